@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Hex, base64url and percent encoding. Decoders refuse everything that is not canonical input. */
+#include "base/enc.h"
+
+static int hexval(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+char *enc_hex(const void *p, size_t n, char *out)
+{
+	static const char d[] = "0123456789abcdef";
+	const uint8_t *b = p;
+	for (size_t i = 0; i < n; i++) {
+		out[2 * i] = d[b[i] >> 4];
+		out[2 * i + 1] = d[b[i] & 15];
+	}
+	out[2 * n] = '\0';
+	return out;
+}
+
+bool enc_unhex(struct str s, void *out, size_t n)
+{
+	if (s.n != 2 * n)
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if (hexval(s.p[i]) < 0)
+			return false;
+	for (size_t i = 0; i < n; i++)
+		((uint8_t *)out)[i] = (uint8_t)(hexval(s.p[2 * i]) << 4 | hexval(s.p[2 * i + 1]));
+	return true;
+}
+
+static const char b64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+void enc_base64url(struct buf *b, const void *p, size_t n)
+{
+	const uint8_t *q = p;
+	for (size_t i = 0; i < n; i += 3) {
+		uint32_t v = (uint32_t)q[i] << 16;
+		size_t left = n - i;
+		if (left > 1)
+			v |= (uint32_t)q[i + 1] << 8;
+		if (left > 2)
+			v |= q[i + 2];
+		char o[4] = { b64[v >> 18], b64[v >> 12 & 63], b64[v >> 6 & 63], b64[v & 63] };
+		buf_add(b, o, left > 2 ? 4 : left + 1);
+	}
+}
+
+bool enc_unbase64url(struct str s, struct buf *b)
+{
+	if (s.n % 4 == 1)
+		return false;
+	uint32_t v = 0;
+	int bits = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		const char *q = s.p[i] ? strchr(b64, s.p[i]) : NULL;
+		if (!q)
+			return false;
+		v = v << 6 | (uint32_t)(q - b64);
+		bits += 6;
+		if (bits >= 8) {
+			bits -= 8;
+			buf_addc(b, (char)(v >> bits & 255));
+		}
+	}
+	return (v & ((1u << bits) - 1)) == 0;
+}
+
+void enc_percent(struct buf *b, struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+			     (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == '_' || c == '~';
+		if (plain)
+			buf_addc(b, (char)c);
+		else
+			buf_printf(b, "%%%02X", c);
+	}
+}
+
+bool enc_unpercent(struct str s, struct buf *b)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		if (c == '%') {
+			if (i + 2 >= s.n || hexval(s.p[i + 1]) < 0 || hexval(s.p[i + 2]) < 0)
+				return false;
+			c = (char)(hexval(s.p[i + 1]) << 4 | hexval(s.p[i + 2]));
+			i += 2;
+		}
+		if (c == '\0')
+			return false;
+		buf_addc(b, c);
+	}
+	return true;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SHA-256, the one digest this house uses; comparison in constant time; HMAC. */
+#ifndef CRYPTO_DIGEST_H
+#define CRYPTO_DIGEST_H
+#include "base/buf.h"
+
+#define SHA256_LEN 32
+#define SHA256_HEX 65 /**< with the NUL */
+struct sha256 {
+	uint8_t b[SHA256_LEN];
+};
+struct digest; /* running computation */
+struct digest *digest_new(void);
+void digest_add(struct digest *d, const void *p, size_t n);
+/** Result so far; the computation ends. */
+struct sha256 digest_end(struct digest *d);
+void digest_free(struct digest *d);
+AUTO_DEFINE(struct digest, digest_free)
+struct sha256 digest_of(struct str s);
+bool digest_file(const char *path, struct sha256 *out, int64_t *size_out, struct err *e) MUST_CHECK;
+const char *digest_hex(const struct sha256 *d, char out[static SHA256_HEX]);
+bool digest_parse(struct str hex, struct sha256 *out) MUST_CHECK;
+bool digest_eq(const struct sha256 *a, const struct sha256 *b);
+/** Equal content in constant time (tokens, MACs). */
+bool digest_equal_bytes(struct str a, struct str b);
+struct sha256 digest_hmac(struct str key, struct str message);
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The order: what the server's deploy key signs and the root half of an agent verifies, alone, before
+ * anything is installed. docs/agent-protocol.md section 4 is the specification. */
+#ifndef PROTO_ORDER_H
+#define PROTO_ORDER_H
+#include "base/arena.h"
+#include "base/buf.h"
+#include "crypto/digest.h"
+#include "crypto/sign.h"
+
+#define ORDER_DOMAIN "order"
+#define ORDER_MAX (4u << 20)
+#define ORDER_MAX_PACKAGES 20000
+
+struct order_package {
+	struct str name, arch, version; /**< exact; characters checked against Debian policy 5.6 */
+};
+struct order_file {
+	struct str path; /**< relative, no empty, "." or ".." segment */
+	struct sha256 sha256;
+	int64_t size;
+};
+struct order_archive {
+	struct str id;	      /**< [a-z0-9][a-z0-9.-]* : directory of the partial mirror */
+	struct str suite, components, keyring; /**< keyring: absolute path on the endpoint */
+	struct order_file *index; /**< signed metadata: InRelease and package indices */
+	uint32_t n_index;
+	struct order_file *payload; /**< package files */
+	uint32_t n_payload;
+};
+struct order {
+	struct str org;	       /**< installation id */
+	struct str id;	       /**< unique id of this order, [0-9a-f]{32} */
+	struct str deployment; /**< deployment id */
+	struct str agent;      /**< agent id it is for */
+	uint64_t epoch, seq;   /**< seq rises per agent within an epoch */
+	int64_t not_before_ms, not_after_ms;
+	struct str action; /**< "install" */
+	struct order_package *packages;
+	uint32_t n_packages; /**< to be installed at exactly this version */
+	struct order_package *extra;
+	uint32_t n_extra; /**< agreed to be installed beside, when the resolver needs them */
+	struct order_archive *archives;
+	uint32_t n_archives;
+};
+/** Canonical JSON of the order, appended. */
+void order_write(const struct order *o, struct buf *out);
+/** Strict: unknown members, bad names, paths or counts are ERR_CORRUPT. Strings live in `a`. */
+bool order_parse(struct str json, struct arena *a, struct order *out, struct err *e) MUST_CHECK;
+
+/** The envelope on the wire: {"order": base64url(json), "signature": base64url, "key": hex of the
+ *  public key}. */
+bool order_seal(struct str order_json, const struct sign_key *key, struct buf *envelope, struct err *e) MUST_CHECK;
+/** Verifies with `pub` (pinned at enrolment) before a byte of the order is parsed. ERR_UNTRUSTED. */
+bool order_open(struct str envelope, const uint8_t pub[static SIGN_PUBLIC_LEN], struct arena *a, struct order *out, struct err *e) MUST_CHECK;
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Payload files and raw feed bytes, named by their SHA-256: atomic in, verified out. A file that is
+ * there is complete and right; a file that is not right is removed and reported. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+#include "crypto/digest.h"
+
+struct store;
+/** Opens (and creates) the store under `dir`; leftovers of interrupted writes are removed. */
+bool store_open(const char *dir, struct store **out, struct err *e) MUST_CHECK;
+void store_close(struct store *s);
+AUTO_DEFINE(struct store, store_close)
+bool store_has(const struct store *s, const struct sha256 *id, int64_t *size_out);
+/** Path of the file for reading (heap); it may not exist. */
+char *store_path(const struct store *s, const struct sha256 *id);
+/** Opens for reading; size in *size_out. ERR_NOT_FOUND. */
+bool store_read_fd(const struct store *s, const struct sha256 *id, int *fd_out, int64_t *size_out, struct err *e) MUST_CHECK;
+/** Whole content, verified against its name (ERR_CORRUPT removes it). */
+bool store_read(struct store *s, const struct sha256 *id, struct buf *out, struct err *e) MUST_CHECK;
+
+/** Writing: begin, add, then commit. Without commit nothing becomes visible.
+ *  `max` bounds the size (ERR_LIMIT). */
+struct store_writer;
+bool store_begin(struct store *s, int64_t max, struct store_writer **out, struct err *e) MUST_CHECK;
+bool store_add(struct store_writer *w, struct str bytes, struct err *e) MUST_CHECK;
+/** Durable on return. When `expect` is given and the content differs: ERR_UNTRUSTED, nothing stored. */
+bool store_commit(struct store_writer *w, const struct sha256 *expect, struct sha256 *id_out, int64_t *size_out, struct err *e) MUST_CHECK;
+void store_abort(struct store_writer *w);
+AUTO_DEFINE(struct store_writer, store_abort)
+bool store_put(struct store *s, struct str bytes, struct sha256 *id_out, struct err *e) MUST_CHECK;
+/** Adopts a complete file at `path` (copied or renamed in). */
+bool store_adopt(struct store *s, const char *path, const struct sha256 *expect, struct err *e) MUST_CHECK;
+bool store_remove(struct store *s, const struct sha256 *id, struct err *e) MUST_CHECK;
+#endif
