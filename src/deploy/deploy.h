@@ -32,7 +32,6 @@ struct deploy_conf {
 	struct store *store;
 	const struct clock *clock;
 	struct deploy_signer signer;
-	const char *org;
 	/** Asks that a host be woken (push `checkin`). */
 	void (*wake)(void *arg, uint32_t host);
 	/** Asks that payloads be fetched from the vendor (job); called again until they are in the store. */
@@ -121,4 +120,6 @@ bool deploy_result(struct deploy *d, uint32_t host, const struct deploy_result *
  *  job every few seconds and after each fetch. */
 bool deploy_tick(struct deploy *d, struct err *e) MUST_CHECK;
 uint64_t deploy_epoch(struct deploy *d);
+/** The installation's id (32 hex), made once; orders and enrolment replies carry it. */
+const char *deploy_org(const struct deploy *d);
 #endif

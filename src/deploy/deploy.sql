@@ -1,0 +1,113 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Statements of the deploy room. States are the enums of deploy.h as integers.
+
+-- name: director_insert
+insert into director (one, org, epoch) values (1, $1, 1) on conflict (one) do nothing;
+
+-- name: director_get
+select org, epoch from director where one = 1;
+
+-- name: deployment_insert
+insert into deployment (id, name, description, policy, wake, state, created_by, created_ms, started_ms, finished_ms, n_patches)
+values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9);
+
+-- name: deployment_patch_insert
+insert into deployment_patch (deployment, patch) values ($1, $2);
+
+-- name: target_insert
+insert into target (deployment, host, hostname, state, reason, detail, updated_ms, started_ms, finished_ms,
+  next_attempt_ms, attempts, exit_status, done, total, n_patches, reboot_needed)
+values ($1, $2, $3, $4, $5, '', $6, 0, 0, 0, 0, 0, 0, 0, $7, $8);
+
+-- name: deployment_get
+select id, name, description, created_by, policy, wake, state, created_ms, started_ms, finished_ms, n_patches
+from deployment where id = $1;
+
+-- name: deployment_page
+select id, name, description, created_by, policy, wake, state, created_ms, started_ms, finished_ms, n_patches
+from deployment where (created_ms, id) < ($1, $2) order by created_ms desc, id desc limit $3;
+
+-- name: deployment_targets_count
+select state, count(*) from target where deployment = $1 group by state;
+
+-- name: deployment_patches
+select patch from deployment_patch where deployment = $1 order by patch;
+
+-- name: deployment_set_state
+update deployment set state = $2, started_ms = $3, finished_ms = $4 where id = $1;
+
+-- name: deployment_active
+select id from deployment where state <= 1 order by created_ms;
+
+-- name: target_page
+select host, hostname, state, reason, detail, updated_ms, started_ms, finished_ms, next_attempt_ms, attempts,
+  exit_status, done, total, n_patches, reboot_needed
+from target where deployment = $1 and (state = $2 or $2 = -1) and (hostname, host) > ($3, $4)
+order by hostname, host limit $5;
+
+-- name: target_get
+select host, hostname, state, reason, detail, updated_ms, started_ms, finished_ms, next_attempt_ms, attempts,
+  exit_status, done, total, n_patches, reboot_needed
+from target where deployment = $1 and host = $2;
+
+-- name: target_log
+select log from target where deployment = $1 and host = $2;
+
+-- name: target_of_host
+select d.id, d.name, d.description, d.created_by, d.policy, d.wake, d.state, d.created_ms, d.started_ms,
+  d.finished_ms, d.n_patches,
+  t.host, t.hostname, t.state, t.reason, t.detail, t.updated_ms, t.started_ms, t.finished_ms,
+  t.next_attempt_ms, t.attempts, t.exit_status, t.done, t.total, t.n_patches, t.reboot_needed
+from target t join deployment d on d.id = t.deployment
+where t.host = $1 order by d.created_ms desc, d.id desc limit $2;
+
+-- name: target_open_of_host
+select t.deployment, t.state, t.next_attempt_ms from target t join deployment d on d.id = t.deployment
+where t.host = $1 and t.state <= 2 order by d.created_ms, d.id;
+
+-- name: target_open
+select t.deployment, t.host from target t where t.state = 0 order by t.deployment, t.host limit $1;
+
+-- name: target_set
+update target set state = $3, reason = $4, detail = $5, updated_ms = $6, started_ms = $7, finished_ms = $8,
+  next_attempt_ms = $9, attempts = $10
+where deployment = $1 and host = $2;
+
+-- name: target_progress
+update target set state = $3, reason = $4, done = $5, total = $6, updated_ms = $7
+where deployment = $1 and host = $2 and state <= 2;
+
+-- name: target_result
+update target set state = $3, reason = $4, detail = $5, updated_ms = $6, started_ms = $7, finished_ms = $8,
+  next_attempt_ms = $9, attempts = $10, exit_status = $11, reboot_needed = $12, packages = $13, log = $14
+where deployment = $1 and host = $2;
+
+-- name: target_cancel
+update target set state = $2, reason = 'cancelled', updated_ms = $3, finished_ms = $3
+where deployment = $1 and state = 0;
+
+-- name: failed_by_host
+select host, count(*) from target where state = 4 group by host;
+
+-- name: sequence_next
+insert into host_sequence (host, seq) values ($1, $2)
+on conflict (host) do update set seq = case when host_sequence.seq >= $2 then host_sequence.seq + 1 else $2 end
+returning seq;
+
+-- name: order_insert
+insert into host_order (id, deployment, host, epoch, seq, state, issued_ms, not_after_ms, envelope)
+values ($1, $2, $3, $4, $5, 0, $6, $7, $8);
+
+-- name: order_open_of_host
+select id, deployment, seq, not_after_ms, envelope from host_order
+where host = $1 and state = 0 and epoch = $2 order by seq;
+
+-- name: order_get
+select deployment, seq, state, envelope from host_order where id = $1 and host = $2;
+
+-- name: order_set_state
+update host_order set state = $2 where id = $1;
+
+-- name: order_withdraw
+update host_order set state = 2 where deployment = $1 and state = 0
+  and host in (select host from target where deployment = $1 and state = 6);
