@@ -19,14 +19,19 @@ void json_write(const json_t *j, struct buf *b);
 
 /* Typed readers of an object's member. The error names the member ("'name' must be a string of 1 to
  * 100 characters") and has code ERR_INVALID. `*out` is borrowed from `obj`. */
-bool json_need_str(const json_t *obj, const char *key, size_t min, size_t max, const char **out, struct err *e) MUST_CHECK;
+bool json_need_str(const json_t *obj, const char *key, size_t min, size_t max, const char **out,
+		   struct err *e) MUST_CHECK;
 /** As json_need_str, but a missing or null member leaves *out as it is. */
-bool json_opt_str(const json_t *obj, const char *key, size_t max, const char **out, struct err *e) MUST_CHECK;
-bool json_need_int(const json_t *obj, const char *key, int64_t min, int64_t max, int64_t *out, struct err *e) MUST_CHECK;
-bool json_opt_int(const json_t *obj, const char *key, int64_t min, int64_t max, int64_t *out, struct err *e) MUST_CHECK;
+bool json_opt_str(const json_t *obj, const char *key, size_t max, const char **out, struct err *e)
+	MUST_CHECK;
+bool json_need_int(const json_t *obj, const char *key, int64_t min, int64_t max, int64_t *out,
+		   struct err *e) MUST_CHECK;
+bool json_opt_int(const json_t *obj, const char *key, int64_t min, int64_t max, int64_t *out,
+		  struct err *e) MUST_CHECK;
 bool json_opt_bool(const json_t *obj, const char *key, bool *out, struct err *e) MUST_CHECK;
 /** An array of at most `max` elements; missing gives *out = NULL. */
-bool json_opt_array(const json_t *obj, const char *key, size_t max, json_t **out, struct err *e) MUST_CHECK;
+bool json_opt_array(const json_t *obj, const char *key, size_t max, json_t **out, struct err *e)
+	MUST_CHECK;
 /** Refuses members not in `known` (NULL-terminated): a typo is an error, never ignored. */
 bool json_only(const json_t *obj, const char *const *known, struct err *e) MUST_CHECK;
 
