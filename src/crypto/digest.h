@@ -12,7 +12,7 @@ struct sha256 {
 struct digest; /* running computation */
 struct digest *digest_new(void);
 void digest_add(struct digest *d, const void *p, size_t n);
-/** Result so far; the computation ends. */
+/** Result so far; the computation ends (nothing may be added; digest_free() is still due). */
 struct sha256 digest_end(struct digest *d);
 void digest_free(struct digest *d);
 AUTO_DEFINE(struct digest, digest_free)
