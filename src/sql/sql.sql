@@ -1,0 +1,8 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The record of applied migrations; the table itself is made by migrate.c.
+
+-- name: migration_list
+select number, name, sha256 from schema_migration order by number
+
+-- name: migration_insert
+insert into schema_migration (number, name, sha256, applied_ms) values ($1, $2, $3, $4)
