@@ -106,7 +106,7 @@ def mode_room(sql, header, source):
     room, found = sql.stem, statements(sql)
     guard = f'{room.upper()}_QUERIES_H'
     h = [HEAD, f'#ifndef {guard}\n#define {guard}\n#include "sql/sql.h"\n']
-    c = [HEAD, f'#include "{room}/queries.h"\n']
+    c = [HEAD, '#include "sql/sql.h"\n']
     for name, text, params in found:
         h.append(f'extern const struct sql_stmt SQL_{name.upper()};\n')
         c.append(f'\nconst struct sql_stmt SQL_{name.upper()} = {initializer(name, text, params)};\n')

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Between pgsql.c (connections, statements, transactions) and pgsql_value.c (values on the wire).
+ */
+#ifndef SQL_PGSQL_INT_H
+#define SQL_PGSQL_INT_H
+#include "base/arena.h"
+#include "sql/sql_int.h"
+
+#include <libpq-fe.h>
+
+struct pg_stmt {
+	char name[16];
+	bool binary; /* every result column is of a type we read in binary form */
+	Oid types[]; /* of $1, $2, .. as the server inferred them */
+};
+struct pg_params {
+	const char **p;
+	int *len, *format;
+	struct arena mem;
+};
+struct pg_rows {
+	struct sql_rows base;
+	PGresult *res;
+	int row, rows;
+	struct arena scratch; /* text made from other types, for the row in hand */
+};
+
+/** Arguments as the server expects them; free with arena_done(&out->mem). */
+void pg_encode(const struct pg_stmt *st, const struct sql_val *args, int n, struct pg_params *out);
+/** True when pg_col_* can read every column of `description` in binary form. */
+bool pg_all_binary(const PGresult *description);
+
+int64_t pg_col_int(struct sql_rows *r, int col);
+double pg_col_real(struct sql_rows *r, int col);
+struct str pg_col_str(struct sql_rows *r, int col);
+bool pg_col_null(struct sql_rows *r, int col);
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The front of the room: opening, arguments checked alike for both engines, the rule that a failed
+ * statement ends its write function. Must not know anything about one engine. */
+#include "sql/sql.h"
+
+#include "sql/sql_int.h"
+
+#define READERS_MAX 32
+
+/* True on a thread that is inside a write function: a second sql_write() there would wait for
+ * itself. */
+static _Thread_local bool inside_write;
+
+bool sql_open(const char *url, struct sql **out, struct err *e)
+{
+	const struct sql_driver *driver;
+	const char *where = url;
+	if (str_starts(str_of(url), "sqlite:")) {
+		driver = &sql_driver_sqlite;
+		where = url + strlen("sqlite:");
+	} else if (str_starts(str_of(url), "postgresql://") ||
+		   str_starts(str_of(url), "postgres://")) {
+		driver = &sql_driver_pgsql;
+	} else {
+		return err_set(e, ERR_INVALID,
+			       "database URL is not understood; use 'sqlite:/path/file.db' or "
+			       "'postgresql://...'");
+	}
+	struct sql *db = xcalloc(1, sizeof(*db));
+	db->driver = driver;
+	sql_pool_init(&db->readers, db, false, READERS_MAX);
+	if (!driver->open(db, where, e)) {
+		sql_close(db);
+		return false;
+	}
+	*out = db;
+	return true;
+}
+
+void sql_close(struct sql *db)
+{
+	if (!db)
+		return;
+	sql_pool_done(&db->readers);
+	db->driver->close(db);
+	xfree(db);
+}
+
+const char *sql_engine(const struct sql *db)
+{
+	return db->driver->name;
+}
+
+struct sql_conn *sql_reader(struct sql *db, struct err *e)
+{
+	return sql_pool_take(&db->readers, e);
+}
+
+void sql_done(struct sql_conn *c)
+{
+	if (c)
+		sql_pool_give(c);
+}
+
+bool sql_write(struct sql *db, sql_write_fn fn, void *arg, struct err *e)
+{
+	struct err none;
+	if (!e)
+		e = &none;
+	if (inside_write)
+		return err_set(e, ERR_INTERNAL, "sql_write() called inside a write function");
+	return db->driver->write(db, fn, arg, e);
+}
+
+bool sql_call(struct sql_conn *c, sql_write_fn fn, void *arg, struct err *e)
+{
+	c->writing = true;
+	c->failed = false;
+	inside_write = true;
+	bool ok = fn(c, arg, e);
+	inside_write = false;
+	c->writing = false;
+	ASSERT(c->open_rows == 0);
+	if (ok && c->failed)
+		return err_set(e, ERR_INTERNAL,
+			       "write function carried on after a failed statement");
+	return ok;
+}
+
+/* PostgreSQL refuses bad UTF-8 and NUL in text; so do we, before either engine sees it. */
+static bool text_ok(struct str s)
+{
+	const unsigned char *p = (const unsigned char *)s.p, *end = p + s.n;
+	while (p < end) {
+		unsigned c = *p++;
+		if (c >= 0x01 && c < 0x80)
+			continue;
+		int more = c >= 0xC2 && c < 0xE0   ? 1
+			   : c >= 0xE0 && c < 0xF0 ? 2
+			   : c >= 0xF0 && c < 0xF5 ? 3
+						   : 0;
+		if (!more || end - p < more)
+			return false;
+		if ((c == 0xE0 && p[0] < 0xA0) || (c == 0xED && p[0] > 0x9F) ||
+		    (c == 0xF0 && p[0] < 0x90) || (c == 0xF4 && p[0] > 0x8F))
+			return false;
+		for (; more; more--, p++) {
+			if ((*p & 0xC0) != 0x80)
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Fails the statement, and with it the write function that runs it. */
+static bool lose(struct sql_conn *c)
+{
+	if (c->writing)
+		c->failed = true;
+	return false;
+}
+
+static bool check(struct sql_conn *c, const struct sql_stmt *q, const struct sql_val *args,
+		  int nargs, struct err *e)
+{
+	ASSERT(nargs == q->params);
+	if (c->writing && c->failed)
+		return err_set(e, ERR_INTERNAL, "statement '%s' after a failed one", q->name);
+	for (int i = 0; i < nargs; i++) {
+		if (args[i].type == SQL_T_TEXT && !text_ok(args[i].s)) {
+			lose(c);
+			return err_set(e, ERR_INVALID,
+				       "statement '%s': parameter %d is not UTF-8 text", q->name,
+				       i + 1);
+		}
+	}
+	return true;
+}
+
+bool sql_change(struct sql_conn *c, const struct sql_stmt *q, const struct sql_val *args, int nargs,
+		int64_t *changed_out, struct err *e)
+{
+	if (!check(c, q, args, nargs, e))
+		return false;
+	return c->db->driver->change(c, q, args, changed_out, e) || lose(c);
+}
+
+bool sql_run(struct sql_conn *c, const struct sql_stmt *q, const struct sql_val *args, int nargs,
+	     struct err *e)
+{
+	int64_t changed;
+	return sql_change(c, q, args, nargs, &changed, e);
+}
+
+bool sql_query(struct sql_conn *c, const struct sql_stmt *q, const struct sql_val *args, int nargs,
+	       struct sql_rows **out, struct err *e)
+{
+	if (!check(c, q, args, nargs, e))
+		return false;
+	struct sql_rows *r = c->db->driver->query(c, q, args, e);
+	if (!r)
+		return lose(c);
+	r->conn = c;
+	c->open_rows++;
+	*out = r;
+	return true;
+}
+
+bool sql_next(struct sql_rows *r)
+{
+	if (r->failed)
+		return false;
+	if (r->conn->db->driver->next(r))
+		return true;
+	return r->failed ? lose(r->conn) : false;
+}
+
+bool sql_rows_end(struct sql_rows *r, struct err *e)
+{
+	if (!r)
+		return true;
+	bool failed = r->failed;
+	if (failed && e)
+		*e = r->why;
+	r->conn->open_rows--;
+	r->conn->db->driver->end(r);
+	return !failed;
+}
+
+int64_t sql_col_int(struct sql_rows *r, int col)
+{
+	return r->conn->db->driver->col_int(r, col);
+}
+
+bool sql_col_bool(struct sql_rows *r, int col)
+{
+	return r->conn->db->driver->col_int(r, col) != 0;
+}
+
+double sql_col_real(struct sql_rows *r, int col)
+{
+	return r->conn->db->driver->col_real(r, col);
+}
+
+struct str sql_col_str(struct sql_rows *r, int col)
+{
+	return r->conn->db->driver->col_str(r, col);
+}
+
+bool sql_col_null(struct sql_rows *r, int col)
+{
+	return r->conn->db->driver->col_null(r, col);
+}
