@@ -10,7 +10,8 @@
 
 #define ORDER_DOMAIN "order"
 #define ORDER_MAX (4u << 20)
-#define ORDER_MAX_PACKAGES 20000
+#define ORDER_MAX_PACKAGES 20000 /**< also the most files in one list */
+#define ORDER_MAX_ARCHIVES 64
 
 struct order_package {
 	struct str name, arch, version; /**< exact; characters checked against Debian policy 5.6 */
@@ -45,7 +46,9 @@ struct order {
 };
 /** Canonical JSON of the order, appended. */
 void order_write(const struct order *o, struct buf *out);
-/** Strict: unknown members, bad names, paths or counts are ERR_CORRUPT. Strings live in `a`. */
+/** Strict: unknown members, bad names, paths or counts are ERR_CORRUPT, more than ORDER_MAX bytes is
+ *  ERR_LIMIT. All members must be there; `packages` holds at least one. A package may be in both lists
+ *  only at the same version, and never twice in one. Strings live in `a`, NUL-terminated. */
 bool order_parse(struct str json, struct arena *a, struct order *out, struct err *e) MUST_CHECK;
 
 /** The envelope on the wire: {"order": base64url(json), "signature": base64url, "key": hex of the

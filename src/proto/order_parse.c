@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The strict reader of orders, which the root half of an agent runs. Invariant: an order that comes
+ * out of here holds only names, versions and paths made of the characters listed below, so none can
+ * be an option, leave its directory, or add a line to a file; and no count is unbounded. */
+#include "base/clock.h"
+#include "base/enc.h"
+#include "base/intern.h"
+#include "format/json.h"
+#include "proto/order.h"
+
+#define MAX_NUMBER ((INT64_C(1) << 53) - 1) /* what every JSON reader keeps exactly */
+#define MAX_FILE_SIZE (INT64_C(1) << 40)
+
+static bool lower(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+static bool digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+static bool alnum(char c)
+{
+	return lower(c) || digit(c) || (c >= 'A' && c <= 'Z');
+}
+
+static bool all_of(struct str s, bool (*base)(char), const char *more)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!base(s.p[i]) && !(s.p[i] && strchr(more, s.p[i])))
+			return false;
+	return true;
+}
+static bool lower_or_digit(char c)
+{
+	return lower(c) || digit(c);
+}
+
+/* Installation, order, deployment and agent ids. */
+static bool is_id(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!digit(s.p[i]) && !(s.p[i] >= 'a' && s.p[i] <= 'f'))
+			return false;
+	return s.n == 32;
+}
+
+/* Debian policy 5.6.1. */
+static bool is_package_name(struct str s)
+{
+	return s.n >= 2 && lower_or_digit(s.p[0]) && all_of(s, lower_or_digit, "+-.");
+}
+
+/* Debian policy 5.6.8 and 11.1: "amd64", "all", "kfreebsd-amd64". */
+static bool is_arch(struct str s)
+{
+	return s.n >= 1 && s.n <= 40 && lower_or_digit(s.p[0]) && all_of(s, lower_or_digit, "-");
+}
+
+/* Debian policy 5.6.12: [epoch:]upstream[-revision]; a colon in the upstream part only after an
+ * epoch. Policy's "should start with a digit" is kept as "starts with a letter or digit", since
+ * dpkg only warns. */
+static bool is_version(struct str s)
+{
+	ptrdiff_t colon = str_find(s, ':');
+	if (colon >= 0) {
+		struct str epoch = { s.p, (size_t)colon };
+		uint64_t number;
+		if (!str_to_u64(epoch, &number) || number > INT32_MAX)
+			return false;
+		s = (struct str) { s.p + colon + 1, s.n - (size_t)colon - 1 };
+	}
+	if (!s.n || !alnum(s.p[0]) || !all_of(s, alnum, ".+-~:"))
+		return false;
+	const char *dash = memrchr(s.p, '-', s.n);
+	struct str revision = { dash ? dash + 1 : "0", dash ? s.n - (size_t)(dash + 1 - s.p) : 1 };
+	return revision.n && all_of(revision, alnum, ".+~");
+}
+
+static bool segments_ok(struct str path)
+{
+	struct str segment;
+	while (str_split(&path, '/', &segment))
+		if (!segment.n || str_is(segment, ".") || str_is(segment, ".."))
+			return false;
+	return true;
+}
+
+static bool is_relative_path(struct str s)
+{
+	return s.n && all_of(s, alnum, "._+~:%@=,/-") && segments_ok(s);
+}
+
+/* A suite's name, which is a path below dists/: "bookworm", "bookworm-security", "stable/updates".
+ */
+static bool is_suite(struct str s)
+{
+	return s.n && alnum(s.p[0]) && all_of(s, alnum, "._+~/-") && segments_ok(s);
+}
+
+/* Components with one space between. */
+static bool is_components(struct str s)
+{
+	struct str word;
+	while (str_split(&s, ' ', &word))
+		if (!is_suite(word))
+			return false;
+	return true;
+}
+
+static bool is_keyring(struct str s)
+{
+	return s.n > 1 && s.p[0] == '/' && all_of(s, alnum, "._+~/-") &&
+	       segments_ok((struct str) { s.p + 1, s.n - 1 });
+}
+
+static bool is_archive_id(struct str s)
+{
+	return s.n && lower_or_digit(s.p[0]) && all_of(s, lower_or_digit, ".-");
+}
+
+static bool is_install(struct str s)
+{
+	return str_is(s, "install");
+}
+
+/* --- members ------------------------------------------------------------------------------------
+ */
+
+/* A string of at most `max` bytes that `ok` accepts, copied to the arena. */
+static bool text(const json_t *obj, const char *key, size_t max, bool (*ok)(struct str),
+		 struct arena *a, struct str *out, struct err *e)
+{
+	const char *s;
+	if (!json_need_str(obj, key, 1, max, &s, e))
+		return false;
+	if (!ok(str_of(s)))
+		return err_set(e, ERR_CORRUPT, "'%s' must not be '%.100s'", key, s);
+	*out = arena_str(a, str_of(s));
+	return true;
+}
+
+static bool number(const json_t *obj, const char *key, uint64_t *out, struct err *e)
+{
+	int64_t v;
+	if (!json_need_int(obj, key, 1, MAX_NUMBER, &v, e))
+		return false;
+	*out = (uint64_t)v;
+	return true;
+}
+
+static bool when(const json_t *obj, const char *key, int64_t *out, struct err *e)
+{
+	const char *s;
+	if (!json_need_str(obj, key, 1, CLOCK_RFC3339_LEN, &s, e))
+		return false;
+	if (!clock_parse_rfc3339(str_of(s), out))
+		return err_set(e, ERR_CORRUPT, "'%s' must be an RFC 3339 time", key);
+	return true;
+}
+
+/* A list that must be there; its length in *n_out. */
+static bool list(const json_t *obj, const char *key, size_t max, json_t **out, uint32_t *n_out,
+		 struct err *e)
+{
+	json_t *v = NULL;
+	if (!json_opt_array(obj, key, max, &v, e))
+		return false;
+	if (!v)
+		return err_set(e, ERR_CORRUPT, "'%s' is missing", key);
+	*out = v;
+	*n_out = (uint32_t)json_array_size(v);
+	return true;
+}
+
+static bool packages(const json_t *obj, const char *key, struct arena *a,
+		     struct order_package **out, uint32_t *n_out, struct err *e)
+{
+	static const char *const known[] = { "name", "arch", "version", NULL };
+	json_t *v;
+	if (!list(obj, key, ORDER_MAX_PACKAGES, &v, n_out, e))
+		return false;
+	struct order_package *p = arena_array(a, struct order_package, *n_out);
+	for (uint32_t i = 0; i < *n_out; i++) {
+		const json_t *j = json_array_get(v, i);
+		if (!json_only(j, known, e) ||
+		    !text(j, "name", 200, is_package_name, a, &p[i].name, e) ||
+		    !text(j, "arch", 40, is_arch, a, &p[i].arch, e) ||
+		    !text(j, "version", 200, is_version, a, &p[i].version, e))
+			return err_prefix(e, "%s[%u]", key, i);
+	}
+	*out = p;
+	return true;
+}
+
+static bool files(const json_t *obj, const char *key, struct arena *a, struct intern *paths,
+		  struct order_file **out, uint32_t *n_out, struct err *e)
+{
+	static const char *const known[] = { "path", "sha256", "size", NULL };
+	json_t *v;
+	if (!list(obj, key, ORDER_MAX_PACKAGES, &v, n_out, e))
+		return false;
+	struct order_file *f = arena_array(a, struct order_file, *n_out);
+	for (uint32_t i = 0; i < *n_out; i++) {
+		const json_t *j = json_array_get(v, i);
+		const char *hex;
+		if (!json_only(j, known, e) ||
+		    !text(j, "path", 500, is_relative_path, a, &f[i].path, e) ||
+		    !json_need_str(j, "sha256", 64, 64, &hex, e) ||
+		    !json_need_int(j, "size", 0, MAX_FILE_SIZE, &f[i].size, e))
+			return err_prefix(e, "%s[%u]", key, i);
+		if (!enc_unhex(str_of(hex), f[i].sha256.b, SHA256_LEN))
+			return err_set(e, ERR_CORRUPT, "%s[%u]: 'sha256' must be 64 hex digits",
+				       key, i);
+		uint32_t before = intern_count(paths);
+		if (intern_add(paths, f[i].path) != before)
+			return err_set(e, ERR_CORRUPT, "%s[%u]: path '%s' is there twice", key, i,
+				       f[i].path.p);
+	}
+	*out = f;
+	return true;
+}
+
+static bool archive(const json_t *j, struct arena *a, struct order_archive *out, struct err *e)
+{
+	static const char *const known[] = { "id",    "suite",	 "components", "keyring",
+					     "index", "payload", NULL };
+	AUTO(intern_free) struct intern *paths = intern_new();
+	return json_only(j, known, e) && text(j, "id", 100, is_archive_id, a, &out->id, e) &&
+	       text(j, "suite", 100, is_suite, a, &out->suite, e) &&
+	       text(j, "components", 200, is_components, a, &out->components, e) &&
+	       text(j, "keyring", 300, is_keyring, a, &out->keyring, e) &&
+	       files(j, "index", a, paths, &out->index, &out->n_index, e) &&
+	       files(j, "payload", a, paths, &out->payload, &out->n_payload, e);
+}
+
+static bool archives(const json_t *obj, struct arena *a, struct order *o, struct err *e)
+{
+	json_t *v;
+	if (!list(obj, "archives", ORDER_MAX_ARCHIVES, &v, &o->n_archives, e))
+		return false;
+	o->archives = arena_array(a, struct order_archive, o->n_archives);
+	for (uint32_t i = 0; i < o->n_archives; i++) {
+		if (!archive(json_array_get(v, i), a, &o->archives[i], e))
+			return err_prefix(e, "archives[%u]", i);
+		for (uint32_t k = 0; k < i; k++)
+			if (str_eq(o->archives[k].id, o->archives[i].id))
+				return err_set(e, ERR_CORRUPT, "archive '%s' is there twice",
+					       o->archives[i].id.p);
+	}
+	return true;
+}
+
+/* A package has one version in an order: twice in a list, or in both lists with two versions, would
+ * leave open which one is meant. */
+static bool one_version_each(const struct order *o, struct err *e)
+{
+	AUTO(intern_free) struct intern *seen = intern_new();
+	for (uint32_t i = 0; i < o->n_packages + o->n_extra; i++) {
+		bool extra = i >= o->n_packages;
+		const struct order_package *p = extra ? &o->extra[i - o->n_packages]
+						      : &o->packages[i];
+		char key[256];
+		int n = snprintf(key, sizeof(key), "%s %s", p->name.p, p->arch.p);
+		uint32_t before = intern_count(seen);
+		uint32_t at = intern_add(seen, (struct str) { key, (size_t)n });
+		if (at == before) {
+			continue;
+		}
+		if (!extra || at >= o->n_packages || !str_eq(o->packages[at].version, p->version))
+			return err_set(e, ERR_CORRUPT, "package '%s' is there twice", key);
+	}
+	return true;
+}
+
+static bool read_order(const json_t *j, struct arena *a, struct order *o, struct err *e)
+{
+	static const char *const known[] = { "v",	  "org",    "id",	"deployment",
+					     "agent",	  "epoch",  "seq",	"not_before",
+					     "not_after", "action", "packages", "extra",
+					     "archives",  NULL };
+	int64_t v;
+	if (!json_only(j, known, e) || !json_need_int(j, "v", 1, 1, &v, e) ||
+	    !text(j, "org", 32, is_id, a, &o->org, e) || !text(j, "id", 32, is_id, a, &o->id, e) ||
+	    !text(j, "deployment", 32, is_id, a, &o->deployment, e) ||
+	    !text(j, "agent", 32, is_id, a, &o->agent, e) || !number(j, "epoch", &o->epoch, e) ||
+	    !number(j, "seq", &o->seq, e) || !when(j, "not_before", &o->not_before_ms, e) ||
+	    !when(j, "not_after", &o->not_after_ms, e) ||
+	    !text(j, "action", 20, is_install, a, &o->action, e) ||
+	    !packages(j, "packages", a, &o->packages, &o->n_packages, e) ||
+	    !packages(j, "extra", a, &o->extra, &o->n_extra, e) || !archives(j, a, o, e))
+		return false;
+	if (!o->n_packages)
+		return err_set(e, ERR_CORRUPT, "'packages' is empty");
+	if (o->not_before_ms >= o->not_after_ms)
+		return err_set(e, ERR_CORRUPT, "'not_after' is not after 'not_before'");
+	return one_version_each(o, e);
+}
+
+bool order_parse(struct str json, struct arena *a, struct order *out, struct err *e)
+{
+	struct err local = { 0 };
+	AUTO(json_free) json_t *j = NULL;
+	struct order o = { 0 };
+	if (json_parse(json, ORDER_MAX, &j, &local) && read_order(j, a, &o, &local)) {
+		*out = o;
+		return true;
+	}
+	/* The typed readers say "invalid" as they do to a client; a signed order that is wrong is
+	 * data without its form. */
+	enum err_code code = local.code == ERR_LIMIT ? ERR_LIMIT : ERR_CORRUPT;
+	return err_set(e, code, "order: %s", local.msg);
+}

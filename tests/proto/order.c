@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * proto/order.h: what is written is read back; whatever could leave its place is refused. */
+#include "proto/order.h"
+#include "base/vec.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define ID "0123456789abcdef0123456789abcdef"
+#define S(lit) STR_LIT(lit)
+
+static struct order sample(void)
+{
+	static struct order_package packages[] = { { S("bash"), S("amd64"), S("5.2.15-2+b7") },
+						   { S("libstdc++6"), S("i386"),
+						     S("1:12.2.0~rc1-14") } };
+	static struct order_package extra[] = { { S("bash"), S("amd64"), S("5.2.15-2+b7") },
+						{ S("zlib1g"), S("amd64"), S("1:1.2.13.dfsg-1") } };
+	static struct order_file index[] = { { S("dists/bookworm/InRelease"), { { 1, 2 } }, 0 } };
+	static struct order_file payload[] = {
+		{ S("pool/main/b/bash/bash_5.2.15-2+b7_amd64.deb"), { { 0xff } }, 1490000 }
+	};
+	static struct order_archive archives[] = {
+		{ S("debian-security"), S("bookworm-security"), S("main contrib"),
+		  S("/usr/share/keyrings/debian-archive-keyring.gpg"), index, 1, payload, 1 }
+	};
+	return (struct order) { S(ID),
+				S(ID),
+				S(ID),
+				S(ID),
+				1,
+				77,
+				1795941660000,
+				1795941660123,
+				S("install"),
+				packages,
+				2,
+				extra,
+				2,
+				archives,
+				1 };
+}
+
+static void round_trip(void **state)
+{
+	struct order o = sample(), r = { 0 };
+	struct err e = { 0 };
+	AUTO(arena_done) struct arena a = { 0 };
+	AUTO(buf_done) struct buf b = BUF_INIT(ORDER_MAX), again = BUF_INIT(ORDER_MAX);
+	order_write(&o, &b);
+	assert_true(str_starts(buf_str(&b),
+			       "{\"v\":1,\"org\":\"" ID "\",\"id\":\"" ID "\",\"deployment\":\""));
+	assert_non_null(strstr(
+		b.p,
+		"\"not_before\":\"2026-11-29T08:41:00Z\",\"not_after\":\"2026-11-29T08:41:00.123Z\""));
+	if (!order_parse(buf_str(&b), &a, &r, &e))
+		fail_msg("%s", e.msg);
+	order_write(&r, &again);
+	assert_string_equal(b.p, again.p);
+	assert_int_equal(r.archives[0].payload[0].sha256.b[0], 0xff);
+	assert_int_equal(r.seq, 77);
+}
+
+/* The sample's text with `old` replaced by `new` must be refused. */
+static void refuse(const char *old, const char *new, enum err_code code)
+{
+	struct order o = sample(), r = { 0 };
+	struct err e = { 0 };
+	AUTO(arena_done) struct arena a = { 0 };
+	AUTO(buf_done) struct buf b = BUF_INIT(ORDER_MAX), bad = BUF_INIT(ORDER_MAX);
+	order_write(&o, &b);
+	const char *at = strstr(b.p, old);
+	assert_non_null(at);
+	buf_add(&bad, b.p, (size_t)(at - b.p));
+	buf_adds(&bad, new);
+	buf_adds(&bad, at + strlen(old));
+	if (order_parse(buf_str(&bad), &a, &r, &e))
+		fail_msg("accepted: %s", bad.p);
+	assert_int_equal(e.code, code);
+	assert_null(r.org.p);
+}
+
+static void refused(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "\"v\":1", "\"v\":2" },
+		{ "\"v\":1,", "" },
+		{ "\"v\":1", "\"v\":1,\"w\":1" },
+		{ "\"org\":\"" ID, "\"org\":\""
+				   "0123456789ABCDEF0123456789abcdef" },
+		{ "\"id\":\"" ID, "\"id\":\"12" },
+		{ "\"epoch\":1", "\"epoch\":0" },
+		{ "\"seq\":77", "\"seq\":-1" },
+		{ "\"seq\":77", "\"seq\":9007199254740992" },
+		{ "\"seq\":77", "\"seq\":\"77\"" },
+		{ "08:41:00.123Z", "08:41:00Z" },
+		{ "2026-11-29T08:41:00Z", "2026-11-31T08:41:00Z" },
+		{ "\"install\"", "\"remove\"" },
+		{ "\"bash\"", "\"Bash\"" },
+		{ "\"bash\"", "\"-bash\"" },
+		{ "\"bash\"", "\"b\"" },
+		{ "\"bash\"", "\"ba/sh\"" },
+		{ "\"bash\"", "\"bash=1\"" },
+		{ "\"bash\"", "\"bash\\n\"" },
+		{ "\"amd64\"", "\"any amd64\"" },
+		{ "\"amd64\"", "\"\"" },
+		{ "5.2.15-2+b7\"}", "5.2.15-\"}" },
+		{ "5.2.15-2+b7\"}", "-5.2\"}" },
+		{ "5.2.15-2+b7\"}", "1;2\"}" },
+		{ "5.2.15-2+b7\"}", "a:2\"}" },
+		{ "5.2.15-2+b7\"}", ":2\"}" },
+		{ "5.2.15-2+b7\"}", "1:\"}" },
+		{ "5.2.15-2+b7\"}", "5.2.15-2:3\"}" },
+		{ "5.2.15-2+b7\"}", "5.2.15-2+b8\"}" }, /* another version as extra */
+		{ "libstdc++6\",\"arch\":\"i386", "bash\",\"arch\":\"amd64" },
+		{ "\"debian-security\"", "\"../x\"" },
+		{ "\"debian-security\"", "\".x\"" },
+		{ "\"bookworm-security\"", "\"bookworm security\"" },
+		{ "\"bookworm-security\"", "\"a/../b\"" },
+		{ "\"main contrib\"", "\"main  contrib\"" },
+		{ "\"main contrib\"", "\"main\\ncontrib\"" },
+		{ "\"/usr/share/keyrings/", "\"usr/share/keyrings/" },
+		{ "\"/usr/share/keyrings/", "\"/usr/../keyrings/" },
+		{ "\"/usr/share/keyrings/", "\"/usr/share/key rings/" },
+		{ "\"dists/", "\"/dists/" },
+		{ "\"dists/", "\"../dists/" },
+		{ "\"dists/", "\"dists//" },
+		{ "\"dists/", "\"dists/./" },
+		{ "\"dists/", "\"dists\\\\" },
+		{ "\"pool/main/b/bash/bash_5.2.15-2+b7_amd64.deb\"",
+		  "\"dists/bookworm/InRelease\"" },
+		{ "\"sha256\":\"0102", "\"sha256\":\"01g2" },
+		{ "\"sha256\":\"0102", "\"sha256\":\"01" },
+		{ "\"size\":0", "\"size\":-1" },
+		{ "\"size\":0", "\"size\":0.5" },
+		{ ",\"payload\"", ",\"payloads\"" },
+		{ "\"archives\":[", "\"archives\":[1," },
+		{ "\"extra\":[", "\"extra\":null,\"z\":[" },
+		{ "{\"v\"", "[{\"v\"" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		refuse(cases[i][0], cases[i][1], ERR_CORRUPT);
+}
+
+static void counts(void **state)
+{
+	struct order o = sample(), r = { 0 };
+	struct err e = { 0 };
+	AUTO(arena_done) struct arena a = { 0 };
+	AUTO(buf_done) struct buf b = BUF_INIT(2 * ORDER_MAX);
+	o.n_packages = 0;
+	order_write(&o, &b);
+	assert_false(order_parse(buf_str(&b), &a, &r, &e));
+	assert_string_equal(e.msg, "order: 'packages' is empty");
+	buf_reset(&b);
+	o.n_packages = ORDER_MAX_PACKAGES + 1;
+	o.packages = arena_array(&a, struct order_package, o.n_packages);
+	for (uint32_t i = 0; i < o.n_packages; i++)
+		o.packages[i] = (struct order_package) { str_of(arena_printf(&a, "p%u", i)),
+							 S("all"), S("1") };
+	order_write(&o, &b);
+	assert_false(order_parse(buf_str(&b), &a, &r, &e));
+	assert_int_equal(e.code, ERR_CORRUPT);
+	buf_reset(&b);
+	o.n_packages--;
+	order_write(&o, &b);
+	assert_true(order_parse(buf_str(&b), &a, &r, &e));
+	assert_int_equal(r.n_packages, ORDER_MAX_PACKAGES);
+	AUTO(xfree) char *big = xcalloc(1, ORDER_MAX + 1);
+	assert_false(order_parse((struct str) { big, ORDER_MAX + 1 }, &a, &r, &e));
+	assert_int_equal(e.code, ERR_LIMIT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(round_trip),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(counts),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
