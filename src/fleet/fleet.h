@@ -2,15 +2,16 @@
  * The fleet in memory: hosts, the facts of their last scan, and the inverted index fact -> hosts.
  *
  * A fact is one line of the canonical inventory (proto/inventory.h), interned to a u32. A host is a
- * sorted array of fact numbers, delta-varint coded: the durable record, in the database. The bitmaps
- * are derived. Host numbers are dense u32, never reused while the server runs.
+ * sorted array of fact numbers, delta-varint coded: the durable record, in the database. The
+ * bitmaps are derived. Host numbers are dense u32, never reused while the server runs.
  *
- * Locking: one rwlock. fleet_read_lock() for any reading; every mutating call here takes the write lock
- * itself. Database writes happen before the memory changes: what is visible is durable. */
+ * Locking: one rwlock. fleet_read_lock() for any reading; every mutating call here takes the write
+ * lock itself. Database writes happen before the memory changes: what is visible is durable. */
 #ifndef FLEET_FLEET_H
 #define FLEET_FLEET_H
 #include "base/clock.h"
 #include "crypto/digest.h"
+#include "fleet/index.h"
 #include "sql/sql.h"
 
 #include <roaring/roaring.h>
@@ -19,7 +20,8 @@ struct fleet;
 
 /** What the agent says about itself at check-in; everything but inventory facts. */
 struct host_attrs {
-	char *hostname, *os_id, *os_version, *os_name; /**< "debian", "12", "Debian GNU/Linux 12 (bookworm)" */
+	char *hostname, *os_id, *os_version,
+		*os_name; /**< "debian", "12", "Debian GNU/Linux 12 (bookworm)" */
 	char *arch, *kernel, *address, *agent_version, *logged_in_user, *boot_id;
 	int64_t boot_ms;
 	bool reboot_needed;
@@ -29,21 +31,22 @@ enum host_state { HOST_ACTIVE, HOST_RETIRED, HOST_QUARANTINED };
 enum scan_status { SCAN_NEVER, SCAN_REQUESTED, SCAN_OK, SCAN_FAILED };
 struct host {
 	uint32_t no;
-	char *id;	  /**< the agent id in its certificate: 32 hex digits */
-	char *office;	  /**< office id; "local" by default */
+	char *id;     /**< the agent id in its certificate: 32 hex digits */
+	char *office; /**< office id; "local" by default */
 	enum host_state state;
 	struct host_attrs attrs;
 	struct sha256 inventory; /**< of the canonical text; zero = none yet */
 	int64_t enrolled_ms, last_contact_ms, last_scan_ms;
 	enum scan_status scan;
 	char *scan_error;
-	bool online;	  /**< a push connection is open now */
+	bool online; /**< a push connection is open now */
 	char *cert_fingerprint;
-	uint8_t *facts;	  /**< delta-varint coded; see facts.h */
+	uint8_t *facts; /**< delta-varint coded; see facts.h */
 	uint32_t facts_len, n_facts;
 };
 
-bool fleet_load(struct sql *db, const struct clock *clock, struct fleet **out, struct err *e) MUST_CHECK;
+bool fleet_load(struct sql *db, const struct clock *clock, struct fleet **out, struct err *e)
+	MUST_CHECK;
 /** Without a database: for the offline laboratory and tests. */
 struct fleet *fleet_new_memory(const struct clock *clock);
 void fleet_free(struct fleet *f);
@@ -52,7 +55,8 @@ AUTO_DEFINE(struct fleet, fleet_free)
 void fleet_read_lock(struct fleet *f);
 void fleet_read_unlock(struct fleet *f);
 /* --- under the read lock --- */
-uint32_t fleet_host_count(const struct fleet *f); /**< numbers are 0..count-1, including retired ones */
+uint32_t fleet_host_count(
+	const struct fleet *f); /**< numbers are 0..count-1, including retired ones */
 const struct host *fleet_host(const struct fleet *f, uint32_t no);
 const struct host *fleet_host_by_id(const struct fleet *f, struct str id);
 /** Hosts whose state is active (borrowed). */
@@ -63,26 +67,46 @@ uint32_t fleet_fact_count(const struct fleet *f);
 /** The line behind a fact number. */
 struct str fleet_fact(const struct fleet *f, uint32_t fact);
 uint32_t fleet_fact_find(const struct fleet *f, struct str line);
-/** Hosts that have the fact; NULL = none. */
+/** Active hosts that have the fact; NULL = none. */
 const roaring_bitmap_t *fleet_fact_hosts(const struct fleet *f, uint32_t fact);
 /** Fact numbers of all "deb" lines of a package name (any arch, any version) / of a source name. */
 const uint32_t *fleet_facts_by_deb(const struct fleet *f, struct str name, uint32_t *n_out);
 const uint32_t *fleet_facts_by_deb_src(const struct fleet *f, struct str source, uint32_t *n_out);
+/** What kind of line a fact is, and its fields (parsed once per distinct fact); false for other
+ * kinds. */
+enum fact_kind fleet_fact_kind(const struct fleet *f, uint32_t fact);
+bool fleet_fact_deb(const struct fleet *f, uint32_t fact, struct fact_deb *out);
+bool fleet_fact_hold(const struct fleet *f, uint32_t fact, struct fact_hold *out);
+bool fleet_fact_os(const struct fleet *f, uint32_t fact, struct fact_os *out);
+/** All facts of kind FACT_HOLD, FACT_OS or FACT_ARCH, ascending. */
+const uint32_t *fleet_facts_of_kind(const struct fleet *f, enum fact_kind kind, uint32_t *n_out);
 /** Decodes a host's facts into `out` (room for host->n_facts). */
 void fleet_host_facts(const struct host *h, uint32_t *out);
 
 /* --- changes: durable on return, then visible, then told to the listener --- */
-/** Called under the write lock after a host's facts changed (old and new sorted arrays). */
-typedef void fleet_listener(void *arg, uint32_t host, const uint32_t *old_facts, uint32_t n_old, const uint32_t *new_facts, uint32_t n_new);
+/** Called under the write lock after a host's facts changed (old and new sorted arrays). A host
+ * that stops being active loses its facts here and in the bitmaps (not in its record); back again,
+ * it gains them. Not called when nothing changed, but always at a first scan. */
+typedef void fleet_listener(void *arg, uint32_t host, const uint32_t *old_facts, uint32_t n_old,
+			    const uint32_t *new_facts, uint32_t n_new);
 void fleet_set_listener(struct fleet *f, fleet_listener *fn, void *arg);
-bool fleet_enrol(struct fleet *f, const char *id, const char *office, const struct host_attrs *attrs, const char *cert_fingerprint, uint32_t *no_out, struct err *e) MUST_CHECK;
+/** Called with no lock held, on the changing thread, after any visible change of a host but a mere
+ *  contact. */
+void fleet_set_after(struct fleet *f, void (*fn)(void *arg), void *arg);
+/** Refuses (ERR_CONFLICT) an id that is enrolled already. */
+bool fleet_enrol(struct fleet *f, const char *id, const char *office,
+		 const struct host_attrs *attrs, const char *cert_fingerprint, uint32_t *no_out,
+		 struct err *e) MUST_CHECK;
 /** A contact: last contact is kept in memory and flushed by fleet_flush(); changed attributes are
  *  written at once. */
-bool fleet_contact(struct fleet *f, uint32_t no, const struct host_attrs *attrs, struct err *e) MUST_CHECK;
+bool fleet_contact(struct fleet *f, uint32_t no, const struct host_attrs *attrs, struct err *e)
+	MUST_CHECK;
 /** Replaces the inventory. `text` is canonical (checked; ERR_CORRUPT otherwise). */
-bool fleet_put_inventory(struct fleet *f, uint32_t no, struct str text, int64_t scanned_ms, struct err *e) MUST_CHECK;
+bool fleet_put_inventory(struct fleet *f, uint32_t no, struct str text, int64_t scanned_ms,
+			 struct err *e) MUST_CHECK;
 bool fleet_set_state(struct fleet *f, uint32_t no, enum host_state state, struct err *e) MUST_CHECK;
-bool fleet_set_scan(struct fleet *f, uint32_t no, enum scan_status scan, const char *error, struct err *e) MUST_CHECK;
+bool fleet_set_scan(struct fleet *f, uint32_t no, enum scan_status scan, const char *error,
+		    struct err *e) MUST_CHECK;
 void fleet_set_online(struct fleet *f, uint32_t no, bool online);
 bool fleet_flush(struct fleet *f, struct err *e) MUST_CHECK;
 /** The canonical text of a host's inventory, rebuilt from its facts. */

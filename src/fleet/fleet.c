@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The fleet: hosts in memory, their locks, and the order of every change: database first, then
+ * memory under the write lock, then the listener, then (no lock held) the after-call. Only active
+ * hosts are in the index. Lock order: host lock, fleet lock, contact lock. No SQL here
+ * (fleet_db.c). */
+#include "fleet/facts.h"
+#include "fleet/fleet_int.h"
+#include "fleet/host.h"
+#include "proto/inventory.h"
+
+/* Distinct lines a fleet may have: a broken agent must not fill the server's memory. */
+#define FLEET_MAX_FACTS 20000000u
+
+struct fleet *fleet_new_memory(const struct clock *clock)
+{
+	struct fleet *f = xcalloc(1, sizeof(*f));
+	f->clock = *clock;
+	pthread_rwlock_init(&f->lock, NULL);
+	pthread_mutex_init(&f->contact_lock, NULL);
+	for (int i = 0; i < FLEET_HOST_LOCKS; i++)
+		pthread_mutex_init(&f->host_locks[i], NULL);
+	f->index = index_new();
+	f->ids = intern_new();
+	f->active = roaring_bitmap_create();
+	f->scanned = roaring_bitmap_create();
+	return f;
+}
+
+bool fleet_load(struct sql *db, const struct clock *clock, struct fleet **out, struct err *e)
+{
+	AUTO(fleet_free) struct fleet *f = fleet_new_memory(clock);
+	f->db = db;
+	if (!fleet_db_load(f, e))
+		return err_prefix(e, "loading the fleet");
+	*out = TAKE(f);
+	return true;
+}
+
+void fleet_free(struct fleet *f)
+{
+	if (!f)
+		return;
+	for (size_t i = 0; i < f->hosts.n; i++)
+		host_free(f->hosts.p[i]);
+	VEC_DONE(&f->hosts);
+	VEC_DONE(&f->durable);
+	VEC_DONE(&f->contacts);
+	VEC_DONE(&f->contact_waiting);
+	roaring_bitmap_free(f->active);
+	roaring_bitmap_free(f->scanned);
+	intern_free(f->ids);
+	index_free(f->index);
+	for (int i = 0; i < FLEET_HOST_LOCKS; i++)
+		pthread_mutex_destroy(&f->host_locks[i]);
+	pthread_mutex_destroy(&f->contact_lock);
+	pthread_rwlock_destroy(&f->lock);
+	xfree(f);
+}
+
+void fleet_read_lock(struct fleet *f)
+{
+	pthread_rwlock_rdlock(&f->lock);
+}
+
+void fleet_read_unlock(struct fleet *f)
+{
+	pthread_rwlock_unlock(&f->lock);
+}
+
+uint32_t fleet_host_count(const struct fleet *f)
+{
+	return (uint32_t)f->hosts.n;
+}
+
+const struct host *fleet_host(const struct fleet *f, uint32_t no)
+{
+	return no < f->hosts.n ? f->hosts.p[no] : NULL;
+}
+
+const struct host *fleet_host_by_id(const struct fleet *f, struct str id)
+{
+	uint32_t no = intern_find(f->ids, id);
+	return no == INTERN_NONE ? NULL : f->hosts.p[no];
+}
+
+const roaring_bitmap_t *fleet_active(const struct fleet *f)
+{
+	return f->active;
+}
+
+const roaring_bitmap_t *fleet_scanned(const struct fleet *f)
+{
+	return f->scanned;
+}
+
+uint32_t fleet_fact_count(const struct fleet *f)
+{
+	return index_count(f->index);
+}
+
+struct str fleet_fact(const struct fleet *f, uint32_t fact)
+{
+	return index_line(f->index, fact);
+}
+
+uint32_t fleet_fact_find(const struct fleet *f, struct str line)
+{
+	return index_find(f->index, line);
+}
+
+const roaring_bitmap_t *fleet_fact_hosts(const struct fleet *f, uint32_t fact)
+{
+	return index_hosts(f->index, fact);
+}
+
+const uint32_t *fleet_facts_by_deb(const struct fleet *f, struct str name, uint32_t *n_out)
+{
+	return index_by_deb(f->index, name, n_out);
+}
+
+const uint32_t *fleet_facts_by_deb_src(const struct fleet *f, struct str source, uint32_t *n_out)
+{
+	return index_by_deb_src(f->index, source, n_out);
+}
+
+enum fact_kind fleet_fact_kind(const struct fleet *f, uint32_t fact)
+{
+	return index_kind(f->index, fact);
+}
+
+bool fleet_fact_deb(const struct fleet *f, uint32_t fact, struct fact_deb *out)
+{
+	return index_deb(f->index, fact, out);
+}
+
+bool fleet_fact_hold(const struct fleet *f, uint32_t fact, struct fact_hold *out)
+{
+	return index_hold(f->index, fact, out);
+}
+
+bool fleet_fact_os(const struct fleet *f, uint32_t fact, struct fact_os *out)
+{
+	return index_os(f->index, fact, out);
+}
+
+const uint32_t *fleet_facts_of_kind(const struct fleet *f, enum fact_kind kind, uint32_t *n_out)
+{
+	return index_of_kind(f->index, kind, n_out);
+}
+
+void fleet_host_facts(const struct host *h, uint32_t *out)
+{
+	/* Coded by us, or checked when it was loaded. */
+	struct err e;
+	ASSERT(facts_decode(h->facts, h->facts_len, h->n_facts, UINT32_MAX, out, &e));
+}
+
+void fleet_set_listener(struct fleet *f, fleet_listener *fn, void *arg)
+{
+	pthread_rwlock_wrlock(&f->lock);
+	f->listener = fn;
+	f->listener_arg = arg;
+	pthread_rwlock_unlock(&f->lock);
+}
+
+void fleet_set_after(struct fleet *f, void (*fn)(void *arg), void *arg)
+{
+	pthread_rwlock_wrlock(&f->lock);
+	f->after = fn;
+	f->after_arg = arg;
+	pthread_rwlock_unlock(&f->lock);
+}
+
+/* Releases the write lock and tells. */
+static void publish(struct fleet *f)
+{
+	void (*after)(void *) = f->after;
+	void *arg = f->after_arg;
+	pthread_rwlock_unlock(&f->lock);
+	if (after)
+		after(arg);
+}
+
+uint32_t fleet_adopt(struct fleet *f, struct host *h)
+{
+	h->no = intern_add(f->ids, str_of(h->id));
+	ASSERT(h->no == f->hosts.n);
+	VEC_PUSH(&f->hosts, h);
+	VEC_PUSH(&f->contact_waiting, 0);
+	if (h->state == HOST_ACTIVE)
+		roaring_bitmap_add(f->active, h->no);
+	if (h->last_scan_ms != 0)
+		roaring_bitmap_add(f->scanned, h->no);
+	return h->no;
+}
+
+static uint32_t *facts_of(const struct host *h)
+{
+	uint32_t *facts = xmalloc(sizeof(*facts) * ((size_t)h->n_facts + 1));
+	fleet_host_facts(h, facts);
+	return facts;
+}
+
+void fleet_index_host(struct fleet *f, const struct host *h)
+{
+	if (h->state != HOST_ACTIVE)
+		return;
+	AUTO(xfree) uint32_t *facts = facts_of(h);
+	for (uint32_t i = 0; i < h->n_facts; i++)
+		index_add_host(f->index, facts[i], h->no);
+}
+
+bool fleet_enrol(struct fleet *f, const char *id, const char *office,
+		 const struct host_attrs *attrs, const char *cert_fingerprint, uint32_t *no_out,
+		 struct err *e)
+{
+	AUTO(host_free) struct host *h = host_new(id, office);
+	host_set_attrs(h, attrs);
+	host_set_text(&h->cert_fingerprint, cert_fingerprint);
+	h->enrolled_ms = h->last_contact_ms = clock_now_ms(&f->clock);
+	/* The primary key refuses a second enrolment of an id on its way to the database; the table
+	 * in memory refuses it when there is no database. */
+	if (!fleet_db_enrol(f, h, e))
+		return err_prefix(e, "enrolling host '%s'", id);
+	pthread_rwlock_wrlock(&f->lock);
+	bool known = intern_find(f->ids, str_of(id)) != INTERN_NONE;
+	if (!known)
+		*no_out = fleet_adopt(f, TAKE(h));
+	publish(f);
+	return !known || err_set(e, ERR_CONFLICT, "host '%s' is enrolled already", id);
+}
+
+/* Takes the host's lock; false (nothing taken) when there is no such host. */
+static bool host_begin(struct fleet *f, uint32_t no, struct host **out, struct err *e)
+{
+	fleet_read_lock(f);
+	struct host *h = no < f->hosts.n ? f->hosts.p[no] : NULL;
+	fleet_read_unlock(f);
+	if (!h)
+		return err_set(e, ERR_NOT_FOUND, "host number %u is not enrolled", no);
+	pthread_mutex_lock(&f->host_locks[no % FLEET_HOST_LOCKS]);
+	*out = h;
+	return true;
+}
+
+static void host_end(struct fleet *f, uint32_t no)
+{
+	pthread_mutex_unlock(&f->host_locks[no % FLEET_HOST_LOCKS]);
+}
+
+/* Notes the contact without the write lock: check-ins never wait for an evaluation. */
+static void note_contact(struct fleet *f, struct host *h)
+{
+	pthread_mutex_lock(&f->contact_lock);
+	__atomic_store_n(&h->last_contact_ms, clock_now_ms(&f->clock), __ATOMIC_RELAXED);
+	if (!f->contact_waiting.p[h->no]) {
+		f->contact_waiting.p[h->no] = 1;
+		VEC_PUSH(&f->contacts, h->no);
+	}
+	pthread_mutex_unlock(&f->contact_lock);
+}
+
+bool fleet_contact(struct fleet *f, uint32_t no, const struct host_attrs *attrs, struct err *e)
+{
+	struct host *h;
+	if (!host_begin(f, no, &h, e))
+		return false;
+	fleet_read_lock(f);
+	note_contact(f, h);
+	bool same = host_attrs_equal(&h->attrs, attrs);
+	fleet_read_unlock(f);
+	bool ok = same || fleet_db_attrs(f, h->id, attrs, e);
+	if (ok && !same) {
+		pthread_rwlock_wrlock(&f->lock);
+		host_set_attrs(h, attrs);
+		publish(f);
+	}
+	host_end(f, no);
+	return ok || err_prefix(e, "contact of host '%s'", h->id);
+}
+
+/* The lines of a text as fact numbers, and those among them that are not in the database yet. */
+struct scan {
+	VEC(uint32_t) facts;
+	VEC(struct new_fact) new_facts;
+	size_t unknown;
+};
+
+static void scan_done(struct scan *s)
+{
+	VEC_DONE(&s->facts);
+	VEC_DONE(&s->new_facts);
+}
+AUTO_DEFINE_VALUE(struct scan, scan_done)
+
+static void scan_lines(struct fleet *f, struct str text, bool intern, struct scan *s)
+{
+	s->facts.n = s->new_facts.n = s->unknown = 0;
+	struct str line;
+	while (text.n > 0 && str_line(&text, &line)) {
+		uint32_t fact = intern ? index_intern(f->index, line) : index_find(f->index, line);
+		if (fact == INTERN_NONE) {
+			s->unknown++;
+			continue;
+		}
+		if (fact == f->durable.n)
+			VEC_PUSH(&f->durable, 0);
+		VEC_PUSH(&s->facts, fact);
+		if (!f->durable.p[fact] && f->db)
+			VEC_PUSH(&s->new_facts,
+				 ((struct new_fact) { fact, index_line(f->index, fact) }));
+	}
+}
+
+/* Most scans bring nothing new and need the read lock only. Numbers given here are kept when the
+ * transaction fails: the fact stays "not durable" and goes with the next host that has it. */
+static bool scan_text(struct fleet *f, struct str text, struct scan *s, struct err *e)
+{
+	fleet_read_lock(f);
+	scan_lines(f, text, false, s);
+	bool room = index_count(f->index) + s->unknown <= FLEET_MAX_FACTS;
+	fleet_read_unlock(f);
+	if (s->unknown > 0 && room) {
+		pthread_rwlock_wrlock(&f->lock);
+		scan_lines(f, text, true, s);
+		pthread_rwlock_unlock(&f->lock);
+	}
+	s->facts.n = facts_sort(s->facts.p, (uint32_t)s->facts.n);
+	return room || err_set(e, ERR_LIMIT, "the fleet has more than %u distinct inventory lines",
+			       FLEET_MAX_FACTS);
+}
+
+/* Under the write lock: moves the host from `old` to `new` facts in the index and tells the
+ * listener. */
+static void reindex(struct fleet *f, const struct host *h, const uint32_t *old, uint32_t n_old,
+		    const uint32_t *new, uint32_t n_new, bool first)
+{
+	AUTO(xfree) uint32_t *removed = xmalloc(sizeof(*removed) * ((size_t)n_old + 1));
+	AUTO(xfree) uint32_t *added = xmalloc(sizeof(*added) * ((size_t)n_new + 1));
+	uint32_t n_removed, n_added;
+	facts_diff(old, n_old, new, n_new, removed, &n_removed, added, &n_added);
+	for (uint32_t i = 0; i < n_removed; i++)
+		index_remove_host(f->index, removed[i], h->no);
+	for (uint32_t i = 0; i < n_added; i++)
+		index_add_host(f->index, added[i], h->no);
+	if (f->listener && (first || n_removed + n_added > 0))
+		f->listener(f->listener_arg, h->no, old, n_old, new, n_new);
+}
+
+/* Under the write lock: what is durable becomes visible. */
+static void show_inventory(struct fleet *f, struct host *h, const struct host_inventory *i,
+			   const struct scan *s)
+{
+	for (size_t k = 0; k < s->new_facts.n; k++)
+		f->durable.p[s->new_facts.p[k].fact] = 1;
+	AUTO(xfree) uint32_t *old = facts_of(h);
+	uint32_t n_old = h->n_facts;
+	bool first = h->last_scan_ms == 0;
+	host_set_facts(h, i->facts, i->n_facts);
+	h->inventory = i->digest;
+	h->last_scan_ms = i->scanned_ms;
+	h->scan = SCAN_OK;
+	host_set_text(&h->scan_error, NULL);
+	roaring_bitmap_add(f->scanned, h->no);
+	if (h->state == HOST_ACTIVE)
+		reindex(f, h, old, n_old, s->facts.p, i->n_facts, first);
+}
+
+static bool put_inventory(struct fleet *f, struct host *h, struct str text, int64_t scanned_ms,
+			  struct err *e)
+{
+	AUTO(scan_done) struct scan s = { 0 };
+	if (!inventory_check(text, e) || !scan_text(f, text, &s, e))
+		return false;
+	AUTO(xfree) uint8_t *bytes = xmalloc(FACTS_MAX_BYTES(s.facts.n) + 1);
+	size_t len = facts_encode(s.facts.p, (uint32_t)s.facts.n, bytes);
+	struct host_inventory i = {
+		.host = str_of(h->id),
+		.facts = { (const char *)bytes, len },
+		.n_facts = (uint32_t)s.facts.n,
+		.digest = digest_of(text),
+		.scanned_ms = scanned_ms,
+		.new_facts = { s.new_facts.p, s.new_facts.n },
+	};
+	if (!fleet_db_inventory(f, &i, e))
+		return false;
+	pthread_rwlock_wrlock(&f->lock);
+	show_inventory(f, h, &i, &s);
+	publish(f);
+	return true;
+}
+
+bool fleet_put_inventory(struct fleet *f, uint32_t no, struct str text, int64_t scanned_ms,
+			 struct err *e)
+{
+	struct host *h;
+	if (!host_begin(f, no, &h, e))
+		return false;
+	bool ok = scanned_ms > 0 ? put_inventory(f, h, text, scanned_ms, e)
+				 : err_set(e, ERR_INVALID, "the scan has no time");
+	host_end(f, no);
+	return ok || err_prefix(e, "inventory of host '%s'", h->id);
+}
+
+bool fleet_set_state(struct fleet *f, uint32_t no, enum host_state state, struct err *e)
+{
+	struct host *h;
+	if (!host_begin(f, no, &h, e))
+		return false;
+	bool was = h->state == HOST_ACTIVE, is = state == HOST_ACTIVE;
+	bool ok = fleet_db_state(f, h->id, state, e);
+	if (ok) {
+		AUTO(xfree) uint32_t *facts = facts_of(h);
+		pthread_rwlock_wrlock(&f->lock);
+		h->state = state;
+		if (is)
+			roaring_bitmap_add(f->active, no);
+		else
+			roaring_bitmap_remove(f->active, no);
+		if (was != is && h->last_scan_ms != 0)
+			reindex(f, h, facts, was ? h->n_facts : 0, facts, is ? h->n_facts : 0,
+				true);
+		publish(f);
+	}
+	host_end(f, no);
+	return ok || err_prefix(e, "state of host '%s'", h->id);
+}
+
+bool fleet_set_scan(struct fleet *f, uint32_t no, enum scan_status scan, const char *error,
+		    struct err *e)
+{
+	struct host *h;
+	if (!host_begin(f, no, &h, e))
+		return false;
+	bool ok = fleet_db_scan(f, h->id, scan, error, e);
+	if (ok) {
+		pthread_rwlock_wrlock(&f->lock);
+		h->scan = scan;
+		host_set_text(&h->scan_error, error);
+		publish(f);
+	}
+	host_end(f, no);
+	return ok || err_prefix(e, "scan status of host '%s'", h->id);
+}
+
+void fleet_set_online(struct fleet *f, uint32_t no, bool online)
+{
+	pthread_rwlock_wrlock(&f->lock);
+	if (no < f->hosts.n)
+		f->hosts.p[no]->online = online;
+	publish(f);
+}
+
+bool fleet_flush(struct fleet *f, struct err *e)
+{
+	VEC(struct host_contact) batch = { 0 };
+	VEC(uint32_t) hosts = { 0 };
+	fleet_read_lock(f);
+	pthread_mutex_lock(&f->contact_lock);
+	for (size_t i = 0; i < f->contacts.n; i++) {
+		const struct host *h = f->hosts.p[f->contacts.p[i]];
+		VEC_PUSH(&batch, ((struct host_contact) { str_of(h->id), h->last_contact_ms }));
+		VEC_PUSH(&hosts, h->no);
+		f->contact_waiting.p[h->no] = 0;
+	}
+	f->contacts.n = 0;
+	pthread_mutex_unlock(&f->contact_lock);
+	fleet_read_unlock(f);
+	bool ok = fleet_db_contacts(f, batch.p, batch.n, e);
+	fleet_read_lock(f);
+	pthread_mutex_lock(&f->contact_lock);
+	for (size_t i = 0; !ok && i < hosts.n; i++) { /* they wait for the next flush */
+		if (!f->contact_waiting.p[hosts.p[i]]) {
+			f->contact_waiting.p[hosts.p[i]] = 1;
+			VEC_PUSH(&f->contacts, hosts.p[i]);
+		}
+	}
+	pthread_mutex_unlock(&f->contact_lock);
+	fleet_read_unlock(f);
+	VEC_DONE(&batch);
+	VEC_DONE(&hosts);
+	return ok || err_prefix(e, "writing last contacts");
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+bool fleet_inventory_text(struct fleet *f, uint32_t no, struct buf *out, struct err *e)
+{
+	fleet_read_lock(f);
+	const struct host *h = fleet_host(f, no);
+	uint32_t n = h ? h->n_facts : 0;
+	AUTO(xfree) struct str *lines = xmalloc(sizeof(*lines) * ((size_t)n + 1));
+	if (h) {
+		AUTO(xfree) uint32_t *facts = facts_of(h);
+		for (uint32_t i = 0; i < n; i++)
+			lines[i] = index_line(f->index, facts[i]);
+	}
+	fleet_read_unlock(f);
+	if (!h)
+		return err_set(e, ERR_NOT_FOUND, "host number %u is not enrolled", no);
+	qsort(lines, n, sizeof(*lines), by_text);
+	for (uint32_t i = 0; i < n; i++) {
+		buf_addstr(out, lines[i]);
+		buf_addc(out, '\n');
+	}
+	return buf_ok(out, "inventory", e);
+}

@@ -1,0 +1,39 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Hosts and the facts of their last scans.
+
+-- name: fact_list
+select id, line from fact order by id;
+
+-- name: fact_insert
+insert into fact (id, line) values ($1, $2) on conflict (id) do nothing;
+
+-- name: host_list
+select id, office, state, hostname, os_id, os_version, os_name, arch, kernel, address, agent_version,
+  logged_in_user, boot_id, boot_ms, reboot_needed, health_json, inventory, enrolled_ms, last_contact_ms,
+  last_scan_ms, scan, scan_error, cert_fingerprint, n_facts, facts
+from host order by enrolled_ms, id;
+
+-- name: host_insert
+insert into host (id, office, state, hostname, os_id, os_version, os_name, arch, kernel, address,
+  agent_version, logged_in_user, boot_id, boot_ms, reboot_needed, health_json, enrolled_ms,
+  last_contact_ms, last_scan_ms, scan, cert_fingerprint, n_facts)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, 0, $18, $19, 0);
+
+-- name: host_set_attrs
+update host set hostname = $2, os_id = $3, os_version = $4, os_name = $5, arch = $6, kernel = $7,
+  address = $8, agent_version = $9, logged_in_user = $10, boot_id = $11, boot_ms = $12,
+  reboot_needed = $13, health_json = $14
+where id = $1;
+
+-- name: host_set_inventory
+update host set inventory = $2, n_facts = $3, facts = $4, last_scan_ms = $5, scan = $6, scan_error = null
+where id = $1;
+
+-- name: host_set_state
+update host set state = $2 where id = $1;
+
+-- name: host_set_scan
+update host set scan = $2, scan_error = $3 where id = $1;
+
+-- name: host_set_contact
+update host set last_contact_ms = $2 where id = $1 and last_contact_ms < $2;

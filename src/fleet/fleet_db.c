@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The durable half of the fleet. Write functions see only their argument and the connection (they
+ * may run twice). A host's inventory and the facts it is the first to use go into one transaction;
+ * fact numbers are given in memory, so a failed transaction leaves a hole, which the next start
+ * keeps. */
+#include "base/arena.h"
+#include "fleet/facts.h"
+#include "fleet/fleet_int.h"
+#include "fleet/host.h"
+#include "fleet/queries.h"
+
+static bool load_facts(struct fleet *f, struct sql_conn *c, struct err *e)
+{
+	struct sql_rows *rows = NULL;
+	if (!sql_query(c, &SQL_FACT_LIST, SQL_NO_ARGS, &rows, e))
+		return false;
+	bool ok = true;
+	while (ok && sql_next(rows)) {
+		int64_t id = sql_col_int(rows, 0);
+		/* A hole is kept by a line no inventory can have (control characters are refused).
+		 */
+		while (index_count(f->index) < id) {
+			char hole[32];
+			int n = snprintf(hole, sizeof(hole), "\x01%u", index_count(f->index));
+			index_intern(f->index, (struct str) { hole, (size_t)n });
+			VEC_PUSH(&f->durable, 0);
+		}
+		ok = id >= 0 && index_intern(f->index, sql_col_str(rows, 1)) == id;
+		if (!ok)
+			err_set(e, ERR_CORRUPT,
+				"fact %lld is stored twice; restore the database from a backup",
+				(long long)id);
+		VEC_PUSH(&f->durable, 1);
+	}
+	return sql_rows_end(rows, ok ? e : NULL) && ok;
+}
+
+static const char *text_or_null(struct sql_rows *r, int col, struct arena *a)
+{
+	return sql_col_null(r, col) ? NULL : arena_str(a, sql_col_str(r, col)).p;
+}
+
+static bool in_range(int64_t v, int64_t n)
+{
+	return v >= 0 && v < n;
+}
+
+static bool load_facts_of_host(struct fleet *f, struct host *h, struct sql_rows *r, struct err *e)
+{
+	struct str bytes = sql_col_str(r, 24);
+	int64_t n = sql_col_int(r, 23);
+	if (!in_range(n, (int64_t)bytes.n + 1) || bytes.n > UINT32_MAX)
+		return err_set(e, ERR_CORRUPT, "host '%s': %lld facts in %zu bytes", h->id,
+			       (long long)n, bytes.n);
+	AUTO(xfree) uint32_t *facts = xmalloc(sizeof(*facts) * (size_t)(n + 1));
+	if (!facts_decode((const uint8_t *)bytes.p, bytes.n, (uint32_t)n, index_count(f->index),
+			  facts, e))
+		return err_prefix(e, "host '%s'", h->id);
+	host_set_facts(h, bytes, (uint32_t)n);
+	return true;
+}
+
+static bool load_host(struct fleet *f, struct sql_rows *r, struct err *e)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	AUTO(host_free)
+	struct host *h = host_new(arena_str(&a, sql_col_str(r, 0)).p,
+				  arena_str(&a, sql_col_str(r, 1)).p);
+	const char *t[16];
+	for (int col = 3; col <= 15; col++)
+		t[col] = col == 13 || col == 14 ? NULL : text_or_null(r, col, &a);
+	struct host_attrs attrs = {
+		.hostname = (char *)t[3],
+		.os_id = (char *)t[4],
+		.os_version = (char *)t[5],
+		.os_name = (char *)t[6],
+		.arch = (char *)t[7],
+		.kernel = (char *)t[8],
+		.address = (char *)t[9],
+		.agent_version = (char *)t[10],
+		.logged_in_user = (char *)t[11],
+		.boot_id = (char *)t[12],
+		.health_json = (char *)t[15],
+		.boot_ms = sql_col_int(r, 13),
+		.reboot_needed = sql_col_bool(r, 14),
+	};
+	host_set_attrs(h, &attrs);
+	int64_t state = sql_col_int(r, 2), scan = sql_col_int(r, 20);
+	struct str digest = sql_col_str(r, 16);
+	if (!in_range(state, HOST_QUARANTINED + 1) || !in_range(scan, SCAN_FAILED + 1) ||
+	    (digest.n != 0 && digest.n != SHA256_LEN))
+		return err_set(e, ERR_CORRUPT,
+			       "host '%s': state, scan status or inventory digest is not known",
+			       h->id);
+	h->state = (enum host_state)state;
+	h->scan = (enum scan_status)scan;
+	if (digest.n == SHA256_LEN)
+		memcpy(h->inventory.b, digest.p, SHA256_LEN);
+	h->enrolled_ms = sql_col_int(r, 17);
+	h->last_contact_ms = sql_col_int(r, 18);
+	h->last_scan_ms = sql_col_int(r, 19);
+	host_set_text(&h->scan_error, text_or_null(r, 21, &a));
+	host_set_text(&h->cert_fingerprint, text_or_null(r, 22, &a));
+	if (!load_facts_of_host(f, h, r, e))
+		return false;
+	uint32_t no = fleet_adopt(f, TAKE(h));
+	fleet_index_host(f, f->hosts.p[no]);
+	return true;
+}
+
+bool fleet_db_load(struct fleet *f, struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(f->db, e);
+	if (!c || !load_facts(f, c, e))
+		return false;
+	struct sql_rows *rows = NULL;
+	if (!sql_query(c, &SQL_HOST_LIST, SQL_NO_ARGS, &rows, e))
+		return false;
+	bool ok = true;
+	while (ok && sql_next(rows))
+		ok = load_host(f, rows, e);
+	if (!sql_rows_end(rows, ok ? e : NULL) || !ok)
+		return false;
+	index_optimize(f->index);
+	return true;
+}
+
+static bool write_enrol(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct host *h = arg;
+	const struct host_attrs *a = &h->attrs;
+	return sql_run(c, &SQL_HOST_INSERT,
+		       SQL_ARGS(sql_text(h->id), sql_text(h->office), sql_int(h->state),
+				sql_text(a->hostname), sql_text(a->os_id), sql_text(a->os_version),
+				sql_text(a->os_name), sql_text(a->arch), sql_text(a->kernel),
+				sql_text(a->address), sql_text(a->agent_version),
+				sql_text(a->logged_in_user), sql_text(a->boot_id),
+				sql_int(a->boot_ms), sql_bool(a->reboot_needed),
+				sql_text(a->health_json), sql_int(h->enrolled_ms), sql_int(h->scan),
+				sql_text(h->cert_fingerprint)),
+		       e);
+}
+
+bool fleet_db_enrol(struct fleet *f, const struct host *h, struct err *e)
+{
+	return !f->db || sql_write(f->db, write_enrol, (void *)h, e);
+}
+
+struct attrs_write {
+	const char *id;
+	const struct host_attrs *a;
+};
+
+static bool write_attrs(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct attrs_write *w = arg;
+	const struct host_attrs *a = w->a;
+	return sql_run(c, &SQL_HOST_SET_ATTRS,
+		       SQL_ARGS(sql_text(w->id), sql_text(a->hostname), sql_text(a->os_id),
+				sql_text(a->os_version), sql_text(a->os_name), sql_text(a->arch),
+				sql_text(a->kernel), sql_text(a->address),
+				sql_text(a->agent_version), sql_text(a->logged_in_user),
+				sql_text(a->boot_id), sql_int(a->boot_ms),
+				sql_bool(a->reboot_needed), sql_text(a->health_json)),
+		       e);
+}
+
+bool fleet_db_attrs(struct fleet *f, const char *id, const struct host_attrs *a, struct err *e)
+{
+	struct attrs_write w = { id, a };
+	return !f->db || sql_write(f->db, write_attrs, &w, e);
+}
+
+static bool write_inventory(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct host_inventory *i = arg;
+	for (size_t k = 0; k < i->new_facts.n; k++)
+		if (!sql_run(c, &SQL_FACT_INSERT,
+			     SQL_ARGS(sql_int(i->new_facts.p[k].fact),
+				      sql_str(i->new_facts.p[k].line)),
+			     e))
+			return false;
+	return sql_run(c, &SQL_HOST_SET_INVENTORY,
+		       SQL_ARGS(sql_str(i->host),
+				sql_blob((struct str) { (const char *)i->digest.b, SHA256_LEN }),
+				sql_int(i->n_facts), sql_blob(i->facts), sql_int(i->scanned_ms),
+				sql_int(SCAN_OK)),
+		       e);
+}
+
+bool fleet_db_inventory(struct fleet *f, const struct host_inventory *i, struct err *e)
+{
+	return !f->db || sql_write(f->db, write_inventory, (void *)i, e);
+}
+
+struct word_write {
+	const char *id, *text;
+	int64_t word;
+};
+
+static bool write_state(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct word_write *w = arg;
+	return sql_run(c, &SQL_HOST_SET_STATE, SQL_ARGS(sql_text(w->id), sql_int(w->word)), e);
+}
+
+bool fleet_db_state(struct fleet *f, const char *id, enum host_state state, struct err *e)
+{
+	struct word_write w = { .id = id, .word = state };
+	return !f->db || sql_write(f->db, write_state, &w, e);
+}
+
+static bool write_scan(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct word_write *w = arg;
+	return sql_run(c, &SQL_HOST_SET_SCAN,
+		       SQL_ARGS(sql_text(w->id), sql_int(w->word), sql_text(w->text)), e);
+}
+
+bool fleet_db_scan(struct fleet *f, const char *id, enum scan_status scan, const char *error,
+		   struct err *e)
+{
+	struct word_write w = { .id = id, .text = error, .word = scan };
+	return !f->db || sql_write(f->db, write_scan, &w, e);
+}
+
+struct contacts_write {
+	const struct host_contact *p;
+	size_t n;
+};
+
+static bool write_contacts(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct contacts_write *w = arg;
+	for (size_t i = 0; i < w->n; i++)
+		if (!sql_run(c, &SQL_HOST_SET_CONTACT,
+			     SQL_ARGS(sql_str(w->p[i].host), sql_int(w->p[i].ms)), e))
+			return false;
+	return true;
+}
+
+bool fleet_db_contacts(struct fleet *f, const struct host_contact *c, size_t n, struct err *e)
+{
+	struct contacts_write w = { c, n };
+	return !f->db || n == 0 || sql_write(f->db, write_contacts, &w, e);
+}

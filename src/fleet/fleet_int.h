@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Inside the fleet room only: the object itself and its durable half (fleet_db.c). */
+#ifndef FLEET_FLEET_INT_H
+#define FLEET_FLEET_INT_H
+#include "base/vec.h"
+#include "fleet/fleet.h"
+#include "fleet/index.h"
+
+#include <pthread.h>
+
+#define FLEET_HOST_LOCKS 64
+
+struct fleet {
+	struct sql *db; /* NULL = memory only */
+	struct clock clock;
+	pthread_rwlock_t lock;
+	/* Two changes of one host never overlap: lock no % FLEET_HOST_LOCKS, taken before
+	 * everything else, held over the database write while readers go on. */
+	pthread_mutex_t host_locks[FLEET_HOST_LOCKS];
+	struct index *index;
+	VEC(uint8_t) durable; /* per fact: its row is committed */
+	struct intern *ids;   /* agent id -> host number */
+	VEC(struct host *) hosts;
+	roaring_bitmap_t *active, *scanned;
+	fleet_listener *listener;
+	void *listener_arg;
+	void (*after)(void *arg);
+	void *after_arg;
+	pthread_mutex_t contact_lock; /* guards the two below; taken last */
+	VEC(uint32_t) contacts;	      /* hosts whose last contact is newer than the database's */
+	VEC(uint8_t) contact_waiting; /* per host: is in `contacts` */
+};
+
+/* One fact on its way into the database. */
+struct new_fact {
+	uint32_t fact;
+	struct str line;
+};
+struct new_facts {
+	struct new_fact *p;
+	size_t n;
+};
+struct host_inventory {
+	struct str host, facts; /* id; coded */
+	uint32_t n_facts;
+	struct sha256 digest;
+	int64_t scanned_ms;
+	struct new_facts new_facts;
+};
+struct host_contact {
+	struct str host;
+	int64_t ms;
+};
+
+/* Each does nothing and succeeds without a database. */
+bool fleet_db_load(struct fleet *f, struct err *e) MUST_CHECK;
+bool fleet_db_enrol(struct fleet *f, const struct host *h, struct err *e) MUST_CHECK;
+bool fleet_db_attrs(struct fleet *f, const char *id, const struct host_attrs *a, struct err *e)
+	MUST_CHECK;
+bool fleet_db_inventory(struct fleet *f, const struct host_inventory *i, struct err *e) MUST_CHECK;
+bool fleet_db_state(struct fleet *f, const char *id, enum host_state state, struct err *e)
+	MUST_CHECK;
+bool fleet_db_scan(struct fleet *f, const char *id, enum scan_status scan, const char *error,
+		   struct err *e) MUST_CHECK;
+bool fleet_db_contacts(struct fleet *f, const struct host_contact *c, size_t n, struct err *e)
+	MUST_CHECK;
+/* Puts a loaded or enrolled host into memory; `h` is taken. Write lock held (or not yet shared). */
+uint32_t fleet_adopt(struct fleet *f, struct host *h);
+/* Enters the facts of an active host into the index. */
+void fleet_index_host(struct fleet *f, const struct host *h);
+#endif

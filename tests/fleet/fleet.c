@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The fleet with and without a database: what is acknowledged is there after a restart, what failed
+ * left nothing behind but a later success. */
+#include "fleet/fleet.h"
+#include "base/file.h"
+#include "fleet/facts.h"
+
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define TEXT_A                                                                                     \
+	"arch\tamd64\n"                                                                            \
+	"deb\tapt\tamd64\t2.6.1\t\t\n"                                                             \
+	"os\tdebian\t12\tbookworm\n"
+#define TEXT_B                                                                                     \
+	"arch\tamd64\n"                                                                            \
+	"deb\tapt\tamd64\t2.6.2\t\t\n"                                                             \
+	"hold\tdeb\tapt\tamd64\n"                                                                  \
+	"os\tdebian\t12\tbookworm\n"
+
+static int64_t now = 1000000;
+
+static int64_t fake_now(void *arg)
+{
+	return now;
+}
+
+static const struct clock fake = { fake_now, NULL };
+static const struct host_attrs attrs = { .hostname = (char *)"web1",
+					 .os_id = (char *)"debian",
+					 .arch = (char *)"amd64" };
+
+struct seen {
+	int calls, after;
+	uint32_t host, n_old, n_new;
+};
+
+static void listen(void *arg, uint32_t host, const uint32_t *old, uint32_t n_old,
+		   const uint32_t *new, uint32_t n_new)
+{
+	struct seen *s = arg;
+	s->calls++;
+	s->host = host;
+	s->n_old = n_old;
+	s->n_new = n_new;
+}
+
+static void after(void *arg)
+{
+	((struct seen *)arg)->after++;
+}
+
+static uint64_t hosts_of(struct fleet *f, const char *line)
+{
+	fleet_read_lock(f);
+	uint32_t fact = fleet_fact_find(f, str_of(line));
+	const roaring_bitmap_t *b = fact == INTERN_NONE ? NULL : fleet_fact_hosts(f, fact);
+	uint64_t n = b ? roaring_bitmap_get_cardinality(b) : 0;
+	fleet_read_unlock(f);
+	return n;
+}
+
+static void in_memory(void **arg)
+{
+	AUTO(fleet_free) struct fleet *f = fleet_new_memory(&fake);
+	struct seen seen = { 0 };
+	fleet_set_listener(f, listen, &seen);
+	fleet_set_after(f, after, &seen);
+	struct err e = { 0 };
+	uint32_t a, b;
+	assert_true(fleet_enrol(f, "a", "local", &attrs, NULL, &a, &e));
+	assert_true(fleet_enrol(f, "b", "local", &attrs, NULL, &b, &e));
+	assert_false(fleet_enrol(f, "b", "local", &attrs, NULL, &b, &e));
+	assert_int_equal(e.code, ERR_CONFLICT);
+	assert_true(fleet_put_inventory(f, a, str_of(TEXT_A), now, &e));
+	assert_int_equal(seen.calls, 1);
+	assert_int_equal(seen.n_new, 3);
+	assert_true(fleet_put_inventory(f, a, str_of(TEXT_A), now, &e));
+	assert_int_equal(seen.calls, 1); /* nothing changed, nothing said */
+	assert_true(fleet_put_inventory(f, b, str_of(TEXT_B), now, &e));
+	assert_int_equal(hosts_of(f, "arch\tamd64"), 2);
+	assert_int_equal(hosts_of(f, "deb\tapt\tamd64\t2.6.1\t\t"), 1);
+	assert_true(fleet_put_inventory(f, a, str_of(TEXT_B), now, &e));
+	assert_int_equal(hosts_of(f, "deb\tapt\tamd64\t2.6.1\t\t"), 0);
+	assert_int_equal(hosts_of(f, "hold\tdeb\tapt\tamd64"), 2);
+	/* A retired host keeps its record and leaves the index. */
+	assert_true(fleet_set_state(f, a, HOST_RETIRED, &e));
+	assert_int_equal(seen.host, a);
+	assert_int_equal(seen.n_old, 4);
+	assert_int_equal(seen.n_new, 0);
+	assert_int_equal(hosts_of(f, "arch\tamd64"), 1);
+	assert_true(fleet_put_inventory(f, a, str_of(TEXT_A), now, &e));
+	assert_int_equal(hosts_of(f, "arch\tamd64"), 1);
+	assert_true(fleet_set_state(f, a, HOST_ACTIVE, &e));
+	assert_int_equal(seen.n_new, 3);
+	assert_int_equal(hosts_of(f, "deb\tapt\tamd64\t2.6.1\t\t"), 1);
+	int before = seen.after;
+	assert_true(fleet_contact(f, a, &attrs, &e)); /* a mere contact */
+	assert_int_equal(seen.after, before);
+	fleet_set_online(f, a, true);
+	assert_int_equal(seen.after, before + 1);
+	assert_false(fleet_contact(f, 77, &attrs, &e));
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	assert_false(fleet_put_inventory(f, a, STR_LIT("b\na\n"), now, &e));
+	assert_int_equal(e.code, ERR_CORRUPT);
+}
+
+static void check_loaded(struct fleet *f)
+{
+	struct err e = { 0 };
+	fleet_read_lock(f);
+	const struct host *h = fleet_host_by_id(f, STR_LIT("a"));
+	assert_non_null(h);
+	assert_string_equal(h->attrs.hostname, "web2");
+	assert_true(h->attrs.reboot_needed);
+	assert_null(h->attrs.os_name);
+	assert_string_equal(h->cert_fingerprint, "cafe");
+	assert_int_equal(h->last_contact_ms, now);
+	assert_int_equal(h->last_scan_ms, 5);
+	assert_int_equal(h->scan, SCAN_OK);
+	struct sha256 want = digest_of(str_of(TEXT_B));
+	assert_true(digest_eq(&h->inventory, &want));
+	uint32_t no = h->no;
+	const struct host *b = fleet_host_by_id(f, STR_LIT("b"));
+	assert_int_equal(b->state, HOST_QUARANTINED);
+	assert_int_equal(b->scan, SCAN_FAILED);
+	assert_string_equal(b->scan_error, "dpkg is locked");
+	fleet_read_unlock(f);
+	AUTO(buf_done) struct buf text = BUF_INIT(1 << 20);
+	assert_true(fleet_inventory_text(f, no, &text, &e));
+	assert_string_equal(text.p, TEXT_B);
+	assert_int_equal(hosts_of(f, "arch\tamd64"), 1);
+	assert_int_equal(hosts_of(f, "deb\tapt\tamd64\t2.6.1\t\t"), 0);
+}
+
+static void durable(void **arg)
+{
+	char dir[] = "/tmp/fleet-test-XXXXXX";
+	assert_non_null(mkdtemp(dir));
+	AUTO(xfree) char *url = xasprintf("sqlite:%s/t.db", dir);
+	struct err e = { 0 };
+	for (int run = 0; run < 2; run++) {
+		AUTO(sql_close) struct sql *db = NULL;
+		assert_true(sql_open(url, &db, &e));
+		assert_true(sql_migrate(db, &e));
+		AUTO(fleet_free) struct fleet *f = NULL;
+		assert_true(fleet_load(db, &fake, &f, &e));
+		if (run == 1) {
+			check_loaded(f);
+			continue;
+		}
+		uint32_t a, b;
+		assert_true(fleet_enrol(f, "a", "local", &attrs, "cafe", &a, &e));
+		assert_true(fleet_enrol(f, "b", "local", &attrs, NULL, &b, &e));
+		assert_false(fleet_enrol(f, "a", "local", &attrs, NULL, &a, &e));
+		assert_int_equal(e.code, ERR_CONFLICT);
+		assert_true(fleet_put_inventory(f, a, str_of(TEXT_A), 4, &e));
+		assert_true(fleet_put_inventory(f, a, str_of(TEXT_B), 5, &e));
+		assert_true(fleet_put_inventory(f, b, str_of(TEXT_A), 5, &e));
+		struct host_attrs more = attrs;
+		more.hostname = (char *)"web2";
+		more.reboot_needed = true;
+		now += 777;
+		assert_true(fleet_contact(f, a, &more, &e));
+		assert_true(fleet_set_state(f, b, HOST_QUARANTINED, &e));
+		assert_true(fleet_set_scan(f, b, SCAN_FAILED, "dpkg is locked", &e));
+		assert_true(fleet_flush(f, &e));
+	}
+	assert_true(file_remove_tree(dir, &e));
+}
+
+static void exec(const char *path, const char *sql)
+{
+	sqlite3 *db = NULL;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void open_fleet(const char *url, struct sql **db, struct fleet **f)
+{
+	struct err e = { 0 };
+	assert_true(sql_open(url, db, &e));
+	assert_true(sql_migrate(*db, &e));
+	assert_true(fleet_load(*db, &fake, f, &e));
+}
+
+/* A fact whose first transaction failed is stored with the next host that has it; one that nobody
+ * has again is a hole that the next start steps over. */
+static void failed_transaction(void **arg)
+{
+	char dir[] = "/tmp/fleet-test-XXXXXX";
+	assert_non_null(mkdtemp(dir));
+	AUTO(xfree) char *path = file_join(dir, "t.db");
+	AUTO(xfree) char *url = xasprintf("sqlite:%s", path);
+	struct err e = { 0 };
+	uint32_t a = 0, b = 0;
+	for (int run = 0; run < 3; run++) {
+		AUTO(sql_close) struct sql *db = NULL;
+		AUTO(fleet_free) struct fleet *f = NULL;
+		open_fleet(url, &db, &f);
+		if (run == 0) {
+			assert_true(fleet_enrol(f, "a", "local", &attrs, NULL, &a, &e));
+			now++;
+			assert_true(fleet_enrol(f, "b", "local", &attrs, NULL, &b, &e));
+		} else if (run == 1) {
+			assert_false(fleet_put_inventory(f, a, STR_LIT("arch\tarm64\n"), 5, &e));
+			assert_false(fleet_put_inventory(f, a, str_of(TEXT_B), 5, &e));
+			assert_int_equal(hosts_of(f, "hold\tdeb\tapt\tamd64"),
+					 0); /* not durable: not visible */
+			assert_true(fleet_put_inventory(f, b, str_of(TEXT_A), 5, &e));
+			assert_true(fleet_put_inventory(f, b, str_of(TEXT_B), 6, &e));
+		} else {
+			AUTO(buf_done) struct buf text = BUF_INIT(1 << 20);
+			assert_true(fleet_inventory_text(f, b, &text, &e));
+			assert_string_equal(text.p, TEXT_B);
+			assert_true(fleet_put_inventory(f, a, STR_LIT("arch\tarm64\n"), 5, &e));
+			assert_int_equal(hosts_of(f, "arch\tarm64"), 1);
+		}
+		fleet_free(TAKE(f));
+		sql_close(TAKE(db));
+		if (run == 0)
+			exec(path,
+			     "create trigger broken before update of facts on host when new.id = 'a' "
+			     "begin select raise(abort, 'broken'); end");
+		if (run == 1)
+			exec(path, "drop trigger broken");
+	}
+	assert_true(file_remove_tree(dir, &e));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(in_memory),
+		cmocka_unit_test(durable),
+		cmocka_unit_test(failed_transaction),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

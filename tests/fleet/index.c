@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Lines to facts, fields, directories by name, bitmaps. */
+#include "fleet/index.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static struct str s(const char *text)
+{
+	return str_of(text);
+}
+
+static void assert_str(struct str got, const char *want)
+{
+	assert_int_equal(got.n, strlen(want));
+	assert_memory_equal(got.p, want, got.n);
+}
+
+static void fields(void **arg)
+{
+	AUTO(index_free) struct index *x = index_new();
+	uint32_t libc = index_intern(x, s("deb\tlibc6\tamd64\t2.36-9\tglibc\t"));
+	uint32_t bash = index_intern(x, s("deb\tbash\tamd64\t5.2-1+b3\t\t5.2-1"));
+	uint32_t os = index_intern(x, s("os\tdebian\t12\tbookworm"));
+	uint32_t hold = index_intern(x, s("hold\tdeb\tbash\tamd64"));
+	uint32_t odd = index_intern(x, s("deb\tbash\tamd64\t5.2-1+b3\t\t5.2-1\tmore"));
+	uint32_t future = index_intern(x, s("snap\tfirefox\t1"));
+	struct fact_deb d;
+	assert_true(index_deb(x, libc, &d));
+	assert_str(d.name, "libc6");
+	assert_str(d.arch, "amd64");
+	assert_str(d.version, "2.36-9");
+	assert_str(d.source, "glibc");
+	assert_str(d.source_version, "2.36-9");
+	assert_true(index_deb(x, bash, &d));
+	assert_str(d.source, "bash");
+	assert_str(d.source_version, "5.2-1");
+	assert_false(index_deb(x, odd, &d)); /* unknown forms are kept, not understood */
+	assert_int_equal(index_kind(x, odd), FACT_OTHER);
+	assert_int_equal(index_kind(x, future), FACT_OTHER);
+	struct fact_os o;
+	assert_true(index_os(x, os, &o));
+	assert_str(o.version, "12");
+	assert_str(o.codename, "bookworm");
+	struct fact_hold h;
+	assert_true(index_hold(x, hold, &h));
+	assert_str(h.name, "bash");
+	assert_int_equal(index_intern(x, s("os\tdebian\t12\tbookworm")), os);
+	assert_int_equal(index_find(x, s("os\tdebian\t13\ttrixie")), INTERN_NONE);
+	uint32_t n;
+	assert_int_equal(index_of_kind(x, FACT_OS, &n)[0], os);
+	assert_int_equal(n, 1);
+}
+
+static void directories(void **arg)
+{
+	AUTO(index_free) struct index *x = index_new();
+	uint32_t a = index_intern(x, s("deb\tlibssl3\tamd64\t3.0.1\topenssl\t"));
+	uint32_t b = index_intern(x, s("deb\topenssl\tamd64\t3.0.1\t\t"));
+	uint32_t c = index_intern(x, s("deb\tlibssl3\ti386\t3.0.2\topenssl\t"));
+	uint32_t n;
+	const uint32_t *f = index_by_deb(x, s("libssl3"), &n);
+	assert_int_equal(n, 2);
+	assert_int_equal(f[0], a);
+	assert_int_equal(f[1], c);
+	f = index_by_deb_src(x, s("openssl"), &n);
+	assert_int_equal(n, 3);
+	assert_int_equal(f[1], b);
+	assert_null(index_by_deb(x, s("libssl"), &n));
+	assert_int_equal(n, 0);
+}
+
+static void hosts(void **arg)
+{
+	AUTO(index_free) struct index *x = index_new();
+	uint32_t a = index_intern(x, s("arch\tamd64"));
+	assert_null(index_hosts(x, a));
+	for (uint32_t h = 0; h < 5000; h++)
+		index_add_host(x, a, h);
+	index_optimize(x);
+	assert_int_equal(roaring_bitmap_get_cardinality(index_hosts(x, a)), 5000);
+	for (uint32_t h = 0; h < 5000; h++)
+		index_remove_host(x, a, h);
+	assert_null(index_hosts(x, a));
+	assert_null(index_hosts(x, 99));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fields),
+		cmocka_unit_test(directories),
+		cmocka_unit_test(hosts),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
