@@ -61,7 +61,10 @@ static bool fail(struct pg_conn *c, const PGresult *res, struct err *e)
 	const char *primary = res ? PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY) : NULL;
 	char text[200];
 	first_line(primary ? primary : PQerrorMessage(c->h), text);
-	if (PQstatus(c->h) == CONNECTION_BAD) {
+	/* no SQLSTATE: libpq's own failure, seen before its status changes; 57P0x: the server is
+	 * going */
+	if (PQstatus(c->h) == CONNECTION_BAD || !state || str_starts(str_of(state), "57P0") ||
+	    str_starts(str_of(state), "08")) {
 		c->base.broken = true;
 		return err_set(e, ERR_UNAVAILABLE, "connection to PostgreSQL lost: %s", text);
 	}

@@ -15,19 +15,20 @@ insert into thing (name, id) values ($2, $1)
 select id, name, data, flag, amount, parent, small from thing where id = $1
 
 -- name: t_count
-select count(*), coalesce(sum(id), 0), coalesce(sum(amount), 0) from thing where id >= $1
+select count(*) from thing where id >= $1
 
--- name: t_rename
-update thing set name = $2 where id >= $1
+-- name: t_sums
+select s.total, s.amounts, t.flag, t.data, t.name, t.parent
+from thing t, (select sum(id) as total, sum(amount) as amounts from thing) s where t.id = $1
+
+-- name: t_flag
+update thing set flag = $2 where id >= $1
 
 -- name: t_by_name
 select id from thing where name = $1
 
 -- name: t_ids
 select id from thing order by id
-
--- name: t_use
-update thing set small = small + 1 where id = $1 and small < $2 returning small
 
 -- name: t_small
 select small from thing where id = $1
@@ -38,9 +39,3 @@ update thing set small = $2 where id = $1
 -- name: t_upsert
 insert into thing (id, name, data) values ($1, $2, $3)
 on conflict (id) do update set name = excluded.name, data = excluded.data returning id
-
--- name: t_is_flag
-select id from thing where flag = $1
-
--- name: t_column
-select small, data from thing where id = $1

@@ -6,13 +6,21 @@
 #include "base/proc.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct pg_cluster {
 	char *bin, *dir;
+	pid_t server;
 	bool as_postgres; /* we are root: run as the user postgres */
 };
+
+static const char *const drop[] = { "setpriv", "--reuid=postgres", "--regid=postgres",
+				    "--clear-groups", NULL };
 
 /* The newest /usr/lib/postgresql/<version>/bin, or NULL. */
 static char *find_bin(void)
@@ -38,8 +46,6 @@ static bool run(const struct pg_cluster *p, const char *program, const char *con
 	AUTO(xfree) char *path = file_join(p->bin, program);
 	const char *argv[32] = { 0 };
 	int n = 0;
-	static const char *const drop[] = { "setpriv", "--reuid=postgres", "--regid=postgres",
-					    "--clear-groups", NULL };
 	for (int i = 0; p->as_postgres && drop[i]; i++)
 		argv[n++] = drop[i];
 	argv[n++] = path;
@@ -58,18 +64,53 @@ static bool run(const struct pg_cluster *p, const char *program, const char *con
 	return true;
 }
 
-static bool start(const struct pg_cluster *p, struct err *e)
+/* The server is our child and dies with us: a test that crashes leaves nothing running. */
+static void exec_server(const struct pg_cluster *p)
 {
+	AUTO(xfree) char *postgres = file_join(p->bin, "postgres");
 	AUTO(xfree) char *data = file_join(p->dir, "data");
 	AUTO(xfree) char *log = file_join(p->dir, "log");
-	AUTO(xfree)
-	char *options = xasprintf("-c listen_addresses= -c unix_socket_directories=%s "
-				  "-c fsync=on -c max_connections=60 -c shared_buffers=16MB",
-				  p->dir);
-	return run(p, "pg_ctl",
-		   (const char *const[]) { "start", "-w", "-s", "-D", data, "-l", log, "-o",
-					   options, NULL },
-		   e);
+	AUTO(xfree) char *sockets = xasprintf("unix_socket_directories=%s", p->dir);
+	const char *argv[32] = { "setpriv", "--pdeathsig=QUIT" };
+	int n = 2;
+	for (int i = 1; p->as_postgres && drop[i]; i++)
+		argv[n++] = drop[i];
+	const char *const args[] = { postgres,
+				     "-D",
+				     data,
+				     "-c",
+				     "listen_addresses=",
+				     "-c",
+				     sockets,
+				     "-c",
+				     "fsync=on",
+				     "-c",
+				     "max_connections=60",
+				     "-c",
+				     "shared_buffers=16MB",
+				     NULL };
+	for (int i = 0; args[i]; i++)
+		argv[n++] = args[i];
+	int fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+	if (fd < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
+		_exit(127);
+	execvp(argv[0], (char *const *)argv);
+	_exit(127);
+}
+
+static bool start(struct pg_cluster *p, struct err *e)
+{
+	p->server = fork();
+	if (p->server < 0)
+		return err_sys(e, errno, "cannot fork");
+	if (p->server == 0)
+		exec_server(p);
+	for (int i = 0; i < 300; i++) {
+		if (run(p, "pg_isready", (const char *const[]) { "-q", "-h", p->dir, NULL }, e))
+			return true;
+		usleep(100000);
+	}
+	return err_prefix(e, "PostgreSQL did not start");
 }
 
 static bool create(struct pg_cluster *p, struct err *e)
@@ -118,18 +159,20 @@ char *pg_cluster_database(struct pg_cluster *p, const char *name)
 	return xasprintf("postgresql:///%s?host=%s&user=tsukuroi", name, p->dir);
 }
 
-static bool stop(const struct pg_cluster *p, struct err *e)
+static void stop(struct pg_cluster *p)
 {
-	AUTO(xfree) char *data = file_join(p->dir, "data");
-	return run(
-		p, "pg_ctl",
-		(const char *const[]) { "stop", "-w", "-s", "-m", "immediate", "-D", data, NULL },
-		e);
+	if (p->server <= 0)
+		return;
+	int status;
+	kill(p->server, SIGQUIT); /* immediate shutdown: no last checkpoint */
+	waitpid(p->server, &status, 0);
+	p->server = 0;
 }
 
 bool pg_cluster_crash(struct pg_cluster *p, struct err *e)
 {
-	return stop(p, e) && start(p, e);
+	stop(p);
+	return start(p, e);
 }
 
 void pg_cluster_stop(struct pg_cluster *p)
@@ -138,9 +181,7 @@ void pg_cluster_stop(struct pg_cluster *p)
 		return;
 	struct err e;
 	if (p->dir) {
-		AUTO(xfree) char *pid = file_join(p->dir, "data/postmaster.pid");
-		if (file_exists(pid) && !stop(p, &e))
-			fprintf(stderr, "%s\n", e.msg);
+		stop(p);
 		if (!file_remove_tree(p->dir, &e))
 			fprintf(stderr, "%s\n", e.msg);
 	}
