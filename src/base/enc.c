@@ -54,23 +54,41 @@ void enc_base64url(struct buf *b, const void *p, size_t n)
 	}
 }
 
+static int b64val(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
 bool enc_unbase64url(struct str s, struct buf *b)
 {
 	if (s.n % 4 == 1)
 		return false;
 	uint32_t v = 0;
 	int bits = 0;
+	char out[1024];
+	size_t n = 0;
 	for (size_t i = 0; i < s.n; i++) {
-		const char *q = s.p[i] ? strchr(b64, s.p[i]) : NULL;
-		if (!q)
+		int q = b64val(s.p[i]);
+		if (q < 0)
 			return false;
-		v = v << 6 | (uint32_t)(q - b64);
+		v = v << 6 | (uint32_t)q;
 		bits += 6;
 		if (bits >= 8) {
 			bits -= 8;
-			buf_addc(b, (char)(v >> bits & 255));
+			out[n++] = (char)(v >> bits & 255);
+		}
+		if (n == sizeof(out)) {
+			buf_add(b, out, n);
+			n = 0;
 		}
 	}
+	buf_add(b, out, n);
 	return (v & ((1u << bits) - 1)) == 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * proto/order.h: what is written is read back; whatever could leave its place is refused. */
 #include "proto/order.h"
+#include "base/enc.h"
 #include "base/vec.h"
 
 #include <setjmp.h>
@@ -173,12 +174,68 @@ static void counts(void **state)
 	assert_int_equal(e.code, ERR_LIMIT);
 }
 
+/* S-33: only the pinned key opens, and only what was signed as an order. */
+static void sealed(void **state)
+{
+	struct order o = sample(), r = { 0 };
+	struct err e = { 0 };
+	uint8_t pub[SIGN_PUBLIC_LEN], other[SIGN_PUBLIC_LEN];
+	AUTO(arena_done) struct arena a = { 0 };
+	AUTO(sign_key_free) struct sign_key *key = NULL;
+	AUTO(sign_key_free) struct sign_key *stranger = NULL;
+	AUTO(buf_done) struct buf json = BUF_INIT(ORDER_MAX), env = BUF_INIT(2 * ORDER_MAX);
+	assert_true(sign_key_new(&key, &e) && sign_key_new(&stranger, &e));
+	sign_key_public(key, pub);
+	sign_key_public(stranger, other);
+	order_write(&o, &json);
+	assert_true(order_seal(buf_str(&json), key, &env, &e));
+	assert_true(order_open(buf_str(&env), pub, &a, &r, &e));
+	assert_int_equal(r.seq, 77);
+	r = (struct order) { 0 };
+	assert_false(order_open(buf_str(&env), other, &a, &r, &e));
+	assert_int_equal(e.code, ERR_UNTRUSTED);
+	assert_null(r.org.p);
+	/* The first character of the order and of the signature, changed. */
+	static const char *const members[] = { "\"order\":\"", "\"signature\":\"" };
+	for (size_t i = 0; i < 2; i++) {
+		char *p = strstr(env.p, members[i]) + strlen(members[i]), was = *p;
+		*p = was == 'A' ? 'B' : 'A';
+		assert_false(order_open(buf_str(&env), pub, &a, &r, &e));
+		assert_int_equal(e.code, ERR_UNTRUSTED);
+		*p = was;
+	}
+	/* The stranger's seal names the right key: the envelope's word counts for nothing. */
+	AUTO(buf_done) struct buf forged = BUF_INIT(2 * ORDER_MAX);
+	assert_true(order_seal(buf_str(&json), stranger, &forged, &e));
+	memcpy(strstr(forged.p, "\"key\":\""), strstr(env.p, "\"key\":\""), 7 + 64);
+	assert_false(order_open(buf_str(&forged), pub, &a, &r, &e));
+	assert_int_equal(e.code, ERR_UNTRUSTED);
+	/* Signed for another purpose. */
+	uint8_t sig[SIGN_SIGNATURE_LEN];
+	assert_true(sign_message(key, "plan", buf_str(&json), sig, &e));
+	buf_reset(&forged);
+	buf_adds(&forged, "{\"order\":\"");
+	enc_base64url(&forged, json.p, json.n);
+	buf_adds(&forged, "\",\"signature\":\"");
+	enc_base64url(&forged, sig, sizeof(sig));
+	buf_adds(&forged, strstr(env.p, "\",\"key\""));
+	assert_false(order_open(buf_str(&forged), pub, &a, &r, &e));
+	assert_int_equal(e.code, ERR_UNTRUSTED);
+	static const char *const broken[] = { "", "{}", "{\"order\":\"AA\",\"signature\":\"AA\"}",
+					      "[]" };
+	for (size_t i = 0; i < ARRAY_LEN(broken); i++) {
+		assert_false(order_open(str_of(broken[i]), pub, &a, &r, &e));
+		assert_int_equal(e.code, ERR_CORRUPT);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(round_trip),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(counts),
+		cmocka_unit_test(sealed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
