@@ -39,6 +39,7 @@ create table api_token (
 	secret_hash bytea not null,
 	created_ms bigint not null,
 	expires_ms bigint not null,
+	used_ms bigint,
 	revoked boolean not null
 );
 create index api_token_user on api_token (user_id);

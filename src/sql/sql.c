@@ -3,6 +3,7 @@
  * statement ends its write function. Must not know anything about one engine. */
 #include "sql/sql.h"
 
+#include "base/utf8.h"
 #include "sql/sql_int.h"
 
 #define READERS_MAX 32
@@ -90,26 +91,7 @@ bool sql_call(struct sql_conn *c, sql_write_fn fn, void *arg, struct err *e)
 /* PostgreSQL refuses bad UTF-8 and NUL in text; so do we, before either engine sees it. */
 static bool text_ok(struct str s)
 {
-	const unsigned char *p = (const unsigned char *)s.p, *end = p + s.n;
-	while (p < end) {
-		unsigned c = *p++;
-		if (c >= 0x01 && c < 0x80)
-			continue;
-		int more = c >= 0xC2 && c < 0xE0   ? 1
-			   : c >= 0xE0 && c < 0xF0 ? 2
-			   : c >= 0xF0 && c < 0xF5 ? 3
-						   : 0;
-		if (!more || end - p < more)
-			return false;
-		if ((c == 0xE0 && p[0] < 0xA0) || (c == 0xED && p[0] > 0x9F) ||
-		    (c == 0xF0 && p[0] < 0x90) || (c == 0xF4 && p[0] > 0x8F))
-			return false;
-		for (; more; more--, p++) {
-			if ((*p & 0xC0) != 0x80)
-				return false;
-		}
-	}
-	return true;
+	return str_find(s, '\0') < 0 && utf8_valid(s);
 }
 
 /* Fails the statement, and with it the write function that runs it. */

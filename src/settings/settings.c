@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Values in memory, changes to the database first. Invariant: what a getter gives is durable and
+ * passes its row's rules; `version` rises with every change. */
+#include "settings/settings.h"
+
+#include "base/clock.h"
+#include "settings/queries.h"
+
+#include <pthread.h>
+
+#define LISTENERS_MAX 8
+
+struct settings {
+	struct sql *db;
+	pthread_mutex_t changing; /* one change at a time, held across the database */
+	pthread_mutex_t lock;	  /* the members below, never held across the database */
+	char *values[SETTINGS_];  /* NULL = the default */
+	int64_t version;
+	struct {
+		void (*fn)(void *arg, enum setting id);
+		void *arg;
+	} listeners[LISTENERS_MAX];
+	int n_listeners;
+};
+
+static bool load(struct settings *s, struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(s->db, e);
+	struct sql_rows *r;
+	if (!c || !sql_query(c, &SQL_SETTING_LIST, SQL_NO_ARGS, &r, e))
+		return false;
+	while (sql_next(r)) {
+		enum setting id;
+		struct str value = sql_col_str(r, 1);
+		struct err ignored; /* see settings.h: counts as not set */
+		if (setting_find(sql_col_str(r, 0), &id) &&
+		    setting_check(setting_info(id), value, &ignored))
+			s->values[id] = str_dup(value);
+	}
+	return sql_rows_end(r, e);
+}
+
+bool settings_open(struct sql *db, struct settings **out, struct err *e)
+{
+	AUTO(settings_close) struct settings *s = xcalloc(1, sizeof(*s));
+	s->db = db;
+	pthread_mutex_init(&s->changing, NULL);
+	pthread_mutex_init(&s->lock, NULL);
+	/* not 1: a version read before a restart must not fit a different state after it */
+	s->version = clock_wall_ms();
+	if (!load(s, e))
+		return err_prefix(e, "cannot read the settings");
+	*out = TAKE(s);
+	return true;
+}
+
+void settings_close(struct settings *s)
+{
+	if (!s)
+		return;
+	for (int i = 0; i < SETTINGS_; i++)
+		xfree(s->values[i]);
+	pthread_mutex_destroy(&s->changing);
+	pthread_mutex_destroy(&s->lock);
+	xfree(s);
+}
+
+/* Under the lock. */
+static const char *value_of(const struct settings *s, enum setting id)
+{
+	return s->values[id] ? s->values[id] : setting_info(id)->def;
+}
+
+int64_t settings_int(struct settings *s, enum setting id)
+{
+	enum setting_type t = setting_info(id)->type;
+	ASSERT(t == SETTING_T_INTEGER || t == SETTING_T_DURATION_S);
+	int64_t n;
+	pthread_mutex_lock(&s->lock);
+	ASSERT(str_to_i64(str_of(value_of(s, id)), &n));
+	pthread_mutex_unlock(&s->lock);
+	return n;
+}
+
+bool settings_bool(struct settings *s, enum setting id)
+{
+	ASSERT(setting_info(id)->type == SETTING_T_BOOLEAN);
+	pthread_mutex_lock(&s->lock);
+	bool b = str_is(str_of(value_of(s, id)), "true");
+	pthread_mutex_unlock(&s->lock);
+	return b;
+}
+
+const char *settings_text(struct settings *s, enum setting id, struct arena *a)
+{
+	pthread_mutex_lock(&s->lock);
+	const char *text = arena_strdup(a, value_of(s, id));
+	pthread_mutex_unlock(&s->lock);
+	return text;
+}
+
+int64_t settings_list(struct settings *s, struct arena *a,
+		      struct setting_value out[static SETTINGS_])
+{
+	pthread_mutex_lock(&s->lock);
+	for (int i = 0; i < SETTINGS_; i++) {
+		const struct setting_info *info = setting_info((enum setting)i);
+		out[i] = (struct setting_value) { .info = info, .is_set = s->values[i] != NULL };
+		if (!info->secret)
+			out[i].value = arena_strdup(a, value_of(s, (enum setting)i));
+	}
+	int64_t version = s->version;
+	pthread_mutex_unlock(&s->lock);
+	return version;
+}
+
+struct write {
+	const struct setting_change *changes;
+	size_t n;
+	int64_t now_ms;
+};
+
+static bool is_default(const struct setting_change *ch)
+{
+	return ch->reset || str_is(ch->value, setting_info(ch->id)->def);
+}
+
+static bool write_changes(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct write *w = arg;
+	for (size_t i = 0; i < w->n; i++) {
+		const struct setting_change *ch = &w->changes[i];
+		struct sql_val key = sql_text(setting_info(ch->id)->key);
+		bool ok = is_default(ch)
+				  ? sql_run(c, &SQL_SETTING_REMOVE, SQL_ARGS(key), e)
+				  : sql_run(c, &SQL_SETTING_PUT,
+					    SQL_ARGS(key, sql_str(ch->value), sql_int(w->now_ms)),
+					    e);
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+/* Checks, writes, then shows. Called with `changing` held. */
+static bool change_locked(struct settings *s, const struct setting_change *changes, size_t n,
+			  int64_t version, int64_t *version_out, struct err *e)
+{
+	if (version != -1 && version != s->version) /* written only under `changing` */
+		return err_set(e, ERR_CONFLICT, "settings have changed meanwhile; read them again");
+	struct write w = { changes, n, clock_wall_ms() };
+	if (!sql_write(s->db, write_changes, &w, e))
+		return err_prefix(e, "cannot store the settings");
+	pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; i < n; i++) {
+		char **slot = &s->values[changes[i].id];
+		xfree(*slot);
+		*slot = is_default(&changes[i]) ? NULL : str_dup(changes[i].value);
+	}
+	int64_t now = ++s->version;
+	pthread_mutex_unlock(&s->lock);
+	if (version_out)
+		*version_out = now;
+	return true;
+}
+
+bool settings_change(struct settings *s, const struct setting_change *changes, size_t n,
+		     int64_t version, int64_t *version_out, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!changes[i].reset &&
+		    !setting_check(setting_info(changes[i].id), changes[i].value, e))
+			return false;
+	}
+	pthread_mutex_lock(&s->changing);
+	bool ok = change_locked(s, changes, n, version, version_out, e);
+	pthread_mutex_unlock(&s->changing);
+	if (!ok)
+		return false;
+	pthread_mutex_lock(&s->lock);
+	int listeners = s->n_listeners; /* only grows */
+	pthread_mutex_unlock(&s->lock);
+	for (size_t i = 0; i < n; i++) {
+		for (int k = 0; k < listeners; k++)
+			s->listeners[k].fn(s->listeners[k].arg, changes[i].id);
+	}
+	return true;
+}
+
+void settings_listen(struct settings *s, void (*fn)(void *arg, enum setting id), void *arg)
+{
+	pthread_mutex_lock(&s->lock);
+	ASSERT(s->n_listeners < LISTENERS_MAX);
+	s->listeners[s->n_listeners].fn = fn;
+	s->listeners[s->n_listeners++].arg = arg;
+	pthread_mutex_unlock(&s->lock);
+}
