@@ -443,6 +443,51 @@ bool fleet_set_scan(struct fleet *f, uint32_t no, enum scan_status scan, const c
 	return ok || err_prefix(e, "scan status of host '%s'", h->id);
 }
 
+bool fleet_scanned_again(struct fleet *f, uint32_t no, int64_t scanned_ms, struct err *e)
+{
+	struct host *h;
+	if (!host_begin(f, no, &h, e))
+		return false;
+	bool ok = fleet_db_scanned(f, h->id, scanned_ms, e);
+	if (ok) {
+		pthread_rwlock_wrlock(&f->lock);
+		h->last_scan_ms = scanned_ms;
+		h->scan = SCAN_OK;
+		host_set_text(&h->scan_error, NULL);
+		publish(f);
+	}
+	host_end(f, no);
+	return ok || err_prefix(e, "scan time of host '%s'", h->id);
+}
+
+bool fleet_request_scans(struct fleet *f, const uint32_t *nos, size_t n, struct err *e)
+{
+	VEC(struct host_contact) batch = { 0 };
+	for (size_t i = 0; i < FLEET_HOST_LOCKS; i++)
+		pthread_mutex_lock(&f->host_locks[i]);
+	fleet_read_lock(f);
+	for (size_t i = 0; i < n; i++)
+		if (nos[i] < f->hosts.n)
+			VEC_PUSH(&batch, ((struct host_contact) {
+						 .host = str_of(f->hosts.p[nos[i]]->id) }));
+	fleet_read_unlock(f);
+	bool ok = fleet_db_scans(f, batch.p, batch.n, e);
+	if (ok) {
+		pthread_rwlock_wrlock(&f->lock);
+		for (size_t i = 0; i < n; i++) {
+			if (nos[i] >= f->hosts.n)
+				continue;
+			f->hosts.p[nos[i]]->scan = SCAN_REQUESTED;
+			host_set_text(&f->hosts.p[nos[i]]->scan_error, NULL);
+		}
+		publish(f);
+	}
+	for (size_t i = FLEET_HOST_LOCKS; i > 0; i--)
+		pthread_mutex_unlock(&f->host_locks[i - 1]);
+	VEC_DONE(&batch);
+	return ok || err_prefix(e, "request for scans");
+}
+
 void fleet_set_online(struct fleet *f, uint32_t no, bool online)
 {
 	pthread_rwlock_wrlock(&f->lock);

@@ -107,6 +107,11 @@ bool fleet_put_inventory(struct fleet *f, uint32_t no, struct str text, int64_t 
 bool fleet_set_state(struct fleet *f, uint32_t no, enum host_state state, struct err *e) MUST_CHECK;
 bool fleet_set_scan(struct fleet *f, uint32_t no, enum scan_status scan, const char *error,
 		    struct err *e) MUST_CHECK;
+/** A scan that found the same inventory again: only its time is new. */
+bool fleet_scanned_again(struct fleet *f, uint32_t no, int64_t scanned_ms, struct err *e)
+	MUST_CHECK;
+/** SCAN_REQUESTED for many hosts in one transaction. */
+bool fleet_request_scans(struct fleet *f, const uint32_t *nos, size_t n, struct err *e) MUST_CHECK;
 void fleet_set_online(struct fleet *f, uint32_t no, bool online);
 bool fleet_flush(struct fleet *f, struct err *e) MUST_CHECK;
 /** The canonical text of a host's inventory, rebuilt from its facts. */

@@ -35,5 +35,8 @@ update host set state = $2 where id = $1;
 -- name: host_set_scan
 update host set scan = $2, scan_error = $3 where id = $1;
 
+-- name: host_set_scanned
+update host set last_scan_ms = $2, scan = $3, scan_error = null where id = $1;
+
 -- name: host_set_contact
 update host set last_contact_ms = $2 where id = $1 and last_contact_ms < $2;

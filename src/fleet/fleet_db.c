@@ -224,6 +224,19 @@ bool fleet_db_scan(struct fleet *f, const char *id, enum scan_status scan, const
 	return !f->db || sql_write(f->db, write_scan, &w, e);
 }
 
+static bool write_scanned(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct host_contact *w = arg;
+	return sql_run(c, &SQL_HOST_SET_SCANNED,
+		       SQL_ARGS(sql_str(w->host), sql_int(w->ms), sql_int(SCAN_OK)), e);
+}
+
+bool fleet_db_scanned(struct fleet *f, const char *id, int64_t scanned_ms, struct err *e)
+{
+	struct host_contact w = { str_of(id), scanned_ms };
+	return !f->db || sql_write(f->db, write_scanned, &w, e);
+}
+
 struct contacts_write {
 	const struct host_contact *p;
 	size_t n;
@@ -243,4 +256,21 @@ bool fleet_db_contacts(struct fleet *f, const struct host_contact *c, size_t n, 
 {
 	struct contacts_write w = { c, n };
 	return !f->db || n == 0 || sql_write(f->db, write_contacts, &w, e);
+}
+
+static bool write_scans(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct contacts_write *w = arg;
+	for (size_t i = 0; i < w->n; i++)
+		if (!sql_run(c, &SQL_HOST_SET_SCAN,
+			     SQL_ARGS(sql_str(w->p[i].host), sql_int(SCAN_REQUESTED), sql_null()),
+			     e))
+			return false;
+	return true;
+}
+
+bool fleet_db_scans(struct fleet *f, const struct host_contact *c, size_t n, struct err *e)
+{
+	struct contacts_write w = { c, n };
+	return !f->db || n == 0 || sql_write(f->db, write_scans, &w, e);
 }

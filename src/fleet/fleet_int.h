@@ -62,6 +62,10 @@ bool fleet_db_state(struct fleet *f, const char *id, enum host_state state, stru
 	MUST_CHECK;
 bool fleet_db_scan(struct fleet *f, const char *id, enum scan_status scan, const char *error,
 		   struct err *e) MUST_CHECK;
+bool fleet_db_scanned(struct fleet *f, const char *id, int64_t scanned_ms, struct err *e)
+	MUST_CHECK;
+bool fleet_db_scans(struct fleet *f, const struct host_contact *c, size_t n, struct err *e)
+	MUST_CHECK;
 bool fleet_db_contacts(struct fleet *f, const struct host_contact *c, size_t n, struct err *e)
 	MUST_CHECK;
 /* Puts a loaded or enrolled host into memory; `h` is taken. Write lock held (or not yet shared). */

@@ -233,12 +233,48 @@ static void failed_transaction(void **arg)
 	assert_true(file_remove_tree(dir, &e));
 }
 
+static char *temp_dir(void)
+{
+	char *dir = xstrdup("/tmp/fleet-XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	return dir;
+}
+
+/* A request for many and a scan without news survive a restart. */
+static void scans_without_inventory(void **arg)
+{
+	AUTO(xfree) char *dir = temp_dir(), *url = xasprintf("sqlite:%s/f.db", dir);
+	struct err e = { 0 };
+	for (int round = 0; round < 2; round++) {
+		AUTO(sql_close) struct sql *db = NULL;
+		AUTO(fleet_free) struct fleet *f = NULL;
+		assert_true(sql_open(url, &db, &e) && sql_migrate(db, &e));
+		assert_true(fleet_load(db, &fake, &f, &e));
+		if (round == 0) {
+			uint32_t nos[] = { 0, 0, 77 };
+			assert_true(fleet_enrol(f, "a", "local", &attrs, NULL, &nos[0], &e));
+			assert_true(fleet_enrol(f, "b", "local", &attrs, NULL, &nos[1], &e));
+			assert_true(fleet_put_inventory(f, nos[0], str_of(TEXT_A), 1000, &e));
+			assert_true(fleet_request_scans(f, nos, ARRAY_LEN(nos), &e));
+			assert_int_equal(fleet_host(f, nos[0])->scan, SCAN_REQUESTED);
+			assert_true(fleet_scanned_again(f, nos[0], 2000, &e));
+			assert_false(fleet_scanned_again(f, 77, 2000, &e));
+		}
+		const struct host *a = fleet_host_by_id(f, STR_LIT("a"));
+		assert_int_equal(a->scan, SCAN_OK);
+		assert_int_equal(a->last_scan_ms, 2000);
+		assert_int_equal(fleet_host_by_id(f, STR_LIT("b"))->scan, SCAN_REQUESTED);
+	}
+	assert_true(file_remove_tree(dir, &e));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_memory),
 		cmocka_unit_test(durable),
 		cmocka_unit_test(failed_transaction),
+		cmocka_unit_test(scans_without_inventory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
