@@ -66,7 +66,8 @@ select t.deployment, t.state, t.next_attempt_ms from target t join deployment d 
 where t.host = $1 and t.state <= 2 order by d.created_ms, d.id;
 
 -- name: target_open
-select t.deployment, t.host from target t where t.state = 0 order by t.deployment, t.host limit $1;
+select t.deployment, t.host, d.wake from target t join deployment d on d.id = t.deployment
+where t.state = 0 and t.next_attempt_ms <= $2 order by d.created_ms, t.host limit $1;
 
 -- name: target_set
 update target set state = $3, reason = $4, detail = $5, updated_ms = $6, started_ms = $7, finished_ms = $8,

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Creating and cancelling a configuration (M-128..M-142): one transaction holds the deployment, its
+ * patches and its targets, so that it is there completely or not at all (F03). */
+#include "deploy/deploy_int.h"
+#include "deploy/queries.h"
+
+#include <stdio.h>
+
+struct creation {
+	struct deploy *d;
+	const struct deploy_request *r;
+	const struct resolved *set;
+	const struct match_view *v;
+	const char *id;
+	char name[160];
+	int64_t now_ms;
+};
+
+static bool insert_targets(struct sql_conn *c, const struct creation *k, struct err *e)
+{
+	roaring_uint32_iterator_t it;
+	roaring_init_iterator(k->set->all, &it);
+	for (; it.has_value; roaring_advance_uint32_iterator(&it)) {
+		const struct host *h = fleet_host(k->v->fleet, it.current_value);
+		int64_t patches = 0;
+		for (size_t i = 0; i < k->set->n; i++)
+			patches += roaring_bitmap_contains(k->set->hosts[i], it.current_value);
+		if (!sql_run(c, &SQL_TARGET_INSERT,
+			     SQL_ARGS(sql_text(k->id), sql_text(h->id), sql_text(h->attrs.hostname ? h->attrs.hostname : h->id),
+				      sql_int(TARGET_PENDING), sql_text("waiting_agent"), sql_int(k->now_ms),
+				      sql_int(patches), sql_bool(false)),
+			     e))
+			return false;
+	}
+	return true;
+}
+
+static bool insert_all(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct creation *k = arg;
+	if (!sql_run(c, &SQL_DEPLOYMENT_INSERT,
+		     SQL_ARGS(sql_text(k->id), sql_text(k->name), sql_text(k->r->description ? k->r->description : ""),
+			      sql_text(k->r->policy), sql_bool(k->r->now), sql_int(DEPLOYMENT_READY),
+			      sql_text(k->r->created_by), sql_int(k->now_ms), sql_int((int64_t)k->set->n)),
+		     e))
+		return false;
+	for (size_t i = 0; i < k->set->n; i++)
+		if (!sql_run(c, &SQL_DEPLOYMENT_PATCH_INSERT, SQL_ARGS(sql_text(k->id), sql_str(k->set->ids[i])), e))
+			return false;
+	return insert_targets(c, k, e);
+}
+
+static void default_name(struct creation *k)
+{
+	char when[CLOCK_RFC3339_LEN];
+	clock_rfc3339(k->now_ms, when);
+	const struct patch *first = &k->v->catalog->patches[k->set->patches[0]];
+	if (k->set->n == 1)
+		snprintf(k->name, sizeof(k->name), "%.16s %.*s", when, STR_ARG(first->title));
+	else
+		snprintf(k->name, sizeof(k->name), "%.16s %.*s +%zu", when, STR_ARG(first->product), k->set->n - 1);
+}
+
+/* Wakes the targets and starts fetching what the server does not have yet. */
+static void set_going(struct deploy *d, const struct match_view *v, const struct resolved *set, bool now)
+{
+	VEC(uint32_t) want = { 0 };
+	for (size_t i = 0; i < set->n; i++) {
+		const struct patch *p = &v->catalog->patches[set->patches[i]];
+		for (uint32_t k = 0; k < p->components; k++) {
+			uint32_t c = p->first_component + k;
+			if (v->catalog->components[c].archive != CATALOG_NONE && match_component_wanted(v, c, set->hosts[i]) &&
+			    !store_has(d->conf.store, &v->catalog->components[c].sha256, NULL))
+				VEC_PUSH(&want, c);
+		}
+	}
+	if (want.n)
+		d->conf.want_payload(d->conf.arg, v->catalog, want.p, (uint32_t)want.n);
+	VEC_DONE(&want);
+	if (!now)
+		return;
+	roaring_uint32_iterator_t it;
+	roaring_init_iterator(set->all, &it);
+	for (; it.has_value; roaring_advance_uint32_iterator(&it))
+		d->conf.wake(d->conf.arg, it.current_value);
+}
+
+static bool check_request(const struct deploy_request *r, struct err *e)
+{
+	if (!r->policy || strcmp(r->policy, POLICY_ANYTIME) != 0)
+		return err_set(e, ERR_NOT_FOUND, "there is no deployment policy '%.60s'", r->policy ? r->policy : "");
+	if (r->name && strlen(r->name) > 100)
+		return err_set(e, ERR_INVALID, "the deployment's name is longer than 100 characters");
+	if (r->description && strlen(r->description) > 1000)
+		return err_set(e, ERR_INVALID, "the deployment's description is longer than 1000 characters");
+	return true;
+}
+
+static bool create_in_view(struct deploy *d, const struct match_view *v, const struct deploy_request *r,
+			   const char *preview_token, const char *id, struct err *e)
+{
+	AUTO(resolved_done) struct resolved set = { 0 };
+	if (!deploy_resolve(v, r, &set, e))
+		return false;
+	if (!set.n)
+		return err_set(e, ERR_CONFLICT, "nothing to deploy: none of the chosen systems misses any of the chosen patches");
+	if (!preview_covers(d, preview_token, &set))
+		return err_set(e, ERR_CONFLICT, "preview_stale: the affected set has grown since the preview; look at the preview again");
+	struct creation k = { .d = d, .r = r, .set = &set, .v = v, .id = id, .now_ms = clock_now_ms(d->conf.clock) };
+	if (r->name && r->name[0])
+		snprintf(k.name, sizeof(k.name), "%s", r->name);
+	else
+		default_name(&k);
+	if (!sql_write(d->conf.db, insert_all, &k, e))
+		return err_prefix(e, "cannot store the deployment");
+	set_going(d, v, &set, r->now);
+	return true;
+}
+
+bool deploy_create(struct deploy *d, const struct deploy_request *r, const char *preview_token, char id_out[static 33],
+		   struct err *e)
+{
+	if (!check_request(r, e))
+		return false;
+	char id[33];
+	deploy_new_id(id);
+	struct match_view v;
+	match_read(d->conf.match, &v);
+	bool ok = create_in_view(d, &v, r, preview_token ? preview_token : "", id, e);
+	match_read_end(&v);
+	if (!ok)
+		return false;
+	memcpy(id_out, id, sizeof(id));
+	d->conf.changed(d->conf.arg, id);
+	return true;
+}
+
+struct cancellation {
+	const char *id;
+	int64_t now_ms;
+};
+
+static bool cancel_open(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct cancellation *k = arg;
+	return sql_run(c, &SQL_TARGET_CANCEL,
+		       SQL_ARGS(sql_text(k->id), sql_int(TARGET_CANCELLED), sql_int(k->now_ms)), e) &&
+	       sql_run(c, &SQL_ORDER_WITHDRAW, SQL_ARGS(sql_text(k->id)), e);
+}
+
+bool deploy_cancel(struct deploy *d, const char *id, struct err *e)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	struct deployment_row row;
+	if (!deploy_get(d, id, &a, &row, e))
+		return false;
+	if (row.state > DEPLOYMENT_IN_PROGRESS)
+		return err_set(e, ERR_CONFLICT, "deployment '%s' has already ended", row.name);
+	struct cancellation k = { id, clock_now_ms(d->conf.clock) };
+	return sql_write(d->conf.db, cancel_open, &k, e) && deployment_rollup(d, id, e);
+}

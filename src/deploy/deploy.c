@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Opening the room: the installation's identity (org, epoch) is made once, in the database, so that a
+ * restored backup brings its own epoch along. Holds the locks that keep one order per host in hand. */
+#include "deploy/deploy_int.h"
+#include "base/enc.h"
+#include "base/random.h"
+#include "deploy/queries.h"
+
+#include <stdio.h>
+
+void deploy_new_id(char out[static 33])
+{
+	uint8_t b[16];
+	random_bytes(b, sizeof(b));
+	enc_hex(b, sizeof(b), out);
+}
+
+static bool director_make(struct sql_conn *c, void *arg, struct err *e)
+{
+	return sql_run(c, &SQL_DIRECTOR_INSERT, SQL_ARGS(sql_text(arg)), e);
+}
+
+static bool director_load(struct deploy *d, struct err *e)
+{
+	char fresh[33];
+	deploy_new_id(fresh);
+	if (!sql_write(d->conf.db, director_make, fresh, e))
+		return false;
+	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
+	struct sql_rows *rows;
+	if (!c || !sql_query(c, &SQL_DIRECTOR_GET, SQL_NO_ARGS, &rows, e))
+		return false;
+	if (sql_next(rows)) {
+		struct str org = sql_col_str(rows, 0);
+		snprintf(d->org, sizeof(d->org), "%.*s", STR_ARG(org));
+		d->epoch = (uint64_t)sql_col_int(rows, 1);
+	}
+	return sql_rows_end(rows, e);
+}
+
+bool deploy_open(const struct deploy_conf *conf, struct deploy **out, struct err *e)
+{
+	AUTO(deploy_close) struct deploy *d = xcalloc(1, sizeof(*d));
+	d->conf = *conf;
+	pthread_mutex_init(&d->preview_lock, NULL);
+	for (size_t i = 0; i < HOST_LOCKS; i++)
+		pthread_mutex_init(&d->host_locks[i], NULL);
+	if (!director_load(d, e))
+		return err_prefix(e, "cannot read the installation's identity");
+	if (!d->org[0])
+		return err_set(e, ERR_INTERNAL, "the installation has no identity after making one");
+	*out = TAKE(d);
+	return true;
+}
+
+void deploy_close(struct deploy *d)
+{
+	if (!d)
+		return;
+	for (size_t i = 0; i < PREVIEW_KEEP; i++)
+		resolved_done(&d->previews[i].set);
+	pthread_mutex_destroy(&d->preview_lock);
+	for (size_t i = 0; i < HOST_LOCKS; i++)
+		pthread_mutex_destroy(&d->host_locks[i]);
+	xfree(d);
+}
+
+uint64_t deploy_epoch(struct deploy *d)
+{
+	return d->epoch;
+}
+
+const char *deploy_org(const struct deploy *d)
+{
+	return d->org;
+}
+
+pthread_mutex_t *deploy_host_lock(struct deploy *d, const char *host)
+{
+	return &d->host_locks[str_hash(str_of(host)) % HOST_LOCKS];
+}

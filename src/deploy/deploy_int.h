@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Private to the deploy room: the context, resolved target sets, and the steps several files share. */
+#ifndef DEPLOY_DEPLOY_INT_H
+#define DEPLOY_DEPLOY_INT_H
+#include "deploy/deploy.h"
+
+#include "base/vec.h"
+
+#include <pthread.h>
+
+/* A preview stays usable this long, and so many are kept; older ones become "preview_stale". */
+#define PREVIEW_KEEP_MS (30 * 60 * 1000)
+#define PREVIEW_KEEP 64
+/* An order not carried out within this time is withdrawn and issued anew at the next check-in. */
+#define ORDER_VALID_MS (24 * 3600 * 1000LL)
+#define ATTEMPTS_MAX 5
+#define HOST_LOCKS 64
+
+/* The (patch, host) set of a request, as bitmaps per patch. */
+struct resolved {
+	struct str *ids; /* patch ids, copied into `arena` */
+	uint32_t *patches;
+	roaring_bitmap_t **hosts; /* hosts that miss patches[i], within the request's systems */
+	size_t n;
+	roaring_bitmap_t *all; /* union of hosts[] */
+	struct arena arena;
+	uint32_t superseded, held, unknown; /* what was asked for and is not in the set, and why */
+};
+void resolved_done(struct resolved *r);
+AUTO_DEFINE_VALUE(struct resolved, resolved_done)
+
+struct preview_slot {
+	char token[65];
+	int64_t made_ms;
+	struct resolved set;
+};
+
+struct deploy {
+	struct deploy_conf conf;
+	char org[33];
+	uint64_t epoch;
+	pthread_mutex_t preview_lock;
+	struct preview_slot previews[PREVIEW_KEEP];
+	size_t next_preview;
+	pthread_mutex_t host_locks[HOST_LOCKS]; /* one order is issued or answered per host at a time */
+};
+
+bool deploy_resolve(const struct match_view *v, const struct deploy_request *r, struct resolved *out,
+		    struct err *e) MUST_CHECK;
+/* True when every pair of `now` was in the previewed set behind `token`. */
+bool preview_covers(struct deploy *d, const char *token, const struct resolved *now);
+void deploy_new_id(char out[static 33]);
+/* Recomputes a deployment's state from its targets; tells conf.changed. */
+bool deployment_rollup(struct deploy *d, const char *id, struct err *e) MUST_CHECK;
+/* Columns as deployment_get and target_get select them; the target's from column `at`. */
+void target_from_row(struct sql_rows *rows, int at, struct arena *a, struct target_row *out);
+void deployment_from_row(struct sql_rows *rows, struct arena *a, struct deployment_row *out);
+
+/* What a host still lacks of a deployment. */
+struct work {
+	VEC(uint32_t) components; /* outdated, not held, of current patches */
+	uint32_t held, superseded;
+	uint32_t missing_patches;
+	bool payloads_ready;
+	int64_t bytes_total, bytes_ready;
+};
+void work_done(struct work *w);
+AUTO_DEFINE_VALUE(struct work, work_done)
+bool deploy_work(struct deploy *d, const struct match_view *v, uint32_t host, const char *deployment, struct work *out,
+		 struct err *e) MUST_CHECK;
+/* One target's row to set; see target_set in deploy.sql. */
+struct target_update {
+	const char *deployment, *host, *reason, *detail;
+	enum target_state state;
+	int64_t updated_ms; /* filled in by target_update_write */
+	int64_t started_ms, finished_ms, next_attempt_ms, attempts;
+};
+bool target_get(struct deploy *d, const char *deployment, const char *host, struct arena *a, struct target_row *out,
+		struct err *e) MUST_CHECK;
+/* Components of an order: what was asked for, and what a plan showed to be needed beside. */
+struct order_set {
+	const uint32_t *packages, *extra;
+	size_t n_packages, n_extra;
+};
+/* Takes a sequence, signs and stores an order; `replaces` (or NULL) is withdrawn in the same transaction. */
+bool order_issue(struct deploy *d, const struct match_view *v, const struct host *h, const char *deployment,
+		 const struct order_set *set, uint64_t agent_seq, const char *replaces, struct arena *a, char **envelope_out,
+		 struct err *e) MUST_CHECK;
+bool target_update_write(struct deploy *d, const struct target_update *u, struct err *e) MUST_CHECK;
+pthread_mutex_t *deploy_host_lock(struct deploy *d, const char *host);
+#endif

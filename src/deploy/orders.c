@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * From a target to a signed order: what the host still lacks of the deployment, at exact versions, with
+ * every payload and index file by digest. An order leaves only when its sequence and envelope are durable
+ * and its payloads are in the store; an open order is handed out again, never made twice. */
+#include "deploy/deploy_int.h"
+#include "deploy/queries.h"
+
+#include <stdio.h>
+
+void work_done(struct work *w)
+{
+	VEC_DONE(&w->components);
+}
+
+static void add_component(struct deploy *d, const struct catalog *cat, uint32_t component, struct work *w)
+{
+	const struct component *c = &cat->components[component];
+	for (size_t i = 0; i < w->components.n; i++)
+		if (w->components.p[i] == component)
+			return;
+	VEC_PUSH(&w->components, component);
+	w->bytes_total += c->size;
+	if (store_has(d->conf.store, &c->sha256, NULL))
+		w->bytes_ready += c->size;
+	else
+		w->payloads_ready = false;
+}
+
+static void add_patch(struct deploy *d, const struct match_view *v, uint32_t host, uint32_t patch, struct work *w)
+{
+	struct outdated *list;
+	uint32_t n = match_outdated(v, host, patch, &list);
+	uint32_t before = (uint32_t)w->components.n;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct component *c = &v->catalog->components[list[i].component];
+		if (c->superseded_by != CATALOG_NONE)
+			w->superseded++;
+		else if (list[i].held)
+			w->held++;
+		else if (c->archive != CATALOG_NONE)
+			add_component(d, v->catalog, list[i].component, w);
+	}
+	w->missing_patches += w->components.n > before;
+	xfree(list);
+}
+
+bool deploy_work(struct deploy *d, const struct match_view *v, uint32_t host, const char *deployment, struct work *out,
+		 struct err *e)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	char **patches;
+	size_t n;
+	if (!deploy_patches(d, deployment, &a, &patches, &n, e))
+		return false;
+	*out = (struct work){ .payloads_ready = true };
+	for (size_t i = 0; i < n; i++) {
+		uint32_t p = catalog_find(v->catalog, str_of(patches[i]));
+		if (p == CATALOG_NONE)
+			out->superseded++;
+		else
+			add_patch(d, v, host, p, out);
+	}
+	return true;
+}
+
+static bool target_set(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct target_update *u = arg;
+	return sql_run(c, &SQL_TARGET_SET,
+		       SQL_ARGS(sql_text(u->deployment), sql_text(u->host), sql_int(u->state), sql_text(u->reason),
+				sql_text(u->detail ? u->detail : ""), sql_int(u->updated_ms), sql_int(u->started_ms),
+				sql_int(u->finished_ms), sql_int(u->next_attempt_ms), sql_int(u->attempts)),
+		       e);
+}
+
+bool target_update_write(struct deploy *d, const struct target_update *u, struct err *e)
+{
+	struct target_update copy = *u;
+	copy.updated_ms = clock_now_ms(d->conf.clock);
+	return sql_write(d->conf.db, target_set, &copy, e) && deployment_rollup(d, u->deployment, e);
+}
+
+/* --- building the order ------------------------------------------------------------------------ */
+
+static bool wanted_index(struct str path, const char *arch)
+{
+	const char *binary = memmem(path.p, path.n, "/binary-", 8);
+	if (!binary)
+		return true;
+	struct str rest = { binary + 8, path.n - (size_t)(binary + 8 - path.p) };
+	struct str dir;
+	return str_split(&rest, '/', &dir) && (str_is(dir, arch) || str_is(dir, "all"));
+}
+
+static void fill_archive(const struct catalog *cat, const struct archive *ar, const char *arch, struct arena *a,
+			 struct order_archive *out)
+{
+	*out = (struct order_archive){ .id = ar->id, .suite = ar->suite, .components = ar->release_components, .keyring = ar->keyring };
+	out->index = arena_array(a, struct order_file, ar->files ? ar->files : 1);
+	for (uint32_t i = 0; i < ar->files; i++) {
+		const struct archive_file *f = &cat->archive_files[ar->first_file + i];
+		if (wanted_index(f->path, arch))
+			out->index[out->n_index++] = (struct order_file){ f->path, f->sha256, f->size };
+	}
+}
+
+/* All archives of the host's release, so that its resolver sees what its own sources would show it. */
+static void fill_archives(const struct catalog *cat, const struct host *h, const uint32_t *components, size_t n,
+			  struct arena *a, struct order *o)
+{
+	char *os = arena_printf(a, "%s:%s", h->attrs.os_id, h->attrs.os_version);
+	o->archives = arena_array(a, struct order_archive, cat->n_archives ? cat->n_archives : 1);
+	for (uint32_t i = 0; i < cat->n_archives; i++) {
+		const struct archive *ar = &cat->archives[i];
+		if (!str_is(ar->os, os))
+			continue;
+		struct order_archive *oa = &o->archives[o->n_archives++];
+		fill_archive(cat, ar, h->attrs.arch, a, oa);
+		oa->payload = arena_array(a, struct order_file, n ? n : 1);
+		for (size_t k = 0; k < n; k++) {
+			const struct component *c = &cat->components[components[k]];
+			if (c->archive == i)
+				oa->payload[oa->n_payload++] = (struct order_file){ c->file, c->sha256, c->size };
+		}
+	}
+}
+
+static struct order_package *packages_of(const struct catalog *cat, const uint32_t *components, size_t n, struct arena *a)
+{
+	struct order_package *p = arena_array(a, struct order_package, n ? n : 1);
+	for (size_t i = 0; i < n; i++) {
+		const struct component *c = &cat->components[components[i]];
+		p[i] = (struct order_package){ c->name, c->arch, c->version };
+	}
+	return p;
+}
+
+struct issue {
+	struct deploy *d;
+	const struct host *host;
+	const char *deployment;
+	uint64_t min_seq;
+	int64_t seq, now_ms;
+	char id[33];
+	struct str envelope;
+	const char *replaces;
+};
+
+static bool take_sequence(struct sql_conn *c, void *arg, struct err *e)
+{
+	struct issue *k = arg;
+	struct sql_rows *rows;
+	if (!sql_query(c, &SQL_SEQUENCE_NEXT, SQL_ARGS(sql_text(k->host->id), sql_int((int64_t)k->min_seq)), &rows, e))
+		return false;
+	if (sql_next(rows))
+		k->seq = sql_col_int(rows, 0);
+	return sql_rows_end(rows, e);
+}
+
+static bool store_order(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct issue *k = arg;
+	if (k->replaces && !sql_run(c, &SQL_ORDER_SET_STATE, SQL_ARGS(sql_text(k->replaces), sql_int(2)), e))
+		return false;
+	return sql_run(c, &SQL_ORDER_INSERT,
+		       SQL_ARGS(sql_text(k->id), sql_text(k->deployment), sql_text(k->host->id),
+				sql_int((int64_t)k->d->epoch), sql_int(k->seq), sql_int(k->now_ms),
+				sql_int(k->now_ms + ORDER_VALID_MS), sql_str(k->envelope)),
+		       e);
+}
+
+bool order_issue(struct deploy *d, const struct match_view *v, const struct host *h, const char *deployment,
+		 const struct order_set *set, uint64_t agent_seq, const char *replaces, struct arena *a, char **envelope_out,
+		 struct err *e)
+{
+	struct issue k = { .d = d, .host = h, .deployment = deployment, .min_seq = agent_seq + 1,
+			   .now_ms = clock_now_ms(d->conf.clock), .replaces = replaces };
+	if (!sql_write(d->conf.db, take_sequence, &k, e))
+		return err_prefix(e, "cannot take an order sequence");
+	deploy_new_id(k.id);
+	size_t n = set->n_packages + set->n_extra;
+	uint32_t *all = arena_array(a, uint32_t, n ? n : 1);
+	memcpy(all, set->packages, set->n_packages * sizeof(*all));
+	if (set->n_extra)
+		memcpy(all + set->n_packages, set->extra, set->n_extra * sizeof(*all));
+	struct order o = { .org = str_of(d->org), .id = str_of(k.id), .deployment = str_of(deployment), .agent = str_of(h->id),
+			   .epoch = d->epoch, .seq = (uint64_t)k.seq, .not_before_ms = k.now_ms - 300000,
+			   .not_after_ms = k.now_ms + ORDER_VALID_MS, .action = STR_LIT("install"),
+			   .packages = packages_of(v->catalog, set->packages, set->n_packages, a),
+			   .n_packages = (uint32_t)set->n_packages,
+			   .extra = packages_of(v->catalog, set->extra, set->n_extra, a), .n_extra = (uint32_t)set->n_extra };
+	fill_archives(v->catalog, h, all, n, a, &o);
+	AUTO(buf_done) struct buf json = BUF_INIT(ORDER_MAX);
+	AUTO(buf_done) struct buf env = BUF_INIT(2 * ORDER_MAX);
+	order_write(&o, &json);
+	if (!buf_ok(&json, "the order", e) || !d->conf.signer.seal(d->conf.signer.arg, buf_str(&json), &env, e) ||
+	    !buf_ok(&env, "the order's envelope", e))
+		return err_prefix(e, "cannot sign an order for '%s'", h->attrs.hostname ? h->attrs.hostname : h->id);
+	k.envelope = buf_str(&env);
+	if (!sql_write(d->conf.db, store_order, &k, e))
+		return err_prefix(e, "cannot store an order");
+	*envelope_out = (char *)(uintptr_t)arena_str(a, k.envelope).p;
+	return true;
+}
+
+/* --- handing out -------------------------------------------------------------------------------- */
+
+struct open_order {
+	char id[33], deployment[33];
+	uint64_t seq;
+	int64_t not_after_ms;
+	char *envelope;
+};
+
+static bool open_orders(struct deploy *d, const char *host, struct arena *a, struct open_order **out, size_t *n_out, struct err *e)
+{
+	enum { MOST = 32 };
+	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
+	struct sql_rows *rows;
+	if (!c || !sql_query(c, &SQL_ORDER_OPEN_OF_HOST, SQL_ARGS(sql_text(host), sql_int((int64_t)d->epoch)), &rows, e))
+		return false;
+	struct open_order *list = arena_array(a, struct open_order, MOST);
+	size_t n = 0;
+	while (n < MOST && sql_next(rows)) {
+		struct open_order *o = &list[n++];
+		snprintf(o->id, sizeof(o->id), "%.*s", STR_ARG(sql_col_str(rows, 0)));
+		snprintf(o->deployment, sizeof(o->deployment), "%.*s", STR_ARG(sql_col_str(rows, 1)));
+		o->seq = (uint64_t)sql_col_int(rows, 2);
+		o->not_after_ms = sql_col_int(rows, 3);
+		o->envelope = (char *)(uintptr_t)arena_str(a, sql_col_str(rows, 4)).p;
+	}
+	*out = list;
+	*n_out = n;
+	return sql_rows_end(rows, e);
+}
+
+static bool withdraw(struct sql_conn *c, void *arg, struct err *e)
+{
+	return sql_run(c, &SQL_ORDER_SET_STATE, SQL_ARGS(sql_text(arg), sql_int(2)), e);
+}
+
+struct open_target {
+	char deployment[33];
+	int64_t next_attempt_ms;
+};
+
+static bool open_targets(struct deploy *d, const char *host, struct arena *a, struct open_target **out, size_t *n_out, struct err *e)
+{
+	enum { MOST = 64 };
+	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
+	struct sql_rows *rows;
+	if (!c || !sql_query(c, &SQL_TARGET_OPEN_OF_HOST, SQL_ARGS(sql_text(host)), &rows, e))
+		return false;
+	struct open_target *list = arena_array(a, struct open_target, MOST);
+	size_t n = 0;
+	while (n < MOST && sql_next(rows)) {
+		snprintf(list[n].deployment, sizeof(list[n].deployment), "%.*s", STR_ARG(sql_col_str(rows, 0)));
+		list[n++].next_attempt_ms = sql_col_int(rows, 2);
+	}
+	*out = list;
+	*n_out = n;
+	return sql_rows_end(rows, e);
+}
+
+/* Nothing left to do for a target: ends it with the reason. */
+static bool settle(struct deploy *d, const struct host *h, const char *deployment, const struct work *w, struct err *e)
+{
+	int64_t now = clock_now_ms(d->conf.clock);
+	struct target_update u = { .deployment = deployment, .host = h->id, .state = TARGET_SUCCEEDED,
+				   .reason = "already_installed", .started_ms = now, .finished_ms = now };
+	if (w->held || w->superseded) {
+		u.state = TARGET_NOT_APPLICABLE;
+		u.reason = w->held ? "held" : "superseded";
+	}
+	return target_update_write(d, &u, e);
+}
+
+/* One deployment's order for the host; *envelope_out stays NULL when nothing is due yet. */
+static bool order_for(struct deploy *d, const struct match_view *v, const struct host *h, const char *deployment,
+		      uint64_t agent_seq, struct arena *a, char **envelope_out, struct err *e)
+{
+	AUTO(work_done) struct work w = { 0 };
+	if (!deploy_work(d, v, h->no, deployment, &w, e))
+		return false;
+	if (!w.components.n)
+		return settle(d, h, deployment, &w, e);
+	if (!w.payloads_ready) {
+		d->conf.want_payload(d->conf.arg, v->catalog, w.components.p, (uint32_t)w.components.n);
+		return true;
+	}
+	struct order_set set = { .packages = w.components.p, .n_packages = w.components.n };
+	if (!order_issue(d, v, h, deployment, &set, agent_seq, NULL, a, envelope_out, e))
+		return false;
+	AUTO(arena_done) struct arena tmp = { 0 };
+	struct target_row t;
+	if (!target_get(d, deployment, h->id, &tmp, &t, e))
+		return false;
+	struct target_update u = { .deployment = deployment, .host = h->id, .state = TARGET_DOWNLOADING,
+				   .reason = "waiting_agent", .started_ms = clock_now_ms(d->conf.clock), .attempts = t.attempts + 1 };
+	return target_update_write(d, &u, e);
+}
+
+static bool orders_in_view(struct deploy *d, const struct match_view *v, const struct host *h, uint64_t agent_seq,
+			   struct arena *a, char **list, size_t *n, size_t max, struct err *e)
+{
+	int64_t now = clock_now_ms(d->conf.clock);
+	struct open_order *open;
+	struct open_target *targets;
+	size_t n_open, n_targets;
+	if (!open_orders(d, h->id, a, &open, &n_open, e) || !open_targets(d, h->id, a, &targets, &n_targets, e))
+		return false;
+	for (size_t i = 0; i < n_open; i++) {
+		if (open[i].not_after_ms <= now) {
+			if (!sql_write(d->conf.db, withdraw, open[i].id, e))
+				return false;
+			open[i].deployment[0] = '\0';
+		} else if (open[i].seq > agent_seq && *n < max) {
+			list[(*n)++] = open[i].envelope;
+		}
+	}
+	for (size_t i = 0; i < n_targets && *n < max; i++) {
+		bool has_order = false;
+		for (size_t k = 0; k < n_open; k++)
+			has_order |= strcmp(open[k].deployment, targets[i].deployment) == 0;
+		if (has_order)
+			break; /* one deployment at a time on a host: the others start after it (S-11) */
+		if (targets[i].next_attempt_ms > now)
+			continue;
+		char *envelope = NULL;
+		if (!order_for(d, v, h, targets[i].deployment, agent_seq, a, &envelope, e))
+			return false;
+		if (envelope) {
+			list[(*n)++] = envelope;
+			break;
+		}
+	}
+	return true;
+}
+
+bool deploy_orders(struct deploy *d, uint32_t host, uint64_t agent_epoch, uint64_t agent_seq, struct arena *a,
+		   char ***envelopes, size_t *n_out, struct err *e)
+{
+	enum { MOST = 8 };
+	char **list = arena_array(a, char *, MOST);
+	size_t n = 0;
+	bool ok = true;
+	struct match_view v;
+	match_read(d->conf.match, &v);
+	const struct host *h = fleet_host(v.fleet, host);
+	if (agent_epoch != d->epoch) {
+		ok = err_set(e, ERR_CONFLICT, "the agent is of epoch %llu, this server of epoch %llu; enrol it again",
+			     (unsigned long long)agent_epoch, (unsigned long long)d->epoch);
+	} else if (h->state == HOST_ACTIVE && h->last_scan_ms) {
+		pthread_mutex_t *lock = deploy_host_lock(d, h->id);
+		pthread_mutex_lock(lock);
+		ok = orders_in_view(d, &v, h, agent_seq, a, list, &n, MOST, e);
+		pthread_mutex_unlock(lock);
+	}
+	match_read_end(&v);
+	if (!ok)
+		return false;
+	*envelopes = list;
+	*n_out = n;
+	return true;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * From a request to the (patch, host) pairs it means now (M-130, M-131). Only pairs whose verdict is
+ * missing come in: what is superseded, held or unknown is counted and left out, never silently. */
+#include "deploy/deploy_int.h"
+
+void resolved_done(struct resolved *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		roaring_bitmap_free(r->hosts[i]);
+	xfree(r->hosts);
+	xfree(r->patches);
+	xfree(r->ids);
+	if (r->all)
+		roaring_bitmap_free(r->all);
+	arena_done(&r->arena);
+	*r = (struct resolved){ 0 };
+}
+
+/* The systems asked for as a bitmap; NULL in *out when the request names none. */
+static bool systems_of(const struct match_view *v, const struct deploy_request *r, roaring_bitmap_t **out,
+		       uint32_t *unknown_out, struct err *e)
+{
+	*out = NULL;
+	if (!r->n_systems)
+		return true;
+	roaring_bitmap_t *b = roaring_bitmap_create();
+	for (size_t i = 0; i < r->n_systems; i++) {
+		const struct host *h = fleet_host_by_id(v->fleet, str_of(r->systems[i]));
+		if (!h || h->state != HOST_ACTIVE) {
+			roaring_bitmap_free(b);
+			return err_set(e, ERR_NOT_FOUND, "there is no managed system '%.40s'", r->systems[i]);
+		}
+		*unknown_out += h->last_scan_ms == 0;
+		roaring_bitmap_add(b, h->no);
+	}
+	*out = b;
+	return true;
+}
+
+static void take(struct resolved *out, const struct match_view *v, uint32_t patch, roaring_bitmap_t *hosts)
+{
+	if (roaring_bitmap_is_empty(hosts)) {
+		roaring_bitmap_free(hosts);
+		return;
+	}
+	size_t k = out->n + 1;
+	out->ids = xrealloc(out->ids, k * sizeof(*out->ids));
+	out->patches = xrealloc(out->patches, k * sizeof(*out->patches));
+	out->hosts = xrealloc(out->hosts, k * sizeof(roaring_bitmap_t *));
+	out->ids[out->n] = arena_str(&out->arena, v->catalog->patches[patch].id);
+	out->patches[out->n] = patch;
+	out->hosts[out->n] = hosts;
+	out->n = k;
+	roaring_bitmap_or_inplace(out->all, hosts);
+}
+
+static void count_held(const struct match_view *v, uint32_t patch, const roaring_bitmap_t *systems, struct resolved *out)
+{
+	const roaring_bitmap_t *held = match_hosts(v, patch, VERDICT_HELD);
+	if (held)
+		out->held += (uint32_t)(systems ? roaring_bitmap_and_cardinality(held, systems)
+						: roaring_bitmap_get_cardinality(held));
+}
+
+/* Entry B: named patches, on every host that misses them or on those of the named systems. */
+static bool by_patch(const struct match_view *v, const struct deploy_request *r, const roaring_bitmap_t *systems,
+		     struct resolved *out, struct err *e)
+{
+	for (size_t i = 0; i < r->n_patches; i++) {
+		uint32_t p = catalog_find(v->catalog, str_of(r->patches[i]));
+		if (p == CATALOG_NONE)
+			return err_set(e, ERR_NOT_FOUND,
+				       "there is no patch '%.120s' in the patch DB; it may have been replaced by a newer one",
+				       r->patches[i]);
+		bool twice = false;
+		for (size_t k = 0; k < out->n; k++)
+			twice |= out->patches[k] == p;
+		if (twice)
+			continue;
+		out->superseded += v->catalog->patches[p].superseded_by != CATALOG_NONE;
+		count_held(v, p, systems, out);
+		const roaring_bitmap_t *missing = match_hosts(v, p, VERDICT_MISSING);
+		if (!missing)
+			continue;
+		take(out, v, p, systems ? roaring_bitmap_and(missing, systems) : roaring_bitmap_copy(missing));
+	}
+	return true;
+}
+
+/* Entry A: everything the named systems miss. */
+static void by_system(const struct match_view *v, const roaring_bitmap_t *systems, struct resolved *out)
+{
+	roaring_bitmap_t **per = xcalloc(v->catalog->n_patches, sizeof(roaring_bitmap_t *));
+	roaring_uint32_iterator_t it;
+	roaring_init_iterator(systems, &it);
+	for (; it.has_value; roaring_advance_uint32_iterator(&it)) {
+		struct host_patch *hp;
+		uint32_t n = match_host_patches(v, it.current_value, &hp);
+		for (uint32_t i = 0; i < n; i++) {
+			out->held += hp[i].verdict == VERDICT_HELD;
+			if (hp[i].verdict != VERDICT_MISSING)
+				continue;
+			if (!per[hp[i].patch])
+				per[hp[i].patch] = roaring_bitmap_create();
+			roaring_bitmap_add(per[hp[i].patch], it.current_value);
+		}
+		xfree(hp);
+	}
+	for (uint32_t p = 0; p < v->catalog->n_patches; p++)
+		if (per[p])
+			take(out, v, p, per[p]);
+	xfree(per);
+}
+
+bool deploy_resolve(const struct match_view *v, const struct deploy_request *r, struct resolved *out, struct err *e)
+{
+	if (!r->n_patches && !r->n_systems)
+		return err_set(e, ERR_INVALID, "nothing to deploy: name patches, systems or both");
+	AUTO(resolved_done) struct resolved set = { .all = roaring_bitmap_create() };
+	roaring_bitmap_t *systems;
+	if (!systems_of(v, r, &systems, &set.unknown, e))
+		return false;
+	bool ok = true;
+	if (r->n_patches)
+		ok = by_patch(v, r, systems, &set, e);
+	else
+		by_system(v, systems, &set);
+	if (systems)
+		roaring_bitmap_free(systems);
+	if (!ok)
+		return false;
+	*out = set;
+	set = (struct resolved){ 0 };
+	return true;
+}

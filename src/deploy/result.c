@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What agents report back: progress, resolved plans, results. Results are idempotent by order id and
+ * durable before they are acknowledged; only transient failures are tried again, and not for ever. */
+#include "deploy/deploy_int.h"
+#include "base/enc.h"
+#include "deploy/queries.h"
+#include "format/json.h"
+
+#include <stdio.h>
+
+enum order_state { ORDER_OPEN, ORDER_ANSWERED, ORDER_REPLACED };
+
+struct known_order {
+	char deployment[33];
+	uint64_t seq;
+	enum order_state state;
+	char *envelope;
+};
+
+static bool order_get(struct deploy *d, const char *id, const char *host, struct arena *a, struct known_order *out, struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
+	struct sql_rows *rows;
+	if (!c || !sql_query(c, &SQL_ORDER_GET, SQL_ARGS(sql_text(id), sql_text(host)), &rows, e))
+		return false;
+	bool found = sql_next(rows);
+	if (found) {
+		snprintf(out->deployment, sizeof(out->deployment), "%.*s", STR_ARG(sql_col_str(rows, 0)));
+		out->seq = (uint64_t)sql_col_int(rows, 1);
+		out->state = (enum order_state)sql_col_int(rows, 2);
+		out->envelope = (char *)(uintptr_t)arena_str(a, sql_col_str(rows, 3)).p;
+	}
+	if (!sql_rows_end(rows, e))
+		return false;
+	if (!found)
+		return err_set(e, ERR_NOT_FOUND, "this system has no order '%.40s'", id);
+	return true;
+}
+
+static const char *host_id(struct deploy *d, uint32_t host, char out[static 33])
+{
+	struct match_view v;
+	match_read(d->conf.match, &v);
+	snprintf(out, 33, "%s", fleet_host(v.fleet, host)->id);
+	match_read_end(&v);
+	return out;
+}
+
+/* --- progress ----------------------------------------------------------------------------------- */
+
+struct progress {
+	const char *deployment, *host, *reason;
+	enum target_state state;
+	int64_t done, total, now_ms;
+};
+
+static bool progress_write(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct progress *p = arg;
+	return sql_run(c, &SQL_TARGET_PROGRESS,
+		       SQL_ARGS(sql_text(p->deployment), sql_text(p->host), sql_int(p->state), sql_text(p->reason),
+				sql_int(p->done), sql_int(p->total), sql_int(p->now_ms)),
+		       e);
+}
+
+bool deploy_progress(struct deploy *d, uint32_t host, const char *order, const char *state, const char *reason,
+		     int64_t done, int64_t total, struct err *e)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	char id[33];
+	struct known_order o;
+	if (!order_get(d, order, host_id(d, host, id), &a, &o, e))
+		return false;
+	if (o.state != ORDER_OPEN)
+		return true;
+	bool installing = strcmp(state, "installing") == 0;
+	if (!installing && strcmp(state, "downloading") != 0 && strcmp(state, "preparing") != 0 && strcmp(state, "waiting") != 0)
+		return err_set(e, ERR_INVALID, "'%.20s' is not a progress state", state);
+	struct progress p = { o.deployment, id, reason && reason[0] ? reason : state,
+			      installing ? TARGET_INSTALLING : TARGET_DOWNLOADING, done, total, clock_now_ms(d->conf.clock) };
+	return sql_write(d->conf.db, progress_write, &p, e) && deployment_rollup(d, o.deployment, e);
+}
+
+/* --- plans -------------------------------------------------------------------------------------- */
+
+/* The component of the patch DB that is exactly this package, for this host's release; or NONE. */
+static uint32_t component_of(const struct match_view *v, const struct host *h, const struct plan_step *s)
+{
+	char os[80];
+	snprintf(os, sizeof(os), "%s:%s", h->attrs.os_id, h->attrs.os_version);
+	uint32_t n;
+	const uint32_t *list = catalog_by_name(v->catalog, COMPONENT_DEB, s->name, &n);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct component *c = &v->catalog->components[list[i]];
+		bool arch = str_eq(c->arch, s->arch) || str_is(c->arch, "all") || str_is(s->arch, "all");
+		if (arch && str_eq(c->version, s->to) && str_is(v->catalog->patches[c->patch].os, os) && c->archive != CATALOG_NONE)
+			return list[i];
+	}
+	return CATALOG_NONE;
+}
+
+static bool listed(const struct order_package *p, uint32_t n, const struct plan_step *s)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (str_eq(p[i].name, s->name) && str_eq(p[i].version, s->to))
+			return true;
+	return false;
+}
+
+/* Opens our own envelope again: the order as it was signed. */
+static bool order_reopen(const char *envelope, struct arena *a, struct order *out, struct err *e)
+{
+	AUTO(json_free) json_t *j = NULL;
+	const char *text;
+	AUTO(buf_done) struct buf raw = BUF_INIT(ORDER_MAX);
+	return json_parse(str_of(envelope), 2 * ORDER_MAX, &j, e) && json_need_str(j, "order", 1, 2 * ORDER_MAX, &text, e) &&
+	       (enc_unbase64url(str_of(text), &raw) || err_set(e, ERR_CORRUPT, "a stored order is not base64url")) &&
+	       order_parse(arena_str(a, buf_str(&raw)), a, out, e);
+}
+
+static bool refuse(struct deploy *d, const struct known_order *o, const char *host, const char *reason, const char *detail,
+		   const char *order, struct err *e);
+
+struct plan_context {
+	struct deploy *d;
+	const struct match_view *v;
+	const struct host *h;
+	const struct known_order *known;
+	const char *order_id;
+};
+
+static bool reissue(const struct plan_context *k, const struct order *old, const uint32_t *extra, size_t n_extra,
+		    struct arena *a, struct err *e)
+{
+	uint32_t *packages = arena_array(a, uint32_t, old->n_packages);
+	for (uint32_t i = 0; i < old->n_packages; i++) {
+		struct plan_step s = { .name = old->packages[i].name, .arch = old->packages[i].arch, .to = old->packages[i].version };
+		packages[i] = component_of(k->v, k->h, &s);
+		if (packages[i] == CATALOG_NONE)
+			return err_set(e, ERR_CONFLICT, "superseded: '%.*s' %.*s is no longer in the patch DB", STR_ARG(s.name), STR_ARG(s.to));
+	}
+	struct order_set set = { packages, extra, old->n_packages, n_extra };
+	char *envelope;
+	return order_issue(k->d, k->v, k->h, k->known->deployment, &set, k->known->seq, k->order_id, a, &envelope, e);
+}
+
+static bool plan_in_view(const struct plan_context *k, const struct plan_step *steps, size_t n, const char **decision_out,
+			 const char **reason_out, struct err *e)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	struct order old;
+	if (!order_reopen(k->known->envelope, &a, &old, e))
+		return false;
+	uint32_t *extra = arena_array(&a, uint32_t, n + old.n_extra + 1);
+	size_t n_extra = 0, fresh = 0;
+	char detail[200];
+	for (size_t i = 0; i < n; i++) {
+		const struct plan_step *s = &steps[i];
+		if (str_is(s->action, "remove")) {
+			snprintf(detail, sizeof(detail), "installing would remove '%.*s'", STR_ARG(s->name));
+			*decision_out = "refused";
+			*reason_out = "would_remove";
+			return refuse(k->d, k->known, k->h->id, "would_remove", detail, k->order_id, e);
+		}
+		if (listed(old.packages, old.n_packages, s))
+			continue;
+		uint32_t c = component_of(k->v, k->h, s);
+		if (c == CATALOG_NONE) {
+			snprintf(detail, sizeof(detail), "needs '%.*s' %.*s, which no synced archive offers", STR_ARG(s->name), STR_ARG(s->to));
+			*decision_out = "refused";
+			*reason_out = "unlisted_dependency";
+			return refuse(k->d, k->known, k->h->id, "unlisted_dependency", detail, k->order_id, e);
+		}
+		fresh += !listed(old.extra, old.n_extra, s);
+		extra[n_extra++] = c;
+	}
+	if (!fresh) {
+		*decision_out = "refused";
+		*reason_out = "dependency";
+		return refuse(k->d, k->known, k->h->id, "dependency", "the resolver could not complete the transaction", k->order_id, e);
+	}
+	*decision_out = "reissued";
+	*reason_out = "extra_packages";
+	k->d->conf.want_payload(k->d->conf.arg, k->v->catalog, extra, (uint32_t)n_extra);
+	return reissue(k, &old, extra, n_extra, &a, e);
+}
+
+bool deploy_plan(struct deploy *d, uint32_t host, const char *order, const struct plan_step *steps, size_t n,
+		 const char **decision_out, const char **reason_out, struct err *e)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	char id[33];
+	struct known_order known;
+	if (!order_get(d, order, host_id(d, host, id), &a, &known, e))
+		return false;
+	if (known.state != ORDER_OPEN)
+		return err_set(e, ERR_CONFLICT, "order '%.40s' has already been answered", order);
+	struct match_view v;
+	match_read(d->conf.match, &v);
+	struct plan_context k = { d, &v, fleet_host(v.fleet, host), &known, order };
+	pthread_mutex_t *lock = deploy_host_lock(d, id);
+	pthread_mutex_lock(lock);
+	bool ok = plan_in_view(&k, steps, n, decision_out, reason_out, e);
+	pthread_mutex_unlock(lock);
+	match_read_end(&v);
+	if (ok && strcmp(*decision_out, "reissued") == 0)
+		d->conf.wake(d->conf.arg, host);
+	return ok;
+}
+
+/* --- results ------------------------------------------------------------------------------------ */
+
+struct answer {
+	const struct deploy_result *r;
+	const char *deployment, *host;
+	enum target_state state;
+	int64_t now_ms, next_attempt_ms, attempts;
+};
+
+static bool answer_write(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct answer *k = arg;
+	const struct deploy_result *r = k->r;
+	return sql_run(c, &SQL_ORDER_SET_STATE, SQL_ARGS(sql_text(r->order), sql_int(ORDER_ANSWERED)), e) &&
+	       sql_run(c, &SQL_TARGET_RESULT,
+		       SQL_ARGS(sql_text(k->deployment), sql_text(k->host), sql_int(k->state), sql_text(r->reason),
+				sql_text(r->detail ? r->detail : ""), sql_int(k->now_ms), sql_int(r->started_ms),
+				sql_int(r->finished_ms), sql_int(k->next_attempt_ms), sql_int(k->attempts),
+				sql_int(r->exit_status), sql_bool(r->reboot_needed), sql_text(r->packages_json),
+				r->log ? sql_blob(str_of(r->log)) : sql_null()),
+		       e);
+}
+
+static bool transient_reason(const char *reason)
+{
+	static const char *const words[] = { "lock_held", "network", "timeout", "dpkg_interrupted", "expired", "replayed" };
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcmp(reason, words[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool answer(struct deploy *d, const struct known_order *o, const char *host, const struct deploy_result *r, struct err *e)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	struct target_row t;
+	if (!target_get(d, o->deployment, host, &a, &t, e))
+		return false;
+	int64_t now = clock_now_ms(d->conf.clock);
+	struct answer k = { .r = r, .deployment = o->deployment, .host = host, .now_ms = now, .attempts = MAX(t.attempts, 1) };
+	if (strcmp(r->outcome, "succeeded") == 0) {
+		k.state = TARGET_SUCCEEDED;
+	} else if (t.state <= TARGET_INSTALLING && transient_reason(r->reason) && t.attempts < ATTEMPTS_MAX) {
+		k.state = TARGET_PENDING;
+		k.next_attempt_ms = now + 30000 * k.attempts * k.attempts;
+	} else {
+		k.state = TARGET_FAILED;
+	}
+	return sql_write(d->conf.db, answer_write, &k, e) && deployment_rollup(d, o->deployment, e);
+}
+
+static bool refuse(struct deploy *d, const struct known_order *o, const char *host, const char *reason, const char *detail,
+		   const char *order, struct err *e)
+{
+	int64_t now = clock_now_ms(d->conf.clock);
+	struct deploy_result r = { .order = order, .outcome = "refused", .reason = reason, .detail = detail,
+				   .started_ms = now, .finished_ms = now };
+	return answer(d, o, host, &r, e);
+}
+
+bool deploy_result(struct deploy *d, uint32_t host, const struct deploy_result *r, struct err *e)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	char id[33];
+	struct known_order o;
+	if (!order_get(d, r->order, host_id(d, host, id), &a, &o, e))
+		return false;
+	pthread_mutex_t *lock = deploy_host_lock(d, id);
+	pthread_mutex_lock(lock);
+	/* A second report of the same order changes nothing; a replaced order's late success still counts,
+	 * because what it says happened on the machine. */
+	bool ok = o.state == ORDER_ANSWERED || (o.state == ORDER_REPLACED && strcmp(r->outcome, "succeeded") != 0) ||
+		  answer(d, &o, id, r, e);
+	pthread_mutex_unlock(lock);
+	return ok;
+}
+
+/* --- the clock ---------------------------------------------------------------------------------- */
+
+bool deploy_tick(struct deploy *d, struct err *e)
+{
+	enum { MOST = 1000 };
+	AUTO(arena_done) struct arena a = { 0 };
+	struct pair {
+		char *deployment, *host;
+		bool wake;
+	} *list = arena_array(&a, struct pair, MOST);
+	size_t n = 0;
+	{
+		AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
+		struct sql_rows *rows;
+		if (!c || !sql_query(c, &SQL_TARGET_OPEN, SQL_ARGS(sql_int(MOST), sql_int(clock_now_ms(d->conf.clock))), &rows, e))
+			return false;
+		while (n < MOST && sql_next(rows)) {
+			list[n].deployment = (char *)(uintptr_t)arena_str(&a, sql_col_str(rows, 0)).p;
+			list[n].host = (char *)(uintptr_t)arena_str(&a, sql_col_str(rows, 1)).p;
+			list[n++].wake = sql_col_bool(rows, 2);
+		}
+		if (!sql_rows_end(rows, e))
+			return false;
+	}
+	struct match_view v;
+	match_read(d->conf.match, &v);
+	bool ok = true;
+	for (size_t i = 0; ok && i < n; i++) {
+		const struct host *h = fleet_host_by_id(v.fleet, str_of(list[i].host));
+		AUTO(work_done) struct work w = { 0 };
+		if (!h || h->state != HOST_ACTIVE || !h->last_scan_ms)
+			continue;
+		ok = deploy_work(d, &v, h->no, list[i].deployment, &w, e);
+		if (ok && !w.payloads_ready)
+			d->conf.want_payload(d->conf.arg, v.catalog, w.components.p, (uint32_t)w.components.n);
+		else if (ok && h->online && list[i].wake)
+			d->conf.wake(d->conf.arg, h->no);
+	}
+	match_read_end(&v);
+	return ok;
+}

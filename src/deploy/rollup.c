@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A deployment's state is nothing but a function of its targets' states; this computes it after every
+ * change, so that no screen ever waits for a nightly job. */
+#include "deploy/deploy_int.h"
+#include "deploy/queries.h"
+
+static enum deployment_state state_of(const uint32_t t[static TARGET_STATES_])
+{
+	uint32_t open = t[TARGET_PENDING] + t[TARGET_DOWNLOADING] + t[TARGET_INSTALLING];
+	uint32_t done = t[TARGET_SUCCEEDED] + t[TARGET_NOT_APPLICABLE];
+	if (open)
+		return t[TARGET_DOWNLOADING] + t[TARGET_INSTALLING] + t[TARGET_FAILED] + done ? DEPLOYMENT_IN_PROGRESS
+											     : DEPLOYMENT_READY;
+	if (t[TARGET_FAILED])
+		return done ? DEPLOYMENT_COMPLETED_WITH_FAILURES : DEPLOYMENT_FAILED;
+	return t[TARGET_CANCELLED] ? DEPLOYMENT_CANCELLED : DEPLOYMENT_COMPLETED;
+}
+
+struct rollup {
+	const char *id;
+	int64_t now_ms;
+};
+
+static bool rollup_write(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct rollup *k = arg;
+	uint32_t t[TARGET_STATES_] = { 0 };
+	struct sql_rows *rows;
+	if (!sql_query(c, &SQL_DEPLOYMENT_TARGETS_COUNT, SQL_ARGS(sql_text(k->id)), &rows, e))
+		return false;
+	while (sql_next(rows)) {
+		int64_t s = sql_col_int(rows, 0);
+		if (s >= 0 && s < TARGET_STATES_)
+			t[s] = (uint32_t)sql_col_int(rows, 1);
+	}
+	if (!sql_rows_end(rows, e) || !sql_query(c, &SQL_DEPLOYMENT_GET, SQL_ARGS(sql_text(k->id)), &rows, e))
+		return false;
+	int64_t started = 0, finished = 0;
+	if (sql_next(rows)) {
+		started = sql_col_int(rows, 8);
+		finished = sql_col_int(rows, 9);
+	}
+	if (!sql_rows_end(rows, e))
+		return false;
+	enum deployment_state s = state_of(t);
+	if (s >= DEPLOYMENT_IN_PROGRESS && !started)
+		started = k->now_ms;
+	if (s > DEPLOYMENT_IN_PROGRESS && !finished)
+		finished = k->now_ms;
+	return sql_run(c, &SQL_DEPLOYMENT_SET_STATE,
+		       SQL_ARGS(sql_text(k->id), sql_int(s), sql_int(started), sql_int(finished)), e);
+}
+
+bool deployment_rollup(struct deploy *d, const char *id, struct err *e)
+{
+	struct rollup k = { id, clock_now_ms(d->conf.clock) };
+	if (!sql_write(d->conf.db, rollup_write, &k, e))
+		return err_prefix(e, "cannot update deployment '%s'", id);
+	d->conf.changed(d->conf.arg, id);
+	return true;
+}
