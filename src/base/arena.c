@@ -19,7 +19,7 @@ void arena_done(struct arena *a)
 		xfree(c);
 		c = next;
 	}
-	*a = (struct arena){ 0 };
+	*a = (struct arena) { 0 };
 }
 
 static void arena_grow(struct arena *a, size_t n)
@@ -58,7 +58,7 @@ struct str arena_str(struct arena *a, struct str s)
 	if (s.n)
 		memcpy(p, s.p, s.n);
 	p[s.n] = '\0';
-	return (struct str){ p, s.n };
+	return (struct str) { p, s.n };
 }
 
 char *arena_strdup(struct arena *a, const char *s)

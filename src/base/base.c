@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Allocation that cannot fail and the assert that stays on. Invariant: none of these return NULL. */
+ * Allocation that cannot fail and the assert that stays on. Invariant: none of these return NULL.
+ */
 #include "base/base.h"
 
 #include <stdarg.h>

@@ -17,7 +17,7 @@ struct buf {
 };
 
 /** A buffer in place that may grow to `max` bytes. */
-#define BUF_INIT(maximum) ((struct buf){ .max = (maximum) })
+#define BUF_INIT(maximum) ((struct buf) { .max = (maximum) })
 void buf_done(struct buf *b);
 AUTO_DEFINE_VALUE(struct buf, buf_done)
 
@@ -36,6 +36,6 @@ bool buf_ok(const struct buf *b, const char *what, struct err *e) MUST_CHECK;
 char *buf_take(struct buf *b);
 static inline struct str buf_str(const struct buf *b)
 {
-	return (struct str){ b->p ? b->p : "", b->n };
+	return (struct str) { b->p ? b->p : "", b->n };
 }
 #endif

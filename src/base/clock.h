@@ -25,6 +25,7 @@ int64_t clock_mono_ms(void);
 const char *clock_rfc3339(int64_t t_ms, char out[static CLOCK_RFC3339_LEN]);
 /** RFC 3339 with Z or a numeric offset; false on anything else. */
 bool clock_parse_rfc3339(struct str s, int64_t *t_ms_out) MUST_CHECK;
-/** RFC 5322 / RFC 7231 date as in Release files: "Sat, 09 Nov 2026 09:31:54 UTC" (or GMT, +0000). */
+/** RFC 5322 / RFC 7231 date as in Release files: "Sat, 09 Nov 2026 09:31:54 UTC" (or GMT, +0000).
+ */
 bool clock_parse_rfc2822(struct str s, int64_t *t_ms_out) MUST_CHECK;
 #endif

@@ -88,7 +88,7 @@ bool err_prefix(struct err *e, const char *fmt, ...)
 void err_clear(struct err *e)
 {
 	if (e)
-		*e = (struct err){ 0 };
+		*e = (struct err) { 0 };
 }
 
 const char *err_code_name(enum err_code code)

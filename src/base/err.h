@@ -11,19 +11,20 @@
 
 enum err_code {
 	ERR_NONE = 0,
-	ERR_INVALID,	     /**< bad input: the caller must change it            HTTP 400, exit 2 */
-	ERR_UNAUTHENTICATED, /**< who are you?                                    HTTP 401, exit 3 */
-	ERR_DENIED,	     /**< known, but not allowed                          HTTP 403, exit 3 */
-	ERR_NOT_FOUND,	     /**< no such thing                                   HTTP 404, exit 4 */
-	ERR_CONFLICT,	     /**< exists already, or changed meanwhile            HTTP 409, exit 5 */
-	ERR_LIMIT,	     /**< larger or more than allowed                     HTTP 413, exit 6 */
-	ERR_UNTRUSTED,	     /**< a signature, digest or certificate is not good  HTTP 422, exit 7 */
-	ERR_CORRUPT,	     /**< data does not have the form it must have        HTTP 422, exit 7 */
-	ERR_UNAVAILABLE,     /**< try again later: network, lock, peer down       HTTP 503, exit 8 */
-	ERR_TIMEOUT,	     /**< took longer than allowed                        HTTP 504, exit 8 */
-	ERR_IO,		     /**< the operating system said no (sys holds errno)  HTTP 500, exit 9 */
-	ERR_FULL,	     /**< no space left where data must go                HTTP 507, exit 9 */
-	ERR_INTERNAL,	     /**< our own mistake                                 HTTP 500, exit 70 */
+	ERR_INVALID, /**< bad input: the caller must change it            HTTP 400, exit 2 */
+	ERR_UNAUTHENTICATED, /**< who are you?                                    HTTP 401, exit 3
+			      */
+	ERR_DENIED,	 /**< known, but not allowed                          HTTP 403, exit 3 */
+	ERR_NOT_FOUND,	 /**< no such thing                                   HTTP 404, exit 4 */
+	ERR_CONFLICT,	 /**< exists already, or changed meanwhile            HTTP 409, exit 5 */
+	ERR_LIMIT,	 /**< larger or more than allowed                     HTTP 413, exit 6 */
+	ERR_UNTRUSTED,	 /**< a signature, digest or certificate is not good  HTTP 422, exit 7 */
+	ERR_CORRUPT,	 /**< data does not have the form it must have        HTTP 422, exit 7 */
+	ERR_UNAVAILABLE, /**< try again later: network, lock, peer down       HTTP 503, exit 8 */
+	ERR_TIMEOUT,	 /**< took longer than allowed                        HTTP 504, exit 8 */
+	ERR_IO,		 /**< the operating system said no (sys holds errno)  HTTP 500, exit 9 */
+	ERR_FULL,	 /**< no space left where data must go                HTTP 507, exit 9 */
+	ERR_INTERNAL,	 /**< our own mistake                                 HTTP 500, exit 70 */
 	ERR_CODES_
 };
 

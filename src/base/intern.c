@@ -74,7 +74,7 @@ uint32_t intern_add(struct intern *t, struct str s)
 		t->strs = xrealloc(t->strs, t->cap * sizeof(*t->strs));
 	}
 	t->strs[t->count] = arena_str(&t->arena, s);
-	*slot = (struct slot){ h, ++t->count };
+	*slot = (struct slot) { h, ++t->count };
 	if (t->count * 2u > t->mask)
 		rehash(t);
 	return t->count - 1;

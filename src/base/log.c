@@ -43,9 +43,9 @@ void log_write(enum log_level level, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	int n = log_journal ? snprintf(line, sizeof(line), "<%d>", syslog_level[level])
-			    : snprintf(line, sizeof(line), "%s %-5s %s[%d]: ",
-				       clock_rfc3339(clock_wall_ms(), when), names[level],
-				       log_program, (int)getpid());
+			    : snprintf(line, sizeof(line),
+				       "%s %-5s %s[%d]: ", clock_rfc3339(clock_wall_ms(), when),
+				       names[level], log_program, (int)getpid());
 	size_t at = (size_t)n;
 	for (const unsigned char *p = (unsigned char *)text; *p && at + 6 < sizeof(line); p++) {
 		if (*p < 0x20 || *p == 0x7f)

@@ -146,7 +146,7 @@ bool proc_run(const struct proc_spec *spec, struct buf *out, struct buf *errout,
 		;
 	if (!fits)
 		return err_set(e, ERR_LIMIT, "'%s' printed more than allowed", name);
-	*result_out = (struct proc_result){
+	*result_out = (struct proc_result) {
 		.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
 		.timed_out = timed_out,
 		.elapsed_ms = clock_mono_ms() - start,

@@ -6,12 +6,13 @@
 #include "base/buf.h"
 
 struct proc_spec {
-	const char *const *argv; /**< NULL-terminated; argv[0] is a path or a name found in the fixed PATH */
-	const char *const *env;	 /**< extra "NAME=value", NULL-terminated, or NULL. The base is
-				  *   PATH, LC_ALL=C.UTF-8 and HOME=/root or / only. */
-	struct str input;	 /**< written to its standard input; empty = /dev/null */
-	int64_t timeout_s;	 /**< 1..86400; the whole process group is killed after it */
-	const char *cwd;	 /**< NULL = / */
+	const char *const
+		*argv; /**< NULL-terminated; argv[0] is a path or a name found in the fixed PATH */
+	const char *const *env; /**< extra "NAME=value", NULL-terminated, or NULL. The base is
+				 *   PATH, LC_ALL=C.UTF-8 and HOME=/root or / only. */
+	struct str input;	/**< written to its standard input; empty = /dev/null */
+	int64_t timeout_s;	/**< 1..86400; the whole process group is killed after it */
+	const char *cwd;	/**< NULL = / */
 };
 
 struct proc_result {

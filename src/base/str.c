@@ -49,10 +49,10 @@ bool str_split(struct str *rest, char sep, struct str *tok_out)
 	const char *q = rest->n ? memchr(rest->p, sep, rest->n) : NULL;
 	if (!q) {
 		*tok_out = *rest;
-		*rest = (struct str){ NULL, 0 };
+		*rest = (struct str) { NULL, 0 };
 		return true;
 	}
-	*tok_out = (struct str){ rest->p, (size_t)(q - rest->p) };
+	*tok_out = (struct str) { rest->p, (size_t)(q - rest->p) };
 	rest->n -= tok_out->n + 1;
 	rest->p = q + 1;
 	return true;
@@ -64,7 +64,7 @@ bool str_line(struct str *rest, struct str *line_out)
 		return false;
 	const char *q = memchr(rest->p, '\n', rest->n);
 	size_t n = q ? (size_t)(q - rest->p) : rest->n;
-	*line_out = (struct str){ rest->p, n };
+	*line_out = (struct str) { rest->p, n };
 	size_t used = q ? n + 1 : n;
 	rest->p += used;
 	rest->n -= used;

@@ -14,11 +14,11 @@ struct str {
 
 /** printf helpers: printf("%.*s", STR_ARG(s)) */
 #define STR_ARG(s) (int)(s).n, (s).p
-#define STR_LIT(lit) ((struct str){ (lit), sizeof(lit) - 1 })
+#define STR_LIT(lit) ((struct str) { (lit), sizeof(lit) - 1 })
 
 static inline struct str str_of(const char *s)
 {
-	return (struct str){ s, s ? strlen(s) : 0 };
+	return (struct str) { s, s ? strlen(s) : 0 };
 }
 
 static inline bool str_eq(struct str a, struct str b)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Typed vectors: VEC(struct thing) v = {0}; VEC_PUSH(&v, x); for (size_t i = 0; i < v.n; i++) v.p[i]
- * A zeroed vector is empty and valid. */
+ * Typed vectors: VEC(struct thing) v = {0}; VEC_PUSH(&v, x); for (size_t i = 0; i < v.n; i++)
+ * v.p[i] A zeroed vector is empty and valid. */
 #ifndef BASE_VEC_H
 #define BASE_VEC_H
 #include "base/base.h"

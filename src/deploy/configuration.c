@@ -26,9 +26,10 @@ static bool insert_targets(struct sql_conn *c, const struct creation *k, struct 
 		for (size_t i = 0; i < k->set->n; i++)
 			patches += roaring_bitmap_contains(k->set->hosts[i], it.current_value);
 		if (!sql_run(c, &SQL_TARGET_INSERT,
-			     SQL_ARGS(sql_text(k->id), sql_text(h->id), sql_text(h->attrs.hostname ? h->attrs.hostname : h->id),
-				      sql_int(TARGET_PENDING), sql_text("waiting_agent"), sql_int(k->now_ms),
-				      sql_int(patches), sql_bool(false)),
+			     SQL_ARGS(sql_text(k->id), sql_text(h->id),
+				      sql_text(h->attrs.hostname ? h->attrs.hostname : h->id),
+				      sql_int(TARGET_PENDING), sql_text("waiting_agent"),
+				      sql_int(k->now_ms), sql_int(patches), sql_bool(false)),
 			     e))
 			return false;
 	}
@@ -39,13 +40,16 @@ static bool insert_all(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct creation *k = arg;
 	if (!sql_run(c, &SQL_DEPLOYMENT_INSERT,
-		     SQL_ARGS(sql_text(k->id), sql_text(k->name), sql_text(k->r->description ? k->r->description : ""),
-			      sql_text(k->r->policy), sql_bool(k->r->now), sql_int(DEPLOYMENT_READY),
-			      sql_text(k->r->created_by), sql_int(k->now_ms), sql_int((int64_t)k->set->n)),
+		     SQL_ARGS(sql_text(k->id), sql_text(k->name),
+			      sql_text(k->r->description ? k->r->description : ""),
+			      sql_text(k->r->policy), sql_bool(k->r->now),
+			      sql_int(DEPLOYMENT_READY), sql_text(k->r->created_by),
+			      sql_int(k->now_ms), sql_int((int64_t)k->set->n)),
 		     e))
 		return false;
 	for (size_t i = 0; i < k->set->n; i++)
-		if (!sql_run(c, &SQL_DEPLOYMENT_PATCH_INSERT, SQL_ARGS(sql_text(k->id), sql_str(k->set->ids[i])), e))
+		if (!sql_run(c, &SQL_DEPLOYMENT_PATCH_INSERT,
+			     SQL_ARGS(sql_text(k->id), sql_str(k->set->ids[i])), e))
 			return false;
 	return insert_targets(c, k, e);
 }
@@ -58,18 +62,21 @@ static void default_name(struct creation *k)
 	if (k->set->n == 1)
 		snprintf(k->name, sizeof(k->name), "%.16s %.*s", when, STR_ARG(first->title));
 	else
-		snprintf(k->name, sizeof(k->name), "%.16s %.*s +%zu", when, STR_ARG(first->product), k->set->n - 1);
+		snprintf(k->name, sizeof(k->name), "%.16s %.*s +%zu", when, STR_ARG(first->product),
+			 k->set->n - 1);
 }
 
 /* Wakes the targets and starts fetching what the server does not have yet. */
-static void set_going(struct deploy *d, const struct match_view *v, const struct resolved *set, bool now)
+static void set_going(struct deploy *d, const struct match_view *v, const struct resolved *set,
+		      bool now)
 {
 	VEC(uint32_t) want = { 0 };
 	for (size_t i = 0; i < set->n; i++) {
 		const struct patch *p = &v->catalog->patches[set->patches[i]];
 		for (uint32_t k = 0; k < p->components; k++) {
 			uint32_t c = p->first_component + k;
-			if (v->catalog->components[c].archive != CATALOG_NONE && match_component_wanted(v, c, set->hosts[i]) &&
+			if (v->catalog->components[c].archive != CATALOG_NONE &&
+			    match_component_wanted(v, c, set->hosts[i]) &&
 			    !store_has(d->conf.store, &v->catalog->components[c].sha256, NULL))
 				VEC_PUSH(&want, c);
 		}
@@ -88,25 +95,35 @@ static void set_going(struct deploy *d, const struct match_view *v, const struct
 static bool check_request(const struct deploy_request *r, struct err *e)
 {
 	if (!r->policy || strcmp(r->policy, POLICY_ANYTIME) != 0)
-		return err_set(e, ERR_NOT_FOUND, "there is no deployment policy '%.60s'", r->policy ? r->policy : "");
+		return err_set(e, ERR_NOT_FOUND, "there is no deployment policy '%.60s'",
+			       r->policy ? r->policy : "");
 	if (r->name && strlen(r->name) > 100)
-		return err_set(e, ERR_INVALID, "the deployment's name is longer than 100 characters");
+		return err_set(e, ERR_INVALID,
+			       "the deployment's name is longer than 100 characters");
 	if (r->description && strlen(r->description) > 1000)
-		return err_set(e, ERR_INVALID, "the deployment's description is longer than 1000 characters");
+		return err_set(e, ERR_INVALID,
+			       "the deployment's description is longer than 1000 characters");
 	return true;
 }
 
-static bool create_in_view(struct deploy *d, const struct match_view *v, const struct deploy_request *r,
-			   const char *preview_token, const char *id, struct err *e)
+static bool create_in_view(struct deploy *d, const struct match_view *v,
+			   const struct deploy_request *r, const char *preview_token,
+			   const char *id, struct err *e)
 {
 	AUTO(resolved_done) struct resolved set = { 0 };
 	if (!deploy_resolve(v, r, &set, e))
 		return false;
 	if (!set.n)
-		return err_set(e, ERR_CONFLICT, "nothing to deploy: none of the chosen systems misses any of the chosen patches");
+		return err_set(
+			e, ERR_CONFLICT,
+			"nothing to deploy: none of the chosen systems misses any of the chosen patches");
 	if (!preview_covers(d, preview_token, &set))
-		return err_set(e, ERR_CONFLICT, "preview_stale: the affected set has grown since the preview; look at the preview again");
-	struct creation k = { .d = d, .r = r, .set = &set, .v = v, .id = id, .now_ms = clock_now_ms(d->conf.clock) };
+		return err_set(
+			e, ERR_CONFLICT,
+			"preview_stale: the affected set has grown since the preview; look at the preview again");
+	struct creation k = {
+		.d = d, .r = r, .set = &set, .v = v, .id = id, .now_ms = clock_now_ms(d->conf.clock)
+	};
 	if (r->name && r->name[0])
 		snprintf(k.name, sizeof(k.name), "%s", r->name);
 	else
@@ -117,8 +134,8 @@ static bool create_in_view(struct deploy *d, const struct match_view *v, const s
 	return true;
 }
 
-bool deploy_create(struct deploy *d, const struct deploy_request *r, const char *preview_token, char id_out[static 33],
-		   struct err *e)
+bool deploy_create(struct deploy *d, const struct deploy_request *r, const char *preview_token,
+		   char id_out[static 33], struct err *e)
 {
 	if (!check_request(r, e))
 		return false;
@@ -144,7 +161,8 @@ static bool cancel_open(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct cancellation *k = arg;
 	return sql_run(c, &SQL_TARGET_CANCEL,
-		       SQL_ARGS(sql_text(k->id), sql_int(TARGET_CANCELLED), sql_int(k->now_ms)), e) &&
+		       SQL_ARGS(sql_text(k->id), sql_int(TARGET_CANCELLED), sql_int(k->now_ms)),
+		       e) &&
 	       sql_run(c, &SQL_ORDER_WITHDRAW, SQL_ARGS(sql_text(k->id)), e);
 }
 

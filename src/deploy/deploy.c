@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Opening the room: the installation's identity (org, epoch) is made once, in the database, so that a
- * restored backup brings its own epoch along. Holds the locks that keep one order per host in hand. */
-#include "deploy/deploy_int.h"
+ * Opening the room: the installation's identity (org, epoch) is made once, in the database, so that
+ * a restored backup brings its own epoch along. Holds the locks that keep one order per host in
+ * hand. */
 #include "base/enc.h"
 #include "base/random.h"
+#include "deploy/deploy_int.h"
 #include "deploy/queries.h"
 
 #include <stdio.h>
@@ -48,7 +49,8 @@ bool deploy_open(const struct deploy_conf *conf, struct deploy **out, struct err
 	if (!director_load(d, e))
 		return err_prefix(e, "cannot read the installation's identity");
 	if (!d->org[0])
-		return err_set(e, ERR_INTERNAL, "the installation has no identity after making one");
+		return err_set(e, ERR_INTERNAL,
+			       "the installation has no identity after making one");
 	*out = TAKE(d);
 	return true;
 }

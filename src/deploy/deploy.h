@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Configurations (console word: deployments): patches x targets x policy, their targets' states, and the
- * signed orders that carry them out. State lives in the database; this room holds no cache that could
- * disagree with it. */
+ * Configurations (console word: deployments): patches x targets x policy, their targets' states,
+ * and the signed orders that carry them out. State lives in the database; this room holds no cache
+ * that could disagree with it. */
 #ifndef DEPLOY_DEPLOY_H
 #define DEPLOY_DEPLOY_H
 #include "base/arena.h"
@@ -10,10 +10,25 @@
 #include "store/store.h"
 
 /** console.md section 1.2. */
-enum deployment_state { DEPLOYMENT_READY, DEPLOYMENT_IN_PROGRESS, DEPLOYMENT_COMPLETED, DEPLOYMENT_COMPLETED_WITH_FAILURES,
-	DEPLOYMENT_FAILED, DEPLOYMENT_CANCELLED, DEPLOYMENT_STATES_ };
-enum target_state { TARGET_PENDING, TARGET_DOWNLOADING, TARGET_INSTALLING, TARGET_SUCCEEDED, TARGET_FAILED,
-	TARGET_NOT_APPLICABLE, TARGET_CANCELLED, TARGET_STATES_ };
+enum deployment_state {
+	DEPLOYMENT_READY,
+	DEPLOYMENT_IN_PROGRESS,
+	DEPLOYMENT_COMPLETED,
+	DEPLOYMENT_COMPLETED_WITH_FAILURES,
+	DEPLOYMENT_FAILED,
+	DEPLOYMENT_CANCELLED,
+	DEPLOYMENT_STATES_
+};
+enum target_state {
+	TARGET_PENDING,
+	TARGET_DOWNLOADING,
+	TARGET_INSTALLING,
+	TARGET_SUCCEEDED,
+	TARGET_FAILED,
+	TARGET_NOT_APPLICABLE,
+	TARGET_CANCELLED,
+	TARGET_STATES_
+};
 const char *deployment_state_name(enum deployment_state s);
 const char *target_state_name(enum target_state s);
 
@@ -34,8 +49,10 @@ struct deploy_conf {
 	struct deploy_signer signer;
 	/** Asks that a host be woken (push `checkin`). */
 	void (*wake)(void *arg, uint32_t host);
-	/** Asks that payloads be fetched from the vendor (job); called again until they are in the store. */
-	void (*want_payload)(void *arg, const struct catalog *c, const uint32_t *components, uint32_t n);
+	/** Asks that payloads be fetched from the vendor (job); called again until they are in the
+	 * store. */
+	void (*want_payload)(void *arg, const struct catalog *c, const uint32_t *components,
+			     uint32_t n);
 	/** A deployment's or target's state changed: deployment id. */
 	void (*changed)(void *arg, const char *deployment);
 	void *arg;
@@ -48,25 +65,29 @@ AUTO_DEFINE(struct deploy, deploy_close)
  *  Entry B: `patches` with no systems = every host that misses them. Both: the product of both,
  *  restricted to what is missing. */
 struct deploy_request {
-	const char *name, *description;	     /**< name empty = generated */
-	const char *const *patches; size_t n_patches;
-	const char *const *systems; size_t n_systems;
-	const char *policy;		     /**< POLICY_ANYTIME */
-	bool now;			     /**< deploy now: wake the targets */
+	const char *name, *description; /**< name empty = generated */
+	const char *const *patches;
+	size_t n_patches;
+	const char *const *systems;
+	size_t n_systems;
+	const char *policy; /**< POLICY_ANYTIME */
+	bool now;	    /**< deploy now: wake the targets */
 	const char *created_by;
 };
 /** Blast radius (console.md section 7). */
 struct deploy_preview {
 	uint32_t patches, systems, pairs, reboots, offline, unknown, superseded, held;
-	uint32_t services_restart;	     /**< reserved: 0 */
+	uint32_t services_restart;	      /**< reserved: 0 */
 	int64_t download_bytes, stored_bytes; /**< to fetch from vendors / already here */
 	uint32_t severity[SEVERITIES_];
-	char token[65];			     /**< bound to the resolved (patch, host) set */
+	char token[65]; /**< bound to the resolved (patch, host) set */
 };
-bool deploy_preview(struct deploy *d, const struct deploy_request *r, struct deploy_preview *out, struct err *e) MUST_CHECK;
-/** Creates it in one transaction. `preview_token` must be that of a preview whose resolved set still
- *  contains the present one (ERR_CONFLICT "preview_stale" when the set grew). Id in id_out. */
-bool deploy_create(struct deploy *d, const struct deploy_request *r, const char *preview_token, char id_out[static 33], struct err *e) MUST_CHECK;
+bool deploy_preview(struct deploy *d, const struct deploy_request *r, struct deploy_preview *out,
+		    struct err *e) MUST_CHECK;
+/** Creates it in one transaction. `preview_token` must be that of a preview whose resolved set
+ * still contains the present one (ERR_CONFLICT "preview_stale" when the set grew). Id in id_out. */
+bool deploy_create(struct deploy *d, const struct deploy_request *r, const char *preview_token,
+		   char id_out[static 33], struct err *e) MUST_CHECK;
 bool deploy_cancel(struct deploy *d, const char *id, struct err *e) MUST_CHECK;
 
 struct deployment_row {
@@ -77,47 +98,66 @@ struct deployment_row {
 	int64_t created_ms, started_ms, finished_ms;
 	uint32_t targets[TARGET_STATES_], n_targets, n_patches;
 };
-/** Newest first, keyset on (created_ms, id): `before` = last row's of the previous page, or NULL. */
-bool deploy_list(struct deploy *d, const struct deployment_row *before, size_t limit, struct arena *a, struct deployment_row **out, size_t *n_out, struct err *e) MUST_CHECK;
-bool deploy_get(struct deploy *d, const char *id, struct arena *a, struct deployment_row *out, struct err *e) MUST_CHECK;
-bool deploy_patches(struct deploy *d, const char *id, struct arena *a, char ***out, size_t *n_out, struct err *e) MUST_CHECK;
+/** Newest first, keyset on (created_ms, id): `before` = last row's of the previous page, or NULL.
+ */
+bool deploy_list(struct deploy *d, const struct deployment_row *before, size_t limit,
+		 struct arena *a, struct deployment_row **out, size_t *n_out, struct err *e)
+	MUST_CHECK;
+bool deploy_get(struct deploy *d, const char *id, struct arena *a, struct deployment_row *out,
+		struct err *e) MUST_CHECK;
+bool deploy_patches(struct deploy *d, const char *id, struct arena *a, char ***out, size_t *n_out,
+		    struct err *e) MUST_CHECK;
 
 struct target_row {
 	char host[33];
 	char *hostname;
 	enum target_state state;
-	char *reason;	   /**< stable word: why it is pending or failed: "offline", "not_contacted", "server_downloading",
-			    *   "waiting_agent", "lock_held", ... ; translated by the console */
-	char *detail;	   /**< text for people */
+	char *reason; /**< stable word: why it is pending or failed: "offline", "not_contacted",
+		       * "server_downloading", "waiting_agent", "lock_held", ... ; translated by the
+		       * console */
+	char *detail; /**< text for people */
 	int64_t updated_ms, started_ms, finished_ms, next_attempt_ms;
 	int64_t attempts, exit_status, done, total;
 	uint32_t n_patches;
 	bool reboot_needed;
 };
 /** By hostname, keyset on (hostname, host). `state` -1 = all. */
-bool deploy_targets(struct deploy *d, const char *id, int state, const struct target_row *after, size_t limit, struct arena *a, struct target_row **out, size_t *n_out, struct err *e) MUST_CHECK;
+bool deploy_targets(struct deploy *d, const char *id, int state, const struct target_row *after,
+		    size_t limit, struct arena *a, struct target_row **out, size_t *n_out,
+		    struct err *e) MUST_CHECK;
 /** The agent's full output for a target. ERR_NOT_FOUND when there is none yet. */
-bool deploy_log(struct deploy *d, const char *id, const char *host, struct buf *out, struct err *e) MUST_CHECK;
+bool deploy_log(struct deploy *d, const char *id, const char *host, struct buf *out, struct err *e)
+	MUST_CHECK;
 /** Deployments a system is or was a target of, newest first (at most 100). */
-bool deploy_of_host(struct deploy *d, const char *host, struct arena *a, struct deployment_row **rows, struct target_row **targets, size_t *n_out, struct err *e) MUST_CHECK;
+bool deploy_of_host(struct deploy *d, const char *host, struct arena *a,
+		    struct deployment_row **rows, struct target_row **targets, size_t *n_out,
+		    struct err *e) MUST_CHECK;
 
 /* --- agents (called by the gateway; the host is the certificate's) --- */
-/** Sealed orders for a host that are due and whose payloads are in the store; appended as JSON strings'
- *  contents to `envelopes` (each an arena string). Assigns sequences durably before returning. */
-bool deploy_orders(struct deploy *d, uint32_t host, uint64_t agent_epoch, uint64_t agent_seq, struct arena *a, char ***envelopes, size_t *n_out, struct err *e) MUST_CHECK;
-bool deploy_progress(struct deploy *d, uint32_t host, const char *order, const char *state, const char *reason, int64_t done, int64_t total, struct err *e) MUST_CHECK;
+/** Sealed orders for a host that are due and whose payloads are in the store; appended as JSON
+ * strings' contents to `envelopes` (each an arena string). Assigns sequences durably before
+ * returning. */
+bool deploy_orders(struct deploy *d, uint32_t host, uint64_t agent_epoch, uint64_t agent_seq,
+		   struct arena *a, char ***envelopes, size_t *n_out, struct err *e) MUST_CHECK;
+bool deploy_progress(struct deploy *d, uint32_t host, const char *order, const char *state,
+		     const char *reason, int64_t done, int64_t total, struct err *e) MUST_CHECK;
 /** The plan an agent resolved; decides whether to issue a new order with extras. */
-struct plan_step { struct str name, arch, from, to, action; };
-bool deploy_plan(struct deploy *d, uint32_t host, const char *order, const struct plan_step *steps, size_t n, const char **decision_out, const char **reason_out, struct err *e) MUST_CHECK;
+struct plan_step {
+	struct str name, arch, from, to, action;
+};
+bool deploy_plan(struct deploy *d, uint32_t host, const char *order, const struct plan_step *steps,
+		 size_t n, const char **decision_out, const char **reason_out, struct err *e)
+	MUST_CHECK;
 struct deploy_result {
 	const char *order, *outcome, *reason, *detail, *log, *packages_json;
 	int64_t started_ms, finished_ms, attempts, exit_status;
 	bool reboot_needed;
 };
 /** Idempotent by order id; durable on return. */
-bool deploy_result(struct deploy *d, uint32_t host, const struct deploy_result *r, struct err *e) MUST_CHECK;
-/** Payloads of pending targets that are not in the store yet, re-asked; completions noticed. Called by a
- *  job every few seconds and after each fetch. */
+bool deploy_result(struct deploy *d, uint32_t host, const struct deploy_result *r, struct err *e)
+	MUST_CHECK;
+/** Payloads of pending targets that are not in the store yet, re-asked; completions noticed. Called
+ * by a job every few seconds and after each fetch. */
 bool deploy_tick(struct deploy *d, struct err *e) MUST_CHECK;
 uint64_t deploy_epoch(struct deploy *d);
 /** The installation's id (32 hex), made once; orders and enrolment replies carry it. */

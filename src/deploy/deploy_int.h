@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Private to the deploy room: the context, resolved target sets, and the steps several files share. */
+ * Private to the deploy room: the context, resolved target sets, and the steps several files share.
+ */
 #ifndef DEPLOY_DEPLOY_INT_H
 #define DEPLOY_DEPLOY_INT_H
 #include "deploy/deploy.h"
@@ -42,11 +43,12 @@ struct deploy {
 	pthread_mutex_t preview_lock;
 	struct preview_slot previews[PREVIEW_KEEP];
 	size_t next_preview;
-	pthread_mutex_t host_locks[HOST_LOCKS]; /* one order is issued or answered per host at a time */
+	pthread_mutex_t
+		host_locks[HOST_LOCKS]; /* one order is issued or answered per host at a time */
 };
 
-bool deploy_resolve(const struct match_view *v, const struct deploy_request *r, struct resolved *out,
-		    struct err *e) MUST_CHECK;
+bool deploy_resolve(const struct match_view *v, const struct deploy_request *r,
+		    struct resolved *out, struct err *e) MUST_CHECK;
 /* True when every pair of `now` was in the previewed set behind `token`. */
 bool preview_covers(struct deploy *d, const char *token, const struct resolved *now);
 void deploy_new_id(char out[static 33]);
@@ -66,8 +68,8 @@ struct work {
 };
 void work_done(struct work *w);
 AUTO_DEFINE_VALUE(struct work, work_done)
-bool deploy_work(struct deploy *d, const struct match_view *v, uint32_t host, const char *deployment, struct work *out,
-		 struct err *e) MUST_CHECK;
+bool deploy_work(struct deploy *d, const struct match_view *v, uint32_t host,
+		 const char *deployment, struct work *out, struct err *e) MUST_CHECK;
 /* One target's row to set; see target_set in deploy.sql. */
 struct target_update {
 	const char *deployment, *host, *reason, *detail;
@@ -75,17 +77,19 @@ struct target_update {
 	int64_t updated_ms; /* filled in by target_update_write */
 	int64_t started_ms, finished_ms, next_attempt_ms, attempts;
 };
-bool target_get(struct deploy *d, const char *deployment, const char *host, struct arena *a, struct target_row *out,
-		struct err *e) MUST_CHECK;
+bool target_get(struct deploy *d, const char *deployment, const char *host, struct arena *a,
+		struct target_row *out, struct err *e) MUST_CHECK;
 /* Components of an order: what was asked for, and what a plan showed to be needed beside. */
 struct order_set {
 	const uint32_t *packages, *extra;
 	size_t n_packages, n_extra;
 };
-/* Takes a sequence, signs and stores an order; `replaces` (or NULL) is withdrawn in the same transaction. */
-bool order_issue(struct deploy *d, const struct match_view *v, const struct host *h, const char *deployment,
-		 const struct order_set *set, uint64_t agent_seq, const char *replaces, struct arena *a, char **envelope_out,
-		 struct err *e) MUST_CHECK;
+/* Takes a sequence, signs and stores an order; `replaces` (or NULL) is withdrawn in the same
+ * transaction. */
+bool order_issue(struct deploy *d, const struct match_view *v, const struct host *h,
+		 const char *deployment, const struct order_set *set, uint64_t agent_seq,
+		 const char *replaces, struct arena *a, char **envelope_out, struct err *e)
+	MUST_CHECK;
 bool target_update_write(struct deploy *d, const struct target_update *u, struct err *e) MUST_CHECK;
 pthread_mutex_t *deploy_host_lock(struct deploy *d, const char *host);
 #endif

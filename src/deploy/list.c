@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reading deployments and targets. For a pending target the reason is worked out now, from what is known
- * of the host and of the payloads: it is never a stale word from the database. */
+ * Reading deployments and targets. For a pending target the reason is worked out now, from what is
+ * known of the host and of the payloads: it is never a stale word from the database. */
 #include "deploy/deploy_int.h"
 #include "deploy/queries.h"
 
@@ -18,7 +18,7 @@ static void column_id(struct sql_rows *rows, int col, char out[static 33])
 
 void deployment_from_row(struct sql_rows *rows, struct arena *a, struct deployment_row *out)
 {
-	*out = (struct deployment_row){ 0 };
+	*out = (struct deployment_row) { 0 };
 	column_id(rows, 0, out->id);
 	out->name = column_text(rows, 1, a);
 	out->description = column_text(rows, 2, a);
@@ -34,7 +34,7 @@ void deployment_from_row(struct sql_rows *rows, struct arena *a, struct deployme
 
 void target_from_row(struct sql_rows *rows, int at, struct arena *a, struct target_row *out)
 {
-	*out = (struct target_row){ 0 };
+	*out = (struct target_row) { 0 };
 	column_id(rows, at, out->host);
 	out->hostname = column_text(rows, at + 1, a);
 	out->state = (enum target_state)sql_col_int(rows, at + 2);
@@ -67,14 +67,14 @@ static bool count_targets(struct sql_conn *c, struct deployment_row *row, struct
 	return sql_rows_end(rows, e);
 }
 
-bool deploy_list(struct deploy *d, const struct deployment_row *before, size_t limit, struct arena *a,
-		 struct deployment_row **out, size_t *n_out, struct err *e)
+bool deploy_list(struct deploy *d, const struct deployment_row *before, size_t limit,
+		 struct arena *a, struct deployment_row **out, size_t *n_out, struct err *e)
 {
 	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
 	struct sql_rows *rows;
 	if (!c || !sql_query(c, &SQL_DEPLOYMENT_PAGE,
-			     SQL_ARGS(sql_int(before ? before->created_ms : INT64_MAX), sql_text(before ? before->id : ""),
-				      sql_int((int64_t)limit)),
+			     SQL_ARGS(sql_int(before ? before->created_ms : INT64_MAX),
+				      sql_text(before ? before->id : ""), sql_int((int64_t)limit)),
 			     &rows, e))
 		return false;
 	struct deployment_row *list = arena_array(a, struct deployment_row, limit ? limit : 1);
@@ -91,7 +91,8 @@ bool deploy_list(struct deploy *d, const struct deployment_row *before, size_t l
 	return true;
 }
 
-bool deploy_get(struct deploy *d, const char *id, struct arena *a, struct deployment_row *out, struct err *e)
+bool deploy_get(struct deploy *d, const char *id, struct arena *a, struct deployment_row *out,
+		struct err *e)
 {
 	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
 	struct sql_rows *rows;
@@ -111,7 +112,8 @@ bool deploy_get(struct deploy *d, const char *id, struct arena *a, struct deploy
 	return true;
 }
 
-bool deploy_patches(struct deploy *d, const char *id, struct arena *a, char ***out, size_t *n_out, struct err *e)
+bool deploy_patches(struct deploy *d, const char *id, struct arena *a, char ***out, size_t *n_out,
+		    struct err *e)
 {
 	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
 	struct sql_rows *rows;
@@ -131,8 +133,8 @@ bool deploy_patches(struct deploy *d, const char *id, struct arena *a, char ***o
 }
 
 /* M-150, features.md section 5 rank 16: why is this target still pending, as of now. */
-static bool explain_pending(struct deploy *d, const struct match_view *v, const char *id, struct target_row *t,
-			    struct err *e)
+static bool explain_pending(struct deploy *d, const struct match_view *v, const char *id,
+			    struct target_row *t, struct err *e)
 {
 	const struct host *h = fleet_host_by_id(v->fleet, str_of(t->host));
 	int64_t now = clock_now_ms(d->conf.clock);
@@ -157,8 +159,9 @@ static bool explain_pending(struct deploy *d, const struct match_view *v, const 
 	return true;
 }
 
-bool deploy_targets(struct deploy *d, const char *id, int state, const struct target_row *after, size_t limit,
-		    struct arena *a, struct target_row **out, size_t *n_out, struct err *e)
+bool deploy_targets(struct deploy *d, const char *id, int state, const struct target_row *after,
+		    size_t limit, struct arena *a, struct target_row **out, size_t *n_out,
+		    struct err *e)
 {
 	struct target_row *list = arena_array(a, struct target_row, limit ? limit : 1);
 	size_t n = 0;
@@ -166,8 +169,10 @@ bool deploy_targets(struct deploy *d, const char *id, int state, const struct ta
 		AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
 		struct sql_rows *rows;
 		if (!c || !sql_query(c, &SQL_TARGET_PAGE,
-				     SQL_ARGS(sql_text(id), sql_int(state), sql_text(after ? after->hostname : ""),
-					      sql_text(after ? after->host : ""), sql_int((int64_t)limit)),
+				     SQL_ARGS(sql_text(id), sql_int(state),
+					      sql_text(after ? after->hostname : ""),
+					      sql_text(after ? after->host : ""),
+					      sql_int((int64_t)limit)),
 				     &rows, e))
 			return false;
 		while (n < limit && sql_next(rows))
@@ -189,12 +194,13 @@ bool deploy_targets(struct deploy *d, const char *id, int state, const struct ta
 	return true;
 }
 
-bool target_get(struct deploy *d, const char *deployment, const char *host, struct arena *a, struct target_row *out,
-		struct err *e)
+bool target_get(struct deploy *d, const char *deployment, const char *host, struct arena *a,
+		struct target_row *out, struct err *e)
 {
 	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
 	struct sql_rows *rows;
-	if (!c || !sql_query(c, &SQL_TARGET_GET, SQL_ARGS(sql_text(deployment), sql_text(host)), &rows, e))
+	if (!c || !sql_query(c, &SQL_TARGET_GET, SQL_ARGS(sql_text(deployment), sql_text(host)),
+			     &rows, e))
 		return false;
 	bool found = sql_next(rows);
 	if (found)
@@ -202,7 +208,9 @@ bool target_get(struct deploy *d, const char *deployment, const char *host, stru
 	if (!sql_rows_end(rows, e))
 		return false;
 	if (!found)
-		return err_set(e, ERR_NOT_FOUND, "system '%.40s' is not a target of deployment '%.40s'", host, deployment);
+		return err_set(e, ERR_NOT_FOUND,
+			       "system '%.40s' is not a target of deployment '%.40s'", host,
+			       deployment);
 	return true;
 }
 
@@ -218,17 +226,22 @@ bool deploy_log(struct deploy *d, const char *id, const char *host, struct buf *
 	if (!sql_rows_end(rows, e))
 		return false;
 	if (!found)
-		return err_set(e, ERR_NOT_FOUND, "the system '%.40s' has not reported an output for this deployment yet", host);
+		return err_set(
+			e, ERR_NOT_FOUND,
+			"the system '%.40s' has not reported an output for this deployment yet",
+			host);
 	return buf_ok(out, "the log", e);
 }
 
-bool deploy_of_host(struct deploy *d, const char *host, struct arena *a, struct deployment_row **rows_out,
-		    struct target_row **targets_out, size_t *n_out, struct err *e)
+bool deploy_of_host(struct deploy *d, const char *host, struct arena *a,
+		    struct deployment_row **rows_out, struct target_row **targets_out,
+		    size_t *n_out, struct err *e)
 {
 	enum { MOST = 100 };
 	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
 	struct sql_rows *rows;
-	if (!c || !sql_query(c, &SQL_TARGET_OF_HOST, SQL_ARGS(sql_text(host), sql_int(MOST)), &rows, e))
+	if (!c ||
+	    !sql_query(c, &SQL_TARGET_OF_HOST, SQL_ARGS(sql_text(host), sql_int(MOST)), &rows, e))
 		return false;
 	struct deployment_row *dep = arena_array(a, struct deployment_row, MOST);
 	struct target_row *tgt = arena_array(a, struct target_row, MOST);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * From a target to a signed order: what the host still lacks of the deployment, at exact versions, with
- * every payload and index file by digest. An order leaves only when its sequence and envelope are durable
- * and its payloads are in the store; an open order is handed out again, never made twice. */
+ * From a target to a signed order: what the host still lacks of the deployment, at exact versions,
+ * with every payload and index file by digest. An order leaves only when its sequence and envelope
+ * are durable and its payloads are in the store; an open order is handed out again, never made
+ * twice. */
 #include "deploy/deploy_int.h"
 #include "deploy/queries.h"
 
@@ -12,7 +13,8 @@ void work_done(struct work *w)
 	VEC_DONE(&w->components);
 }
 
-static void add_component(struct deploy *d, const struct catalog *cat, uint32_t component, struct work *w)
+static void add_component(struct deploy *d, const struct catalog *cat, uint32_t component,
+			  struct work *w)
 {
 	const struct component *c = &cat->components[component];
 	for (size_t i = 0; i < w->components.n; i++)
@@ -26,7 +28,8 @@ static void add_component(struct deploy *d, const struct catalog *cat, uint32_t 
 		w->payloads_ready = false;
 }
 
-static void add_patch(struct deploy *d, const struct match_view *v, uint32_t host, uint32_t patch, struct work *w)
+static void add_patch(struct deploy *d, const struct match_view *v, uint32_t host, uint32_t patch,
+		      struct work *w)
 {
 	struct outdated *list;
 	uint32_t n = match_outdated(v, host, patch, &list);
@@ -44,15 +47,15 @@ static void add_patch(struct deploy *d, const struct match_view *v, uint32_t hos
 	xfree(list);
 }
 
-bool deploy_work(struct deploy *d, const struct match_view *v, uint32_t host, const char *deployment, struct work *out,
-		 struct err *e)
+bool deploy_work(struct deploy *d, const struct match_view *v, uint32_t host,
+		 const char *deployment, struct work *out, struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	char **patches;
 	size_t n;
 	if (!deploy_patches(d, deployment, &a, &patches, &n, e))
 		return false;
-	*out = (struct work){ .payloads_ready = true };
+	*out = (struct work) { .payloads_ready = true };
 	for (size_t i = 0; i < n; i++) {
 		uint32_t p = catalog_find(v->catalog, str_of(patches[i]));
 		if (p == CATALOG_NONE)
@@ -67,9 +70,11 @@ static bool target_set(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct target_update *u = arg;
 	return sql_run(c, &SQL_TARGET_SET,
-		       SQL_ARGS(sql_text(u->deployment), sql_text(u->host), sql_int(u->state), sql_text(u->reason),
-				sql_text(u->detail ? u->detail : ""), sql_int(u->updated_ms), sql_int(u->started_ms),
-				sql_int(u->finished_ms), sql_int(u->next_attempt_ms), sql_int(u->attempts)),
+		       SQL_ARGS(sql_text(u->deployment), sql_text(u->host), sql_int(u->state),
+				sql_text(u->reason), sql_text(u->detail ? u->detail : ""),
+				sql_int(u->updated_ms), sql_int(u->started_ms),
+				sql_int(u->finished_ms), sql_int(u->next_attempt_ms),
+				sql_int(u->attempts)),
 		       e);
 }
 
@@ -77,10 +82,12 @@ bool target_update_write(struct deploy *d, const struct target_update *u, struct
 {
 	struct target_update copy = *u;
 	copy.updated_ms = clock_now_ms(d->conf.clock);
-	return sql_write(d->conf.db, target_set, &copy, e) && deployment_rollup(d, u->deployment, e);
+	return sql_write(d->conf.db, target_set, &copy, e) &&
+	       deployment_rollup(d, u->deployment, e);
 }
 
-/* --- building the order ------------------------------------------------------------------------ */
+/* --- building the order ------------------------------------------------------------------------
+ */
 
 static bool wanted_index(struct str path, const char *arch)
 {
@@ -92,21 +99,26 @@ static bool wanted_index(struct str path, const char *arch)
 	return str_split(&rest, '/', &dir) && (str_is(dir, arch) || str_is(dir, "all"));
 }
 
-static void fill_archive(const struct catalog *cat, const struct archive *ar, const char *arch, struct arena *a,
-			 struct order_archive *out)
+static void fill_archive(const struct catalog *cat, const struct archive *ar, const char *arch,
+			 struct arena *a, struct order_archive *out)
 {
-	*out = (struct order_archive){ .id = ar->id, .suite = ar->suite, .components = ar->release_components, .keyring = ar->keyring };
+	*out = (struct order_archive) { .id = ar->id,
+					.suite = ar->suite,
+					.components = ar->release_components,
+					.keyring = ar->keyring };
 	out->index = arena_array(a, struct order_file, ar->files ? ar->files : 1);
 	for (uint32_t i = 0; i < ar->files; i++) {
 		const struct archive_file *f = &cat->archive_files[ar->first_file + i];
 		if (wanted_index(f->path, arch))
-			out->index[out->n_index++] = (struct order_file){ f->path, f->sha256, f->size };
+			out->index[out->n_index++] = (struct order_file) { f->path, f->sha256,
+									   f->size };
 	}
 }
 
-/* All archives of the host's release, so that its resolver sees what its own sources would show it. */
-static void fill_archives(const struct catalog *cat, const struct host *h, const uint32_t *components, size_t n,
-			  struct arena *a, struct order *o)
+/* All archives of the host's release, so that its resolver sees what its own sources would show it.
+ */
+static void fill_archives(const struct catalog *cat, const struct host *h,
+			  const uint32_t *components, size_t n, struct arena *a, struct order *o)
 {
 	char *os = arena_printf(a, "%s:%s", h->attrs.os_id, h->attrs.os_version);
 	o->archives = arena_array(a, struct order_archive, cat->n_archives ? cat->n_archives : 1);
@@ -120,17 +132,19 @@ static void fill_archives(const struct catalog *cat, const struct host *h, const
 		for (size_t k = 0; k < n; k++) {
 			const struct component *c = &cat->components[components[k]];
 			if (c->archive == i)
-				oa->payload[oa->n_payload++] = (struct order_file){ c->file, c->sha256, c->size };
+				oa->payload[oa->n_payload++] =
+					(struct order_file) { c->file, c->sha256, c->size };
 		}
 	}
 }
 
-static struct order_package *packages_of(const struct catalog *cat, const uint32_t *components, size_t n, struct arena *a)
+static struct order_package *packages_of(const struct catalog *cat, const uint32_t *components,
+					 size_t n, struct arena *a)
 {
 	struct order_package *p = arena_array(a, struct order_package, n ? n : 1);
 	for (size_t i = 0; i < n; i++) {
 		const struct component *c = &cat->components[components[i]];
-		p[i] = (struct order_package){ c->name, c->arch, c->version };
+		p[i] = (struct order_package) { c->name, c->arch, c->version };
 	}
 	return p;
 }
@@ -150,7 +164,8 @@ static bool take_sequence(struct sql_conn *c, void *arg, struct err *e)
 {
 	struct issue *k = arg;
 	struct sql_rows *rows;
-	if (!sql_query(c, &SQL_SEQUENCE_NEXT, SQL_ARGS(sql_text(k->host->id), sql_int((int64_t)k->min_seq)), &rows, e))
+	if (!sql_query(c, &SQL_SEQUENCE_NEXT,
+		       SQL_ARGS(sql_text(k->host->id), sql_int((int64_t)k->min_seq)), &rows, e))
 		return false;
 	if (sql_next(rows))
 		k->seq = sql_col_int(rows, 0);
@@ -160,7 +175,8 @@ static bool take_sequence(struct sql_conn *c, void *arg, struct err *e)
 static bool store_order(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct issue *k = arg;
-	if (k->replaces && !sql_run(c, &SQL_ORDER_SET_STATE, SQL_ARGS(sql_text(k->replaces), sql_int(2)), e))
+	if (k->replaces &&
+	    !sql_run(c, &SQL_ORDER_SET_STATE, SQL_ARGS(sql_text(k->replaces), sql_int(2)), e))
 		return false;
 	return sql_run(c, &SQL_ORDER_INSERT,
 		       SQL_ARGS(sql_text(k->id), sql_text(k->deployment), sql_text(k->host->id),
@@ -169,12 +185,16 @@ static bool store_order(struct sql_conn *c, void *arg, struct err *e)
 		       e);
 }
 
-bool order_issue(struct deploy *d, const struct match_view *v, const struct host *h, const char *deployment,
-		 const struct order_set *set, uint64_t agent_seq, const char *replaces, struct arena *a, char **envelope_out,
-		 struct err *e)
+bool order_issue(struct deploy *d, const struct match_view *v, const struct host *h,
+		 const char *deployment, const struct order_set *set, uint64_t agent_seq,
+		 const char *replaces, struct arena *a, char **envelope_out, struct err *e)
 {
-	struct issue k = { .d = d, .host = h, .deployment = deployment, .min_seq = agent_seq + 1,
-			   .now_ms = clock_now_ms(d->conf.clock), .replaces = replaces };
+	struct issue k = { .d = d,
+			   .host = h,
+			   .deployment = deployment,
+			   .min_seq = agent_seq + 1,
+			   .now_ms = clock_now_ms(d->conf.clock),
+			   .replaces = replaces };
 	if (!sql_write(d->conf.db, take_sequence, &k, e))
 		return err_prefix(e, "cannot take an order sequence");
 	deploy_new_id(k.id);
@@ -183,19 +203,28 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 	memcpy(all, set->packages, set->n_packages * sizeof(*all));
 	if (set->n_extra)
 		memcpy(all + set->n_packages, set->extra, set->n_extra * sizeof(*all));
-	struct order o = { .org = str_of(d->org), .id = str_of(k.id), .deployment = str_of(deployment), .agent = str_of(h->id),
-			   .epoch = d->epoch, .seq = (uint64_t)k.seq, .not_before_ms = k.now_ms - 300000,
-			   .not_after_ms = k.now_ms + ORDER_VALID_MS, .action = STR_LIT("install"),
+	struct order o = { .org = str_of(d->org),
+			   .id = str_of(k.id),
+			   .deployment = str_of(deployment),
+			   .agent = str_of(h->id),
+			   .epoch = d->epoch,
+			   .seq = (uint64_t)k.seq,
+			   .not_before_ms = k.now_ms - 300000,
+			   .not_after_ms = k.now_ms + ORDER_VALID_MS,
+			   .action = STR_LIT("install"),
 			   .packages = packages_of(v->catalog, set->packages, set->n_packages, a),
 			   .n_packages = (uint32_t)set->n_packages,
-			   .extra = packages_of(v->catalog, set->extra, set->n_extra, a), .n_extra = (uint32_t)set->n_extra };
+			   .extra = packages_of(v->catalog, set->extra, set->n_extra, a),
+			   .n_extra = (uint32_t)set->n_extra };
 	fill_archives(v->catalog, h, all, n, a, &o);
 	AUTO(buf_done) struct buf json = BUF_INIT(ORDER_MAX);
 	AUTO(buf_done) struct buf env = BUF_INIT(2 * ORDER_MAX);
 	order_write(&o, &json);
-	if (!buf_ok(&json, "the order", e) || !d->conf.signer.seal(d->conf.signer.arg, buf_str(&json), &env, e) ||
+	if (!buf_ok(&json, "the order", e) ||
+	    !d->conf.signer.seal(d->conf.signer.arg, buf_str(&json), &env, e) ||
 	    !buf_ok(&env, "the order's envelope", e))
-		return err_prefix(e, "cannot sign an order for '%s'", h->attrs.hostname ? h->attrs.hostname : h->id);
+		return err_prefix(e, "cannot sign an order for '%s'",
+				  h->attrs.hostname ? h->attrs.hostname : h->id);
 	k.envelope = buf_str(&env);
 	if (!sql_write(d->conf.db, store_order, &k, e))
 		return err_prefix(e, "cannot store an order");
@@ -203,7 +232,8 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 	return true;
 }
 
-/* --- handing out -------------------------------------------------------------------------------- */
+/* --- handing out --------------------------------------------------------------------------------
+ */
 
 struct open_order {
 	char id[33], deployment[33];
@@ -212,19 +242,22 @@ struct open_order {
 	char *envelope;
 };
 
-static bool open_orders(struct deploy *d, const char *host, struct arena *a, struct open_order **out, size_t *n_out, struct err *e)
+static bool open_orders(struct deploy *d, const char *host, struct arena *a,
+			struct open_order **out, size_t *n_out, struct err *e)
 {
 	enum { MOST = 32 };
 	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
 	struct sql_rows *rows;
-	if (!c || !sql_query(c, &SQL_ORDER_OPEN_OF_HOST, SQL_ARGS(sql_text(host), sql_int((int64_t)d->epoch)), &rows, e))
+	if (!c || !sql_query(c, &SQL_ORDER_OPEN_OF_HOST,
+			     SQL_ARGS(sql_text(host), sql_int((int64_t)d->epoch)), &rows, e))
 		return false;
 	struct open_order *list = arena_array(a, struct open_order, MOST);
 	size_t n = 0;
 	while (n < MOST && sql_next(rows)) {
 		struct open_order *o = &list[n++];
 		snprintf(o->id, sizeof(o->id), "%.*s", STR_ARG(sql_col_str(rows, 0)));
-		snprintf(o->deployment, sizeof(o->deployment), "%.*s", STR_ARG(sql_col_str(rows, 1)));
+		snprintf(o->deployment, sizeof(o->deployment), "%.*s",
+			 STR_ARG(sql_col_str(rows, 1)));
 		o->seq = (uint64_t)sql_col_int(rows, 2);
 		o->not_after_ms = sql_col_int(rows, 3);
 		o->envelope = (char *)(uintptr_t)arena_str(a, sql_col_str(rows, 4)).p;
@@ -244,7 +277,8 @@ struct open_target {
 	int64_t next_attempt_ms;
 };
 
-static bool open_targets(struct deploy *d, const char *host, struct arena *a, struct open_target **out, size_t *n_out, struct err *e)
+static bool open_targets(struct deploy *d, const char *host, struct arena *a,
+			 struct open_target **out, size_t *n_out, struct err *e)
 {
 	enum { MOST = 64 };
 	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
@@ -254,7 +288,8 @@ static bool open_targets(struct deploy *d, const char *host, struct arena *a, st
 	struct open_target *list = arena_array(a, struct open_target, MOST);
 	size_t n = 0;
 	while (n < MOST && sql_next(rows)) {
-		snprintf(list[n].deployment, sizeof(list[n].deployment), "%.*s", STR_ARG(sql_col_str(rows, 0)));
+		snprintf(list[n].deployment, sizeof(list[n].deployment), "%.*s",
+			 STR_ARG(sql_col_str(rows, 0)));
 		list[n++].next_attempt_ms = sql_col_int(rows, 2);
 	}
 	*out = list;
@@ -263,11 +298,16 @@ static bool open_targets(struct deploy *d, const char *host, struct arena *a, st
 }
 
 /* Nothing left to do for a target: ends it with the reason. */
-static bool settle(struct deploy *d, const struct host *h, const char *deployment, const struct work *w, struct err *e)
+static bool settle(struct deploy *d, const struct host *h, const char *deployment,
+		   const struct work *w, struct err *e)
 {
 	int64_t now = clock_now_ms(d->conf.clock);
-	struct target_update u = { .deployment = deployment, .host = h->id, .state = TARGET_SUCCEEDED,
-				   .reason = "already_installed", .started_ms = now, .finished_ms = now };
+	struct target_update u = { .deployment = deployment,
+				   .host = h->id,
+				   .state = TARGET_SUCCEEDED,
+				   .reason = "already_installed",
+				   .started_ms = now,
+				   .finished_ms = now };
 	if (w->held || w->superseded) {
 		u.state = TARGET_NOT_APPLICABLE;
 		u.reason = w->held ? "held" : "superseded";
@@ -276,8 +316,9 @@ static bool settle(struct deploy *d, const struct host *h, const char *deploymen
 }
 
 /* One deployment's order for the host; *envelope_out stays NULL when nothing is due yet. */
-static bool order_for(struct deploy *d, const struct match_view *v, const struct host *h, const char *deployment,
-		      uint64_t agent_seq, struct arena *a, char **envelope_out, struct err *e)
+static bool order_for(struct deploy *d, const struct match_view *v, const struct host *h,
+		      const char *deployment, uint64_t agent_seq, struct arena *a,
+		      char **envelope_out, struct err *e)
 {
 	AUTO(work_done) struct work w = { 0 };
 	if (!deploy_work(d, v, h->no, deployment, &w, e))
@@ -285,7 +326,8 @@ static bool order_for(struct deploy *d, const struct match_view *v, const struct
 	if (!w.components.n)
 		return settle(d, h, deployment, &w, e);
 	if (!w.payloads_ready) {
-		d->conf.want_payload(d->conf.arg, v->catalog, w.components.p, (uint32_t)w.components.n);
+		d->conf.want_payload(d->conf.arg, v->catalog, w.components.p,
+				     (uint32_t)w.components.n);
 		return true;
 	}
 	struct order_set set = { .packages = w.components.p, .n_packages = w.components.n };
@@ -295,19 +337,25 @@ static bool order_for(struct deploy *d, const struct match_view *v, const struct
 	struct target_row t;
 	if (!target_get(d, deployment, h->id, &tmp, &t, e))
 		return false;
-	struct target_update u = { .deployment = deployment, .host = h->id, .state = TARGET_DOWNLOADING,
-				   .reason = "waiting_agent", .started_ms = clock_now_ms(d->conf.clock), .attempts = t.attempts + 1 };
+	struct target_update u = { .deployment = deployment,
+				   .host = h->id,
+				   .state = TARGET_DOWNLOADING,
+				   .reason = "waiting_agent",
+				   .started_ms = clock_now_ms(d->conf.clock),
+				   .attempts = t.attempts + 1 };
 	return target_update_write(d, &u, e);
 }
 
-static bool orders_in_view(struct deploy *d, const struct match_view *v, const struct host *h, uint64_t agent_seq,
-			   struct arena *a, char **list, size_t *n, size_t max, struct err *e)
+static bool orders_in_view(struct deploy *d, const struct match_view *v, const struct host *h,
+			   uint64_t agent_seq, struct arena *a, char **list, size_t *n, size_t max,
+			   struct err *e)
 {
 	int64_t now = clock_now_ms(d->conf.clock);
 	struct open_order *open;
 	struct open_target *targets;
 	size_t n_open, n_targets;
-	if (!open_orders(d, h->id, a, &open, &n_open, e) || !open_targets(d, h->id, a, &targets, &n_targets, e))
+	if (!open_orders(d, h->id, a, &open, &n_open, e) ||
+	    !open_targets(d, h->id, a, &targets, &n_targets, e))
 		return false;
 	for (size_t i = 0; i < n_open; i++) {
 		if (open[i].not_after_ms <= now) {
@@ -323,7 +371,8 @@ static bool orders_in_view(struct deploy *d, const struct match_view *v, const s
 		for (size_t k = 0; k < n_open; k++)
 			has_order |= strcmp(open[k].deployment, targets[i].deployment) == 0;
 		if (has_order)
-			break; /* one deployment at a time on a host: the others start after it (S-11) */
+			break; /* one deployment at a time on a host: the others start after it
+				  (S-11) */
 		if (targets[i].next_attempt_ms > now)
 			continue;
 		char *envelope = NULL;
@@ -337,8 +386,8 @@ static bool orders_in_view(struct deploy *d, const struct match_view *v, const s
 	return true;
 }
 
-bool deploy_orders(struct deploy *d, uint32_t host, uint64_t agent_epoch, uint64_t agent_seq, struct arena *a,
-		   char ***envelopes, size_t *n_out, struct err *e)
+bool deploy_orders(struct deploy *d, uint32_t host, uint64_t agent_epoch, uint64_t agent_seq,
+		   struct arena *a, char ***envelopes, size_t *n_out, struct err *e)
 {
 	enum { MOST = 8 };
 	char **list = arena_array(a, char *, MOST);
@@ -348,8 +397,10 @@ bool deploy_orders(struct deploy *d, uint32_t host, uint64_t agent_epoch, uint64
 	match_read(d->conf.match, &v);
 	const struct host *h = fleet_host(v.fleet, host);
 	if (agent_epoch != d->epoch) {
-		ok = err_set(e, ERR_CONFLICT, "the agent is of epoch %llu, this server of epoch %llu; enrol it again",
-			     (unsigned long long)agent_epoch, (unsigned long long)d->epoch);
+		ok = err_set(
+			e, ERR_CONFLICT,
+			"the agent is of epoch %llu, this server of epoch %llu; enrol it again",
+			(unsigned long long)agent_epoch, (unsigned long long)d->epoch);
 	} else if (h->state == HOST_ACTIVE && h->last_scan_ms) {
 		pthread_mutex_t *lock = deploy_host_lock(d, h->id);
 		pthread_mutex_lock(lock);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Blast radius before anything happens, and the token that binds a creation to what was shown: the
  * resolved set is kept here and a creation may only contain pairs that were in it. */
-#include "deploy/deploy_int.h"
 #include "base/enc.h"
 #include "base/random.h"
+#include "deploy/deploy_int.h"
 
 #include <stdio.h>
 
-static void count_hosts(struct deploy *d, const struct match_view *v, const struct resolved *set, struct deploy_preview *out)
+static void count_hosts(struct deploy *d, const struct match_view *v, const struct resolved *set,
+			struct deploy_preview *out)
 {
 	roaring_bitmap_t *reboot = roaring_bitmap_create();
 	for (size_t i = 0; i < set->n; i++) {
@@ -25,14 +26,16 @@ static void count_hosts(struct deploy *d, const struct match_view *v, const stru
 		out->offline += !fleet_host(v->fleet, it.current_value)->online;
 }
 
-static void count_bytes(struct deploy *d, const struct match_view *v, const struct resolved *set, struct deploy_preview *out)
+static void count_bytes(struct deploy *d, const struct match_view *v, const struct resolved *set,
+			struct deploy_preview *out)
 {
 	for (size_t i = 0; i < set->n; i++) {
 		const struct patch *p = &v->catalog->patches[set->patches[i]];
 		for (uint32_t k = 0; k < p->components; k++) {
 			uint32_t c = p->first_component + k;
 			const struct component *comp = &v->catalog->components[c];
-			if (comp->archive == CATALOG_NONE || !match_component_wanted(v, c, set->hosts[i]))
+			if (comp->archive == CATALOG_NONE ||
+			    !match_component_wanted(v, c, set->hosts[i]))
 				continue;
 			if (store_has(d->conf.store, &comp->sha256, NULL))
 				out->stored_bytes += comp->size;
@@ -48,13 +51,14 @@ static void keep(struct deploy *d, struct resolved *set, const char *token)
 	struct preview_slot *s = &d->previews[d->next_preview++ % PREVIEW_KEEP];
 	resolved_done(&s->set);
 	s->set = *set;
-	*set = (struct resolved){ 0 };
+	*set = (struct resolved) { 0 };
 	s->made_ms = clock_now_ms(d->conf.clock);
 	snprintf(s->token, sizeof(s->token), "%s", token);
 	pthread_mutex_unlock(&d->preview_lock);
 }
 
-bool deploy_preview(struct deploy *d, const struct deploy_request *r, struct deploy_preview *out, struct err *e)
+bool deploy_preview(struct deploy *d, const struct deploy_request *r, struct deploy_preview *out,
+		    struct err *e)
 {
 	struct match_view v;
 	match_read(d->conf.match, &v);
@@ -81,7 +85,8 @@ bool deploy_preview(struct deploy *d, const struct deploy_request *r, struct dep
 	return true;
 }
 
-static bool pair_was_shown(const struct resolved *shown, struct str patch, const roaring_bitmap_t *hosts)
+static bool pair_was_shown(const struct resolved *shown, struct str patch,
+			   const roaring_bitmap_t *hosts)
 {
 	for (size_t i = 0; i < shown->n; i++)
 		if (str_eq(shown->ids[i], patch))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * From a request to the (patch, host) pairs it means now (M-130, M-131). Only pairs whose verdict is
- * missing come in: what is superseded, held or unknown is counted and left out, never silently. */
+ * From a request to the (patch, host) pairs it means now (M-130, M-131). Only pairs whose verdict
+ * is missing come in: what is superseded, held or unknown is counted and left out, never silently.
+ */
 #include "deploy/deploy_int.h"
 
 void resolved_done(struct resolved *r)
@@ -13,12 +14,12 @@ void resolved_done(struct resolved *r)
 	if (r->all)
 		roaring_bitmap_free(r->all);
 	arena_done(&r->arena);
-	*r = (struct resolved){ 0 };
+	*r = (struct resolved) { 0 };
 }
 
 /* The systems asked for as a bitmap; NULL in *out when the request names none. */
-static bool systems_of(const struct match_view *v, const struct deploy_request *r, roaring_bitmap_t **out,
-		       uint32_t *unknown_out, struct err *e)
+static bool systems_of(const struct match_view *v, const struct deploy_request *r,
+		       roaring_bitmap_t **out, uint32_t *unknown_out, struct err *e)
 {
 	*out = NULL;
 	if (!r->n_systems)
@@ -28,7 +29,8 @@ static bool systems_of(const struct match_view *v, const struct deploy_request *
 		const struct host *h = fleet_host_by_id(v->fleet, str_of(r->systems[i]));
 		if (!h || h->state != HOST_ACTIVE) {
 			roaring_bitmap_free(b);
-			return err_set(e, ERR_NOT_FOUND, "there is no managed system '%.40s'", r->systems[i]);
+			return err_set(e, ERR_NOT_FOUND, "there is no managed system '%.40s'",
+				       r->systems[i]);
 		}
 		*unknown_out += h->last_scan_ms == 0;
 		roaring_bitmap_add(b, h->no);
@@ -37,7 +39,8 @@ static bool systems_of(const struct match_view *v, const struct deploy_request *
 	return true;
 }
 
-static void take(struct resolved *out, const struct match_view *v, uint32_t patch, roaring_bitmap_t *hosts)
+static void take(struct resolved *out, const struct match_view *v, uint32_t patch,
+		 roaring_bitmap_t *hosts)
 {
 	if (roaring_bitmap_is_empty(hosts)) {
 		roaring_bitmap_free(hosts);
@@ -54,7 +57,8 @@ static void take(struct resolved *out, const struct match_view *v, uint32_t patc
 	roaring_bitmap_or_inplace(out->all, hosts);
 }
 
-static void count_held(const struct match_view *v, uint32_t patch, const roaring_bitmap_t *systems, struct resolved *out)
+static void count_held(const struct match_view *v, uint32_t patch, const roaring_bitmap_t *systems,
+		       struct resolved *out)
 {
 	const roaring_bitmap_t *held = match_hosts(v, patch, VERDICT_HELD);
 	if (held)
@@ -63,15 +67,16 @@ static void count_held(const struct match_view *v, uint32_t patch, const roaring
 }
 
 /* Entry B: named patches, on every host that misses them or on those of the named systems. */
-static bool by_patch(const struct match_view *v, const struct deploy_request *r, const roaring_bitmap_t *systems,
-		     struct resolved *out, struct err *e)
+static bool by_patch(const struct match_view *v, const struct deploy_request *r,
+		     const roaring_bitmap_t *systems, struct resolved *out, struct err *e)
 {
 	for (size_t i = 0; i < r->n_patches; i++) {
 		uint32_t p = catalog_find(v->catalog, str_of(r->patches[i]));
 		if (p == CATALOG_NONE)
-			return err_set(e, ERR_NOT_FOUND,
-				       "there is no patch '%.120s' in the patch DB; it may have been replaced by a newer one",
-				       r->patches[i]);
+			return err_set(
+				e, ERR_NOT_FOUND,
+				"there is no patch '%.120s' in the patch DB; it may have been replaced by a newer one",
+				r->patches[i]);
 		bool twice = false;
 		for (size_t k = 0; k < out->n; k++)
 			twice |= out->patches[k] == p;
@@ -82,13 +87,15 @@ static bool by_patch(const struct match_view *v, const struct deploy_request *r,
 		const roaring_bitmap_t *missing = match_hosts(v, p, VERDICT_MISSING);
 		if (!missing)
 			continue;
-		take(out, v, p, systems ? roaring_bitmap_and(missing, systems) : roaring_bitmap_copy(missing));
+		take(out, v, p,
+		     systems ? roaring_bitmap_and(missing, systems) : roaring_bitmap_copy(missing));
 	}
 	return true;
 }
 
 /* Entry A: everything the named systems miss. */
-static void by_system(const struct match_view *v, const roaring_bitmap_t *systems, struct resolved *out)
+static void by_system(const struct match_view *v, const roaring_bitmap_t *systems,
+		      struct resolved *out)
 {
 	roaring_bitmap_t **per = xcalloc(v->catalog->n_patches, sizeof(roaring_bitmap_t *));
 	roaring_uint32_iterator_t it;
@@ -112,7 +119,8 @@ static void by_system(const struct match_view *v, const roaring_bitmap_t *system
 	xfree(per);
 }
 
-bool deploy_resolve(const struct match_view *v, const struct deploy_request *r, struct resolved *out, struct err *e)
+bool deploy_resolve(const struct match_view *v, const struct deploy_request *r,
+		    struct resolved *out, struct err *e)
 {
 	if (!r->n_patches && !r->n_systems)
 		return err_set(e, ERR_INVALID, "nothing to deploy: name patches, systems or both");
@@ -130,6 +138,6 @@ bool deploy_resolve(const struct match_view *v, const struct deploy_request *r, 
 	if (!ok)
 		return false;
 	*out = set;
-	set = (struct resolved){ 0 };
+	set = (struct resolved) { 0 };
 	return true;
 }

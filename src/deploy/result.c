@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What agents report back: progress, resolved plans, results. Results are idempotent by order id and
- * durable before they are acknowledged; only transient failures are tried again, and not for ever. */
-#include "deploy/deploy_int.h"
+ * What agents report back: progress, resolved plans, results. Results are idempotent by order id
+ * and durable before they are acknowledged; only transient failures are tried again, and not for
+ * ever. */
 #include "base/enc.h"
+#include "deploy/deploy_int.h"
 #include "deploy/queries.h"
 #include "format/json.h"
 
@@ -17,7 +18,8 @@ struct known_order {
 	char *envelope;
 };
 
-static bool order_get(struct deploy *d, const char *id, const char *host, struct arena *a, struct known_order *out, struct err *e)
+static bool order_get(struct deploy *d, const char *id, const char *host, struct arena *a,
+		      struct known_order *out, struct err *e)
 {
 	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
 	struct sql_rows *rows;
@@ -25,7 +27,8 @@ static bool order_get(struct deploy *d, const char *id, const char *host, struct
 		return false;
 	bool found = sql_next(rows);
 	if (found) {
-		snprintf(out->deployment, sizeof(out->deployment), "%.*s", STR_ARG(sql_col_str(rows, 0)));
+		snprintf(out->deployment, sizeof(out->deployment), "%.*s",
+			 STR_ARG(sql_col_str(rows, 0)));
 		out->seq = (uint64_t)sql_col_int(rows, 1);
 		out->state = (enum order_state)sql_col_int(rows, 2);
 		out->envelope = (char *)(uintptr_t)arena_str(a, sql_col_str(rows, 3)).p;
@@ -46,7 +49,8 @@ static const char *host_id(struct deploy *d, uint32_t host, char out[static 33])
 	return out;
 }
 
-/* --- progress ----------------------------------------------------------------------------------- */
+/* --- progress -----------------------------------------------------------------------------------
+ */
 
 struct progress {
 	const char *deployment, *host, *reason;
@@ -58,13 +62,14 @@ static bool progress_write(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct progress *p = arg;
 	return sql_run(c, &SQL_TARGET_PROGRESS,
-		       SQL_ARGS(sql_text(p->deployment), sql_text(p->host), sql_int(p->state), sql_text(p->reason),
-				sql_int(p->done), sql_int(p->total), sql_int(p->now_ms)),
+		       SQL_ARGS(sql_text(p->deployment), sql_text(p->host), sql_int(p->state),
+				sql_text(p->reason), sql_int(p->done), sql_int(p->total),
+				sql_int(p->now_ms)),
 		       e);
 }
 
-bool deploy_progress(struct deploy *d, uint32_t host, const char *order, const char *state, const char *reason,
-		     int64_t done, int64_t total, struct err *e)
+bool deploy_progress(struct deploy *d, uint32_t host, const char *order, const char *state,
+		     const char *reason, int64_t done, int64_t total, struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	char id[33];
@@ -74,17 +79,26 @@ bool deploy_progress(struct deploy *d, uint32_t host, const char *order, const c
 	if (o.state != ORDER_OPEN)
 		return true;
 	bool installing = strcmp(state, "installing") == 0;
-	if (!installing && strcmp(state, "downloading") != 0 && strcmp(state, "preparing") != 0 && strcmp(state, "waiting") != 0)
+	if (!installing && strcmp(state, "downloading") != 0 && strcmp(state, "preparing") != 0 &&
+	    strcmp(state, "waiting") != 0)
 		return err_set(e, ERR_INVALID, "'%.20s' is not a progress state", state);
-	struct progress p = { o.deployment, id, reason && reason[0] ? reason : state,
-			      installing ? TARGET_INSTALLING : TARGET_DOWNLOADING, done, total, clock_now_ms(d->conf.clock) };
-	return sql_write(d->conf.db, progress_write, &p, e) && deployment_rollup(d, o.deployment, e);
+	struct progress p = { o.deployment,
+			      id,
+			      reason && reason[0] ? reason : state,
+			      installing ? TARGET_INSTALLING : TARGET_DOWNLOADING,
+			      done,
+			      total,
+			      clock_now_ms(d->conf.clock) };
+	return sql_write(d->conf.db, progress_write, &p, e) &&
+	       deployment_rollup(d, o.deployment, e);
 }
 
-/* --- plans -------------------------------------------------------------------------------------- */
+/* --- plans --------------------------------------------------------------------------------------
+ */
 
 /* The component of the patch DB that is exactly this package, for this host's release; or NONE. */
-static uint32_t component_of(const struct match_view *v, const struct host *h, const struct plan_step *s)
+static uint32_t component_of(const struct match_view *v, const struct host *h,
+			     const struct plan_step *s)
 {
 	char os[80];
 	snprintf(os, sizeof(os), "%s:%s", h->attrs.os_id, h->attrs.os_version);
@@ -92,8 +106,10 @@ static uint32_t component_of(const struct match_view *v, const struct host *h, c
 	const uint32_t *list = catalog_by_name(v->catalog, COMPONENT_DEB, s->name, &n);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct component *c = &v->catalog->components[list[i]];
-		bool arch = str_eq(c->arch, s->arch) || str_is(c->arch, "all") || str_is(s->arch, "all");
-		if (arch && str_eq(c->version, s->to) && str_is(v->catalog->patches[c->patch].os, os) && c->archive != CATALOG_NONE)
+		bool arch = str_eq(c->arch, s->arch) || str_is(c->arch, "all") ||
+			    str_is(s->arch, "all");
+		if (arch && str_eq(c->version, s->to) &&
+		    str_is(v->catalog->patches[c->patch].os, os) && c->archive != CATALOG_NONE)
 			return list[i];
 	}
 	return CATALOG_NONE;
@@ -113,13 +129,15 @@ static bool order_reopen(const char *envelope, struct arena *a, struct order *ou
 	AUTO(json_free) json_t *j = NULL;
 	const char *text;
 	AUTO(buf_done) struct buf raw = BUF_INIT(ORDER_MAX);
-	return json_parse(str_of(envelope), 2 * ORDER_MAX, &j, e) && json_need_str(j, "order", 1, 2 * ORDER_MAX, &text, e) &&
-	       (enc_unbase64url(str_of(text), &raw) || err_set(e, ERR_CORRUPT, "a stored order is not base64url")) &&
+	return json_parse(str_of(envelope), 2 * ORDER_MAX, &j, e) &&
+	       json_need_str(j, "order", 1, 2 * ORDER_MAX, &text, e) &&
+	       (enc_unbase64url(str_of(text), &raw) ||
+		err_set(e, ERR_CORRUPT, "a stored order is not base64url")) &&
 	       order_parse(arena_str(a, buf_str(&raw)), a, out, e);
 }
 
-static bool refuse(struct deploy *d, const struct known_order *o, const char *host, const char *reason, const char *detail,
-		   const char *order, struct err *e);
+static bool refuse(struct deploy *d, const struct known_order *o, const char *host,
+		   const char *reason, const char *detail, const char *order, struct err *e);
 
 struct plan_context {
 	struct deploy *d;
@@ -129,23 +147,28 @@ struct plan_context {
 	const char *order_id;
 };
 
-static bool reissue(const struct plan_context *k, const struct order *old, const uint32_t *extra, size_t n_extra,
-		    struct arena *a, struct err *e)
+static bool reissue(const struct plan_context *k, const struct order *old, const uint32_t *extra,
+		    size_t n_extra, struct arena *a, struct err *e)
 {
 	uint32_t *packages = arena_array(a, uint32_t, old->n_packages);
 	for (uint32_t i = 0; i < old->n_packages; i++) {
-		struct plan_step s = { .name = old->packages[i].name, .arch = old->packages[i].arch, .to = old->packages[i].version };
+		struct plan_step s = { .name = old->packages[i].name,
+				       .arch = old->packages[i].arch,
+				       .to = old->packages[i].version };
 		packages[i] = component_of(k->v, k->h, &s);
 		if (packages[i] == CATALOG_NONE)
-			return err_set(e, ERR_CONFLICT, "superseded: '%.*s' %.*s is no longer in the patch DB", STR_ARG(s.name), STR_ARG(s.to));
+			return err_set(e, ERR_CONFLICT,
+				       "superseded: '%.*s' %.*s is no longer in the patch DB",
+				       STR_ARG(s.name), STR_ARG(s.to));
 	}
 	struct order_set set = { packages, extra, old->n_packages, n_extra };
 	char *envelope;
-	return order_issue(k->d, k->v, k->h, k->known->deployment, &set, k->known->seq, k->order_id, a, &envelope, e);
+	return order_issue(k->d, k->v, k->h, k->known->deployment, &set, k->known->seq, k->order_id,
+			   a, &envelope, e);
 }
 
-static bool plan_in_view(const struct plan_context *k, const struct plan_step *steps, size_t n, const char **decision_out,
-			 const char **reason_out, struct err *e)
+static bool plan_in_view(const struct plan_context *k, const struct plan_step *steps, size_t n,
+			 const char **decision_out, const char **reason_out, struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	struct order old;
@@ -157,19 +180,24 @@ static bool plan_in_view(const struct plan_context *k, const struct plan_step *s
 	for (size_t i = 0; i < n; i++) {
 		const struct plan_step *s = &steps[i];
 		if (str_is(s->action, "remove")) {
-			snprintf(detail, sizeof(detail), "installing would remove '%.*s'", STR_ARG(s->name));
+			snprintf(detail, sizeof(detail), "installing would remove '%.*s'",
+				 STR_ARG(s->name));
 			*decision_out = "refused";
 			*reason_out = "would_remove";
-			return refuse(k->d, k->known, k->h->id, "would_remove", detail, k->order_id, e);
+			return refuse(k->d, k->known, k->h->id, "would_remove", detail, k->order_id,
+				      e);
 		}
 		if (listed(old.packages, old.n_packages, s))
 			continue;
 		uint32_t c = component_of(k->v, k->h, s);
 		if (c == CATALOG_NONE) {
-			snprintf(detail, sizeof(detail), "needs '%.*s' %.*s, which no synced archive offers", STR_ARG(s->name), STR_ARG(s->to));
+			snprintf(detail, sizeof(detail),
+				 "needs '%.*s' %.*s, which no synced archive offers",
+				 STR_ARG(s->name), STR_ARG(s->to));
 			*decision_out = "refused";
 			*reason_out = "unlisted_dependency";
-			return refuse(k->d, k->known, k->h->id, "unlisted_dependency", detail, k->order_id, e);
+			return refuse(k->d, k->known, k->h->id, "unlisted_dependency", detail,
+				      k->order_id, e);
 		}
 		fresh += !listed(old.extra, old.n_extra, s);
 		extra[n_extra++] = c;
@@ -177,7 +205,8 @@ static bool plan_in_view(const struct plan_context *k, const struct plan_step *s
 	if (!fresh) {
 		*decision_out = "refused";
 		*reason_out = "dependency";
-		return refuse(k->d, k->known, k->h->id, "dependency", "the resolver could not complete the transaction", k->order_id, e);
+		return refuse(k->d, k->known, k->h->id, "dependency",
+			      "the resolver could not complete the transaction", k->order_id, e);
 	}
 	*decision_out = "reissued";
 	*reason_out = "extra_packages";
@@ -185,8 +214,8 @@ static bool plan_in_view(const struct plan_context *k, const struct plan_step *s
 	return reissue(k, &old, extra, n_extra, &a, e);
 }
 
-bool deploy_plan(struct deploy *d, uint32_t host, const char *order, const struct plan_step *steps, size_t n,
-		 const char **decision_out, const char **reason_out, struct err *e)
+bool deploy_plan(struct deploy *d, uint32_t host, const char *order, const struct plan_step *steps,
+		 size_t n, const char **decision_out, const char **reason_out, struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	char id[33];
@@ -208,7 +237,8 @@ bool deploy_plan(struct deploy *d, uint32_t host, const char *order, const struc
 	return ok;
 }
 
-/* --- results ------------------------------------------------------------------------------------ */
+/* --- results ------------------------------------------------------------------------------------
+ */
 
 struct answer {
 	const struct deploy_result *r;
@@ -221,36 +251,46 @@ static bool answer_write(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct answer *k = arg;
 	const struct deploy_result *r = k->r;
-	return sql_run(c, &SQL_ORDER_SET_STATE, SQL_ARGS(sql_text(r->order), sql_int(ORDER_ANSWERED)), e) &&
+	return sql_run(c, &SQL_ORDER_SET_STATE,
+		       SQL_ARGS(sql_text(r->order), sql_int(ORDER_ANSWERED)), e) &&
 	       sql_run(c, &SQL_TARGET_RESULT,
-		       SQL_ARGS(sql_text(k->deployment), sql_text(k->host), sql_int(k->state), sql_text(r->reason),
-				sql_text(r->detail ? r->detail : ""), sql_int(k->now_ms), sql_int(r->started_ms),
-				sql_int(r->finished_ms), sql_int(k->next_attempt_ms), sql_int(k->attempts),
-				sql_int(r->exit_status), sql_bool(r->reboot_needed), sql_text(r->packages_json),
+		       SQL_ARGS(sql_text(k->deployment), sql_text(k->host), sql_int(k->state),
+				sql_text(r->reason), sql_text(r->detail ? r->detail : ""),
+				sql_int(k->now_ms), sql_int(r->started_ms), sql_int(r->finished_ms),
+				sql_int(k->next_attempt_ms), sql_int(k->attempts),
+				sql_int(r->exit_status), sql_bool(r->reboot_needed),
+				sql_text(r->packages_json),
 				r->log ? sql_blob(str_of(r->log)) : sql_null()),
 		       e);
 }
 
 static bool transient_reason(const char *reason)
 {
-	static const char *const words[] = { "lock_held", "network", "timeout", "dpkg_interrupted", "expired", "replayed" };
+	static const char *const words[] = { "lock_held",	 "network", "timeout",
+					     "dpkg_interrupted", "expired", "replayed" };
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strcmp(reason, words[i]) == 0)
 			return true;
 	return false;
 }
 
-static bool answer(struct deploy *d, const struct known_order *o, const char *host, const struct deploy_result *r, struct err *e)
+static bool answer(struct deploy *d, const struct known_order *o, const char *host,
+		   const struct deploy_result *r, struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	struct target_row t;
 	if (!target_get(d, o->deployment, host, &a, &t, e))
 		return false;
 	int64_t now = clock_now_ms(d->conf.clock);
-	struct answer k = { .r = r, .deployment = o->deployment, .host = host, .now_ms = now, .attempts = MAX(t.attempts, 1) };
+	struct answer k = { .r = r,
+			    .deployment = o->deployment,
+			    .host = host,
+			    .now_ms = now,
+			    .attempts = MAX(t.attempts, 1) };
 	if (strcmp(r->outcome, "succeeded") == 0) {
 		k.state = TARGET_SUCCEEDED;
-	} else if (t.state <= TARGET_INSTALLING && transient_reason(r->reason) && t.attempts < ATTEMPTS_MAX) {
+	} else if (t.state <= TARGET_INSTALLING && transient_reason(r->reason) &&
+		   t.attempts < ATTEMPTS_MAX) {
 		k.state = TARGET_PENDING;
 		k.next_attempt_ms = now + 30000 * k.attempts * k.attempts;
 	} else {
@@ -259,12 +299,16 @@ static bool answer(struct deploy *d, const struct known_order *o, const char *ho
 	return sql_write(d->conf.db, answer_write, &k, e) && deployment_rollup(d, o->deployment, e);
 }
 
-static bool refuse(struct deploy *d, const struct known_order *o, const char *host, const char *reason, const char *detail,
-		   const char *order, struct err *e)
+static bool refuse(struct deploy *d, const struct known_order *o, const char *host,
+		   const char *reason, const char *detail, const char *order, struct err *e)
 {
 	int64_t now = clock_now_ms(d->conf.clock);
-	struct deploy_result r = { .order = order, .outcome = "refused", .reason = reason, .detail = detail,
-				   .started_ms = now, .finished_ms = now };
+	struct deploy_result r = { .order = order,
+				   .outcome = "refused",
+				   .reason = reason,
+				   .detail = detail,
+				   .started_ms = now,
+				   .finished_ms = now };
 	return answer(d, o, host, &r, e);
 }
 
@@ -277,15 +321,17 @@ bool deploy_result(struct deploy *d, uint32_t host, const struct deploy_result *
 		return false;
 	pthread_mutex_t *lock = deploy_host_lock(d, id);
 	pthread_mutex_lock(lock);
-	/* A second report of the same order changes nothing; a replaced order's late success still counts,
-	 * because what it says happened on the machine. */
-	bool ok = o.state == ORDER_ANSWERED || (o.state == ORDER_REPLACED && strcmp(r->outcome, "succeeded") != 0) ||
+	/* A second report of the same order changes nothing; a replaced order's late success still
+	 * counts, because what it says happened on the machine. */
+	bool ok = o.state == ORDER_ANSWERED ||
+		  (o.state == ORDER_REPLACED && strcmp(r->outcome, "succeeded") != 0) ||
 		  answer(d, &o, id, r, e);
 	pthread_mutex_unlock(lock);
 	return ok;
 }
 
-/* --- the clock ---------------------------------------------------------------------------------- */
+/* --- the clock ----------------------------------------------------------------------------------
+ */
 
 bool deploy_tick(struct deploy *d, struct err *e)
 {
@@ -299,10 +345,13 @@ bool deploy_tick(struct deploy *d, struct err *e)
 	{
 		AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
 		struct sql_rows *rows;
-		if (!c || !sql_query(c, &SQL_TARGET_OPEN, SQL_ARGS(sql_int(MOST), sql_int(clock_now_ms(d->conf.clock))), &rows, e))
+		if (!c || !sql_query(c, &SQL_TARGET_OPEN,
+				     SQL_ARGS(sql_int(MOST), sql_int(clock_now_ms(d->conf.clock))),
+				     &rows, e))
 			return false;
 		while (n < MOST && sql_next(rows)) {
-			list[n].deployment = (char *)(uintptr_t)arena_str(&a, sql_col_str(rows, 0)).p;
+			list[n].deployment =
+				(char *)(uintptr_t)arena_str(&a, sql_col_str(rows, 0)).p;
 			list[n].host = (char *)(uintptr_t)arena_str(&a, sql_col_str(rows, 1)).p;
 			list[n++].wake = sql_col_bool(rows, 2);
 		}
@@ -319,7 +368,8 @@ bool deploy_tick(struct deploy *d, struct err *e)
 			continue;
 		ok = deploy_work(d, &v, h->no, list[i].deployment, &w, e);
 		if (ok && !w.payloads_ready)
-			d->conf.want_payload(d->conf.arg, v.catalog, w.components.p, (uint32_t)w.components.n);
+			d->conf.want_payload(d->conf.arg, v.catalog, w.components.p,
+					     (uint32_t)w.components.n);
 		else if (ok && h->online && list[i].wake)
 			d->conf.wake(d->conf.arg, h->no);
 	}

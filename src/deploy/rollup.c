@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A deployment's state is nothing but a function of its targets' states; this computes it after every
- * change, so that no screen ever waits for a nightly job. */
+ * A deployment's state is nothing but a function of its targets' states; this computes it after
+ * every change, so that no screen ever waits for a nightly job. */
 #include "deploy/deploy_int.h"
 #include "deploy/queries.h"
 
@@ -9,8 +9,9 @@ static enum deployment_state state_of(const uint32_t t[static TARGET_STATES_])
 	uint32_t open = t[TARGET_PENDING] + t[TARGET_DOWNLOADING] + t[TARGET_INSTALLING];
 	uint32_t done = t[TARGET_SUCCEEDED] + t[TARGET_NOT_APPLICABLE];
 	if (open)
-		return t[TARGET_DOWNLOADING] + t[TARGET_INSTALLING] + t[TARGET_FAILED] + done ? DEPLOYMENT_IN_PROGRESS
-											     : DEPLOYMENT_READY;
+		return t[TARGET_DOWNLOADING] + t[TARGET_INSTALLING] + t[TARGET_FAILED] + done
+			       ? DEPLOYMENT_IN_PROGRESS
+			       : DEPLOYMENT_READY;
 	if (t[TARGET_FAILED])
 		return done ? DEPLOYMENT_COMPLETED_WITH_FAILURES : DEPLOYMENT_FAILED;
 	return t[TARGET_CANCELLED] ? DEPLOYMENT_CANCELLED : DEPLOYMENT_COMPLETED;
@@ -33,7 +34,8 @@ static bool rollup_write(struct sql_conn *c, void *arg, struct err *e)
 		if (s >= 0 && s < TARGET_STATES_)
 			t[s] = (uint32_t)sql_col_int(rows, 1);
 	}
-	if (!sql_rows_end(rows, e) || !sql_query(c, &SQL_DEPLOYMENT_GET, SQL_ARGS(sql_text(k->id)), &rows, e))
+	if (!sql_rows_end(rows, e) ||
+	    !sql_query(c, &SQL_DEPLOYMENT_GET, SQL_ARGS(sql_text(k->id)), &rows, e))
 		return false;
 	int64_t started = 0, finished = 0;
 	if (sql_next(rows)) {
@@ -48,7 +50,8 @@ static bool rollup_write(struct sql_conn *c, void *arg, struct err *e)
 	if (s > DEPLOYMENT_IN_PROGRESS && !finished)
 		finished = k->now_ms;
 	return sql_run(c, &SQL_DEPLOYMENT_SET_STATE,
-		       SQL_ARGS(sql_text(k->id), sql_int(s), sql_int(started), sql_int(finished)), e);
+		       SQL_ARGS(sql_text(k->id), sql_int(s), sql_int(started), sql_int(finished)),
+		       e);
 }
 
 bool deployment_rollup(struct deploy *d, const char *id, struct err *e)
