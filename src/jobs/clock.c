@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What happens by itself: deployments are driven every 5 s and as soon as a payload has arrived, contacts
+ * are flushed every 30 s, the patch DB is synced at its interval, the fleet is verified once a day. Timers
+ * run on the monotonic clock: a jump of the wall clock triggers nothing (F24). */
+#include "base/log.h"
+#include "jobs/jobs_int.h"
+
+#define TICK_MS 5000
+#define FLUSH_MS 30000
+#define MINUTE_MS 60000
+#define VERIFY_MS (24 * 3600 * 1000)
+
+static bool due(int64_t *last, int64_t now, int64_t every)
+{
+	if (now - *last < every)
+		return false;
+	*last = now;
+	return true;
+}
+
+static void drive_deployments(struct deploy *d)
+{
+	struct err e = { 0 };
+	if (d && !deploy_tick(d, &e))
+		log_error("deployments are not driven: %s", e.msg);
+}
+
+static void flush_contacts(struct jobs *j)
+{
+	struct err e = { 0 };
+	if (!fleet_flush(j->conf.fleet, &e))
+		log_error("last contacts are not stored: %s", e.msg);
+}
+
+static void sync_when_due(struct jobs *j, int64_t *last, int64_t now)
+{
+	int64_t every = settings_int(j->conf.settings, SETTING_SYNC_INTERVAL_S) * 1000;
+	if (every <= 0 || !due(last, now, every))
+		return;
+	struct err e = { 0 };
+	char id[33];
+	if (!jobs_start_sync(j, "schedule", id, &e))
+		log_warn("scheduled sync not started: %s", e.msg);
+}
+
+void *jobs_clock_thread(void *arg)
+{
+	struct jobs *j = arg;
+	int64_t start = clock_mono_ms(), tick = start, flush = start, minute = start, verify = start, sync = start;
+	pthread_mutex_lock(&j->lock);
+	while (!j->stopping) {
+		if (!j->payload_done)
+			jobs_wait(j, 1000);
+		bool arrived = j->payload_done;
+		j->payload_done = false;
+		struct deploy *d = j->deploy;
+		void (*fn)(void *) = j->minute;
+		void *fn_arg = j->minute_arg;
+		if (j->stopping)
+			break;
+		pthread_mutex_unlock(&j->lock);
+		int64_t now = clock_mono_ms();
+		if (due(&tick, now, TICK_MS) || arrived)
+			drive_deployments(d);
+		if (due(&flush, now, FLUSH_MS))
+			flush_contacts(j);
+		if (due(&minute, now, MINUTE_MS) && fn)
+			fn(fn_arg);
+		sync_when_due(j, &sync, now);
+		if (due(&verify, now, VERIFY_MS)) {
+			uint64_t wrong = match_verify(j->conf.match);
+			if (wrong)
+				log_error("nightly check: %llu verdicts differed and were repaired", (unsigned long long)wrong);
+		}
+		pthread_mutex_lock(&j->lock);
+	}
+	pthread_mutex_unlock(&j->lock);
+	flush_contacts(j);
+	return NULL;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Work that takes longer than a request: syncing the patch DB, fetching payloads from vendors, and the
+ * clock that drives deployments. Every job has steps, progress and an end; what it did is visible while it
+ * does it. Finished jobs are kept for the console, newest first, in memory (a restart forgets them: the
+ * state they left is in the database). */
+#ifndef JOBS_JOBS_H
+#define JOBS_JOBS_H
+#include "base/clock.h"
+#include "deploy/deploy.h"
+#include "match/match.h"
+#include "settings/settings.h"
+#include "sql/sql.h"
+#include "store/store.h"
+
+#define JOBS_KEEP 200
+#define JOB_STEPS_MAX 64
+
+enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_SUCCEEDED, JOB_FAILED, JOB_STATES_ };
+const char *job_state_name(enum job_state s);
+
+struct job_step {
+	char code[24];	   /**< stable word: "feed", "index" */
+	char subject[120]; /**< what it works on: a feed id */
+	enum job_state state;
+	double progress; /**< 0..1 */
+	char error[240]; /**< "" = none */
+};
+/** A copy of a job's state. */
+struct job {
+	char id[33];
+	char kind[24]; /**< "sync" */
+	char created_by[64];
+	enum job_state state;
+	int64_t created_ms, started_ms, finished_ms;
+	double progress;
+	char error[240];
+	struct job_step steps[JOB_STEPS_MAX];
+	size_t n_steps;
+};
+
+struct jobs;
+struct jobs_conf {
+	struct sql *db;
+	struct store *store;
+	struct settings *settings;
+	struct match *match;
+	struct fleet *fleet;
+	const struct clock *clock;
+	const char *proxy; /**< for vendor sites; NULL = direct */
+	/** A job or a feed's state changed (id). Any thread. */
+	void (*job_changed)(void *arg, const char *job);
+	void (*feed_changed)(void *arg, const char *feed);
+	void *arg;
+};
+/** Starts the threads: one that syncs, two that fetch payloads, one clock. */
+bool jobs_open(const struct jobs_conf *conf, struct jobs **out, struct err *e) MUST_CHECK;
+/** Ends running transfers and joins the threads. */
+void jobs_close(struct jobs *j);
+AUTO_DEFINE(struct jobs, jobs_close)
+/** The clock drives this room's deployments from here on (they need jobs_want_payload first). */
+void jobs_set_deploy(struct jobs *j, struct deploy *d);
+/** Called by the clock every minute (idempotency keys, sessions). */
+void jobs_set_minute(struct jobs *j, void (*fn)(void *arg), void *arg);
+
+/** Starts a sync of the whole patch DB, or finds the one that is under way: its id in id_out. */
+bool jobs_start_sync(struct jobs *j, const char *by, char id_out[static 33], struct err *e) MUST_CHECK;
+/** Newest first, at most `max` copies into `out`; returns their number. */
+size_t jobs_list(struct jobs *j, struct job *out, size_t max);
+bool jobs_get(struct jobs *j, const char *id, struct job *out, struct err *e) MUST_CHECK;
+
+/** Queues the payloads of these components for fetching; what is in the store, queued or under way
+ *  already is skipped. A failed one is tried again when asked for again, not before 30 s have passed. */
+void jobs_want_payload(struct jobs *j, const struct catalog *c, const uint32_t *components, uint32_t n);
+/** Payloads waiting or under way. */
+size_t jobs_payloads_waiting(struct jobs *j);
+#endif

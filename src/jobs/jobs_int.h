@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Private to the jobs room: the context its threads share. */
+#ifndef JOBS_JOBS_INT_H
+#define JOBS_JOBS_INT_H
+#include "base/vec.h"
+#include "jobs/jobs.h"
+#include "net/http_client.h"
+
+#include <pthread.h>
+
+#define PAYLOAD_THREADS 2
+#define PAYLOAD_RETRY_MS 30000
+#define PAYLOAD_QUEUE_MAX 100000
+
+struct payload {
+	struct sha256 id;
+	int64_t size;
+	char *url;
+	int64_t not_before_ms; /* after a failure */
+	bool busy;
+};
+
+struct jobs {
+	struct jobs_conf conf;
+	struct deploy *deploy;
+	void (*minute)(void *arg);
+	void *minute_arg;
+
+	pthread_mutex_t lock;
+	pthread_cond_t wake; /* any change below */
+	bool stopping;
+
+	struct job *ring[JOBS_KEEP]; /* ring[(first + i) % KEEP], oldest first */
+	size_t first, count;
+	bool sync_wanted;
+	char sync_id[33]; /* queued or running sync, or "" */
+	int64_t last_sync_ms;
+
+	VEC(struct payload) payloads;
+	bool payload_done; /* something arrived since the clock last looked */
+
+	pthread_t threads[PAYLOAD_THREADS + 2];
+	size_t n_threads;
+	struct http_client *clients[PAYLOAD_THREADS + 1]; /* for cancelling */
+};
+
+void *jobs_sync_thread(void *arg);
+void *jobs_payload_thread(void *arg);
+void *jobs_clock_thread(void *arg);
+/* Waits on j->wake for at most `ms`; the lock is held before and after. */
+void jobs_wait(struct jobs *j, int64_t ms);
+/* Index of a thread's client slot; thread-safe registration for jobs_close. */
+void jobs_register_client(struct jobs *j, size_t slot, struct http_client *c);
+
+/* A job's copy under the lock: NULL when it was forgotten. */
+struct job *jobs_find(struct jobs *j, const char *id);
+/* Applies `fn` to the job under the lock, recomputes its progress, and tells conf.job_changed. */
+void jobs_update(struct jobs *j, const char *id, void (*fn)(struct job *job, void *arg), void *arg);
+#endif
