@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One-call adapters between rooms. No decisions here. */
+#include "server/glue.h"
+#include "base/log.h"
+#include "settings/settings.h"
+
+const struct api_installer glue_installers[] = {
+	{ "debian", "tsukuroi-agent enroll --server {url} --token {token}" },
+};
+const size_t glue_installers_n = ARRAY_LEN(glue_installers);
+
+void glue_init(struct glue *g)
+{
+	pthread_rwlock_init(&g->lock, NULL);
+}
+
+void glue_set_api(struct glue *g, struct api *api)
+{
+	pthread_rwlock_wrlock(&g->lock);
+	g->api = api;
+	pthread_rwlock_unlock(&g->lock);
+}
+
+void glue_job_changed(void *arg, const char *job)
+{
+	struct glue *g = arg;
+	pthread_rwlock_rdlock(&g->lock);
+	if (g->api)
+		api_on_job(g->api, job);
+	pthread_rwlock_unlock(&g->lock);
+}
+
+void glue_feed_changed(void *arg, const char *feed)
+{
+	struct glue *g = arg;
+	pthread_rwlock_rdlock(&g->lock);
+	if (g->api)
+		api_on_feed(g->api, feed);
+	pthread_rwlock_unlock(&g->lock);
+}
+
+void glue_wake(void *arg, uint32_t host)
+{
+	struct glue *g = arg;
+	pthread_rwlock_rdlock(&g->lock);
+	if (g->api)
+		api_wake(g->api, host);
+	pthread_rwlock_unlock(&g->lock);
+}
+
+void glue_deployment_changed(void *arg, const char *deployment)
+{
+	struct glue *g = arg;
+	pthread_rwlock_rdlock(&g->lock);
+	if (g->api)
+		api_on_deployment(g->api, deployment);
+	pthread_rwlock_unlock(&g->lock);
+}
+
+void glue_want_payload(void *arg, const struct catalog *c, const uint32_t *components, uint32_t n)
+{
+	struct glue *g = arg;
+	jobs_want_payload(g->jobs, c, components, n);
+}
+
+bool glue_start_sync(void *arg, const char *by, char job_out[static 33], struct err *e)
+{
+	struct glue *g = arg;
+	return jobs_start_sync(g->jobs, by, job_out, e);
+}
+
+static void to_api(const struct job *j, struct arena *a, struct api_job *out)
+{
+	*out = (struct api_job){ .id = arena_strdup(a, j->id), .kind = arena_strdup(a, j->kind),
+				 .state = job_state_name(j->state), .created_by = arena_strdup(a, j->created_by),
+				 .created_ms = j->created_ms, .started_ms = j->started_ms, .finished_ms = j->finished_ms,
+				 .progress = j->progress, .error = j->error[0] ? arena_strdup(a, j->error) : NULL };
+	out->steps = arena_array(a, struct api_job_step, j->n_steps ? j->n_steps : 1);
+	for (size_t i = 0; i < j->n_steps; i++) {
+		const struct job_step *s = &j->steps[i];
+		out->steps[i] = (struct api_job_step){ .code = arena_strdup(a, s->code),
+						       .state = s->state == JOB_QUEUED ? "waiting" : job_state_name(s->state),
+						       .progress = s->progress,
+						       .message = s->error[0] ? arena_strdup(a, s->error) : arena_strdup(a, s->subject) };
+	}
+	out->n_steps = j->n_steps;
+}
+
+bool glue_jobs_list(void *arg, size_t max, struct arena *a, struct api_job **out, size_t *n_out, struct err *e UNUSED)
+{
+	struct glue *g = arg;
+	max = MIN(max, (size_t)JOBS_KEEP);
+	struct job *copy = xcalloc(max ? max : 1, sizeof(*copy));
+	size_t n = jobs_list(g->jobs, copy, max);
+	struct api_job *list = arena_array(a, struct api_job, n ? n : 1);
+	for (size_t i = 0; i < n; i++)
+		to_api(&copy[i], a, &list[i]);
+	xfree(copy);
+	*out = list;
+	*n_out = n;
+	return true;
+}
+
+bool glue_job_get(void *arg, const char *id, struct arena *a, struct api_job *out, struct err *e)
+{
+	struct glue *g = arg;
+	struct job *copy = arena_new(a, struct job);
+	if (!jobs_get(g->jobs, id, copy, e))
+		return false;
+	to_api(copy, a, out);
+	return true;
+}
+
+int64_t glue_refresh_s(void *arg)
+{
+	struct glue *g = arg;
+	return settings_int(g->settings, SETTING_REFRESH_CYCLE_S);
+}
+
+void glue_minute(void *arg)
+{
+	struct glue *g = arg;
+	struct err e = { 0 };
+	pthread_rwlock_rdlock(&g->lock);
+	if (g->api && !api_tick(g->api, &e))
+		log_warn("housekeeping: %s", e.msg);
+	pthread_rwlock_unlock(&g->lock);
+}
+
+void glue_redirect(void *arg, struct http_req *r)
+{
+	AUTO(buf_done) struct buf to = BUF_INIT(8192);
+	buf_adds(&to, arg);
+	buf_adds(&to, "/"); /* never the request's own Host or path: nothing from outside reaches the header */
+	http_reply_header(r, "Location", to.p);
+	http_reply(r, 308, "text/plain", STR_LIT("This port only redirects to HTTPS.\n"));
+}

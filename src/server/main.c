@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * tsukuroid: the server. Reads its options, starts the sign process before any thread, opens the server and
+ * waits for a signal. */
+#include "base/file.h"
+#include "server/server.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char usage[] =
+	"usage: tsukuroid [--config FILE] [--check] [--version]\n"
+	"The Tsukuroi server: console and API (HTTPS 8383), agents (HTTPS 8027).\n"
+	"  --config FILE   configuration; default /etc/tsukuroi/tsukuroid.conf when it exists\n"
+	"  --check         read the configuration, say whether it is good, and exit\n";
+
+static int fail(const struct err *e)
+{
+	log_error("%s", e->msg);
+	return err_exit_status(e->code);
+}
+
+static void raise_descriptors(void)
+{
+	struct rlimit r;
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
+static int serve(const struct options *o)
+{
+	struct err e = { 0 };
+	AUTO(xfree) char *tls = file_join(o->state_dir, "tls");
+	AUTO(xfree) char *key = file_join(tls, "deploy.key");
+	umask(027);
+	raise_descriptors();
+	if (!file_mkdirs(o->state_dir, 0750, &e) || !file_mkdirs(tls, 0700, &e))
+		return fail(&e);
+	AUTO(signer_stop) struct signer *signer = NULL;
+	if (!signer_start(key, &signer, &e))
+		return fail(&e);
+	sigset_t stop;
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	sigaddset(&stop, SIGINT);
+	sigprocmask(SIG_BLOCK, &stop, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	AUTO(server_stop) struct server *server = NULL;
+	if (!server_start(o, signer, &server, &e))
+		return fail(&e);
+	log_info("ready: %s", server_url(server));
+	if (server_setup_link(server))
+		log_info("no administrator yet; open this one-time link within 24 hours: %s", server_setup_link(server));
+	int got;
+	sigwait(&stop, &got);
+	log_info("stopping");
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option longs[] = { { "config", required_argument, NULL, 'c' },
+					       { "check", no_argument, NULL, 'k' },
+					       { "version", no_argument, NULL, 'v' },
+					       { "help", no_argument, NULL, 'h' },
+					       { NULL, 0, NULL, 0 } };
+	const char *config = NULL;
+	bool check = false;
+	for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
+		switch (c) {
+		case 'c': config = optarg; break;
+		case 'k': check = true; break;
+		case 'v': printf("tsukuroid %s\n", TSUKUROI_VERSION); return 0;
+		case 'h': fputs(usage, stdout); return 0;
+		default: fputs(usage, stderr); return 2;
+		}
+	}
+	if (optind != argc) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	log_init("tsukuroid", LOG_INFO);
+	struct err e = { 0 };
+	AUTO(arena_done) struct arena a = { 0 };
+	struct options o;
+	if (!options_load(config, &a, &o, &e))
+		return fail(&e);
+	enum log_level level = LOG_INFO;
+	bool known UNUSED = log_level_parse(o.log_level, &level);
+	log_init("tsukuroid", level);
+	if (check) {
+		printf("the configuration is good\n");
+		return 0;
+	}
+	return serve(&o);
+}

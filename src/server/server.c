@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Assembly and nothing else: which room gets which neighbour, in which order they open and close. */
+#include "server/server.h"
+#include "api/api.h"
+#include "auth/auth.h"
+#include "base/file.h"
+#include "catalog/catalog.h"
+#include "jobs/jobs.h"
+#include "server/glue.h"
+#include "server/identity.h"
+#include "settings/settings.h"
+
+#include <stdio.h>
+
+struct server {
+	int lock_fd;
+	struct identity identity;
+	struct sql *db;
+	struct settings *settings;
+	struct auth *auth;
+	struct store *store;
+	struct fleet *fleet;
+	struct match *match;
+	struct jobs *jobs;
+	struct deploy *deploy;
+	struct api *api;
+	struct glue glue;
+	struct http_server *people, *agents, *redirect;
+	char *url, *agent_url, *setup_link, *setup_file;
+};
+
+static bool open_data(struct server *s, const struct options *o, struct err *e)
+{
+	AUTO(xfree) char *lock = file_join(o->state_dir, "tsukuroid.lock");
+	AUTO(xfree) char *store = file_join(o->state_dir, "store");
+	AUTO(xfree) char *tls = file_join(o->state_dir, "tls");
+	AUTO(xfree) char *db = o->database[0] ? xstrdup(o->database) : xasprintf("sqlite:%s/tsukuroi.db", o->state_dir);
+	if (!file_lock(lock, &s->lock_fd, e))
+		return err_prefix(e, "another server uses this data; stop it first");
+	if (!identity_load(tls, o->names, clock_wall_ms(), &s->identity, e) || !store_open(store, &s->store, e) ||
+	    !sql_open(db, &s->db, e) || !sql_migrate(s->db, e) || !settings_open(s->db, &s->settings, e) ||
+	    !auth_open(s->db, &clock_system, &s->auth, e) || !fleet_load(s->db, &clock_system, &s->fleet, e))
+		return false;
+	struct catalog *catalog;
+	if (!catalog_load(s->db, &catalog, e))
+		return err_prefix(e, "cannot load the patch DB");
+	s->match = match_new(s->fleet);
+	match_set_catalog(s->match, catalog);
+	catalog_unref(catalog);
+	return true;
+}
+
+static bool open_work(struct server *s, const struct options *o, struct signer *signer, struct err *e)
+{
+	glue_init(&s->glue);
+	struct jobs_conf jobs = { .db = s->db, .store = s->store, .settings = s->settings, .match = s->match, .fleet = s->fleet,
+				  .clock = &clock_system, .proxy = o->proxy[0] ? o->proxy : NULL,
+				  .suites_file = o->suites_file, .job_changed = glue_job_changed,
+				  .feed_changed = glue_feed_changed, .arg = &s->glue };
+	if (!jobs_open(&jobs, &s->jobs, e))
+		return false;
+	s->glue.jobs = s->jobs;
+	struct deploy_conf deploy = { .db = s->db, .match = s->match, .store = s->store, .clock = &clock_system,
+				      .signer = { signer_seal, signer }, .wake = glue_wake, .want_payload = glue_want_payload,
+				      .changed = glue_deployment_changed, .arg = &s->glue };
+	if (!deploy_open(&deploy, &s->deploy, e) || !signer_bind(signer, deploy_org(s->deploy), e))
+		return false;
+	jobs_set_deploy(s->jobs, s->deploy);
+	return true;
+}
+
+static bool open_api(struct server *s, const struct options *o, struct signer *signer, struct err *e)
+{
+	s->url = xasprintf("https://%s:%d", s->identity.name, (int)o->port);
+	s->agent_url = xasprintf("https://%s:%d", s->identity.name, (int)o->agent_port);
+	s->glue.settings = s->settings;
+	struct api_conf api = { .db = s->db, .auth = s->auth, .settings = s->settings, .fleet = s->fleet, .match = s->match,
+				.deploy = s->deploy, .store = s->store, .clock = &clock_system, .org = deploy_org(s->deploy),
+				.console = { console_assets, console_assets_n }, .ca = s->identity.ca,
+				.ca_pem = s->identity.ca_pem.p, .deploy_key = signer_public(signer),
+				.agent_url = s->agent_url, .installers = glue_installers, .n_installers = glue_installers_n,
+				.arg = &s->glue, .start_sync = glue_start_sync, .jobs_list = glue_jobs_list,
+				.job_get = glue_job_get, .refresh_s = glue_refresh_s, .want_payload = glue_want_payload };
+	if (!api_new(&api, &s->api, e))
+		return false;
+	glue_set_api(&s->glue, s->api);
+	match_set_listener(s->match, api_on_match, s->api);
+	jobs_set_minute(s->jobs, glue_minute, &s->glue);
+	return true;
+}
+
+static bool listen_all(struct server *s, const struct options *o, struct err *e)
+{
+	struct http_server_conf people = { .address = o->address, .port = (uint16_t)o->port, .cert_pem = s->identity.chain_pem.p,
+					   .key_pem = s->identity.key_pem.p, .threads = (unsigned)o->threads,
+					   .max_connections = 4000, .idle_timeout_s = 120, .max_body = 1u << 20,
+					   .body_limit = api_body_limit, .handler = api_handle, .arg = s->api };
+	struct http_server_conf agents = people;
+	agents.port = (uint16_t)o->agent_port;
+	agents.client_ca_pem = s->identity.ca_pem.p;
+	agents.max_connections = 18000;
+	agents.body_limit = api_agent_body_limit;
+	agents.handler = api_agent_handle;
+	if (!http_server_start(&agents, &s->agents, e) || !http_server_start(&people, &s->people, e))
+		return false;
+	if (!o->redirect_port)
+		return true;
+	struct http_server_conf redirect = { .address = o->address, .port = (uint16_t)o->redirect_port, .threads = 1,
+					     .max_connections = 200, .idle_timeout_s = 10, .handler = glue_redirect, .arg = s->url };
+	return http_server_start(&redirect, &s->redirect, e);
+}
+
+/* While there is no administrator: a fresh one-time link, shown by main and kept in a file only the
+ * server's user (and root) can read; removed once it is of no use. */
+static bool offer_setup(struct server *s, const struct options *o, struct err *e)
+{
+	s->setup_file = file_join(o->state_dir, "setup-link");
+	if (!auth_setup_needed(s->auth))
+		return file_remove_tree(s->setup_file, e);
+	char token[64];
+	if (!auth_setup_token(s->auth, token, e))
+		return false;
+	s->setup_link = xasprintf("%s/setup#token=%s", s->url, token);
+	return file_write_atomic(s->setup_file, str_of(s->setup_link), 0600, e);
+}
+
+bool server_start(const struct options *o, struct signer *signer, struct server **out, struct err *e)
+{
+	AUTO(server_stop) struct server *s = xcalloc(1, sizeof(*s));
+	s->lock_fd = -1;
+	if (!open_data(s, o, e) || !open_work(s, o, signer, e) || !open_api(s, o, signer, e) || !listen_all(s, o, e) ||
+	    !offer_setup(s, o, e))
+		return false;
+	*out = TAKE(s);
+	return true;
+}
+
+void server_stop(struct server *s)
+{
+	if (!s)
+		return;
+	http_server_stop(s->redirect);
+	http_server_stop(s->people);
+	http_server_stop(s->agents);
+	jobs_close(s->jobs);
+	glue_set_api(&s->glue, NULL);
+	if (s->match)
+		match_set_listener(s->match, NULL, NULL);
+	api_free(s->api);
+	deploy_close(s->deploy);
+	match_free(s->match);
+	fleet_free(s->fleet);
+	auth_close(s->auth);
+	settings_close(s->settings);
+	sql_close(s->db);
+	store_close(s->store);
+	identity_done(&s->identity);
+	fd_close(s->lock_fd);
+	xfree(s->url);
+	xfree(s->agent_url);
+	xfree(s->setup_link);
+	xfree(s->setup_file);
+	xfree(s);
+}
+
+const char *server_url(const struct server *s)
+{
+	return s->url;
+}
+
+const char *server_setup_link(const struct server *s)
+{
+	return s->setup_link;
+}
