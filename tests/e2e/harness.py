@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the end-to-end tests share: a real server on its own data, real endpoints from the testbeds (each in its
+own network namespace, with no way out but the server), the API as a program uses it, and a counter.
+
+Needs root, Debian's package registry through the machine's own apt configuration, and ../shared/testbeds."""
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+import uuid
+
+SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
+SHARED = pathlib.Path(os.environ.get("TSUKUROI_SHARED", SOURCE.parent / "shared"))
+TESTBEDS = SHARED / "testbeds"
+LONG = os.environ.get("TSUKUROI_LONG") == "1"
+SERVER_ADDRESS = "198.18.0.254"
+PASSWORD = "correct horse battery staple"
+
+
+class Count:
+    """Counts checks; the last line is what ./check reads."""
+
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def check(self, what, good, detail=""):
+        if good:
+            self.passed += 1
+            print(f"ok   {what}", flush=True)
+        else:
+            self.failed += 1
+            print(f"FAIL {what}\n     {str(detail)[-1500:]}", flush=True)
+        return bool(good)
+
+    def skip(self, what, why):
+        self.skipped += 1
+        print(f"skip {what}: {why}", flush=True)
+
+    def end(self):
+        print(f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped", flush=True)
+        sys.exit(1 if self.failed or not (self.passed or self.skipped) else 0)
+
+
+def run(*argv, check=True, timeout=600, **kw):
+    p = subprocess.run([str(a) for a in argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout, **kw)
+    if check and p.returncode:
+        raise RuntimeError(f"{' '.join(map(str, argv))[:200]}: exit {p.returncode}: {(p.stdout + p.stderr)[-1500:]}")
+    return p
+
+
+def wait_for(what, fn, seconds=60, every=0.2):
+    end = time.monotonic() + seconds
+    last = None
+    while time.monotonic() < end:
+        try:
+            last = fn()
+            if last:
+                return last
+        except (OSError, RuntimeError, KeyError) as e:
+            last = e
+        time.sleep(every)
+    raise TimeoutError(f"{what} did not happen in {seconds} s (last: {str(last)[:600]})")
+
+
+def needs():
+    """The reason why endpoints cannot be made here, or None."""
+    if os.geteuid() != 0:
+        return "needs root"
+    if not (TESTBEDS / "endpoints.sh").exists():
+        return "the testbeds are not here (../shared/testbeds)"
+    for tool in ("ip", "mmdebstrap", "apt-get"):
+        if not shutil.which(tool):
+            return f"'{tool}' is not installed"
+    return None
+
+
+class Api:
+    """The REST API as a program uses it: bearer token, CA pinned to the installation's."""
+
+    def __init__(self, address, port, ca_file):
+        self.address, self.port = address, port
+        self.context = ssl.create_default_context(cafile=ca_file)
+        self.token = None
+
+    def request(self, method, path, body=None, query=None, headers=None, timeout=60):
+        target = "/api/v1" + path if not path.startswith("/healthz") else path
+        if query:
+            target += "?" + urllib.parse.urlencode(query)
+        h = {"Accept": "application/json", **(headers or {})}
+        if self.token:
+            h["Authorization"] = "Bearer " + self.token
+        data = None
+        if body is not None:
+            data = json.dumps(body).encode()
+            h["Content-Type"] = "application/json"
+        c = http.client.HTTPSConnection(self.address, self.port, context=self.context, timeout=timeout)
+        try:
+            c.request(method, target, data, h)
+            r = c.getresponse()
+            raw = r.read()
+            reply = json.loads(raw) if raw and "json" in r.headers.get("Content-Type", "") else raw.decode("utf-8", "replace")
+            return r.status, reply
+        finally:
+            c.close()
+
+    def call(self, method, path, body=None, query=None, headers=None):
+        status, reply = self.request(method, path, body, query, headers)
+        if status >= 300:
+            raise RuntimeError(f"{method} {path}: {status} {json.dumps(reply)[:600]}")
+        return reply
+
+    def all(self, path, **query):
+        items, cursor = [], None
+        while True:
+            q = {"limit": 200, **query}
+            if cursor:
+                q["cursor"] = cursor
+            page = self.call("GET", path, query=q)
+            items += page["items"]
+            cursor = page["page"]["next_cursor"]
+            if not cursor:
+                return items
+
+    def sign_in(self, link):
+        token = link.split("#token=")[1].strip()
+        self.call("POST", "/setup", {"token": token, "name": "admin", "password": PASSWORD, "language": "ja", "timezone": "Asia/Tokyo"})
+        self.token = self.call("POST", "/session", {"name": "admin", "password": PASSWORD, "kind": "token", "label": "test"})["token"]
+
+    def deploy(self, **request):
+        """Preview and create; returns (preview, deployment)."""
+        preview = self.call("POST", "/deployments:preview", request)
+        made = self.call("POST", "/deployments", {**request, "preview_token": preview["preview_token"]},
+                         headers={"Idempotency-Key": str(uuid.uuid4())})
+        return preview, made
+
+
+def free_port(address="127.0.0.1"):
+    with socket.socket() as s:
+        s.bind((address, 0))
+        return s.getsockname()[1]
+
+
+class Server:
+    """tsukuroid on its own state directory and ports."""
+
+    def __init__(self, build, directory, address="127.0.0.1", suites=None, **options):
+        self.build, self.dir = pathlib.Path(build), pathlib.Path(directory)
+        self.address = address
+        self.port, self.agent_port = free_port(), free_port()
+        self.state = self.dir / "state"
+        self.dir.mkdir(parents=True, exist_ok=True)
+        lines = {"state_dir": self.state, "port": self.port, "agent_port": self.agent_port, "redirect_port": 0,
+                 "names": address, "address": "0.0.0.0", **options}
+        if suites is not None:
+            (self.dir / "suites").write_text(suites)
+            lines["suites_file"] = self.dir / "suites"
+        (self.dir / "tsukuroid.conf").write_text("".join(f"{k} = {v}\n" for k, v in lines.items()))
+        self.process = None
+        self.log = self.dir / "tsukuroid.log"
+
+    def start(self, wait=True):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen([self.build / "src/tsukuroid", "--config", self.dir / "tsukuroid.conf"],
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        if wait:
+            wait_for("the server's start", self.answers, 30)
+        return self
+
+    def answers(self):
+        if self.process.poll() is not None:
+            raise SystemExit(f"the server ended: {self.log.read_text()[-1500:]}")
+        return (self.state / "tls/ca.pem").exists() and self.api().request("GET", "/healthz", timeout=5)[0] == 200
+
+    def api(self):
+        return Api(self.address, self.port, str(self.state / "tls/ca.pem"))
+
+    def setup_link(self):
+        return (self.state / "setup-link").read_text().strip()
+
+    def stop(self, sig=signal.SIGTERM):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(sig)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.process = None
+
+    def agent_url(self):
+        return f"https://{self.address}:{self.agent_port}"
+
+
+def machine_mirrors():
+    """(main, security) URLs as this machine's own apt is configured."""
+    out = run("bash", "-c", f". '{TESTBEDS}/lib.sh'; tb_mirror; tb_sec_mirror").stdout.split()
+    return out[0], out[1]
+
+
+def suites_text(*releases):
+    """apt sources (one-line form) for these releases: main and security, as the endpoints have them."""
+    main, security = machine_mirrors()
+    lines = []
+    for r in releases:
+        lines.append(f"deb {main} {r} main")
+        lines.append(f"deb {security} {r}-security main")
+    return "\n".join(lines) + "\n"
+
+
+class Endpoints:
+    """Endpoints of the testbeds, each in its own network namespace; the server's address is on their bridge."""
+
+    def __init__(self, suites, packages=None):
+        self.env = {**os.environ, "TB_PREFIX": "ts", "TB_STATE": "/run/tsukuroi-e2e"}
+        self.state = pathlib.Path(self.env["TB_STATE"])
+        self.names = [f"ep{i + 1}" for i in range(len(suites))]
+        self.suites = dict(zip(self.names, suites))
+        self.packages = packages
+
+    def sh(self, *args, **kw):
+        return run(TESTBEDS / "endpoints.sh", *args, env=self.env, **kw)
+
+    def up(self):
+        self.down()
+        extra = ["-p", self.packages] if self.packages else []
+        self.sh("up", "-n", len(self.names), "-s", " ".join(self.suites.values()), *extra, timeout=1800)
+        run("ip", "link", "add", "ts-up", "type", "veth", "peer", "name", "ts-dn", "netns", "ts-srv")
+        run("ip", "addr", "add", f"{SERVER_ADDRESS}/24", "dev", "ts-up")
+        run("ip", "link", "set", "ts-up", "up")
+        run("ip", "-n", "ts-srv", "link", "set", "ts-dn", "master", "br0", "up")
+        return self
+
+    def down(self):
+        run("ip", "link", "del", "ts-up", check=False)
+        self.sh("down", check=False)
+
+    def exec(self, name, *argv, **kw):
+        return self.sh("exec", name, *argv, **kw)
+
+    def root(self, name):
+        return self.state / name / "root"
+
+    def refresh_apt(self, name):
+        """apt-get update in the endpoint's root from the host's network: the endpoint itself has no way out."""
+        root = self.root(name)
+        run("bash", "-c", f". '{TESTBEDS}/lib.sh'; tb_in_root '{root}' apt-get -qq -o Acquire::Check-Valid-Until=false -o APT::Sandbox::User=root update",
+            env=self.env, timeout=300)
+
+    def upgradable(self, name):
+        """{(name, candidate)} as `apt list --upgradable` says on the endpoint itself."""
+        found = set()
+        for line in self.exec(name, "apt", "list", "--upgradable", check=False).stdout.splitlines():
+            if "/" in line and "upgradable from" in line:
+                package, rest = line.split("/", 1)
+                found.add((package, rest.split()[1]))
+        return found
+
+    def simulated(self, name, command="upgrade"):
+        """({(name, candidate)} that would be installed, {names kept back}) of `apt-get -s upgrade`."""
+        out = self.exec(name, "apt-get", "-s", command).stdout
+        inst, kept, in_kept = set(), set(), False
+        for line in out.splitlines():
+            if line.startswith("Inst "):
+                words = line.split()
+                version = line.split("(", 1)[1].split()[0]
+                inst.add((words[1], version))
+            if in_kept and line.startswith("  "):
+                kept.update(line.split())
+            else:
+                in_kept = line.startswith("The following packages have been kept back")
+        return inst, kept
+
+    def put_agent(self, name, bundle):
+        target = self.root(name) / "opt/tsukuroi-agent"
+        if target.exists():
+            shutil.rmtree(target)
+        shutil.copytree(bundle, target, symlinks=True)
+
+    def spawn(self, name, *argv):
+        """Starts a program inside the endpoint that outlives the call."""
+        log = self.root(name) / "var/log/tsukuroi-agent.log"
+        with open(log, "ab") as out:
+            return subprocess.Popen([str(TESTBEDS / "endpoints.sh"), "exec", name, *map(str, argv)], env=self.env,
+                                    stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+
+
+def bundle_agent(build, where):
+    """The agent with every library it needs and its own loader: one directory that runs on any Linux of the
+    same architecture, whatever its libc (tools/bundle)."""
+    run(SOURCE / "tools/bundle", where, *(pathlib.Path(build) / "src" / p for p in ("tsukuroi-agent", "tsukuroi-agent-root")))
+    return where
+
+
+def scratch(prefix):
+    return pathlib.Path(tempfile.mkdtemp(prefix=f"tsukuroi-{prefix}."))
