@@ -2,6 +2,7 @@
  * One-call adapters between rooms. No decisions here. */
 #include "server/glue.h"
 #include "base/log.h"
+#include "format/json.h"
 #include "settings/settings.h"
 
 const struct api_installer glue_installers[] = {
@@ -69,6 +70,18 @@ bool glue_start_sync(void *arg, const char *by, char job_out[static 33], struct 
 	return jobs_start_sync(g->jobs, by, job_out, e);
 }
 
+/* What a step works on and what went wrong with it, as JSON text. */
+static char *step_params(const struct job_step *s, struct arena *a)
+{
+	AUTO(json_free) json_t *j = json_object();
+	json_object_set_new(j, "subject", json_text(str_of(s->subject)));
+	if (s->error[0])
+		json_object_set_new(j, "error", json_text(str_of(s->error)));
+	AUTO(buf_done) struct buf b = BUF_INIT(4096);
+	json_write(j, &b);
+	return arena_strdup(a, b.p);
+}
+
 static void to_api(const struct job *j, struct arena *a, struct api_job *out)
 {
 	*out = (struct api_job){ .id = arena_strdup(a, j->id), .kind = arena_strdup(a, j->kind),
@@ -81,7 +94,7 @@ static void to_api(const struct job *j, struct arena *a, struct api_job *out)
 		out->steps[i] = (struct api_job_step){ .code = arena_strdup(a, s->code),
 						       .state = s->state == JOB_QUEUED ? "waiting" : job_state_name(s->state),
 						       .progress = s->progress,
-						       .message = s->error[0] ? arena_strdup(a, s->error) : arena_strdup(a, s->subject) };
+						       .message = arena_strdup(a, s->code), .message_params = step_params(s, a) };
 	}
 	out->n_steps = j->n_steps;
 }
