@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * tsukuroi deploy / deployments: preview first, then create; live to the end with --wait. */
+#include "cli/args.h"
+#include "cli/commands.h"
+#include "cli/print.h"
+#include "cli/remote.h"
+#include "cli/table.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define MANY 1000
+
+static json_t *selection(json_t *ids)
+{
+	json_t *s = json_object();
+	json_object_set_new(s, "ids", ids);
+	return s;
+}
+
+static bool request_of(struct remote *r, const char *const *systems, size_t n_systems, const char *const *patches, size_t n_patches,
+		       json_t *out, struct err *e)
+{
+	AUTO(json_free) json_t *ids = json_array();
+	for (size_t i = 0; i < n_systems; i++) {
+		AUTO(json_free) json_t *s = NULL;
+		if (!remote_system(r, systems[i], &s, e))
+			return false;
+		json_array_append(ids, json_object_get(s, "id"));
+	}
+	if (n_systems)
+		json_object_set_new(out, "systems", selection(TAKE(ids)));
+	if (n_patches) {
+		json_t *list = json_array();
+		for (size_t i = 0; i < n_patches; i++)
+			json_array_append_new(list, json_text(str_of(patches[i])));
+		json_object_set_new(out, "patches", selection(list));
+	}
+	return true;
+}
+
+static void show_preview(const json_t *p)
+{
+	printf("%lld patches on %lld systems (%lld installations)\n", (long long)print_int(p, "patches"),
+	       (long long)print_int(p, "systems"), (long long)print_int(p, "pairs"));
+	printf("  may need a reboot afterwards: %lld systems; not connected now: %lld\n", (long long)print_int(p, "reboots"),
+	       (long long)print_int(p, "offline"));
+	printf("  to download from vendors: %.1f MB; already here: %.1f MB\n", (double)print_int(p, "download_bytes") / 1e6,
+	       (double)print_int(p, "stored_bytes") / 1e6);
+	if (print_int(p, "held") || print_int(p, "superseded") || print_int(p, "unknown"))
+		printf("  left out: %lld on hold, %lld superseded, %lld systems without a scan\n", (long long)print_int(p, "held"),
+		       (long long)print_int(p, "superseded"), (long long)print_int(p, "unknown"));
+}
+
+static bool confirmed(const json_t *preview)
+{
+	char line[16] = "";
+	if (!isatty(STDIN_FILENO)) {
+		fprintf(stderr, "error: not confirmed; give --yes when no person is asked\n");
+		return false;
+	}
+	printf("Deploy to %lld systems? [y/N] ", (long long)print_int(preview, "systems"));
+	fflush(stdout);
+	return fgets(line, sizeof(line), stdin) && (line[0] == 'y' || line[0] == 'Y');
+}
+
+static bool ended(const char *state)
+{
+	return strcmp(state, "ready") != 0 && strcmp(state, "in_progress") != 0;
+}
+
+static bool follow(struct remote *r, const char *id, json_t **out, struct err *e)
+{
+	AUTO(xfree) char *path = xasprintf("/deployments/%s", id);
+	char last[200] = "";
+	for (;;) {
+		AUTO(json_free) json_t *d = NULL;
+		if (!remote_call(r, "GET", path, NULL, &d, e))
+			return false;
+		const json_t *t = json_object_get(d, "targets");
+		char line[200];
+		snprintf(line, sizeof(line), "%s: %lld of %lld succeeded, %lld failed, %lld installing, %lld downloading, %lld pending",
+			 print_text(d, "state"), (long long)print_int(t, "succeeded"), (long long)print_int(t, "total"),
+			 (long long)print_int(t, "failed"), (long long)print_int(t, "installing"),
+			 (long long)print_int(t, "downloading"), (long long)print_int(t, "pending"));
+		if (strcmp(line, last) != 0)
+			fprintf(stderr, "  %s\n", line);
+		memcpy(last, line, sizeof(last));
+		if (ended(print_text(d, "state"))) {
+			*out = TAKE(d);
+			return true;
+		}
+		usleep(300000);
+	}
+}
+
+struct deploy_options {
+	const char *systems[MANY], *patches[MANY], *name;
+	size_t n_systems, n_patches;
+	bool now, yes, wait, json;
+};
+
+static int deploy(const struct deploy_options *o)
+{
+	struct err e = { 0 };
+	AUTO(remote_free) struct remote *r = NULL;
+	AUTO(json_free) json_t *req = json_object();
+	AUTO(json_free) json_t *preview = NULL;
+	AUTO(json_free) json_t *made = NULL;
+	AUTO(json_free) json_t *done = NULL;
+	json_object_set_new(req, "now", json_boolean(o->now));
+	if (o->name)
+		json_object_set_new(req, "name", json_text(str_of(o->name)));
+	if (!remote_open(&r, &e) || !request_of(r, o->systems, o->n_systems, o->patches, o->n_patches, req, &e) ||
+	    !remote_call(r, "POST", "/deployments:preview", req, &preview, &e))
+		return print_error(&e);
+	if (!o->json)
+		show_preview(preview);
+	if (!print_int(preview, "pairs")) {
+		printf("%s\n", o->json ? "{\"pairs\":0}" : "nothing to deploy");
+		return 0;
+	}
+	if (!o->yes && !confirmed(preview))
+		return 1;
+	json_object_set(req, "preview_token", json_object_get(preview, "preview_token"));
+	if (!remote_call(r, "POST", "/deployments", req, &made, &e))
+		return print_error(&e);
+	if (o->wait && !follow(r, print_text(made, "id"), &done, &e))
+		return print_error(&e);
+	const json_t *last = done ? done : made;
+	if (o->json)
+		print_json(last);
+	else
+		printf("deployment %s: %s\n", print_text(last, "id"), print_text(last, "state"));
+	return done && strcmp(print_text(done, "state"), "completed") != 0;
+}
+
+int cmd_deploy(int argc, char **argv)
+{
+	static const char usage[] =
+		"usage: tsukuroi deploy [--system SYSTEM]... [--patch PATCH]... [--now] [--yes] [--wait] [--name NAME] [--json]\n"
+		"Only --system: everything they miss. Only --patch: every system that misses them. Both: the product.\n";
+	static struct deploy_options o;
+	const struct arg_option options[] = {
+		{ .name = "--system", .list = o.systems, .n_list = &o.n_systems, .max_list = MANY },
+		{ .name = "--patch", .list = o.patches, .n_list = &o.n_patches, .max_list = MANY },
+		{ .name = "--name", .value = &o.name }, { .name = "--now", .flag = &o.now }, { .name = "--yes", .flag = &o.yes },
+		{ .name = "--wait", .flag = &o.wait }, { .name = "--json", .flag = &o.json }
+	};
+	AUTO(xfree) const char **words = xcalloc((size_t)argc + 1, sizeof(*words));
+	struct args a;
+	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), words, &a))
+		return 2;
+	if (a.n || (!o.n_systems && !o.n_patches)) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	return deploy(&o);
+}
+
+int cmd_deployments(int argc, char **argv)
+{
+	static const char usage[] = "usage: tsukuroi deployments [ID] [--json]\nWith an ID: its targets and why they wait.\n";
+	bool json = false;
+	const struct arg_option options[] = { { .name = "--json", .flag = &json } };
+	const char *words[8];
+	struct args a;
+	if (argc > 6 || !args_parse(argc, argv, usage, options, ARRAY_LEN(options), words, &a))
+		return 2;
+	struct err e = { 0 };
+	AUTO(remote_free) struct remote *r = NULL;
+	AUTO(json_free) json_t *list = NULL;
+	AUTO(xfree) char *path = a.n ? xasprintf("/deployments/%s/targets", a.words[0]) : xstrdup("/deployments");
+	if (!remote_open(&r, &e) || !remote_all(r, path, 0, &list, &e))
+		return print_error(&e);
+	if (json) {
+		AUTO(json_free) json_t *doc = json_object();
+		json_object_set(doc, "items", list);
+		print_json(doc);
+		return 0;
+	}
+	AUTO(table_free) struct table *t =
+		table_new(a.n ? (const char *const[]){ "SYSTEM", "STATE", "REASON", ">ATTEMPTS", "UPDATED", "DETAIL", NULL }
+			      : (const char *const[]){ "DEPLOYMENT", "STATE", ">PATCHES", ">DONE", ">FAILED", ">ALL", "CREATED", "NAME", NULL });
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *d = json_array_get(list, i), *n = json_object_get(d, "targets");
+		if (a.n) {
+			table_cell(t, print_text(d, "hostname"));
+			table_cell(t, print_text(d, "state"));
+			table_cell(t, print_text(d, "reason"));
+			table_number(t, print_int(d, "attempts"));
+			table_cell(t, print_time(json_object_get(d, "updated"), 0));
+			table_cell(t, print_text(d, "detail"));
+			continue;
+		}
+		table_cell(t, print_text(d, "id"));
+		table_cell(t, print_text(d, "state"));
+		table_number(t, print_int(d, "patches"));
+		table_number(t, print_int(n, "succeeded"));
+		table_number(t, print_int(n, "failed"));
+		table_number(t, print_int(n, "total"));
+		table_cell(t, print_time(json_object_get(d, "created"), 0));
+		table_cell(t, print_text(d, "name"));
+	}
+	if (table_rows(t))
+		table_print(t);
+	else
+		printf("no deployments yet\n");
+	return 0;
+}

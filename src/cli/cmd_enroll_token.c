@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * tsukuroi enroll-token: makes an enrolment token for new agents; it is shown this once. */
+#include "cli/args.h"
+#include "cli/commands.h"
+#include "cli/print.h"
+#include "cli/remote.h"
+
+#include <stdio.h>
+
+/* "90s", "30m", "12h", "7d" to seconds. */
+static bool duration(const char *text, int64_t *out)
+{
+	struct str s = str_of(text);
+	static const struct {
+		char unit;
+		int64_t seconds;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	for (size_t i = 0; s.n > 1 && i < ARRAY_LEN(units); i++) {
+		uint64_t n;
+		if (s.p[s.n - 1] == units[i].unit && str_to_u64((struct str){ s.p, s.n - 1 }, &n) && n < 1000000) {
+			*out = (int64_t)n * units[i].seconds;
+			return true;
+		}
+	}
+	return false;
+}
+
+int cmd_enroll_token(int argc, char **argv)
+{
+	static const char usage[] = "usage: tsukuroi enroll-token [--label TEXT] [--uses N] [--ttl 90m|12h|7d] [--office ID] [--quiet] [--json]\n"
+				    "  --quiet   print the token alone\n";
+	const char *label = "", *uses = "1", *ttl = "7d", *office = "local";
+	bool quiet = false, json = false;
+	const struct arg_option options[] = { { .name = "--label", .value = &label }, { .name = "--uses", .value = &uses },
+					      { .name = "--ttl", .value = &ttl }, { .name = "--office", .value = &office },
+					      { .name = "--quiet", .flag = &quiet }, { .name = "--json", .flag = &json } };
+	const char *words[24];
+	struct args a;
+	if (argc > 22 || !args_parse(argc, argv, usage, options, ARRAY_LEN(options), words, &a))
+		return 2;
+	int64_t n, seconds;
+	if (a.n || !str_to_i64(str_of(uses), &n) || !duration(ttl, &seconds)) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	struct err e = { 0 };
+	AUTO(remote_free) struct remote *r = NULL;
+	AUTO(json_free) json_t *body = json_object();
+	AUTO(json_free) json_t *made = NULL;
+	json_object_set_new(body, "label", json_text(str_of(label)));
+	json_object_set_new(body, "office", json_text(str_of(office)));
+	json_object_set_new(body, "max_uses", json_integer(n));
+	json_object_set_new(body, "expires_in_s", json_integer(seconds));
+	if (!remote_open(&r, &e) || !remote_call(r, "POST", "/enrolment-tokens", body, &made, &e))
+		return print_error(&e);
+	if (json) {
+		print_json(made);
+	} else if (quiet) {
+		printf("%s\n", print_text(made, "token"));
+	} else {
+		printf("%s\n\nOn the new system, as root:\n", print_text(made, "token"));
+		const json_t *install = json_object_get(made, "install");
+		for (size_t i = 0; i < json_array_size(install); i++)
+			printf("  %s\n", print_text(json_array_get(install, i), "command"));
+	}
+	return 0;
+}

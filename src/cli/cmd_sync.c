@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * tsukuroi sync / scan: long work that shows progress and ends with its result. */
+#include "cli/args.h"
+#include "cli/commands.h"
+#include "cli/print.h"
+#include "cli/remote.h"
+#include "base/clock.h"
+#include "base/enc.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static void nap(void)
+{
+	usleep(200000);
+}
+
+/* --- sync --------------------------------------------------------------------------------------- */
+
+static void show_steps(const json_t *job, size_t *shown)
+{
+	const json_t *steps = json_object_get(job, "steps");
+	for (; *shown < json_array_size(steps); (*shown)++) {
+		const json_t *s = json_array_get(steps, *shown);
+		const char *state = print_text(s, "state");
+		if (strcmp(state, "succeeded") != 0 && strcmp(state, "failed") != 0)
+			return;
+		const json_t *params = json_object_get(json_object_get(s, "message"), "params");
+		const char *error = print_text(params, "error");
+		fprintf(stderr, "  %-9s %s%s%s\n", state, print_text(params, "subject"), error[0] ? ": " : "", error);
+	}
+}
+
+static bool follow_job(struct remote *r, const char *id, bool quiet, json_t **job_out, struct err *e)
+{
+	AUTO(xfree) char *path = xasprintf("/jobs/%s", id);
+	size_t shown = 0;
+	for (;;) {
+		AUTO(json_free) json_t *job = NULL;
+		if (!remote_call(r, "GET", path, NULL, &job, e))
+			return false;
+		const char *state = print_text(job, "state");
+		if (!quiet)
+			show_steps(job, &shown);
+		if (strcmp(state, "queued") != 0 && strcmp(state, "running") != 0) {
+			*job_out = TAKE(job);
+			return true;
+		}
+		nap();
+	}
+}
+
+int cmd_sync(int argc, char **argv)
+{
+	static const char usage[] = "usage: tsukuroi sync [--wait] [--json]\nSyncs the patch DB with the vendors' feeds.\n";
+	bool wait = false, json = false;
+	const struct arg_option options[] = { { .name = "--wait", .flag = &wait }, { .name = "--json", .flag = &json } };
+	const char *words[8];
+	struct args a;
+	if (argc > 6 || !args_parse(argc, argv, usage, options, ARRAY_LEN(options), words, &a))
+		return 2;
+	struct err e = { 0 };
+	AUTO(remote_free) struct remote *r = NULL;
+	AUTO(json_free) json_t *body = json_object();
+	AUTO(json_free) json_t *job = NULL;
+	AUTO(json_free) json_t *done = NULL;
+	if (!remote_open(&r, &e) || !remote_call(r, "POST", "/feeds:sync", body, &job, &e))
+		return print_error(&e);
+	const char *id = print_text(job, "id");
+	if (wait && !follow_job(r, id, json, &done, &e))
+		return print_error(&e);
+	const json_t *last = done ? done : job;
+	if (json)
+		print_json(last);
+	else if (wait)
+		printf("sync %s\n", print_text(last, "state"));
+	else
+		printf("sync started (job %s)\n", id);
+	if (done && strcmp(print_text(done, "state"), "succeeded") != 0) {
+		if (!json)
+			fprintf(stderr, "error: %s\n", print_text(done, "error"));
+		return 1;
+	}
+	return 0;
+}
+
+/* --- scan --------------------------------------------------------------------------------------- */
+
+/* How many of the asked and connected systems have a scan newer than `since`. */
+static bool scanned(struct remote *r, const json_t *ids, const char *since, size_t *done_out, size_t *of_out, struct err *e)
+{
+	AUTO(json_free) json_t *list = NULL;
+	if (!remote_all(r, "/systems", 0, &list, e))
+		return false;
+	size_t done = 0, of = 0;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *s = json_array_get(list, i);
+		bool asked = !ids;
+		for (size_t k = 0; ids && k < json_array_size(ids); k++)
+			asked |= strcmp(json_string_value(json_array_get(ids, k)), print_text(s, "id")) == 0;
+		if (!asked || !json_is_true(json_object_get(s, "online")))
+			continue;
+		of++;
+		done += strcmp(print_text(s, "last_scan"), since) >= 0 && strcmp(print_text(s, "scan_status"), "requested") != 0;
+	}
+	*done_out = done;
+	*of_out = of;
+	return true;
+}
+
+static bool wait_scans(struct remote *r, const json_t *ids, const char *since, struct err *e)
+{
+	int64_t end = clock_mono_ms() + 120000;
+	size_t done = 0, of = 0;
+	do {
+		if (!scanned(r, ids, since, &done, &of, e))
+			return false;
+		if (of && done == of) {
+			printf("%zu of %zu connected systems scanned\n", done, of);
+			return true;
+		}
+		nap();
+	} while (clock_mono_ms() < end);
+	return err_set(e, ERR_TIMEOUT, "only %zu of %zu connected systems were scanned within 120 s", done, of);
+}
+
+int cmd_scan(int argc, char **argv)
+{
+	static const char usage[] = "usage: tsukuroi scan SYSTEM... | --all [--wait]\nAsks systems to scan now.\n";
+	bool all = false, wait = false;
+	const struct arg_option options[] = { { .name = "--all", .flag = &all }, { .name = "--wait", .flag = &wait } };
+	AUTO(xfree) const char **words = xcalloc((size_t)argc + 1, sizeof(*words));
+	struct args a;
+	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), words, &a))
+		return 2;
+	if (all == (a.n > 0)) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	struct err e = { 0 };
+	AUTO(remote_free) struct remote *r = NULL;
+	AUTO(json_free) json_t *body = json_object();
+	AUTO(json_free) json_t *reply = NULL;
+	if (!remote_open(&r, &e))
+		return print_error(&e);
+	json_t *ids = NULL;
+	if (all) {
+		json_object_set_new(body, "all", json_true());
+	} else {
+		ids = json_array();
+		json_object_set_new(body, "ids", ids);
+		for (size_t i = 0; i < a.n; i++) {
+			AUTO(json_free) json_t *s = NULL;
+			if (!remote_system(r, a.words[i], &s, &e))
+				return print_error(&e);
+			json_array_append(ids, json_object_get(s, "id"));
+		}
+	}
+	char since[CLOCK_RFC3339_LEN];
+	clock_rfc3339(clock_wall_ms() / 1000 * 1000, since);
+	if (!remote_call(r, "POST", "/systems:scan", body, &reply, &e))
+		return print_error(&e);
+	printf("asked %lld systems, %lld connected\n", (long long)print_int(reply, "systems"), (long long)print_int(reply, "connected"));
+	if (wait && !wait_scans(r, ids, since, &e))
+		return print_error(&e);
+	return 0;
+}
