@@ -47,7 +47,6 @@ struct jobs_conf {
 	struct fleet *fleet;
 	const struct clock *clock;
 	const char *proxy; /**< for vendor sites; NULL = direct */
-	const char *suites_file; /**< apt sources text to sync instead of the machine's own; "" = none */
 	/** A job or a feed's state changed (id). Any thread. */
 	void (*job_changed)(void *arg, const char *job);
 	void (*feed_changed)(void *arg, const char *feed);

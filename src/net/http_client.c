@@ -27,7 +27,7 @@
 struct http_client {
 	CURLM *multi;
 	CURL *easy;
-	char *user_agent, *ca_file, *cert_file, *key_file, *pin_hex, *proxy, *proxy_shown;
+	char *user_agent, *ca_file, *cert_file, *key_file, *pin_hex, *proxy, *proxy_shown, *unix_path;
 	int pinned_fd; /* memory file with the pinned CA, -1 until it was found */
 	atomic_bool cancelled;
 };
@@ -99,11 +99,17 @@ void http_client_free(struct http_client *c)
 	curl_easy_cleanup(c->easy);
 	curl_multi_cleanup(c->multi);
 	char *all[] = { c->user_agent, c->ca_file, c->cert_file,  c->key_file,
-			c->pin_hex,    c->proxy,   c->proxy_shown };
+			c->pin_hex,    c->proxy,   c->proxy_shown, c->unix_path };
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		xfree(all[i]);
 	fd_close(c->pinned_fd);
 	xfree(c);
+}
+
+void http_client_unix(struct http_client *c, const char *path)
+{
+	xfree(c->unix_path);
+	c->unix_path = xstrdup(path);
 }
 
 void http_client_cancel(struct http_client *c)
@@ -439,6 +445,8 @@ static bool transfer_once(struct transfer *t, struct err *e)
 	t->follow = false;
 	memset(&t->resp, 0, sizeof(t->resp));
 	client_connect_options(h, t->c->proxy, t->target.connect_timeout_s);
+	if (t->c->unix_path)
+		curl_easy_setopt(h, CURLOPT_UNIX_SOCKET_PATH, t->c->unix_path);
 	if (atomic_exchange(&t->c->cancelled, false))
 		return err_set(e, ERR_UNAVAILABLE, "cancelled");
 	if (!open_upload(t, e) || !set_method(t, e) || !add_headers(t->r, &headers, e) ||

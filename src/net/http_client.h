@@ -19,6 +19,9 @@ struct http_client *http_client_new(const char *user_agent, const struct http_tl
 void http_client_free(struct http_client *c);
 AUTO_DEFINE(struct http_client, http_client_free)
 
+/** All further fetches go to the AF_UNIX socket `path`; host and port of a URL are only names then. */
+void http_client_unix(struct http_client *c, const char *path);
+
 struct http_request {
 	const char *method; /**< "GET" when NULL */
 	const char *url;

@@ -10,7 +10,6 @@ bool options_load(const char *path, struct arena *a, struct options *out, struct
 {
 	struct options o = { .state_dir = "/var/lib/tsukuroi", .database = "", .address = "::", .port = 8383,
 			     .agent_port = 8027, .redirect_port = 8020, .names = "", .proxy = "",
-			     .suites_file = "", .log_level = "info", .threads = 2 };
 	const struct conf_key keys[] = {
 		{ "state_dir", CONF_TEXT, &o.state_dir, 1, 4000 },
 		{ "database", CONF_TEXT, &o.database, 0, 1000 },
@@ -20,7 +19,6 @@ bool options_load(const char *path, struct arena *a, struct options *out, struct
 		{ "redirect_port", CONF_INT, &o.redirect_port, 0, 65535 },
 		{ "names", CONF_TEXT, &o.names, 0, 2000 },
 		{ "proxy", CONF_TEXT, &o.proxy, 0, 500 },
-		{ "suites_file", CONF_TEXT, &o.suites_file, 0, 4000 },
 		{ "log_level", CONF_TEXT, &o.log_level, 1, 10 },
 		{ "threads", CONF_INT, &o.threads, 1, 64 },
 	};

@@ -16,7 +16,6 @@ struct options {
 	int64_t redirect_port;	  /**< plain HTTP, redirects only; 0 = off */
 	const char *names;	  /**< further names and addresses of this server, comma separated */
 	const char *proxy;	  /**< for vendor sites; "" = direct */
-	const char *suites_file;  /**< apt sources text to sync instead of this machine's own; "" */
 	const char *log_level;
 	int64_t threads;	  /**< per listening port */
 };

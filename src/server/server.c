@@ -55,7 +55,6 @@ static bool open_work(struct server *s, const struct options *o, struct signer *
 	glue_init(&s->glue);
 	struct jobs_conf jobs = { .db = s->db, .store = s->store, .settings = s->settings, .match = s->match, .fleet = s->fleet,
 				  .clock = &clock_system, .proxy = o->proxy[0] ? o->proxy : NULL,
-				  .suites_file = o->suites_file, .job_changed = glue_job_changed,
 				  .feed_changed = glue_feed_changed, .arg = &s->glue };
 	if (!jobs_open(&jobs, &s->jobs, e))
 		return false;

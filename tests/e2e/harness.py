@@ -91,7 +91,7 @@ class Api:
         self.context = ssl.create_default_context(cafile=ca_file)
         self.token = None
 
-    def request(self, method, path, body=None, query=None, headers=None, timeout=60):
+    def request(self, method, path, body=None, query=None, headers=None, timeout=60, want_headers=False):
         target = "/api/v1" + path if not path.startswith("/healthz") else path
         if query:
             target += "?" + urllib.parse.urlencode(query)
@@ -108,7 +108,7 @@ class Api:
             r = c.getresponse()
             raw = r.read()
             reply = json.loads(raw) if raw and "json" in r.headers.get("Content-Type", "") else raw.decode("utf-8", "replace")
-            return r.status, reply
+            return (r.status, reply, r.headers) if want_headers else (r.status, reply)
         finally:
             c.close()
 
@@ -129,6 +129,12 @@ class Api:
             cursor = page["page"]["next_cursor"]
             if not cursor:
                 return items
+
+    def set(self, **values):
+        """Changes settings; a key's dots are written as two underscores."""
+        status, reply, headers = self.request("GET", "/settings", want_headers=True)
+        self.call("PATCH", "/settings", {"values": {k.replace("__", "."): v for k, v in values.items()}},
+                  headers={"If-Match": headers["ETag"]})
 
     def sign_in(self, link):
         token = link.split("#token=")[1].strip()
@@ -152,7 +158,7 @@ def free_port(address="127.0.0.1"):
 class Server:
     """tsukuroid on its own state directory and ports."""
 
-    def __init__(self, build, directory, address="127.0.0.1", suites=None, **options):
+    def __init__(self, build, directory, address="127.0.0.1", **options):
         self.build, self.dir = pathlib.Path(build), pathlib.Path(directory)
         self.address = address
         self.port, self.agent_port = free_port(), free_port()
@@ -160,9 +166,6 @@ class Server:
         self.dir.mkdir(parents=True, exist_ok=True)
         lines = {"state_dir": self.state, "port": self.port, "agent_port": self.agent_port, "redirect_port": 0,
                  "names": address, "address": "0.0.0.0", **options}
-        if suites is not None:
-            (self.dir / "suites").write_text(suites)
-            lines["suites_file"] = self.dir / "suites"
         (self.dir / "tsukuroid.conf").write_text("".join(f"{k} = {v}\n" for k, v in lines.items()))
         self.process = None
         self.log = self.dir / "tsukuroid.log"
@@ -206,14 +209,14 @@ def machine_mirrors():
     return out[0], out[1]
 
 
-def suites_text(*releases):
-    """apt sources (one-line form) for these releases: main and security, as the endpoints have them."""
+def suites_of(*releases):
+    """apt source lines for these releases: main and security, as the endpoints have them."""
     main, security = machine_mirrors()
     lines = []
     for r in releases:
         lines.append(f"deb {main} {r} main")
         lines.append(f"deb {security} {r}-security main")
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 class Endpoints:
