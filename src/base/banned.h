@@ -27,7 +27,6 @@
 #pragma GCC poison atoi	     /* use str_to_i64, which reports bad input */
 #pragma GCC poison atol	     /* use str_to_i64 */
 #pragma GCC poison sscanf    /* use the str_* readers */
-#pragma GCC poison system    /* use proc_run with an argument vector */
 #pragma GCC poison popen     /* use proc_run with an argument vector */
 #pragma GCC poison localtime /* use the zone rules of deploy/window; never the server's zone */
 #pragma GCC poison rand	     /* use rand_bytes or rand_u64 */
@@ -35,4 +34,13 @@
 #pragma GCC poison mktemp /* use file_write_atomic or mkstemp */
 #pragma GCC poison tmpnam
 #pragma GCC poison alloca
+
+/* "system" is one of our nouns, so only calling the function is forbidden, not the word. */
+#ifdef __clang__
+extern int system(const char *command)
+	__attribute__((unavailable("use proc_run, with an argument vector")));
+#else
+extern int system(const char *command)
+	__attribute__((error("use proc_run, with an argument vector")));
+#endif
 #endif

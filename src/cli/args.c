@@ -30,10 +30,10 @@ static bool store(const struct arg_option *o, const char *value)
 	return true;
 }
 
-bool args_parse(int argc, char **argv, const char *usage, const struct arg_option *options, size_t n, const char **words,
-		struct args *out)
+bool args_parse(int argc, char **argv, const char *usage, const struct arg_option *options,
+		size_t n, const char **words, struct args *out)
 {
-	*out = (struct args){ .words = words };
+	*out = (struct args) { .words = words };
 	bool only_words = false;
 	for (int i = 1; i < argc; i++) {
 		struct str word = str_of(argv[i]);

@@ -18,8 +18,8 @@ static json_t *selection(json_t *ids)
 	return s;
 }
 
-static bool request_of(struct remote *r, const char *const *systems, size_t n_systems, const char *const *patches, size_t n_patches,
-		       json_t *out, struct err *e)
+static bool request_of(struct remote *r, const char *const *systems, size_t n_systems,
+		       const char *const *patches, size_t n_patches, json_t *out, struct err *e)
 {
 	AUTO(json_free) json_t *ids = json_array();
 	for (size_t i = 0; i < n_systems; i++) {
@@ -41,15 +41,18 @@ static bool request_of(struct remote *r, const char *const *systems, size_t n_sy
 
 static void show_preview(const json_t *p)
 {
-	printf("%lld patches on %lld systems (%lld installations)\n", (long long)print_int(p, "patches"),
-	       (long long)print_int(p, "systems"), (long long)print_int(p, "pairs"));
-	printf("  may need a reboot afterwards: %lld systems; not connected now: %lld\n", (long long)print_int(p, "reboots"),
-	       (long long)print_int(p, "offline"));
-	printf("  to download from vendors: %.1f MB; already here: %.1f MB\n", (double)print_int(p, "download_bytes") / 1e6,
+	printf("%lld patches on %lld systems (%lld installations)\n",
+	       (long long)print_int(p, "patches"), (long long)print_int(p, "systems"),
+	       (long long)print_int(p, "pairs"));
+	printf("  may need a reboot afterwards: %lld systems; not connected now: %lld\n",
+	       (long long)print_int(p, "reboots"), (long long)print_int(p, "offline"));
+	printf("  to download from vendors: %.1f MB; already here: %.1f MB\n",
+	       (double)print_int(p, "download_bytes") / 1e6,
 	       (double)print_int(p, "stored_bytes") / 1e6);
 	if (print_int(p, "held") || print_int(p, "superseded") || print_int(p, "unknown"))
-		printf("  left out: %lld on hold, %lld superseded, %lld systems without a scan\n", (long long)print_int(p, "held"),
-		       (long long)print_int(p, "superseded"), (long long)print_int(p, "unknown"));
+		printf("  left out: %lld on hold, %lld superseded, %lld systems without a scan\n",
+		       (long long)print_int(p, "held"), (long long)print_int(p, "superseded"),
+		       (long long)print_int(p, "unknown"));
 }
 
 static bool confirmed(const json_t *preview)
@@ -79,10 +82,13 @@ static bool follow(struct remote *r, const char *id, json_t **out, struct err *e
 			return false;
 		const json_t *t = json_object_get(d, "targets");
 		char line[200];
-		snprintf(line, sizeof(line), "%s: %lld of %lld succeeded, %lld failed, %lld installing, %lld downloading, %lld pending",
-			 print_text(d, "state"), (long long)print_int(t, "succeeded"), (long long)print_int(t, "total"),
-			 (long long)print_int(t, "failed"), (long long)print_int(t, "installing"),
-			 (long long)print_int(t, "downloading"), (long long)print_int(t, "pending"));
+		snprintf(
+			line, sizeof(line),
+			"%s: %lld of %lld succeeded, %lld failed, %lld installing, %lld downloading, %lld pending",
+			print_text(d, "state"), (long long)print_int(t, "succeeded"),
+			(long long)print_int(t, "total"), (long long)print_int(t, "failed"),
+			(long long)print_int(t, "installing"),
+			(long long)print_int(t, "downloading"), (long long)print_int(t, "pending"));
 		if (strcmp(line, last) != 0)
 			fprintf(stderr, "  %s\n", line);
 		memcpy(last, line, sizeof(last));
@@ -111,7 +117,8 @@ static int deploy(const struct deploy_options *o)
 	json_object_set_new(req, "now", json_boolean(o->now));
 	if (o->name)
 		json_object_set_new(req, "name", json_text(str_of(o->name)));
-	if (!remote_open(&r, &e) || !request_of(r, o->systems, o->n_systems, o->patches, o->n_patches, req, &e) ||
+	if (!remote_open(&r, &e) ||
+	    !request_of(r, o->systems, o->n_systems, o->patches, o->n_patches, req, &e) ||
 	    !remote_call(r, "POST", "/deployments:preview", req, &preview, &e))
 		return print_error(&e);
 	if (!o->json)
@@ -144,8 +151,11 @@ int cmd_deploy(int argc, char **argv)
 	const struct arg_option options[] = {
 		{ .name = "--system", .list = o.systems, .n_list = &o.n_systems, .max_list = MANY },
 		{ .name = "--patch", .list = o.patches, .n_list = &o.n_patches, .max_list = MANY },
-		{ .name = "--name", .value = &o.name }, { .name = "--now", .flag = &o.now }, { .name = "--yes", .flag = &o.yes },
-		{ .name = "--wait", .flag = &o.wait }, { .name = "--json", .flag = &o.json }
+		{ .name = "--name", .value = &o.name },
+		{ .name = "--now", .flag = &o.now },
+		{ .name = "--yes", .flag = &o.yes },
+		{ .name = "--wait", .flag = &o.wait },
+		{ .name = "--json", .flag = &o.json }
 	};
 	AUTO(xfree) const char **words = xcalloc((size_t)argc + 1, sizeof(*words));
 	struct args a;
@@ -160,7 +170,8 @@ int cmd_deploy(int argc, char **argv)
 
 int cmd_deployments(int argc, char **argv)
 {
-	static const char usage[] = "usage: tsukuroi deployments [ID] [--json]\nWith an ID: its targets and why they wait.\n";
+	static const char usage[] =
+		"usage: tsukuroi deployments [ID] [--json]\nWith an ID: its targets and why they wait.\n";
 	bool json = false;
 	const struct arg_option options[] = { { .name = "--json", .flag = &json } };
 	const char *words[8];
@@ -170,7 +181,9 @@ int cmd_deployments(int argc, char **argv)
 	struct err e = { 0 };
 	AUTO(remote_free) struct remote *r = NULL;
 	AUTO(json_free) json_t *list = NULL;
-	AUTO(xfree) char *path = a.n ? xasprintf("/deployments/%s/targets", a.words[0]) : xstrdup("/deployments");
+	AUTO(xfree)
+	char *path = a.n ? xasprintf("/deployments/%s/targets", a.words[0])
+			 : xstrdup("/deployments");
 	if (!remote_open(&r, &e) || !remote_all(r, path, 0, &list, &e))
 		return print_error(&e);
 	if (json) {
@@ -179,9 +192,12 @@ int cmd_deployments(int argc, char **argv)
 		print_json(doc);
 		return 0;
 	}
-	AUTO(table_free) struct table *t =
-		table_new(a.n ? (const char *const[]){ "SYSTEM", "STATE", "REASON", ">ATTEMPTS", "UPDATED", "DETAIL", NULL }
-			      : (const char *const[]){ "DEPLOYMENT", "STATE", ">PATCHES", ">DONE", ">FAILED", ">ALL", "CREATED", "NAME", NULL });
+	AUTO(table_free)
+	struct table *t = table_new(
+		a.n ? (const char *const[]) { "SYSTEM", "STATE", "REASON", ">ATTEMPTS", "UPDATED",
+					      "DETAIL", NULL }
+		    : (const char *const[]) { "DEPLOYMENT", "STATE", ">PATCHES", ">DONE", ">FAILED",
+					      ">ALL", "CREATED", "NAME", NULL });
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *d = json_array_get(list, i), *n = json_object_get(d, "targets");
 		if (a.n) {

@@ -17,7 +17,8 @@ static bool duration(const char *text, int64_t *out)
 	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
 	for (size_t i = 0; s.n > 1 && i < ARRAY_LEN(units); i++) {
 		uint64_t n;
-		if (s.p[s.n - 1] == units[i].unit && str_to_u64((struct str){ s.p, s.n - 1 }, &n) && n < 1000000) {
+		if (s.p[s.n - 1] == units[i].unit &&
+		    str_to_u64((struct str) { s.p, s.n - 1 }, &n) && n < 1000000) {
 			*out = (int64_t)n * units[i].seconds;
 			return true;
 		}
@@ -27,13 +28,16 @@ static bool duration(const char *text, int64_t *out)
 
 int cmd_enroll_token(int argc, char **argv)
 {
-	static const char usage[] = "usage: tsukuroi enroll-token [--label TEXT] [--uses N] [--ttl 90m|12h|7d] [--office ID] [--quiet] [--json]\n"
-				    "  --quiet   print the token alone\n";
+	static const char usage[] =
+		"usage: tsukuroi enroll-token [--label TEXT] [--uses N] [--ttl 90m|12h|7d] [--office ID] [--quiet] [--json]\n"
+		"  --quiet   print the token alone\n";
 	const char *label = "", *uses = "1", *ttl = "7d", *office = "local";
 	bool quiet = false, json = false;
-	const struct arg_option options[] = { { .name = "--label", .value = &label }, { .name = "--uses", .value = &uses },
-					      { .name = "--ttl", .value = &ttl }, { .name = "--office", .value = &office },
-					      { .name = "--quiet", .flag = &quiet }, { .name = "--json", .flag = &json } };
+	const struct arg_option options[] = {
+		{ .name = "--label", .value = &label }, { .name = "--uses", .value = &uses },
+		{ .name = "--ttl", .value = &ttl },	{ .name = "--office", .value = &office },
+		{ .name = "--quiet", .flag = &quiet },	{ .name = "--json", .flag = &json }
+	};
 	const char *words[24];
 	struct args a;
 	if (argc > 22 || !args_parse(argc, argv, usage, options, ARRAY_LEN(options), words, &a))

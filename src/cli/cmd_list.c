@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * tsukuroi systems / patches: the lists of the console as tables or as one JSON document. */
+#include "base/enc.h"
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "cli/remote.h"
 #include "cli/table.h"
-#include "base/enc.h"
 
 #include <stdio.h>
 
@@ -25,11 +25,13 @@ static int finish(json_t *list, struct table *t, bool json, const char *none)
 
 int cmd_systems(int argc, char **argv)
 {
-	static const char usage[] = "usage: tsukuroi systems [--health CLASS] [--search TEXT] [--json]\n"
-				    "  CLASS: healthy, vulnerable, highly_vulnerable, unknown\n";
+	static const char usage[] =
+		"usage: tsukuroi systems [--health CLASS] [--search TEXT] [--json]\n"
+		"  CLASS: healthy, vulnerable, highly_vulnerable, unknown\n";
 	const char *health = NULL, *search = NULL;
 	bool json = false;
-	const struct arg_option options[] = { { .name = "--health", .value = &health }, { .name = "--search", .value = &search },
+	const struct arg_option options[] = { { .name = "--health", .value = &health },
+					      { .name = "--search", .value = &search },
 					      { .name = "--json", .flag = &json } };
 	const char *words[16];
 	struct args a;
@@ -50,8 +52,10 @@ int cmd_systems(int argc, char **argv)
 	}
 	if (!remote_open(&r, &e) || !remote_all(r, path.p, 0, &list, &e))
 		return print_error(&e);
-	AUTO(table_free) struct table *t = table_new((const char *const[]){ "SYSTEM", "STATUS", ">MISSING", ">CRITICAL", ">IMPORTANT",
-									    "REBOOT", "ONLINE", "LAST SCAN", "OS", NULL });
+	AUTO(table_free)
+	struct table *t = table_new((const char *const[]) { "SYSTEM", "STATUS", ">MISSING",
+							    ">CRITICAL", ">IMPORTANT", "REBOOT",
+							    "ONLINE", "LAST SCAN", "OS", NULL });
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *s = json_array_get(list, i), *m = json_object_get(s, "missing");
 		table_cell(t, print_text(s, "hostname"));
@@ -64,14 +68,17 @@ int cmd_systems(int argc, char **argv)
 		table_cell(t, print_time(json_object_get(s, "last_scan"), 0));
 		table_cell(t, print_text(s, "os_name"));
 	}
-	return finish(list, t, json, "no managed systems yet; 'tsukuroi enroll-token' makes a token for the first one");
+	return finish(
+		list, t, json,
+		"no managed systems yet; 'tsukuroi enroll-token' makes a token for the first one");
 }
 
 struct patch_query {
 	const char *view, *severity, *type, *search, *system, *limit;
 };
 
-static bool patch_path(struct remote *r, const struct patch_query *q, struct buf *path, struct err *e)
+static bool patch_path(struct remote *r, const struct patch_query *q, struct buf *path,
+		       struct err *e)
 {
 	if (q->system) {
 		AUTO(json_free) json_t *s = NULL;
@@ -81,7 +88,9 @@ static bool patch_path(struct remote *r, const struct patch_query *q, struct buf
 	} else {
 		buf_printf(path, "/patches?view=%s", q->view);
 	}
-	const char *filters[][2] = { { "severity", q->severity }, { "type", q->type }, { "q", q->search } };
+	const char *filters[][2] = { { "severity", q->severity },
+				     { "type", q->type },
+				     { "q", q->search } };
 	for (size_t i = 0; i < ARRAY_LEN(filters); i++) {
 		if (!filters[i][1])
 			continue;
@@ -98,15 +107,19 @@ int cmd_patches(int argc, char **argv)
 		"                        [--severity LIST] [--type LIST] [--search TEXT] [--limit N] [--json]\n";
 	struct patch_query q = { 0 };
 	bool view[5] = { 0 }, json = false;
-	static const char *const views[] = { "missing", "installed", "applicable", "supported", "latest" };
-	const struct arg_option options[] = {
-		{ .name = "--missing", .flag = &view[0] },    { .name = "--installed", .flag = &view[1] },
-		{ .name = "--applicable", .flag = &view[2] }, { .name = "--supported", .flag = &view[3] },
-		{ .name = "--latest", .flag = &view[4] },     { .name = "--system", .value = &q.system },
-		{ .name = "--severity", .value = &q.severity }, { .name = "--type", .value = &q.type },
-		{ .name = "--search", .value = &q.search },   { .name = "--limit", .value = &q.limit },
-		{ .name = "--json", .flag = &json }
-	};
+	static const char *const views[] = { "missing", "installed", "applicable", "supported",
+					     "latest" };
+	const struct arg_option options[] = { { .name = "--missing", .flag = &view[0] },
+					      { .name = "--installed", .flag = &view[1] },
+					      { .name = "--applicable", .flag = &view[2] },
+					      { .name = "--supported", .flag = &view[3] },
+					      { .name = "--latest", .flag = &view[4] },
+					      { .name = "--system", .value = &q.system },
+					      { .name = "--severity", .value = &q.severity },
+					      { .name = "--type", .value = &q.type },
+					      { .name = "--search", .value = &q.search },
+					      { .name = "--limit", .value = &q.limit },
+					      { .name = "--json", .flag = &json } };
 	const char *words[32];
 	struct args a;
 	if (argc > 30 || !args_parse(argc, argv, usage, options, ARRAY_LEN(options), words, &a))
@@ -128,13 +141,17 @@ int cmd_patches(int argc, char **argv)
 	AUTO(remote_free) struct remote *r = NULL;
 	AUTO(json_free) json_t *list = NULL;
 	AUTO(buf_done) struct buf path = BUF_INIT(8192);
-	if (!remote_open(&r, &e) || !patch_path(r, &q, &path, &e) || !remote_all(r, path.p, limit, &list, &e))
+	if (!remote_open(&r, &e) || !patch_path(r, &q, &path, &e) ||
+	    !remote_all(r, path.p, limit, &list, &e))
 		return print_error(&e);
-	AUTO(table_free) struct table *t = table_new((const char *const[]){ "PATCH", "SEVERITY", "TYPE", "REBOOT", ">MISSING",
-									    ">INSTALLED", "BULLETIN", "TITLE", NULL });
+	AUTO(table_free)
+	struct table *t = table_new((const char *const[]) { "PATCH", "SEVERITY", "TYPE", "REBOOT",
+							    ">MISSING", ">INSTALLED", "BULLETIN",
+							    "TITLE", NULL });
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *p = json_array_get(list, i);
-		const char *bulletin = json_string_value(json_array_get(json_object_get(p, "bulletins"), 0));
+		const char *bulletin = json_string_value(
+			json_array_get(json_object_get(p, "bulletins"), 0));
 		table_cell(t, print_text(p, "id"));
 		table_cell(t, print_text(p, "severity"));
 		table_cell(t, print_text(p, "type"));

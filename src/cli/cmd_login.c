@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * tsukuroi login / logout / status: the command line's own account with a server. The password is read
- * without echo and never stored; what is stored is an API token. */
+ * tsukuroi login / logout / status: the command line's own account with a server. The password is
+ * read without echo and never stored; what is stored is an API token. */
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/print.h"
@@ -36,7 +36,8 @@ static bool read_line(char *out, size_t size, bool hidden, const char *prompt)
 	return ok;
 }
 
-static bool sign_in(struct remote *r, const char *user, const char *password, char token[static 160], struct err *e)
+static bool sign_in(struct remote *r, const char *user, const char *password,
+		    char token[static 160], struct err *e)
 {
 	char host[64] = "cli";
 	gethostname(host, sizeof(host) - 1);
@@ -47,7 +48,8 @@ static bool sign_in(struct remote *r, const char *user, const char *password, ch
 	json_object_set_new(body, "kind", json_text(STR_LIT("token")));
 	json_object_set_new(body, "label", json_text(str_of(host)));
 	const char *got;
-	if (!remote_call(r, "POST", "/session", body, &reply, e) || !json_need_str(reply, "token", 1, 150, &got, e))
+	if (!remote_call(r, "POST", "/session", body, &reply, e) ||
+	    !json_need_str(reply, "token", 1, 150, &got, e))
 		return false;
 	snprintf(token, 160, "%s", got);
 	return true;
@@ -57,11 +59,14 @@ int cmd_login(int argc, char **argv)
 {
 	const char *user = NULL, *ca = NULL, *pin = NULL;
 	bool from_stdin = false;
-	const struct arg_option options[] = { { .name = "--user", .value = &user }, { .name = "--ca", .value = &ca },
-					      { .name = "--pin", .value = &pin }, { .name = "--password-stdin", .flag = &from_stdin } };
-	const char *words[argc > 0 ? 64 : 1];
+	const struct arg_option options[] = { { .name = "--user", .value = &user },
+					      { .name = "--ca", .value = &ca },
+					      { .name = "--pin", .value = &pin },
+					      { .name = "--password-stdin", .flag = &from_stdin } };
+	const char *words[64];
 	struct args a;
-	if (argc > 60 || !args_parse(argc, argv, login_usage, options, ARRAY_LEN(options), words, &a))
+	if (argc > 60 ||
+	    !args_parse(argc, argv, login_usage, options, ARRAY_LEN(options), words, &a))
 		return 2;
 	if (a.n != 1) {
 		fputs(login_usage, stderr);
@@ -74,8 +79,10 @@ int cmd_login(int argc, char **argv)
 		return print_error(&e);
 	if (user)
 		snprintf(name, sizeof(name), "%s", user);
-	if ((!user && !read_line(name, sizeof(name), false, "User")) || !read_line(password, sizeof(password), !from_stdin, "Password"))
-		return print_error(&(struct err){ .code = ERR_INVALID, .msg = "no user name or password given" });
+	if ((!user && !read_line(name, sizeof(name), false, "User")) ||
+	    !read_line(password, sizeof(password), !from_stdin, "Password"))
+		return print_error(&(struct err) { .code = ERR_INVALID,
+						   .msg = "no user name or password given" });
 	bool ok = sign_in(r, name, password, token, &e) && remote_save(r, token, &e);
 	explicit_bzero(password, sizeof(password));
 	if (!ok)
@@ -114,7 +121,8 @@ int cmd_status(int argc, char **argv)
 		return 0;
 	}
 	const json_t *missing = json_object_get(d, "missing");
-	printf("systems %lld, missing patches %lld, reboot needed %lld\n", (long long)print_int(d, "hosts"),
-	       (long long)print_int(missing, "total"), (long long)print_int(d, "reboot_needed"));
+	printf("systems %lld, missing patches %lld, reboot needed %lld\n",
+	       (long long)print_int(d, "hosts"), (long long)print_int(missing, "total"),
+	       (long long)print_int(d, "reboot_needed"));
 	return 0;
 }

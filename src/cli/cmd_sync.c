@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * tsukuroi sync / scan: long work that shows progress and ends with its result. */
+#include "base/clock.h"
+#include "base/enc.h"
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "cli/remote.h"
-#include "base/clock.h"
-#include "base/enc.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -15,7 +15,8 @@ static void nap(void)
 	usleep(200000);
 }
 
-/* --- sync --------------------------------------------------------------------------------------- */
+/* --- sync ---------------------------------------------------------------------------------------
+ */
 
 static void show_steps(const json_t *job, size_t *shown)
 {
@@ -27,11 +28,13 @@ static void show_steps(const json_t *job, size_t *shown)
 			return;
 		const json_t *params = json_object_get(json_object_get(s, "message"), "params");
 		const char *error = print_text(params, "error");
-		fprintf(stderr, "  %-9s %s%s%s\n", state, print_text(params, "subject"), error[0] ? ": " : "", error);
+		fprintf(stderr, "  %-9s %s%s%s\n", state, print_text(params, "subject"),
+			error[0] ? ": " : "", error);
 	}
 }
 
-static bool follow_job(struct remote *r, const char *id, bool quiet, json_t **job_out, struct err *e)
+static bool follow_job(struct remote *r, const char *id, bool quiet, json_t **job_out,
+		       struct err *e)
 {
 	AUTO(xfree) char *path = xasprintf("/jobs/%s", id);
 	size_t shown = 0;
@@ -52,9 +55,11 @@ static bool follow_job(struct remote *r, const char *id, bool quiet, json_t **jo
 
 int cmd_sync(int argc, char **argv)
 {
-	static const char usage[] = "usage: tsukuroi sync [--wait] [--json]\nSyncs the patch DB with the vendors' feeds.\n";
+	static const char usage[] =
+		"usage: tsukuroi sync [--wait] [--json]\nSyncs the patch DB with the vendors' feeds.\n";
 	bool wait = false, json = false;
-	const struct arg_option options[] = { { .name = "--wait", .flag = &wait }, { .name = "--json", .flag = &json } };
+	const struct arg_option options[] = { { .name = "--wait", .flag = &wait },
+					      { .name = "--json", .flag = &json } };
 	const char *words[8];
 	struct args a;
 	if (argc > 6 || !args_parse(argc, argv, usage, options, ARRAY_LEN(options), words, &a))
@@ -84,10 +89,12 @@ int cmd_sync(int argc, char **argv)
 	return 0;
 }
 
-/* --- scan --------------------------------------------------------------------------------------- */
+/* --- scan ---------------------------------------------------------------------------------------
+ */
 
 /* How many of the asked and connected systems have a scan newer than `since`. */
-static bool scanned(struct remote *r, const json_t *ids, const char *since, size_t *done_out, size_t *of_out, struct err *e)
+static bool scanned(struct remote *r, const json_t *ids, const char *since, size_t *done_out,
+		    size_t *of_out, struct err *e)
 {
 	AUTO(json_free) json_t *list = NULL;
 	if (!remote_all(r, "/systems", 0, &list, e))
@@ -97,11 +104,13 @@ static bool scanned(struct remote *r, const json_t *ids, const char *since, size
 		const json_t *s = json_array_get(list, i);
 		bool asked = !ids;
 		for (size_t k = 0; ids && k < json_array_size(ids); k++)
-			asked |= strcmp(json_string_value(json_array_get(ids, k)), print_text(s, "id")) == 0;
+			asked |= strcmp(json_string_value(json_array_get(ids, k)),
+					print_text(s, "id")) == 0;
 		if (!asked || !json_is_true(json_object_get(s, "online")))
 			continue;
 		of++;
-		done += strcmp(print_text(s, "last_scan"), since) >= 0 && strcmp(print_text(s, "scan_status"), "requested") != 0;
+		done += strcmp(print_text(s, "last_scan"), since) >= 0 &&
+			strcmp(print_text(s, "scan_status"), "requested") != 0;
 	}
 	*done_out = done;
 	*of_out = of;
@@ -121,14 +130,17 @@ static bool wait_scans(struct remote *r, const json_t *ids, const char *since, s
 		}
 		nap();
 	} while (clock_mono_ms() < end);
-	return err_set(e, ERR_TIMEOUT, "only %zu of %zu connected systems were scanned within 120 s", done, of);
+	return err_set(e, ERR_TIMEOUT,
+		       "only %zu of %zu connected systems were scanned within 120 s", done, of);
 }
 
 int cmd_scan(int argc, char **argv)
 {
-	static const char usage[] = "usage: tsukuroi scan SYSTEM... | --all [--wait]\nAsks systems to scan now.\n";
+	static const char usage[] =
+		"usage: tsukuroi scan SYSTEM... | --all [--wait]\nAsks systems to scan now.\n";
 	bool all = false, wait = false;
-	const struct arg_option options[] = { { .name = "--all", .flag = &all }, { .name = "--wait", .flag = &wait } };
+	const struct arg_option options[] = { { .name = "--all", .flag = &all },
+					      { .name = "--wait", .flag = &wait } };
 	AUTO(xfree) const char **words = xcalloc((size_t)argc + 1, sizeof(*words));
 	struct args a;
 	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), words, &a))
@@ -160,7 +172,8 @@ int cmd_scan(int argc, char **argv)
 	clock_rfc3339(clock_wall_ms() / 1000 * 1000, since);
 	if (!remote_call(r, "POST", "/systems:scan", body, &reply, &e))
 		return print_error(&e);
-	printf("asked %lld systems, %lld connected\n", (long long)print_int(reply, "systems"), (long long)print_int(reply, "connected"));
+	printf("asked %lld systems, %lld connected\n", (long long)print_int(reply, "systems"),
+	       (long long)print_int(reply, "connected"));
 	if (wait && !wait_scans(r, ids, since, &e))
 		return print_error(&e);
 	return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What commands share when they print: JSON documents for programs, times for people, errors with status. */
+ * What commands share when they print: JSON documents for programs, times for people, errors with
+ * status. */
 #ifndef CLI_PRINT_H
 #define CLI_PRINT_H
 #include "format/json.h"

@@ -38,7 +38,8 @@ static char *login_path(void)
 	return home && home[0] == '/' ? xasprintf("%s/.config/tsukuroi/login.json", home) : NULL;
 }
 
-bool remote_connect(const char *url, const char *ca_file, const char *pin, struct remote **out, struct err *e)
+bool remote_connect(const char *url, const char *ca_file, const char *pin, struct remote **out,
+		    struct err *e)
 {
 	if (strncmp(url, "https://", 8) != 0)
 		return err_set(e, ERR_INVALID, "'%.100s' is not an https:// address", url);
@@ -61,7 +62,8 @@ static bool open_login(const char *path, struct remote **out, struct err *e)
 	AUTO(json_free) json_t *j = NULL;
 	const char *url = NULL, *token = NULL, *ca = NULL, *pin = NULL;
 	if (!file_read(path, &text, e) || !json_parse(buf_str(&text), 65536, &j, e) ||
-	    !json_need_str(j, "url", 8, 1000, &url, e) || !json_need_str(j, "token", 1, 200, &token, e) ||
+	    !json_need_str(j, "url", 8, 1000, &url, e) ||
+	    !json_need_str(j, "token", 1, 200, &token, e) ||
 	    !json_opt_str(j, "ca_file", 4000, &ca, e) || !json_opt_str(j, "pin", 64, &pin, e) ||
 	    !remote_connect(url, ca, pin, out, e))
 		return err_prefix(e, "cannot use the login in '%s'", path);
@@ -78,8 +80,9 @@ bool remote_open(struct remote **out, struct err *e)
 	if (!socket)
 		socket = SOCKET_DEFAULT;
 	if (access(socket, R_OK | W_OK) != 0)
-		return err_set(e, ERR_UNAUTHENTICATED,
-			       "not signed in; run 'tsukuroi login https://SERVER:8383', or run this as root on the server's machine");
+		return err_set(
+			e, ERR_UNAUTHENTICATED,
+			"not signed in; run 'tsukuroi login https://SERVER:8383', or run this as root on the server's machine");
 	struct remote *r = xcalloc(1, sizeof(*r));
 	r->url = xstrdup("http://localhost");
 	r->client = http_client_new("tsukuroi-cli/" TSUKUROI_VERSION, NULL, NULL);
@@ -92,7 +95,8 @@ bool remote_save(const struct remote *r, const char *token, struct err *e)
 {
 	AUTO(xfree) char *path = login_path();
 	if (!path)
-		return err_set(e, ERR_INVALID, "cannot store the login: neither HOME nor XDG_CONFIG_HOME is set");
+		return err_set(e, ERR_INVALID,
+			       "cannot store the login: neither HOME nor XDG_CONFIG_HOME is set");
 	AUTO(json_free) json_t *j = json_object();
 	json_object_set_new(j, "url", json_text(str_of(r->url)));
 	json_object_set_new(j, "token", json_text(str_of(token)));
@@ -124,25 +128,29 @@ static bool problem(int status, struct str body, struct err *e)
 		bool c UNUSED = json_opt_str(j, "code", 100, &code, NULL);
 		bool d UNUSED = json_opt_str(j, "detail", 1000, &detail, NULL);
 	}
-	enum err_code err = status == 401	     ? ERR_UNAUTHENTICATED
-			    : status == 403	     ? ERR_DENIED
-			    : status == 404	     ? ERR_NOT_FOUND
-			    : status == 409	     ? ERR_CONFLICT
-			    : status == 413	     ? ERR_LIMIT
-			    : status >= 500	     ? ERR_UNAVAILABLE
-						     : ERR_INVALID;
+	enum err_code err = status == 401   ? ERR_UNAUTHENTICATED
+			    : status == 403 ? ERR_DENIED
+			    : status == 404 ? ERR_NOT_FOUND
+			    : status == 409 ? ERR_CONFLICT
+			    : status == 413 ? ERR_LIMIT
+			    : status >= 500 ? ERR_UNAVAILABLE
+					    : ERR_INVALID;
 	const char *remedy = status == 401 ? "; sign in again with 'tsukuroi login'" : "";
 	if (detail[0])
 		return err_set(e, err, "%s (%s)%s", detail, code, remedy);
 	return err_set(e, err, "the server answered %d%s", status, remedy);
 }
 
-static bool send(struct remote *r, const char *method, const char *path, const json_t *body, struct buf *out, struct err *e)
+static bool send(struct remote *r, const char *method, const char *path, const json_t *body,
+		 struct buf *out, struct err *e)
 {
-	AUTO(xfree) char *url = xasprintf("%s%s%s", r->url, strcmp(path, "/healthz") == 0 ? "" : "/api/v1", path);
+	AUTO(xfree)
+	char *url = xasprintf("%s%s%s", r->url, strcmp(path, "/healthz") == 0 ? "" : "/api/v1",
+			      path);
 	AUTO(xfree) char *auth = r->token ? xasprintf("Authorization: Bearer %s", r->token) : NULL;
-	AUTO(xfree) char *key = xasprintf("Idempotency-Key: %016llx%016llx", (unsigned long long)random_u64(),
-					  (unsigned long long)random_u64());
+	AUTO(xfree)
+	char *key = xasprintf("Idempotency-Key: %016llx%016llx", (unsigned long long)random_u64(),
+			      (unsigned long long)random_u64());
 	const char *headers[5] = { "Accept: application/json" };
 	size_t n = 1;
 	if (auth)
@@ -153,8 +161,12 @@ static bool send(struct remote *r, const char *method, const char *path, const j
 		headers[n++] = "Content-Type: application/json";
 		headers[n++] = key;
 	}
-	struct http_request req = { .method = method, .url = url, .headers = headers, .body = buf_str(&text),
-				    .max_response = REMOTE_MAX, .timeout_s = 120 };
+	struct http_request req = { .method = method,
+				    .url = url,
+				    .headers = headers,
+				    .body = buf_str(&text),
+				    .max_response = REMOTE_MAX,
+				    .timeout_s = 120 };
 	struct http_response resp;
 	if (!http_fetch(r->client, &req, &resp, out, e))
 		return err_prefix(e, "cannot reach the server");
@@ -163,7 +175,8 @@ static bool send(struct remote *r, const char *method, const char *path, const j
 	return true;
 }
 
-bool remote_call(struct remote *r, const char *method, const char *path, const json_t *body, json_t **reply_out, struct err *e)
+bool remote_call(struct remote *r, const char *method, const char *path, const json_t *body,
+		 json_t **reply_out, struct err *e)
 {
 	AUTO(buf_done) struct buf out = BUF_INIT(REMOTE_MAX);
 	if (!send(r, method, path, body, &out, e))
@@ -182,14 +195,17 @@ bool remote_all(struct remote *r, const char *path, size_t max, json_t **items_o
 	AUTO(xfree) char *cursor = NULL;
 	do {
 		AUTO(json_free) json_t *page = NULL;
-		AUTO(xfree) char *at = xasprintf("%s%climit=200%s%s", path, strchr(path, '?') ? '&' : '?',
-						 cursor ? "&cursor=" : "", cursor ? cursor : "");
+		AUTO(xfree)
+		char *at = xasprintf("%s%climit=200%s%s", path, strchr(path, '?') ? '&' : '?',
+				     cursor ? "&cursor=" : "", cursor ? cursor : "");
 		if (!remote_call(r, "GET", at, NULL, &page, e))
 			return false;
 		json_t *items = json_object_get(page, "items");
-		for (size_t i = 0; i < json_array_size(items) && (!max || json_array_size(all) < max); i++)
+		for (size_t i = 0;
+		     i < json_array_size(items) && (!max || json_array_size(all) < max); i++)
 			json_array_append(all, json_array_get(items, i));
-		const char *next = json_string_value(json_object_get(json_object_get(page, "page"), "next_cursor"));
+		const char *next = json_string_value(
+			json_object_get(json_object_get(page, "page"), "next_cursor"));
 		xfree(cursor);
 		cursor = NULL;
 		if (next && (!max || json_array_size(all) < max)) {
@@ -218,7 +234,10 @@ bool remote_system(struct remote *r, const char *word, json_t **system_out, stru
 		if ((!id || strcmp(id, word) != 0) && (!name || strcmp(name, word) != 0))
 			continue;
 		if (found)
-			return err_set(e, ERR_CONFLICT, "several systems are called '%.100s'; use the id ('tsukuroi systems --json')", word);
+			return err_set(
+				e, ERR_CONFLICT,
+				"several systems are called '%.100s'; use the id ('tsukuroi systems --json')",
+				word);
 		found = s;
 	}
 	if (found) {
@@ -230,7 +249,9 @@ bool remote_system(struct remote *r, const char *word, json_t **system_out, stru
 	buf_adds(&path, "/systems/");
 	enc_percent(&path, str_of(word));
 	if (!remote_call(r, "GET", path.p, NULL, &one, NULL))
-		return err_set(e, ERR_NOT_FOUND, "there is no managed system '%.100s'; 'tsukuroi systems' lists them", word);
+		return err_set(e, ERR_NOT_FOUND,
+			       "there is no managed system '%.100s'; 'tsukuroi systems' lists them",
+			       word);
 	*system_out = TAKE(one);
 	return true;
 }

@@ -95,14 +95,16 @@ static size_t terminal_width(void)
 	return w.ws_col;
 }
 
-static void print_row(const struct table *t, const char *const *cells, const size_t *widths, size_t room)
+static void print_row(const struct table *t, const char *const *cells, const size_t *widths,
+		      size_t room)
 {
 	size_t used = 0;
 	for (size_t i = 0; i < t->columns; i++) {
 		const char *text = cells[i];
 		bool right = t->heads[i][0] == '>';
 		bool last = i + 1 == t->columns;
-		size_t bytes, max = last && room != SIZE_MAX && room > used + 10 ? room - used : SIZE_MAX;
+		size_t bytes,
+			max = last && room != SIZE_MAX && room > used + 10 ? room - used : SIZE_MAX;
 		size_t w = width_of(text, max, &bytes);
 		size_t pad = widths[i] > w ? widths[i] - w : 0;
 		if (right)
@@ -123,7 +125,8 @@ void table_print(const struct table *t)
 		heads[i] = t->heads[i] + (t->heads[i][0] == '>');
 		widths[i] = width_of(heads[i], SIZE_MAX, NULL);
 		for (size_t r = 0; r < rows; r++)
-			widths[i] = MAX(widths[i], width_of(t->cells.p[r * t->columns + i], SIZE_MAX, NULL));
+			widths[i] = MAX(widths[i],
+					width_of(t->cells.p[r * t->columns + i], SIZE_MAX, NULL));
 	}
 	print_row(t, heads, widths, room);
 	for (size_t r = 0; r < rows; r++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Tables for people: aligned columns, double-width characters counted as two, control characters shown as
- * dots. On a terminal the last column is cut at its width; in a pipe nothing is cut. */
+ * Tables for people: aligned columns, double-width characters counted as two, control characters
+ * shown as dots. On a terminal the last column is cut at its width; in a pipe nothing is cut. */
 #ifndef CLI_TABLE_H
 #define CLI_TABLE_H
 #include "base/arena.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What happens by itself: deployments are driven every 5 s and as soon as a payload has arrived, contacts
- * are flushed every 30 s, the patch DB is synced at its interval, the fleet is verified once a day. Timers
- * run on the monotonic clock: a jump of the wall clock triggers nothing (F24). */
+ * What happens by itself: deployments are driven every 5 s and as soon as a payload has arrived,
+ * contacts are flushed every 30 s, the patch DB is synced at its interval, the fleet is verified
+ * once a day. Timers run on the monotonic clock: a jump of the wall clock triggers nothing (F24).
+ */
 #include "base/log.h"
 #include "jobs/jobs_int.h"
 
@@ -46,7 +47,8 @@ static void sync_when_due(struct jobs *j, int64_t *last, int64_t now)
 void *jobs_clock_thread(void *arg)
 {
 	struct jobs *j = arg;
-	int64_t start = clock_mono_ms(), tick = start, flush = start, minute = start, verify = start, sync = start;
+	int64_t start = clock_mono_ms(), tick = start, flush = start, minute = start,
+		verify = start, sync = start;
 	pthread_mutex_lock(&j->lock);
 	while (!j->stopping) {
 		if (!j->payload_done)
@@ -70,7 +72,8 @@ void *jobs_clock_thread(void *arg)
 		if (due(&verify, now, VERIFY_MS)) {
 			uint64_t wrong = match_verify(j->conf.match);
 			if (wrong)
-				log_error("nightly check: %llu verdicts differed and were repaired", (unsigned long long)wrong);
+				log_error("nightly check: %llu verdicts differed and were repaired",
+					  (unsigned long long)wrong);
 		}
 		pthread_mutex_lock(&j->lock);
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The ring of jobs and the room's threads. Invariant: everything in struct jobs is read and written under
- * its lock; callbacks are called without it. */
-#include "jobs/jobs_int.h"
+ * The ring of jobs and the room's threads. Invariant: everything in struct jobs is read and written
+ * under its lock; callbacks are called without it. */
 #include "base/enc.h"
 #include "base/random.h"
+#include "jobs/jobs_int.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +11,8 @@
 
 const char *job_state_name(enum job_state s)
 {
-	static const char *const names[JOB_STATES_] = { "queued", "running", "succeeded", "failed" };
+	static const char *const names[JOB_STATES_] = { "queued", "running", "succeeded",
+							"failed" };
 	return s < JOB_STATES_ ? names[s] : "failed";
 }
 
@@ -116,7 +117,9 @@ bool jobs_get(struct jobs *j, const char *id, struct job *out, struct err *e)
 	if (job)
 		*out = *job;
 	pthread_mutex_unlock(&j->lock);
-	return job || err_set(e, ERR_NOT_FOUND, "there is no job '%.40s'; finished jobs are forgotten at a restart", id);
+	return job ||
+	       err_set(e, ERR_NOT_FOUND,
+		       "there is no job '%.40s'; finished jobs are forgotten at a restart", id);
 }
 
 void jobs_set_deploy(struct jobs *j, struct deploy *d)

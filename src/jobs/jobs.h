@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Work that takes longer than a request: syncing the patch DB, fetching payloads from vendors, and the
- * clock that drives deployments. Every job has steps, progress and an end; what it did is visible while it
- * does it. Finished jobs are kept for the console, newest first, in memory (a restart forgets them: the
- * state they left is in the database). */
+ * Work that takes longer than a request: syncing the patch DB, fetching payloads from vendors, and
+ * the clock that drives deployments. Every job has steps, progress and an end; what it did is
+ * visible while it does it. Finished jobs are kept for the console, newest first, in memory (a
+ * restart forgets them: the state they left is in the database). */
 #ifndef JOBS_JOBS_H
 #define JOBS_JOBS_H
 #include "base/clock.h"
@@ -63,14 +63,17 @@ void jobs_set_deploy(struct jobs *j, struct deploy *d);
 void jobs_set_minute(struct jobs *j, void (*fn)(void *arg), void *arg);
 
 /** Starts a sync of the whole patch DB, or finds the one that is under way: its id in id_out. */
-bool jobs_start_sync(struct jobs *j, const char *by, char id_out[static 33], struct err *e) MUST_CHECK;
+bool jobs_start_sync(struct jobs *j, const char *by, char id_out[static 33], struct err *e)
+	MUST_CHECK;
 /** Newest first, at most `max` copies into `out`; returns their number. */
 size_t jobs_list(struct jobs *j, struct job *out, size_t max);
 bool jobs_get(struct jobs *j, const char *id, struct job *out, struct err *e) MUST_CHECK;
 
 /** Queues the payloads of these components for fetching; what is in the store, queued or under way
- *  already is skipped. A failed one is tried again when asked for again, not before 30 s have passed. */
-void jobs_want_payload(struct jobs *j, const struct catalog *c, const uint32_t *components, uint32_t n);
+ *  already is skipped. A failed one is tried again when asked for again, not before 30 s have
+ * passed. */
+void jobs_want_payload(struct jobs *j, const struct catalog *c, const uint32_t *components,
+		       uint32_t n);
 /** Payloads waiting or under way. */
 size_t jobs_payloads_waiting(struct jobs *j);
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Fetching payload files from vendors, each once, by digest (M-195, M-196). A file whose bytes do not have
- * the digest and size that the signed index gave never enters the store. */
+ * Fetching payload files from vendors, each once, by digest (M-195, M-196). A file whose bytes do
+ * not have the digest and size that the signed index gave never enters the store. */
 #include "base/log.h"
 #include "jobs/jobs_int.h"
 
@@ -14,7 +14,8 @@ static bool queued(const struct jobs *j, const struct sha256 *id)
 	return false;
 }
 
-void jobs_want_payload(struct jobs *j, const struct catalog *c, const uint32_t *components, uint32_t n)
+void jobs_want_payload(struct jobs *j, const struct catalog *c, const uint32_t *components,
+		       uint32_t n)
 {
 	pthread_mutex_lock(&j->lock);
 	for (uint32_t i = 0; i < n && j->payloads.n < PAYLOAD_QUEUE_MAX; i++) {
@@ -23,8 +24,10 @@ void jobs_want_payload(struct jobs *j, const struct catalog *c, const uint32_t *
 		    store_has(j->conf.store, &comp->sha256, NULL))
 			continue;
 		const struct archive *ar = &c->archives[comp->archive];
-		struct payload p = { .id = comp->sha256, .size = comp->size,
-				     .url = xasprintf("%.*s/%.*s", STR_ARG(ar->url), STR_ARG(comp->file)) };
+		struct payload p = { .id = comp->sha256,
+				     .size = comp->size,
+				     .url = xasprintf("%.*s/%.*s", STR_ARG(ar->url),
+						      STR_ARG(comp->file)) };
 		VEC_PUSH(&j->payloads, p);
 	}
 	pthread_cond_broadcast(&j->wake);
@@ -44,12 +47,15 @@ static bool to_store(void *arg, struct str bytes, struct err *e)
 	return store_add(arg, bytes, e);
 }
 
-static bool fetch(struct jobs *j, struct http_client *client, const struct payload *p, struct err *e)
+static bool fetch(struct jobs *j, struct http_client *client, const struct payload *p,
+		  struct err *e)
 {
 	AUTO(store_abort) struct store_writer *w = NULL;
 	if (!store_begin(j->conf.store, p->size, &w, e))
 		return false;
-	struct http_request r = { .url = p->url, .max_response = p->size, .timeout_s = 6 * 3600, .min_rate = 200 };
+	struct http_request r = {
+		.url = p->url, .max_response = p->size, .timeout_s = 6 * 3600, .min_rate = 200
+	};
 	struct http_response resp;
 	if (!http_fetch_stream(client, &r, &resp, to_store, w, e))
 		return false;
@@ -95,7 +101,9 @@ static void finish(struct jobs *j, const struct sha256 *id, bool ok)
 void *jobs_payload_thread(void *arg)
 {
 	struct jobs *j = arg;
-	AUTO(http_client_free) struct http_client *client = http_client_new("tsukuroi/" TSUKUROI_VERSION, NULL, j->conf.proxy);
+	AUTO(http_client_free)
+	struct http_client *client = http_client_new("tsukuroi/" TSUKUROI_VERSION, NULL,
+						     j->conf.proxy);
 	pthread_mutex_lock(&j->lock);
 	size_t slot = 1;
 	while (slot < ARRAY_LEN(j->clients) - 1 && j->clients[slot])

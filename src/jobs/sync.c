@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Syncing the patch DB (M-072..M-079): every suite of the settings (or of this machine's own apt), then the
- * notices, then one new snapshot. A feed that fails keeps its last good generation and never blocks the
- * others; the job says which failed and why. */
+ * Syncing the patch DB (M-072..M-079): every suite of the settings (or of this machine's own apt),
+ * then the notices, then one new snapshot. A feed that fails keeps its last good generation and
+ * never blocks the others; the job says which failed and why. */
 #include "base/file.h"
 #include "base/log.h"
 #include "catalog/catalog.h"
@@ -12,7 +12,8 @@
 #include <stdio.h>
 #include <sys/utsname.h>
 
-/* --- fetching ----------------------------------------------------------------------------------- */
+/* --- fetching -----------------------------------------------------------------------------------
+ */
 
 struct body {
 	feed_body fn;
@@ -25,33 +26,39 @@ static bool pass_on(void *arg, struct str bytes, struct err *e)
 	return b->fn(b->arg, bytes, e);
 }
 
-static bool get(void *arg, const struct feed_request *r, struct feed_response *resp_out, feed_body fn, void *fn_arg,
-		struct err *e)
+static bool get(void *arg, const struct feed_request *r, struct feed_response *resp_out,
+		feed_body fn, void *fn_arg, struct err *e)
 {
 	struct http_client *client = arg;
 	if (r->url[0] == '/' || strncmp(r->url, "file:", 5) == 0)
 		return feed_local.get(feed_local.arg, r, resp_out, fn, fn_arg, e);
 	AUTO(xfree) char *etag = r->etag ? xasprintf("If-None-Match: %s", r->etag) : NULL;
-	AUTO(xfree) char *since = r->last_modified ? xasprintf("If-Modified-Since: %s", r->last_modified) : NULL;
+	AUTO(xfree)
+	char *since = r->last_modified ? xasprintf("If-Modified-Since: %s", r->last_modified)
+				       : NULL;
 	const char *headers[3] = { NULL };
 	size_t n = 0;
 	if (etag)
 		headers[n++] = etag;
 	if (since)
 		headers[n++] = since;
-	struct http_request req = { .url = r->url, .headers = headers, .max_response = r->max, .timeout_s = 1800 };
+	struct http_request req = {
+		.url = r->url, .headers = headers, .max_response = r->max, .timeout_s = 1800
+	};
 	struct http_response resp;
 	struct body body = { fn, fn_arg };
 	if (!http_fetch_stream(client, &req, &resp, pass_on, &body, e))
 		return false;
-	*resp_out = (struct feed_response){ .status = resp.status };
+	*resp_out = (struct feed_response) { .status = resp.status };
 	snprintf(resp_out->etag, sizeof(resp_out->etag), "%s", resp.etag);
-	snprintf(resp_out->last_modified, sizeof(resp_out->last_modified), "%s", resp.last_modified);
+	snprintf(resp_out->last_modified, sizeof(resp_out->last_modified), "%s",
+		 resp.last_modified);
 	snprintf(resp_out->content_type, sizeof(resp_out->content_type), "%s", resp.content_type);
 	return true;
 }
 
-/* --- the job's record --------------------------------------------------------------------------- */
+/* --- the job's record ---------------------------------------------------------------------------
+ */
 
 struct step_change {
 	size_t step;
@@ -85,7 +92,8 @@ static void progress(void *arg, const char *what UNUSED, int64_t done, int64_t t
 	if (now - r->told_ms < 250)
 		return;
 	r->told_ms = now;
-	struct step_change c = { r->step, JOB_RUNNING, total > 0 ? (double)done / (double)total : 0, NULL };
+	struct step_change c = { r->step, JOB_RUNNING, total > 0 ? (double)done / (double)total : 0,
+				 NULL };
 	jobs_update(r->j, r->id, set_step, &c);
 }
 
@@ -104,7 +112,8 @@ static void plan_steps(struct job *job, void *arg)
 		struct job_step *s = &job->steps[job->n_steps++];
 		snprintf(s->code, sizeof(s->code), "feed");
 		snprintf(s->subject, sizeof(s->subject), "%s",
-			 i < p->sources.n_suites ? p->sources.suites[i].feed_id : p->notices[i - p->sources.n_suites].feed_id);
+			 i < p->sources.n_suites ? p->sources.suites[i].feed_id
+						 : p->notices[i - p->sources.n_suites].feed_id);
 	}
 }
 
@@ -127,12 +136,14 @@ static void begin_job(struct job *job, void *arg)
 	job->started_ms = *(int64_t *)arg;
 }
 
-/* --- the sync ----------------------------------------------------------------------------------- */
+/* --- the sync -----------------------------------------------------------------------------------
+ */
 
 static const char *debian_arch(void)
 {
-	static const char *const map[][2] = { { "x86_64", "amd64" }, { "aarch64", "arm64" }, { "i686", "i386" },
-					      { "armv7l", "armhf" }, { "ppc64le", "ppc64el" }, { "s390x", "s390x" },
+	static const char *const map[][2] = { { "x86_64", "amd64" },	{ "aarch64", "arm64" },
+					      { "i686", "i386" },	{ "armv7l", "armhf" },
+					      { "ppc64le", "ppc64el" }, { "s390x", "s390x" },
 					      { "riscv64", "riscv64" } };
 	struct utsname u;
 	if (uname(&u) == 0)
@@ -170,8 +181,11 @@ static bool stopping(struct jobs *j)
 
 static void run_feeds(struct run *r, const struct plan *p, struct http_client *client)
 {
-	struct feed_env env = { .fetch = { get, client }, .store = r->j->conf.store,
-				.now_ms = clock_now_ms(r->j->conf.clock), .progress = progress, .progress_arg = r };
+	struct feed_env env = { .fetch = { get, client },
+				.store = r->j->conf.store,
+				.now_ms = clock_now_ms(r->j->conf.clock),
+				.progress = progress,
+				.progress_arg = r };
 	size_t all = MIN(p->sources.n_suites + p->n_notices, (size_t)JOB_STEPS_MAX);
 	for (size_t i = 0; i < all && !stopping(r->j); i++) {
 		struct err e = { 0 };
@@ -181,7 +195,8 @@ static void run_feeds(struct run *r, const struct plan *p, struct http_client *c
 		const char *id;
 		if (i < p->sources.n_suites) {
 			id = p->sources.suites[i].feed_id;
-			ok = debian_run_suite(&p->sources.suites[i], &env, r->j->conf.db, false, &changed, &e);
+			ok = debian_run_suite(&p->sources.suites[i], &env, r->j->conf.db, false,
+					      &changed, &e);
 		} else {
 			const struct debian_notice_source *n = &p->notices[i - p->sources.n_suites];
 			id = n->feed_id;
@@ -205,8 +220,8 @@ static bool adopt(struct jobs *j, struct err *e)
 	return true;
 }
 
-/* The vendor's notices are joined when they can be had; where they cannot, the feed's state says so, the
- * severities stay Unrated, and the sync of the archive is none the worse. */
+/* The vendor's notices are joined when they can be had; where they cannot, the feed's state says
+ * so, the severities stay Unrated, and the sync of the archive is none the worse. */
 static void plan_notices(struct jobs *j, struct arena *a, struct plan *p)
 {
 	static const struct {
@@ -219,7 +234,9 @@ static void plan_notices(struct jobs *j, struct arena *a, struct plan *p)
 	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
 		const char *url = settings_text(j->conf.settings, known[i].setting, a);
 		if (url[0] && strcmp(url, "off") != 0)
-			p->notices[p->n_notices++] = (struct debian_notice_source){ .feed_id = known[i].feed_id, .kind = known[i].kind, .url = url };
+			p->notices[p->n_notices++] = (struct debian_notice_source) {
+				.feed_id = known[i].feed_id, .kind = known[i].kind, .url = url
+			};
 	}
 }
 
@@ -233,7 +250,9 @@ static void sync_all(struct jobs *j, const char *id, struct http_client *client)
 	jobs_update(j, id, begin_job, &now);
 	bool ok = sources(j, &a, &plan.sources, &e);
 	if (ok && !plan.sources.n_suites)
-		ok = err_set(&e, ERR_INVALID, "there is no suite to sync; set 'feed.debian.suites', or add Debian's archive to this machine's apt sources");
+		ok = err_set(
+			&e, ERR_INVALID,
+			"there is no suite to sync; set 'feed.debian.suites', or add Debian's archive to this machine's apt sources");
 	size_t archive_failed = 0;
 	if (ok) {
 		plan_notices(j, &a, &plan);
@@ -247,8 +266,10 @@ static void sync_all(struct jobs *j, const char *id, struct http_client *client)
 			ok = adopt(j, &e);
 	}
 	if (ok && archive_failed)
-		ok = err_set(&e, ERR_UNAVAILABLE, "%zu of %zu suites could not be synced; their last good state stays in force", archive_failed,
-			     plan.sources.n_suites);
+		ok = err_set(
+			&e, ERR_UNAVAILABLE,
+			"%zu of %zu suites could not be synced; their last good state stays in force",
+			archive_failed, plan.sources.n_suites);
 	struct ending end = { ok ? "" : e.msg, clock_now_ms(j->conf.clock) };
 	jobs_update(j, id, end_job, &end);
 	log_info("sync %s%s", ok ? "done" : "failed: ", ok ? "" : e.msg);
@@ -257,7 +278,9 @@ static void sync_all(struct jobs *j, const char *id, struct http_client *client)
 void *jobs_sync_thread(void *arg)
 {
 	struct jobs *j = arg;
-	AUTO(http_client_free) struct http_client *client = http_client_new("tsukuroi/" TSUKUROI_VERSION, NULL, j->conf.proxy);
+	AUTO(http_client_free)
+	struct http_client *client = http_client_new("tsukuroi/" TSUKUROI_VERSION, NULL,
+						     j->conf.proxy);
 	jobs_register_client(j, 0, client);
 	pthread_mutex_lock(&j->lock);
 	while (!j->stopping) {

@@ -84,22 +84,31 @@ static char *step_params(const struct job_step *s, struct arena *a)
 
 static void to_api(const struct job *j, struct arena *a, struct api_job *out)
 {
-	*out = (struct api_job){ .id = arena_strdup(a, j->id), .kind = arena_strdup(a, j->kind),
-				 .state = job_state_name(j->state), .created_by = arena_strdup(a, j->created_by),
-				 .created_ms = j->created_ms, .started_ms = j->started_ms, .finished_ms = j->finished_ms,
-				 .progress = j->progress, .error = j->error[0] ? arena_strdup(a, j->error) : NULL };
+	*out = (struct api_job) { .id = arena_strdup(a, j->id),
+				  .kind = arena_strdup(a, j->kind),
+				  .state = job_state_name(j->state),
+				  .created_by = arena_strdup(a, j->created_by),
+				  .created_ms = j->created_ms,
+				  .started_ms = j->started_ms,
+				  .finished_ms = j->finished_ms,
+				  .progress = j->progress,
+				  .error = j->error[0] ? arena_strdup(a, j->error) : NULL };
 	out->steps = arena_array(a, struct api_job_step, j->n_steps ? j->n_steps : 1);
 	for (size_t i = 0; i < j->n_steps; i++) {
 		const struct job_step *s = &j->steps[i];
-		out->steps[i] = (struct api_job_step){ .code = arena_strdup(a, s->code),
-						       .state = s->state == JOB_QUEUED ? "waiting" : job_state_name(s->state),
-						       .progress = s->progress,
-						       .message = arena_strdup(a, s->code), .message_params = step_params(s, a) };
+		out->steps[i] = (struct api_job_step) { .code = arena_strdup(a, s->code),
+							.state = s->state == JOB_QUEUED
+									 ? "waiting"
+									 : job_state_name(s->state),
+							.progress = s->progress,
+							.message = arena_strdup(a, s->code),
+							.message_params = step_params(s, a) };
 	}
 	out->n_steps = j->n_steps;
 }
 
-bool glue_jobs_list(void *arg, size_t max, struct arena *a, struct api_job **out, size_t *n_out, struct err *e UNUSED)
+bool glue_jobs_list(void *arg, size_t max, struct arena *a, struct api_job **out, size_t *n_out,
+		    struct err *e UNUSED)
 {
 	struct glue *g = arg;
 	max = MIN(max, (size_t)JOBS_KEEP);
@@ -144,7 +153,8 @@ void glue_redirect(void *arg, struct http_req *r)
 {
 	AUTO(buf_done) struct buf to = BUF_INIT(8192);
 	buf_adds(&to, arg);
-	buf_adds(&to, "/"); /* never the request's own Host or path: nothing from outside reaches the header */
+	buf_adds(&to, "/"); /* never the request's own Host or path: nothing from outside reaches
+			       the header */
 	http_reply_header(r, "Location", to.p);
 	http_reply(r, 308, "text/plain", STR_LIT("This port only redirects to HTTPS.\n"));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The functions that rooms hand to each other through the server, so that none of them knows a room above
- * itself. Each is one call. */
+ * The functions that rooms hand to each other through the server, so that none of them knows a room
+ * above itself. Each is one call. */
 #ifndef SERVER_GLUE_H
 #define SERVER_GLUE_H
 #include "api/api.h"
@@ -24,8 +24,10 @@ void glue_wake(void *arg, uint32_t host);
 void glue_want_payload(void *arg, const struct catalog *c, const uint32_t *components, uint32_t n);
 void glue_deployment_changed(void *arg, const char *deployment);
 bool glue_start_sync(void *arg, const char *by, char job_out[static 33], struct err *e) MUST_CHECK;
-bool glue_jobs_list(void *arg, size_t max, struct arena *a, struct api_job **out, size_t *n_out, struct err *e) MUST_CHECK;
-bool glue_job_get(void *arg, const char *id, struct arena *a, struct api_job *out, struct err *e) MUST_CHECK;
+bool glue_jobs_list(void *arg, size_t max, struct arena *a, struct api_job **out, size_t *n_out,
+		    struct err *e) MUST_CHECK;
+bool glue_job_get(void *arg, const char *id, struct arena *a, struct api_job *out, struct err *e)
+	MUST_CHECK;
 int64_t glue_refresh_s(void *arg);
 void glue_minute(void *arg);
 /** The redirecting port; `arg` is the server's URL. */

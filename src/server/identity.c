@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Files: ca.pem ca.key server.pem server.key server.names. Written aside and renamed, keys 0600; a CA that
- * exists is never replaced. */
+ * Files: ca.pem ca.key server.pem server.key server.names. Written aside and renamed, keys 0600; a
+ * CA that exists is never replaced. */
 #include "server/identity.h"
 #include "base/file.h"
 #include "base/intern.h"
@@ -29,11 +29,13 @@ static void add_addresses(struct intern *names)
 			continue;
 		if (i->ifa_addr->sa_family == AF_INET) {
 			struct sockaddr_in *a = (struct sockaddr_in *)(void *)i->ifa_addr;
-			intern_add(names, str_of(inet_ntop(AF_INET, &a->sin_addr, text, sizeof(text))));
+			intern_add(names,
+				   str_of(inet_ntop(AF_INET, &a->sin_addr, text, sizeof(text))));
 		} else if (i->ifa_addr->sa_family == AF_INET6) {
 			struct sockaddr_in6 *a = (struct sockaddr_in6 *)(void *)i->ifa_addr;
 			if (!IN6_IS_ADDR_LINKLOCAL(&a->sin6_addr))
-				intern_add(names, str_of(inet_ntop(AF_INET6, &a->sin6_addr, text, sizeof(text))));
+				intern_add(names, str_of(inet_ntop(AF_INET6, &a->sin6_addr, text,
+								   sizeof(text))));
 		}
 	}
 	freeifaddrs(list);
@@ -85,17 +87,18 @@ static bool still_good(const char *dir, struct str names, int64_t now_ms, struct
 	AUTO(buf_done) struct buf pem = BUF_INIT(PEM_MAX);
 	AUTO(buf_done) struct buf key_pem = BUF_INIT(PEM_MAX);
 	struct x509_info info;
-	if (!file_read(list, &old, NULL) || !str_eq(buf_str(&old), names) || !file_read(cert, &pem, NULL) ||
-	    !file_read(key, &key_pem, NULL) || !x509_read(buf_str(&pem), &info, NULL) ||
-	    info.not_after_ms < now_ms + RENEW_MS || info.not_before_ms > now_ms)
+	if (!file_read(list, &old, NULL) || !str_eq(buf_str(&old), names) ||
+	    !file_read(cert, &pem, NULL) || !file_read(key, &key_pem, NULL) ||
+	    !x509_read(buf_str(&pem), &info, NULL) || info.not_after_ms < now_ms + RENEW_MS ||
+	    info.not_before_ms > now_ms)
 		return false;
 	buf_addstr(&id->chain_pem, buf_str(&pem));
 	buf_addstr(&id->key_pem, buf_str(&key_pem));
 	return true;
 }
 
-static bool make_server(const char *dir, const struct intern *names, struct str list, int64_t now_ms, struct identity *id,
-			struct err *e)
+static bool make_server(const char *dir, const struct intern *names, struct str list,
+			int64_t now_ms, struct identity *id, struct err *e)
 {
 	AUTO(xfree) char *cert = file_join(dir, "server.pem");
 	AUTO(xfree) char *key = file_join(dir, "server.key");
@@ -103,15 +106,21 @@ static bool make_server(const char *dir, const struct intern *names, struct str 
 	VEC(const char *) v = { 0 };
 	for (uint32_t i = 0; i < intern_count(names); i++)
 		VEC_PUSH(&v, intern_get(names, i).p);
-	bool ok = x509_server_cert(id->ca, v.p, v.n, SERVER_DAYS, now_ms, &id->chain_pem, &id->key_pem, e);
+	bool ok = x509_server_cert(id->ca, v.p, v.n, SERVER_DAYS, now_ms, &id->chain_pem,
+				   &id->key_pem, e);
 	VEC_DONE(&v);
 	return ok && file_write_atomic(key, buf_str(&id->key_pem), 0600, e) &&
-	       file_write_atomic(cert, buf_str(&id->chain_pem), 0644, e) && file_write_atomic(names_file, list, 0644, e);
+	       file_write_atomic(cert, buf_str(&id->chain_pem), 0644, e) &&
+	       file_write_atomic(names_file, list, 0644, e);
 }
 
-bool identity_load(const char *dir, const char *names, int64_t now_ms, struct identity *out, struct err *e)
+bool identity_load(const char *dir, const char *names, int64_t now_ms, struct identity *out,
+		   struct err *e)
 {
-	AUTO(identity_done) struct identity id = { .ca_pem = BUF_INIT(PEM_MAX), .chain_pem = BUF_INIT(PEM_MAX), .key_pem = BUF_INIT(PEM_MAX) };
+	AUTO(identity_done)
+	struct identity id = { .ca_pem = BUF_INIT(PEM_MAX),
+			       .chain_pem = BUF_INIT(PEM_MAX),
+			       .key_pem = BUF_INIT(PEM_MAX) };
 	AUTO(intern_free) struct intern *list = names_of_machine(names, id.name);
 	AUTO(buf_done) struct buf text = BUF_INIT(PEM_MAX);
 	for (uint32_t i = 0; i < intern_count(list); i++) {
@@ -120,13 +129,14 @@ bool identity_load(const char *dir, const char *names, int64_t now_ms, struct id
 	}
 	if (!file_mkdirs(dir, 0700, e) || !load_ca(dir, now_ms, &id, e))
 		return err_prefix(e, "cannot load the installation's CA");
-	if (!still_good(dir, buf_str(&text), now_ms, &id) && !make_server(dir, list, buf_str(&text), now_ms, &id, e))
+	if (!still_good(dir, buf_str(&text), now_ms, &id) &&
+	    !make_server(dir, list, buf_str(&text), now_ms, &id, e))
 		return err_prefix(e, "cannot make the server's certificate");
 	buf_addstr(&id.chain_pem, buf_str(&id.ca_pem));
 	struct sha256 pin = x509_ca_pin(id.ca);
 	digest_hex(&pin, id.pin);
 	*out = id;
-	id = (struct identity){ 0 };
+	id = (struct identity) { 0 };
 	return true;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The installation's certificates: its CA, made once, and the server certificate for every name and address
- * this machine answers to, renewed when they change or 30 days before it ends. */
+ * The installation's certificates: its CA, made once, and the server certificate for every name and
+ * address this machine answers to, renewed when they change or 30 days before it ends. */
 #ifndef SERVER_IDENTITY_H
 #define SERVER_IDENTITY_H
 #include "crypto/x509.h"
@@ -12,7 +12,8 @@ struct identity {
 	char pin[SHA256_HEX];
 };
 /** Loads or makes everything under `dir` (0700). `names`: further names, comma separated. */
-bool identity_load(const char *dir, const char *names, int64_t now_ms, struct identity *out, struct err *e) MUST_CHECK;
+bool identity_load(const char *dir, const char *names, int64_t now_ms, struct identity *out,
+		   struct err *e) MUST_CHECK;
 void identity_done(struct identity *i);
 AUTO_DEFINE_VALUE(struct identity, identity_done)
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * tsukuroid: the server. Reads its options, starts the sign process before any thread, opens the server and
- * waits for a signal. */
+ * tsukuroid: the server. Reads its options, starts the sign process before any thread, opens the
+ * server and waits for a signal. */
 #include "base/file.h"
 #include "server/server.h"
 
@@ -56,7 +56,8 @@ static int serve(const struct options *o)
 		return fail(&e);
 	log_info("ready: %s", server_url(server));
 	if (server_setup_link(server))
-		log_info("no administrator yet; open this one-time link within 24 hours: %s", server_setup_link(server));
+		log_info("no administrator yet; open this one-time link within 24 hours: %s",
+			 server_setup_link(server));
 	int got;
 	sigwait(&stop, &got);
 	log_info("stopping");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Assembly and nothing else: which room gets which neighbour, in which order they open and close. */
+ * Assembly and nothing else: which room gets which neighbour, in which order they open and close.
+ */
 #include "server/server.h"
 #include "api/api.h"
 #include "auth/auth.h"
@@ -34,12 +35,16 @@ static bool open_data(struct server *s, const struct options *o, struct err *e)
 	AUTO(xfree) char *lock = file_join(o->state_dir, "tsukuroid.lock");
 	AUTO(xfree) char *store = file_join(o->state_dir, "store");
 	AUTO(xfree) char *tls = file_join(o->state_dir, "tls");
-	AUTO(xfree) char *db = o->database[0] ? xstrdup(o->database) : xasprintf("sqlite:%s/tsukuroi.db", o->state_dir);
+	AUTO(xfree)
+	char *db = o->database[0] ? xstrdup(o->database)
+				  : xasprintf("sqlite:%s/tsukuroi.db", o->state_dir);
 	if (!file_lock(lock, &s->lock_fd, e))
 		return err_prefix(e, "another server uses this data; stop it first");
-	if (!identity_load(tls, o->names, clock_wall_ms(), &s->identity, e) || !store_open(store, &s->store, e) ||
-	    !sql_open(db, &s->db, e) || !sql_migrate(s->db, e) || !settings_open(s->db, &s->settings, e) ||
-	    !auth_open(s->db, &clock_system, &s->auth, e) || !fleet_load(s->db, &clock_system, &s->fleet, e))
+	if (!identity_load(tls, o->names, clock_wall_ms(), &s->identity, e) ||
+	    !store_open(store, &s->store, e) || !sql_open(db, &s->db, e) ||
+	    !sql_migrate(s->db, e) || !settings_open(s->db, &s->settings, e) ||
+	    !auth_open(s->db, &clock_system, &s->auth, e) ||
+	    !fleet_load(s->db, &clock_system, &s->fleet, e))
 		return false;
 	struct catalog *catalog;
 	if (!catalog_load(s->db, &catalog, e))
@@ -50,36 +55,65 @@ static bool open_data(struct server *s, const struct options *o, struct err *e)
 	return true;
 }
 
-static bool open_work(struct server *s, const struct options *o, struct signer *signer, struct err *e)
+static bool open_work(struct server *s, const struct options *o, struct signer *signer,
+		      struct err *e)
 {
 	glue_init(&s->glue);
-	struct jobs_conf jobs = { .db = s->db, .store = s->store, .settings = s->settings, .match = s->match, .fleet = s->fleet,
-				  .clock = &clock_system, .proxy = o->proxy[0] ? o->proxy : NULL,
-				  .feed_changed = glue_feed_changed, .arg = &s->glue };
+	struct jobs_conf jobs = { .db = s->db,
+				  .store = s->store,
+				  .settings = s->settings,
+				  .match = s->match,
+				  .fleet = s->fleet,
+				  .clock = &clock_system,
+				  .proxy = o->proxy[0] ? o->proxy : NULL,
+				  .feed_changed = glue_feed_changed,
+				  .arg = &s->glue };
 	if (!jobs_open(&jobs, &s->jobs, e))
 		return false;
 	s->glue.jobs = s->jobs;
-	struct deploy_conf deploy = { .db = s->db, .match = s->match, .store = s->store, .clock = &clock_system,
-				      .signer = { signer_seal, signer }, .wake = glue_wake, .want_payload = glue_want_payload,
-				      .changed = glue_deployment_changed, .arg = &s->glue };
+	struct deploy_conf deploy = { .db = s->db,
+				      .match = s->match,
+				      .store = s->store,
+				      .clock = &clock_system,
+				      .signer = { signer_seal, signer },
+				      .wake = glue_wake,
+				      .want_payload = glue_want_payload,
+				      .changed = glue_deployment_changed,
+				      .arg = &s->glue };
 	if (!deploy_open(&deploy, &s->deploy, e) || !signer_bind(signer, deploy_org(s->deploy), e))
 		return false;
 	jobs_set_deploy(s->jobs, s->deploy);
 	return true;
 }
 
-static bool open_api(struct server *s, const struct options *o, struct signer *signer, struct err *e)
+static bool open_api(struct server *s, const struct options *o, struct signer *signer,
+		     struct err *e)
 {
 	s->url = xasprintf("https://%s:%d", s->identity.name, (int)o->port);
 	s->agent_url = xasprintf("https://%s:%d", s->identity.name, (int)o->agent_port);
 	s->glue.settings = s->settings;
-	struct api_conf api = { .db = s->db, .auth = s->auth, .settings = s->settings, .fleet = s->fleet, .match = s->match,
-				.deploy = s->deploy, .store = s->store, .clock = &clock_system, .org = deploy_org(s->deploy),
-				.console = { console_assets, console_assets_n }, .ca = s->identity.ca,
-				.ca_pem = s->identity.ca_pem.p, .deploy_key = signer_public(signer),
-				.agent_url = s->agent_url, .installers = glue_installers, .n_installers = glue_installers_n,
-				.arg = &s->glue, .start_sync = glue_start_sync, .jobs_list = glue_jobs_list,
-				.job_get = glue_job_get, .refresh_s = glue_refresh_s, .want_payload = glue_want_payload };
+	struct api_conf api = { .db = s->db,
+				.auth = s->auth,
+				.settings = s->settings,
+				.fleet = s->fleet,
+				.match = s->match,
+				.deploy = s->deploy,
+				.store = s->store,
+				.clock = &clock_system,
+				.org = deploy_org(s->deploy),
+				.console = { console_assets, console_assets_n },
+				.ca = s->identity.ca,
+				.ca_pem = s->identity.ca_pem.p,
+				.deploy_key = signer_public(signer),
+				.agent_url = s->agent_url,
+				.installers = glue_installers,
+				.n_installers = glue_installers_n,
+				.arg = &s->glue,
+				.start_sync = glue_start_sync,
+				.jobs_list = glue_jobs_list,
+				.job_get = glue_job_get,
+				.refresh_s = glue_refresh_s,
+				.want_payload = glue_want_payload };
 	if (!api_new(&api, &s->api, e))
 		return false;
 	glue_set_api(&s->glue, s->api);
@@ -90,22 +124,35 @@ static bool open_api(struct server *s, const struct options *o, struct signer *s
 
 static bool listen_all(struct server *s, const struct options *o, struct err *e)
 {
-	struct http_server_conf people = { .address = o->address, .port = (uint16_t)o->port, .cert_pem = s->identity.chain_pem.p,
-					   .key_pem = s->identity.key_pem.p, .threads = (unsigned)o->threads,
-					   .max_connections = 4000, .idle_timeout_s = 120, .max_body = 1u << 20,
-					   .body_limit = api_body_limit, .handler = api_handle, .arg = s->api };
+	struct http_server_conf people = { .address = o->address,
+					   .port = (uint16_t)o->port,
+					   .cert_pem = s->identity.chain_pem.p,
+					   .key_pem = s->identity.key_pem.p,
+					   .threads = (unsigned)o->threads,
+					   .max_connections = 4000,
+					   .idle_timeout_s = 120,
+					   .max_body = 1u << 20,
+					   .body_limit = api_body_limit,
+					   .handler = api_handle,
+					   .arg = s->api };
 	struct http_server_conf agents = people;
 	agents.port = (uint16_t)o->agent_port;
 	agents.client_ca_pem = s->identity.ca_pem.p;
 	agents.max_connections = 18000;
 	agents.body_limit = api_agent_body_limit;
 	agents.handler = api_agent_handle;
-	if (!http_server_start(&agents, &s->agents, e) || !http_server_start(&people, &s->people, e))
+	if (!http_server_start(&agents, &s->agents, e) ||
+	    !http_server_start(&people, &s->people, e))
 		return false;
 	if (!o->redirect_port)
 		return true;
-	struct http_server_conf redirect = { .address = o->address, .port = (uint16_t)o->redirect_port, .threads = 1,
-					     .max_connections = 200, .idle_timeout_s = 10, .handler = glue_redirect, .arg = s->url };
+	struct http_server_conf redirect = { .address = o->address,
+					     .port = (uint16_t)o->redirect_port,
+					     .threads = 1,
+					     .max_connections = 200,
+					     .idle_timeout_s = 10,
+					     .handler = glue_redirect,
+					     .arg = s->url };
 	return http_server_start(&redirect, &s->redirect, e);
 }
 
@@ -123,12 +170,13 @@ static bool offer_setup(struct server *s, const struct options *o, struct err *e
 	return file_write_atomic(s->setup_file, str_of(s->setup_link), 0600, e);
 }
 
-bool server_start(const struct options *o, struct signer *signer, struct server **out, struct err *e)
+bool server_start(const struct options *o, struct signer *signer, struct server **out,
+		  struct err *e)
 {
 	AUTO(server_stop) struct server *s = xcalloc(1, sizeof(*s));
 	s->lock_fd = -1;
-	if (!open_data(s, o, e) || !open_work(s, o, signer, e) || !open_api(s, o, signer, e) || !listen_all(s, o, e) ||
-	    !offer_setup(s, o, e))
+	if (!open_data(s, o, e) || !open_work(s, o, signer, e) || !open_api(s, o, signer, e) ||
+	    !listen_all(s, o, e) || !offer_setup(s, o, e))
 		return false;
 	*out = TAKE(s);
 	return true;

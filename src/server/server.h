@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The whole server, assembled: opens every room in order, listens, and takes everything down again. */
+ * The whole server, assembled: opens every room in order, listens, and takes everything down again.
+ */
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
 #include "server/options.h"
@@ -7,7 +8,8 @@
 
 struct server;
 /** `signer` was started before any thread. Nothing listens before everything behind it is ready. */
-bool server_start(const struct options *o, struct signer *signer, struct server **out, struct err *e) MUST_CHECK;
+bool server_start(const struct options *o, struct signer *signer, struct server **out,
+		  struct err *e) MUST_CHECK;
 void server_stop(struct server *s);
 AUTO_DEFINE(struct server, server_stop)
 /** "https://name:port". */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Messages both ways: u32 length, u8 kind, bytes. The child knows three kinds: bind, seal, and the end of
- * the stream, at which it exits. After start it can open no file and no socket (seccomp). */
+ * Messages both ways: u32 length, u8 kind, bytes. The child knows three kinds: bind, seal, and the
+ * end of the stream, at which it exits. After start it can open no file and no socket (seccomp). */
 #include "server/signer.h"
 #include "base/enc.h"
 #include "base/file.h"
@@ -33,7 +33,7 @@ static bool send_message(int fd, enum kind kind, struct str body, struct err *e)
 	uint32_t n = (uint32_t)body.n;
 	memcpy(head, &n, 4);
 	head[4] = (uint8_t)kind;
-	return file_write_fd(fd, (struct str){ (char *)head, 5 }, "sign process", e) &&
+	return file_write_fd(fd, (struct str) { (char *)head, 5 }, "sign process", e) &&
 	       file_write_fd(fd, body, "sign process", e);
 }
 
@@ -61,7 +61,8 @@ static bool receive_message(int fd, enum kind *kind_out, struct buf *body, struc
 	memcpy(&n, head, 4);
 	char *p = buf_reserve(body, n);
 	if (!p)
-		return err_set(e, ERR_LIMIT, "a message of the sign process is larger than %zu bytes", body->max);
+		return err_set(e, ERR_LIMIT,
+			       "a message of the sign process is larger than %zu bytes", body->max);
 	if (!read_all(fd, p, n, e))
 		return false;
 	body->n += n;
@@ -70,7 +71,8 @@ static bool receive_message(int fd, enum kind *kind_out, struct buf *body, struc
 	return true;
 }
 
-/* --- the child ---------------------------------------------------------------------------------- */
+/* --- the child ----------------------------------------------------------------------------------
+ */
 
 static bool load_key(const char *path, struct sign_key **out, struct err *e)
 {
@@ -78,7 +80,8 @@ static bool load_key(const char *path, struct sign_key **out, struct err *e)
 	if (file_exists(path))
 		return file_read(path, &pem, e) && sign_key_load(buf_str(&pem), out, e);
 	AUTO(sign_key_free) struct sign_key *k = NULL;
-	if (!sign_key_new(&k, e) || !sign_key_save(k, &pem, e) || !file_write_atomic(path, buf_str(&pem), 0600, e))
+	if (!sign_key_new(&k, e) || !sign_key_save(k, &pem, e) ||
+	    !file_write_atomic(path, buf_str(&pem), 0600, e))
 		return false;
 	*out = TAKE(k);
 	return true;
@@ -87,12 +90,17 @@ static bool load_key(const char *path, struct sign_key **out, struct err *e)
 /* From here on: compute, use memory, talk on the pair. */
 static bool confine(struct err *e)
 {
-	static const int allowed[] = { SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(close), SCMP_SYS(exit), SCMP_SYS(exit_group),
-				       SCMP_SYS(brk), SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(mprotect),
-				       SCMP_SYS(madvise), SCMP_SYS(futex), SCMP_SYS(getrandom), SCMP_SYS(clock_gettime),
-				       SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(getpid), SCMP_SYS(gettid),
-				       SCMP_SYS(tgkill), SCMP_SYS(getrusage), SCMP_SYS(restart_syscall), SCMP_SYS(fstat),
-				       SCMP_SYS(newfstatat), SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigaction) };
+	static const int allowed[] = {
+		SCMP_SYS(read),		  SCMP_SYS(write),	   SCMP_SYS(close),
+		SCMP_SYS(exit),		  SCMP_SYS(exit_group),	   SCMP_SYS(brk),
+		SCMP_SYS(mmap),		  SCMP_SYS(munmap),	   SCMP_SYS(mremap),
+		SCMP_SYS(mprotect),	  SCMP_SYS(madvise),	   SCMP_SYS(futex),
+		SCMP_SYS(getrandom),	  SCMP_SYS(clock_gettime), SCMP_SYS(rt_sigreturn),
+		SCMP_SYS(rt_sigprocmask), SCMP_SYS(getpid),	   SCMP_SYS(gettid),
+		SCMP_SYS(tgkill),	  SCMP_SYS(getrusage),	   SCMP_SYS(restart_syscall),
+		SCMP_SYS(fstat),	  SCMP_SYS(newfstatat),	   SCMP_SYS(sigaltstack),
+		SCMP_SYS(rt_sigaction)
+	};
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	bool ok = ctx != NULL;
 	for (size_t i = 0; ok && i < ARRAY_LEN(allowed); i++)
@@ -103,16 +111,19 @@ static bool confine(struct err *e)
 	return ok || err_set(e, ERR_IO, "cannot confine the sign process");
 }
 
-static bool seal(const struct sign_key *key, const char *org, struct str json, struct buf *envelope, struct err *e)
+static bool seal(const struct sign_key *key, const char *org, struct str json, struct buf *envelope,
+		 struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	struct order o;
 	if (!org[0])
-		return err_set(e, ERR_DENIED, "the sign process has not been told its organisation");
+		return err_set(e, ERR_DENIED,
+			       "the sign process has not been told its organisation");
 	if (!order_parse(json, &a, &o, e))
 		return false;
 	if (!str_is(o.org, org) || !str_is(o.action, "install"))
-		return err_set(e, ERR_DENIED, "the sign process signs only installs of its own organisation");
+		return err_set(e, ERR_DENIED,
+			       "the sign process signs only installs of its own organisation");
 	return order_seal(json, key, envelope, e) && buf_ok(envelope, "the envelope", e);
 }
 
@@ -131,7 +142,7 @@ NORETURN static void child(int fd, const char *key_path)
 	}
 	uint8_t pub[SIGN_PUBLIC_LEN];
 	sign_key_public(key, pub);
-	bool up = send_message(fd, KIND_OK, (struct str){ (char *)pub, sizeof(pub) }, &e);
+	bool up = send_message(fd, KIND_OK, (struct str) { (char *)pub, sizeof(pub) }, &e);
 	char org[33] = "";
 	while (up) {
 		AUTO(buf_done) struct buf in = BUF_INIT(MESSAGE_MAX);
@@ -148,14 +159,17 @@ NORETURN static void child(int fd, const char *key_path)
 		} else {
 			err_set(&e, ERR_DENIED, "the sign process refuses this message");
 		}
-		up = good ? send_message(fd, KIND_OK, buf_str(&out), &e) : send_message(fd, KIND_ERROR, str_of(e.msg), &e);
+		up = good ? send_message(fd, KIND_OK, buf_str(&out), &e)
+			  : send_message(fd, KIND_ERROR, str_of(e.msg), &e);
 	}
 	_exit(0);
 }
 
-/* --- the parent --------------------------------------------------------------------------------- */
+/* --- the parent ---------------------------------------------------------------------------------
+ */
 
-static bool call(struct signer *s, enum kind kind, struct str body, struct buf *reply, struct err *e)
+static bool call(struct signer *s, enum kind kind, struct str body, struct buf *reply,
+		 struct err *e)
 {
 	enum kind got;
 	pthread_mutex_lock(&s->lock);
@@ -193,7 +207,8 @@ bool signer_start(const char *key_path, struct signer **out, struct err *e)
 	if (!receive_message(s->fd, &kind, &reply, e))
 		return false;
 	if (kind != KIND_OK || reply.n != SIGN_PUBLIC_LEN)
-		return err_set(e, ERR_IO, "the sign process did not start: %s", reply.p ? reply.p : "");
+		return err_set(e, ERR_IO, "the sign process did not start: %s",
+			       reply.p ? reply.p : "");
 	enc_hex(reply.p, reply.n, s->public_hex);
 	*out = TAKE(s);
 	return true;
