@@ -87,6 +87,7 @@ struct advisory {
 	struct str url;
 	enum severity severity;
 	struct str severity_raw;
+	bool severity_derived; /**< from urgency or CVSS of a tracker, not from the notice itself */
 	int64_t released_ms;
 	uint32_t feed;
 };

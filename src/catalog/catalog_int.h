@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Room-private: what a snapshot owns besides its arrays, and the steps of building one. */
+#ifndef CATALOG_CATALOG_INT_H
+#define CATALOG_CATALOG_INT_H
+#include "base/arena.h"
+#include "base/intern.h"
+#include "base/vec.h"
+#include "catalog/catalog.h"
+
+#include <stdatomic.h>
+
+struct name_index {
+	struct intern *names; /* name -> number */
+	uint32_t *start;      /* names + 1 offsets into `list` */
+	uint32_t *list;	      /* component indices, in order of version within one (os, arch) */
+};
+
+struct catalog_impl {
+	atomic_uint refs;
+	struct arena arena;
+	char **texts; /* the record documents, cut in place: most strings are views into them */
+	size_t n_texts;
+	struct intern *ids; /* patch id -> patch index: the numbers are the indices */
+	struct name_index names[COMPONENT_KINDS_];
+	uint32_t *payload; /* open addressing over component digests; index + 1, 0 = empty */
+	uint32_t payload_mask;
+};
+
+/** Fills catalog->impl->names; components must be in place. */
+void catalog_index_names(struct catalog *c);
+void catalog_index_payloads(struct catalog *c);
+/** Sets superseded_by of components and patches, resolves `above`, sums sizes. */
+void catalog_supersede(struct catalog *c);
+/** Joins advisories to patches: runs, severities, dates, types. */
+void catalog_join(struct catalog *c, const bool *is_bulletin);
+#endif
