@@ -20,6 +20,8 @@ bool catalog_build(const struct generation *gens, size_t n, struct catalog **out
  *  (stored as state 'held', the last good one stays current) and ERR_CONFLICT says so, unless
  *  `accept_shrink`. A released_ms older than the current one: ERR_UNTRUSTED ("Date went back"). */
 bool generation_save(struct sql *db, const struct generation *g, int64_t now_ms, bool accept_shrink, struct err *e) MUST_CHECK;
+/** Makes the held generation of a feed the current one (somebody looked at it). ERR_NOT_FOUND. */
+bool generation_accept_held(struct sql *db, struct str feed, int64_t now_ms, struct err *e) MUST_CHECK;
 /** Loads all current generations and builds the snapshot. */
 bool catalog_load(struct sql *db, struct catalog **out, struct err *e) MUST_CHECK;
 
@@ -34,5 +36,7 @@ struct feed_state {
 };
 bool feed_state_save(struct sql *db, const struct feed_state *f, struct err *e) MUST_CHECK;
 bool feed_state_list(struct sql *db, struct feed_state **out, size_t *n_out, struct err *e) MUST_CHECK;
+/** Forgets a feed that is no longer configured: its state and every generation of it. */
+bool feed_state_forget(struct sql *db, const char *id, struct err *e) MUST_CHECK;
 void feed_state_list_free(struct feed_state *f, size_t n);
 #endif

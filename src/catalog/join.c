@@ -60,9 +60,16 @@ static void list_patches(struct joiner *j)
 	xfree(product_of);
 }
 
-/* Lowest version >= fixed, by halving. */
+/* The patch made of the notice itself, else the lowest version >= fixed, by halving. */
 static uint32_t patch_for(struct joiner *j, const struct advisory *a)
 {
+	buf_reset(&j->key);
+	buf_addstr(&j->key, a->os);
+	buf_addc(&j->key, ':');
+	buf_addstr(&j->key, a->id);
+	uint32_t own = intern_find(j->c->impl->ids, buf_str(&j->key));
+	if (own != INTERN_NONE)
+		return own;
 	uint32_t p = intern_find(j->products, key_of(j, a->os, a->product, STR_LIT("")));
 	if (p == INTERN_NONE || a->fixed.n == 0)
 		return CATALOG_NONE;

@@ -4,6 +4,7 @@
  * bytes: classify, cut at tabs, convert. No allocation while reading. */
 #include "catalog/records.h"
 #include "base/enc.h"
+#include "base/utf8.h"
 #include "catalog/records_int.h"
 
 #define MAX_FIELDS 14
@@ -25,35 +26,16 @@ static enum char_class class_of(unsigned char c)
 	return c < 0x20 || c == 0x7f ? BAD : PLAIN;
 }
 
-/* Length of the UTF-8 sequence at p (RFC 3629: no overlong forms, no surrogates), 0 = invalid. */
-static size_t utf8_len(const unsigned char *p, size_t n)
-{
-	unsigned char c = p[0];
-	size_t len = c < 0x80 ? 1 : c >= 0xC2 && c < 0xE0 ? 2 : (c & 0xF0) == 0xE0 ? 3 : c >= 0xF0 && c < 0xF5 ? 4 : 0;
-	if (len == 0 || len > n)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((p[i] & 0xC0) != 0x80)
-			return 0;
-	if ((c == 0xE0 && p[1] < 0xA0) || (c == 0xED && p[1] >= 0xA0) || (c == 0xF0 && p[1] < 0x90) ||
-	    (c == 0xF4 && p[1] >= 0x90))
-		return 0;
-	return len;
-}
-
 bool records_text_ok(struct str s)
 {
-	const unsigned char *p = (const unsigned char *)s.p;
-	for (size_t i = 0; i < s.n;) {
-		enum char_class k = class_of(p[i]);
+	enum char_class worst = PLAIN;
+	for (size_t i = 0; i < s.n; i++) {
+		enum char_class k = class_of((unsigned char)s.p[i]);
 		if (k == CUT || k == BAD)
 			return false;
-		size_t len = k == PLAIN ? 1 : utf8_len(p + i, s.n - i);
-		if (len == 0)
-			return false;
-		i += len;
+		worst = MAX(worst, k);
 	}
-	return true;
+	return worst == PLAIN || utf8_valid(s);
 }
 
 /* --- writing ------------------------------------------------------------------------------------ */

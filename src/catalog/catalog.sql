@@ -1,0 +1,64 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Statements of the catalog room: generations of feeds and how each feed stands.
+
+-- name: generation_find
+select number, kind, url, fetched_ms, released_ms, is_signed, signer, row_count, digest, raw_size
+from feed_generation where feed = $1 and state = $2;
+
+-- name: generation_list_current
+select feed, number, kind, url, fetched_ms, released_ms, is_signed, signer, row_count, digest, raw_size
+from feed_generation where state = 'current' order by feed;
+
+-- name: generation_last_number
+select coalesce(max(number), 0) from feed_generation where feed = $1;
+
+-- name: generation_insert
+insert into feed_generation (feed, number, state, kind, url, fetched_ms, released_ms, is_signed, signer,
+  row_count, digest, raw_size)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+
+-- name: generation_refresh
+update feed_generation set fetched_ms = $2, released_ms = $3, is_signed = $4, signer = $5, url = $6
+where feed = $1 and state = 'current';
+
+-- name: generation_set_state
+update feed_generation set state = $3, fetched_ms = $4 where feed = $1 and state = $2;
+
+-- name: generation_demote
+update feed_generation set state = 'previous' where feed = $1 and state = 'current';
+
+-- name: generation_delete
+delete from feed_generation where feed = $1 and state = $2;
+
+-- name: generation_chunk_insert
+insert into feed_generation_chunk (feed, number, chunk, content) values ($1, $2, $3, $4);
+
+-- name: generation_chunk_list
+select content from feed_generation_chunk where feed = $1 and number = $2 order by chunk;
+
+-- name: generation_chunk_delete
+delete from feed_generation_chunk
+where feed = $1 and number in (select number from feed_generation where feed = $1 and state = $2);
+
+-- name: generation_forget
+delete from feed_generation where feed = $1;
+
+-- name: generation_chunk_forget
+delete from feed_generation_chunk where feed = $1;
+
+-- name: feed_state_put
+insert into feed_state (id, kind, url, last_attempt_ms, last_success_ms, generation, row_count, released_ms,
+  signer, is_signed, error, etag)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+on conflict (id) do update set kind = excluded.kind, url = excluded.url,
+  last_attempt_ms = excluded.last_attempt_ms, last_success_ms = excluded.last_success_ms,
+  generation = excluded.generation, row_count = excluded.row_count, released_ms = excluded.released_ms,
+  signer = excluded.signer, is_signed = excluded.is_signed, error = excluded.error, etag = excluded.etag;
+
+-- name: feed_state_list
+select id, kind, url, last_attempt_ms, last_success_ms, generation, row_count, released_ms, signer, is_signed,
+  error, etag
+from feed_state order by id;
+
+-- name: feed_state_delete
+delete from feed_state where id = $1;

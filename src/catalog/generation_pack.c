@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A generation's document packed for the database, and two documents compared by what they are about.
+ * Sizes are known beforehand and bounded: a blob never says how much memory it gets. */
+#include "base/intern.h"
+#include "catalog/generation_int.h"
+#include "catalog/records.h"
+#include "catalog/sink.h"
+
+#include <zstd.h>
+
+#define LEVEL 3
+
+bool generation_pack(struct str records, struct buf *out, struct err *e)
+{
+	size_t room = ZSTD_compressBound(records.n);
+	char *at = buf_reserve(out, room);
+	if (!at)
+		return buf_ok(out, "packed generation", e);
+	ZSTD_CCtx *c = ZSTD_createCCtx();
+	ASSERT(c);
+	ZSTD_CCtx_setParameter(c, ZSTD_c_compressionLevel, LEVEL);
+	ZSTD_CCtx_setParameter(c, ZSTD_c_checksumFlag, 1);
+	size_t n = ZSTD_compress2(c, at, room, records.p, records.n);
+	ZSTD_freeCCtx(c);
+	if (ZSTD_isError(n))
+		return err_set(e, ERR_INTERNAL, "generation cannot be packed: %s", ZSTD_getErrorName(n));
+	out->n += n;
+	return true;
+}
+
+bool generation_unpack(struct str packed, int64_t raw_size, const struct sha256 *digest, struct buf *out,
+		       struct err *e)
+{
+	if (raw_size < 0 || raw_size > (int64_t)SINK_MAX_BYTES)
+		return err_set(e, ERR_CORRUPT, "stored generation has an impossible size; sync the feed again");
+	char *at = buf_reserve(out, (size_t)raw_size + 1);
+	if (!at)
+		return buf_ok(out, "stored generation", e);
+	size_t n = ZSTD_decompress(at, (size_t)raw_size, packed.p, packed.n);
+	if (ZSTD_isError(n) || n != (size_t)raw_size)
+		return err_set(e, ERR_CORRUPT, "stored generation cannot be unpacked; sync the feed again");
+	struct sha256 is = digest_of((struct str){ at, n });
+	if (!digest_eq(&is, digest))
+		return err_set(e, ERR_CORRUPT, "stored generation does not have its digest; sync the feed again");
+	out->n += n;
+	return true;
+}
+
+/* Names what a document is about: products it offers, notices it holds. */
+static bool subjects(struct str doc, struct intern *into, struct err *e)
+{
+	AUTO(xfree) char *text = xmalloc(doc.n + 1);
+	memcpy(text, doc.p, doc.n);
+	text[doc.n] = '\0';
+	AUTO(buf_done) struct buf key = BUF_INIT(4096);
+	struct records_reader reader;
+	struct record r;
+	bool more;
+	if (!records_begin(&reader, text, doc.n, e))
+		return false;
+	while (records_next(&reader, &r, &more, e)) {
+		if (!more)
+			return true;
+		buf_reset(&key);
+		if (r.kind == RECORD_PATCH)
+			buf_printf(&key, "%s\n%s", r.patch.os.p, r.patch.product.p);
+		else if (r.kind == RECORD_ADVISORY)
+			buf_printf(&key, "%s\n%s\n%s", r.advisory.os.p, r.advisory.product.p, r.advisory.id.p);
+		else
+			continue;
+		intern_add(into, buf_str(&key));
+	}
+	return false;
+}
+
+bool generation_vanished(struct str before, struct str after, int64_t *permille_out, struct err *e)
+{
+	AUTO(intern_free) struct intern *old = intern_new();
+	AUTO(intern_free) struct intern *now = intern_new();
+	if (!subjects(before, old, e) || !subjects(after, now, e))
+		return false;
+	uint32_t n = intern_count(old), gone = 0;
+	for (uint32_t i = 0; i < n; i++)
+		gone += intern_find(now, intern_get(old, i)) == INTERN_NONE;
+	*permille_out = n ? (int64_t)gone * 1000 / n : 0;
+	return true;
+}
