@@ -33,6 +33,7 @@ struct feed_state {
 	bool is_signed;
 	char *error; /**< of the last attempt, NULL when it succeeded */
 	char *etag;  /**< for conditional fetching */
+	int64_t valid_until_ms; /**< the vendor's own limit; 0 = it does not say */
 };
 bool feed_state_save(struct sql *db, const struct feed_state *f, struct err *e) MUST_CHECK;
 bool feed_state_list(struct sql *db, struct feed_state **out, size_t *n_out, struct err *e) MUST_CHECK;

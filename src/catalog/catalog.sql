@@ -48,16 +48,17 @@ delete from feed_generation_chunk where feed = $1;
 
 -- name: feed_state_put
 insert into feed_state (id, kind, url, last_attempt_ms, last_success_ms, generation, row_count, released_ms,
-  signer, is_signed, error, etag)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+  signer, is_signed, error, etag, valid_until_ms)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 on conflict (id) do update set kind = excluded.kind, url = excluded.url,
   last_attempt_ms = excluded.last_attempt_ms, last_success_ms = excluded.last_success_ms,
   generation = excluded.generation, row_count = excluded.row_count, released_ms = excluded.released_ms,
-  signer = excluded.signer, is_signed = excluded.is_signed, error = excluded.error, etag = excluded.etag;
+  signer = excluded.signer, is_signed = excluded.is_signed, error = excluded.error, etag = excluded.etag,
+  valid_until_ms = excluded.valid_until_ms;
 
 -- name: feed_state_list
 select id, kind, url, last_attempt_ms, last_success_ms, generation, row_count, released_ms, signer, is_signed,
-  error, etag
+  error, etag, valid_until_ms
 from feed_state order by id;
 
 -- name: feed_state_delete

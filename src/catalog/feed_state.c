@@ -12,7 +12,8 @@ static bool put_state(struct sql_conn *c, void *arg, struct err *e)
 		       SQL_ARGS(sql_text(f->id), sql_text(f->kind), sql_text(f->url), sql_int(f->last_attempt_ms),
 				sql_int(f->last_success_ms), sql_int(f->generation), sql_int(f->rows),
 				sql_int(f->released_ms), sql_text(f->signer ? f->signer : ""),
-				sql_bool(f->is_signed), sql_text(f->error), sql_text(f->etag)),
+				sql_bool(f->is_signed), sql_text(f->error), sql_text(f->etag),
+				sql_int(f->valid_until_ms)),
 		       e);
 }
 
@@ -53,7 +54,8 @@ bool feed_state_list(struct sql *db, struct feed_state **out, size_t *n_out, str
 					.last_success_ms = sql_col_int(r, 4), .generation = sql_col_int(r, 5),
 					.rows = sql_col_int(r, 6), .released_ms = sql_col_int(r, 7),
 					.signer = str_dup(sql_col_str(r, 8)), .is_signed = sql_col_bool(r, 9),
-					.error = opt_text(r, 10), .etag = opt_text(r, 11) };
+					.error = opt_text(r, 10), .etag = opt_text(r, 11),
+					.valid_until_ms = sql_col_int(r, 12) };
 		VEC_PUSH(&v, f);
 	}
 	if (!sql_rows_end(r, e)) {

@@ -38,5 +38,6 @@ create table feed_state (
 	signer text not null,
 	is_signed boolean not null,
 	error text,
-	etag text
+	etag text,
+	valid_until_ms bigint not null
 );

@@ -160,7 +160,7 @@ static void bad_documents_are_refused_F37(void **state)
 
 static void full_document_is_a_limit(void **state)
 {
-	AUTO(buf_done) struct buf b = BUF_INIT(100);
+	AUTO(buf_done) struct buf b = BUF_INIT(40);
 	struct record r = sample(RECORD_PATCH);
 	assert_false(records_add(&b, &r, &e));
 	assert_int_equal(e.code, ERR_LIMIT);
