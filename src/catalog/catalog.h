@@ -28,7 +28,8 @@ bool catalog_load(struct sql *db, struct catalog **out, struct err *e) MUST_CHEC
 /** State of a feed for the console: kept also for attempts that failed. */
 struct feed_state {
 	char *id, *kind, *url;
-	int64_t last_attempt_ms, last_success_ms, generation, rows, released_ms;
+	int64_t last_attempt_ms, last_success_ms, rows, released_ms;
+	int64_t generation; /**< number of the current one, 0 = none; listed, not saved */
 	char *signer;
 	bool is_signed;
 	char *error; /**< of the last attempt, NULL when it succeeded */

@@ -47,19 +47,20 @@ delete from feed_generation where feed = $1;
 delete from feed_generation_chunk where feed = $1;
 
 -- name: feed_state_put
-insert into feed_state (id, kind, url, last_attempt_ms, last_success_ms, generation, row_count, released_ms,
+insert into feed_state (id, kind, url, last_attempt_ms, last_success_ms, row_count, released_ms,
   signer, is_signed, error, etag, valid_until_ms)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 on conflict (id) do update set kind = excluded.kind, url = excluded.url,
   last_attempt_ms = excluded.last_attempt_ms, last_success_ms = excluded.last_success_ms,
-  generation = excluded.generation, row_count = excluded.row_count, released_ms = excluded.released_ms,
+  row_count = excluded.row_count, released_ms = excluded.released_ms,
   signer = excluded.signer, is_signed = excluded.is_signed, error = excluded.error, etag = excluded.etag,
   valid_until_ms = excluded.valid_until_ms;
 
 -- name: feed_state_list
-select id, kind, url, last_attempt_ms, last_success_ms, generation, row_count, released_ms, signer, is_signed,
-  error, etag, valid_until_ms
-from feed_state order by id;
+select s.id, s.kind, s.url, s.last_attempt_ms, s.last_success_ms, coalesce(g.number, 0), s.row_count,
+  s.released_ms, s.signer, s.is_signed, s.error, s.etag, s.valid_until_ms
+from feed_state s left join feed_generation g on g.feed = s.id and g.state = 'current'
+order by s.id;
 
 -- name: feed_state_delete
 delete from feed_state where id = $1;

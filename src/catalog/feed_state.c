@@ -10,7 +10,7 @@ static bool put_state(struct sql_conn *c, void *arg, struct err *e)
 	const struct feed_state *f = arg;
 	return sql_run(c, &SQL_FEED_STATE_PUT,
 		       SQL_ARGS(sql_text(f->id), sql_text(f->kind), sql_text(f->url), sql_int(f->last_attempt_ms),
-				sql_int(f->last_success_ms), sql_int(f->generation), sql_int(f->rows),
+				sql_int(f->last_success_ms), sql_int(f->rows),
 				sql_int(f->released_ms), sql_text(f->signer ? f->signer : ""),
 				sql_bool(f->is_signed), sql_text(f->error), sql_text(f->etag),
 				sql_int(f->valid_until_ms)),

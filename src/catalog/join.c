@@ -4,7 +4,7 @@
  * invented: the vendor's own, else derived from the tracker's urgency for the notice's CVEs (and
  * marked so), else Unrated. Notices without a fixed version only carry severities of CVEs. */
 #include "catalog/catalog_int.h"
-#include "pkgver/deb.h"
+#include "pkgver/pkgver.h"
 
 /* Numbers of (os, product) pairs and, for each, a list of things sorted somehow. */
 struct joiner {

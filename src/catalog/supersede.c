@@ -7,7 +7,7 @@
  * but for the sort. Afterwards the index lists components in that order. */
 #include "catalog/catalog_int.h"
 #include "catalog/records.h"
-#include "pkgver/deb.h"
+#include "pkgver/pkgver.h"
 
 struct walk {
 	struct catalog *c;

@@ -32,7 +32,6 @@ create table feed_state (
 	url text not null,
 	last_attempt_ms bigint not null,
 	last_success_ms bigint not null,
-	generation bigint not null,
 	row_count bigint not null,
 	released_ms bigint not null,
 	signer text not null,

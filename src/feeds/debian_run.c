@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A sync with its bookkeeping: what the last one left is the condition of this one, and how this one
+ * went is written down whatever happens. The catalog's guard decides whether records become current. */
+#include "feeds/debian.h"
+
+struct run {
+	struct sql *db;
+	const struct feed_env *env;
+	struct feed_state state;
+	struct feed_state *list;
+	size_t n;
+};
+
+/* Finds the feed's last state; a feed that was never tried starts empty. */
+static bool begin(struct run *r, const char *id, const char *kind, const char *url, struct err *e)
+{
+	if (!feed_state_list(r->db, &r->list, &r->n, e))
+		return false;
+	for (size_t i = 0; i < r->n; i++)
+		if (str_is(str_of(r->list[i].id), id))
+			r->state = r->list[i];
+	bool moved = r->state.url && !str_is(str_of(r->state.url), url);
+	r->state.id = (char *)id;
+	r->state.kind = (char *)kind;
+	r->state.url = (char *)url;
+	if (moved)
+		r->state.etag = NULL; /* another mirror: fetch whole; dates still never go back */
+	r->state.last_attempt_ms = r->env->now_ms;
+	return true;
+}
+
+static struct feed_last last_of(const struct run *r)
+{
+	return (struct feed_last){ .etag = r->state.error ? NULL : r->state.etag,
+				   .released_ms = r->state.released_ms,
+				   .valid_until_ms = r->state.valid_until_ms };
+}
+
+static bool failed(struct run *r, struct err *e)
+{
+	struct err ignored;
+	r->state.error = e->msg;
+	if (!feed_state_save(r->db, &r->state, &ignored))
+		err_prefix(e, "state of feed '%s' cannot be saved either", r->state.id);
+	return false;
+}
+
+/* Records to the database, then the state. */
+static bool end(struct run *r, struct generation_result *got, bool accept_shrink, bool *changed_out, struct err *e)
+{
+	if (!got->unchanged && !generation_save(r->db, &got->generation, r->env->now_ms, accept_shrink, e))
+		return failed(r, e);
+	AUTO(xfree) char *signer = NULL;
+	if (!got->unchanged) {
+		const struct feed_info *f = &got->generation.feed;
+		signer = str_dup(f->signer);
+		r->state.rows = f->rows;
+		r->state.released_ms = f->released_ms;
+		r->state.valid_until_ms = got->valid_until_ms;
+		r->state.signer = signer;
+		r->state.is_signed = f->is_signed;
+	}
+	r->state.etag = got->etag[0] ? got->etag : NULL;
+	r->state.last_success_ms = r->env->now_ms;
+	r->state.error = NULL;
+	if (!feed_state_save(r->db, &r->state, e))
+		return false;
+	*changed_out = !got->unchanged;
+	return true;
+}
+
+bool debian_run_suite(const struct debian_suite *s, const struct feed_env *env, struct sql *db,
+		      bool accept_shrink, bool *changed_out, struct err *e)
+{
+	AUTO(generation_result_done) struct generation_result got = { 0 };
+	struct run r = { .db = db, .env = env };
+	struct debian_suite with_last = *s;
+	struct err mine = { 0 };
+	bool good = begin(&r, s->feed_id, "debian", s->url, &mine);
+	if (good) {
+		with_last.last = last_of(&r);
+		good = debian_sync_suite(&with_last, env, &got, &mine) ? end(&r, &got, accept_shrink, changed_out, &mine) :
+									  failed(&r, &mine);
+	}
+	feed_state_list_free(r.list, r.n);
+	if (!good && e)
+		*e = mine;
+	return good;
+}
+
+bool debian_run_notices(const struct debian_notice_source *s, const struct feed_env *env, struct sql *db,
+			bool accept_shrink, bool *changed_out, struct err *e)
+{
+	AUTO(generation_result_done) struct generation_result got = { 0 };
+	struct run r = { .db = db, .env = env };
+	struct debian_notice_source with_last = *s;
+	struct err mine = { 0 };
+	const char *kind = s->kind == DEBIAN_TRACKER_JSON ? "debian-tracker" : "debian-dsa";
+	bool good = begin(&r, s->feed_id, kind, s->url, &mine);
+	if (good) {
+		with_last.last = last_of(&r);
+		good = debian_sync_notices(&with_last, env, &got, &mine) ?
+			       end(&r, &got, accept_shrink, changed_out, &mine) :
+			       failed(&r, &mine);
+	}
+	feed_state_list_free(r.list, r.n);
+	if (!good && e)
+		*e = mine;
+	return good;
+}
