@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Building a snapshot: read the documents of all current generations, put the components of one patch
- * together, drop what several suites offer alike, then supersede, join and index. Strings are views
- * into the (cut) documents; nothing outside sees the snapshot before it is complete. */
+ * Building a snapshot: read the documents of all current generations, put the components of one
+ * patch together, drop what several suites offer alike, then supersede, join and index. Strings are
+ * views into the (cut) documents; nothing outside sees the snapshot before it is complete. */
 #include "catalog/catalog.h"
 #include "catalog/catalog_int.h"
 #include "catalog/records.h"
@@ -12,9 +12,9 @@
 struct builder {
 	struct catalog *c;
 	VEC(struct patch) patches;
-	VEC(bool) mixed;	      /* patch has components of several documents or runs */
-	VEC(struct component) comps;  /* .patch set; in order of appearance */
-	VEC(bool) comp_security;      /* the component's generation calls its patch security */
+	VEC(bool) mixed;	     /* patch has components of several documents or runs */
+	VEC(struct component) comps; /* .patch set; in order of appearance */
+	VEC(bool) comp_security;     /* the component's generation calls its patch security */
 	VEC(struct advisory) advisories;
 	VEC(struct archive) archives;
 	VEC(struct archive_file) files;
@@ -46,7 +46,8 @@ static struct str join_words(struct arena *a, struct str have, struct str more)
 			found = str_eq(w, word);
 		if (found)
 			continue;
-		have = str_of(arena_printf(a, "%.*s%s%.*s", STR_ARG(have), have.n ? " " : "", STR_ARG(word)));
+		have = str_of(arena_printf(a, "%.*s%s%.*s", STR_ARG(have), have.n ? " " : "",
+					   STR_ARG(word)));
 	}
 	return have;
 }
@@ -85,14 +86,17 @@ static bool take_patch(struct builder *b, struct patch *p, struct err *e)
 		return true;
 	}
 	struct patch *have = &b->patches.p[id];
-	if (!str_eq(have->os, p->os) || !str_eq(have->product, p->product) || !str_eq(have->version, p->version))
-		return err_set(e, ERR_CORRUPT, "patch '%.80s' means different things in different feeds", p->id.p);
+	if (!str_eq(have->os, p->os) || !str_eq(have->product, p->product) ||
+	    !str_eq(have->version, p->version))
+		return err_set(e, ERR_CORRUPT,
+			       "patch '%.80s' means different things in different feeds", p->id.p);
 	b->mixed.p[id] = true;
 	merge_patch(b, have, p);
 	return true;
 }
 
-static bool take(struct builder *b, struct record *r, uint32_t *patch, bool *security, struct err *e)
+static bool take(struct builder *b, struct record *r, uint32_t *patch, bool *security,
+		 struct err *e)
 {
 	switch (r->kind) {
 	case RECORD_FEED:
@@ -116,7 +120,8 @@ static bool take(struct builder *b, struct record *r, uint32_t *patch, bool *sec
 		return true;
 	case RECORD_COMPONENT:
 		if (b->comps.n >= MAX_COMPONENTS)
-			return err_set(e, ERR_LIMIT, "feeds offer more than %u components", MAX_COMPONENTS);
+			return err_set(e, ERR_LIMIT, "feeds offer more than %u components",
+				       MAX_COMPONENTS);
 		r->component.patch = *patch;
 		if (r->component.archive != CATALOG_NONE)
 			r->component.archive += b->archive_base;
@@ -165,14 +170,21 @@ static struct feed_info copy_feed(struct arena *a, const struct feed_info *f)
 	return out;
 }
 
-/* --- advisories of releases nobody offers packages for ------------------------------------------- */
+/* --- advisories of releases nobody offers packages for -------------------------------------------
+ */
 
-/* Such a notice is a patch of its own: recognised by the source package's version, nothing to install. */
+/* Such a notice is a patch of its own: recognised by the source package's version, nothing to
+ * install. */
 static bool patch_of_advisory(struct builder *b, const struct advisory *a, struct err *e)
 {
 	struct arena *arena = &b->c->impl->arena;
-	struct patch p = { .vendor = STR_LIT("Debian"), .os = a->os, .product = a->product, .title = a->title,
-			   .type = PATCH_TYPE_SECURITY, .superseded_by = CATALOG_NONE, .feed = a->feed,
+	struct patch p = { .vendor = STR_LIT("Debian"),
+			   .os = a->os,
+			   .product = a->product,
+			   .title = a->title,
+			   .type = PATCH_TYPE_SECURITY,
+			   .superseded_by = CATALOG_NONE,
+			   .feed = a->feed,
 			   .released_ms = a->released_ms };
 	p.id = str_of(arena_printf(arena, "%.*s:%.*s", STR_ARG(a->os), STR_ARG(a->id)));
 	uint32_t known = (uint32_t)b->patches.n;
@@ -188,9 +200,15 @@ static bool patch_of_advisory(struct builder *b, const struct advisory *a, struc
 	}
 	if (b->comps.n >= MAX_COMPONENTS)
 		return err_set(e, ERR_LIMIT, "feeds offer more than %u components", MAX_COMPONENTS);
-	struct component c = { .kind = COMPONENT_DEB_SRC, .name = a->product, .version = a->fixed,
-			       .arch = STR_LIT(""), .above = STR_LIT(""), .file = STR_LIT(""),
-			       .archive = CATALOG_NONE, .patch = id, .superseded_by = CATALOG_NONE };
+	struct component c = { .kind = COMPONENT_DEB_SRC,
+			       .name = a->product,
+			       .version = a->fixed,
+			       .arch = STR_LIT(""),
+			       .above = STR_LIT(""),
+			       .file = STR_LIT(""),
+			       .archive = CATALOG_NONE,
+			       .patch = id,
+			       .superseded_by = CATALOG_NONE };
 	VEC_PUSH(&b->comps, c);
 	VEC_PUSH(&b->comp_security, true);
 	return true;
@@ -208,7 +226,8 @@ static bool patches_of_advisories(struct builder *b, struct err *e)
 		intern_add(offered, b->patches.p[i].os);
 	for (size_t i = 0; i < b->advisories.n; i++) {
 		const struct advisory *a = &b->advisories.p[i];
-		if (a->fixed.n == 0 || a->os.n == 0 || !is_bulletin_kind(b->c->feeds[a->feed].kind) ||
+		if (a->fixed.n == 0 || a->os.n == 0 ||
+		    !is_bulletin_kind(b->c->feeds[a->feed].kind) ||
 		    intern_find(offered, a->os) != INTERN_NONE)
 			continue;
 		if (!patch_of_advisory(b, a, e))
@@ -217,7 +236,8 @@ static bool patches_of_advisories(struct builder *b, struct err *e)
 	return true;
 }
 
-/* --- components of a patch together -------------------------------------------------------------- */
+/* --- components of a patch together --------------------------------------------------------------
+ */
 
 struct sortable {
 	struct component c;
@@ -255,7 +275,7 @@ static uint32_t unique_run(struct component *c, const bool *security, uint32_t n
 {
 	struct sortable *s = xmalloc(MAX(n, 1u) * sizeof(*s));
 	for (uint32_t i = 0; i < n; i++)
-		s[i] = (struct sortable){ c[i], security[i] };
+		s[i] = (struct sortable) { c[i], security[i] };
 	qsort(s, n, sizeof(*s), compare_sortable);
 	uint32_t kept = 0;
 	for (uint32_t i = 0; i < n; i++)
@@ -265,7 +285,8 @@ static uint32_t unique_run(struct component *c, const bool *security, uint32_t n
 	return kept;
 }
 
-/* Counting sort by patch into the snapshot's array, then duplicates out of patches that can have them. */
+/* Counting sort by patch into the snapshot's array, then duplicates out of patches that can have
+ * them. */
 static void place_components(struct builder *b)
 {
 	struct catalog *c = b->c;

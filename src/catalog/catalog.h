@@ -10,18 +10,23 @@ struct generation {
 	struct feed_info feed;
 	struct str records;
 };
-/** Builds a snapshot (reference count 1). The same patch id in several generations becomes one patch
- *  (type security if any of them says so); among components of the same (kind, os, name, arch) only the
- *  highest version is current, the others are superseded. Records are checked again: ERR_CORRUPT. */
-bool catalog_build(const struct generation *gens, size_t n, struct catalog **out, struct err *e) MUST_CHECK;
+/** Builds a snapshot (reference count 1). The same patch id in several generations becomes one
+ * patch (type security if any of them says so); among components of the same (kind, os, name, arch)
+ * only the highest version is current, the others are superseded. Records are checked again:
+ * ERR_CORRUPT. */
+bool catalog_build(const struct generation *gens, size_t n, struct catalog **out, struct err *e)
+	MUST_CHECK;
 
-/** Generations in the database (compressed), all-or-nothing: the new one replaces the current in the
- *  same transaction. The guard: when `rows` shrinks by more than 5 % or to 0 the new generation is held
- *  (stored as state 'held', the last good one stays current) and ERR_CONFLICT says so, unless
- *  `accept_shrink`. A released_ms older than the current one: ERR_UNTRUSTED ("Date went back"). */
-bool generation_save(struct sql *db, const struct generation *g, int64_t now_ms, bool accept_shrink, struct err *e) MUST_CHECK;
+/** Generations in the database (compressed), all-or-nothing: the new one replaces the current in
+ * the same transaction. The guard: when `rows` shrinks by more than 5 % or to 0 the new generation
+ * is held (stored as state 'held', the last good one stays current) and ERR_CONFLICT says so,
+ * unless `accept_shrink`. A released_ms older than the current one: ERR_UNTRUSTED ("Date went
+ * back"). */
+bool generation_save(struct sql *db, const struct generation *g, int64_t now_ms, bool accept_shrink,
+		     struct err *e) MUST_CHECK;
 /** Makes the held generation of a feed the current one (somebody looked at it). ERR_NOT_FOUND. */
-bool generation_accept_held(struct sql *db, struct str feed, int64_t now_ms, struct err *e) MUST_CHECK;
+bool generation_accept_held(struct sql *db, struct str feed, int64_t now_ms, struct err *e)
+	MUST_CHECK;
 /** Loads all current generations and builds the snapshot. */
 bool catalog_load(struct sql *db, struct catalog **out, struct err *e) MUST_CHECK;
 
@@ -32,12 +37,13 @@ struct feed_state {
 	int64_t generation; /**< number of the current one, 0 = none; listed, not saved */
 	char *signer;
 	bool is_signed;
-	char *error; /**< of the last attempt, NULL when it succeeded */
-	char *etag;  /**< for conditional fetching */
+	char *error;		/**< of the last attempt, NULL when it succeeded */
+	char *etag;		/**< for conditional fetching */
 	int64_t valid_until_ms; /**< the vendor's own limit; 0 = it does not say */
 };
 bool feed_state_save(struct sql *db, const struct feed_state *f, struct err *e) MUST_CHECK;
-bool feed_state_list(struct sql *db, struct feed_state **out, size_t *n_out, struct err *e) MUST_CHECK;
+bool feed_state_list(struct sql *db, struct feed_state **out, size_t *n_out, struct err *e)
+	MUST_CHECK;
 /** Forgets a feed that is no longer configured: its state and every generation of it. */
 bool feed_state_forget(struct sql *db, const char *id, struct err *e) MUST_CHECK;
 void feed_state_list_free(struct feed_state *f, size_t n);

@@ -9,11 +9,11 @@ static bool put_state(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct feed_state *f = arg;
 	return sql_run(c, &SQL_FEED_STATE_PUT,
-		       SQL_ARGS(sql_text(f->id), sql_text(f->kind), sql_text(f->url), sql_int(f->last_attempt_ms),
-				sql_int(f->last_success_ms), sql_int(f->rows),
-				sql_int(f->released_ms), sql_text(f->signer ? f->signer : ""),
-				sql_bool(f->is_signed), sql_text(f->error), sql_text(f->etag),
-				sql_int(f->valid_until_ms)),
+		       SQL_ARGS(sql_text(f->id), sql_text(f->kind), sql_text(f->url),
+				sql_int(f->last_attempt_ms), sql_int(f->last_success_ms),
+				sql_int(f->rows), sql_int(f->released_ms),
+				sql_text(f->signer ? f->signer : ""), sql_bool(f->is_signed),
+				sql_text(f->error), sql_text(f->etag), sql_int(f->valid_until_ms)),
 		       e);
 }
 
@@ -49,12 +49,18 @@ bool feed_state_list(struct sql *db, struct feed_state **out, size_t *n_out, str
 	if (!c || !sql_query(c, &SQL_FEED_STATE_LIST, SQL_NO_ARGS, &r, e))
 		return false;
 	while (sql_next(r)) {
-		struct feed_state f = { .id = str_dup(sql_col_str(r, 0)), .kind = str_dup(sql_col_str(r, 1)),
-					.url = str_dup(sql_col_str(r, 2)), .last_attempt_ms = sql_col_int(r, 3),
-					.last_success_ms = sql_col_int(r, 4), .generation = sql_col_int(r, 5),
-					.rows = sql_col_int(r, 6), .released_ms = sql_col_int(r, 7),
-					.signer = str_dup(sql_col_str(r, 8)), .is_signed = sql_col_bool(r, 9),
-					.error = opt_text(r, 10), .etag = opt_text(r, 11),
+		struct feed_state f = { .id = str_dup(sql_col_str(r, 0)),
+					.kind = str_dup(sql_col_str(r, 1)),
+					.url = str_dup(sql_col_str(r, 2)),
+					.last_attempt_ms = sql_col_int(r, 3),
+					.last_success_ms = sql_col_int(r, 4),
+					.generation = sql_col_int(r, 5),
+					.rows = sql_col_int(r, 6),
+					.released_ms = sql_col_int(r, 7),
+					.signer = str_dup(sql_col_str(r, 8)),
+					.is_signed = sql_col_bool(r, 9),
+					.error = opt_text(r, 10),
+					.etag = opt_text(r, 11),
 					.valid_until_ms = sql_col_int(r, 12) };
 		VEC_PUSH(&v, f);
 	}

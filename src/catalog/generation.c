@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Generations in the database. A feed's new generation replaces the current one in one transaction or
- * not at all; the replaced one stays as 'previous'. What looks wrong (shrunken, about other things) is
- * kept as 'held' until somebody accepts it. Everything slow happens before the transaction. */
+ * Generations in the database. A feed's new generation replaces the current one in one transaction
+ * or not at all; the replaced one stays as 'previous'. What looks wrong (shrunken, about other
+ * things) is kept as 'held' until somebody accepts it. Everything slow happens before the
+ * transaction. */
 #include "base/arena.h"
 #include "base/vec.h"
 #include "catalog/catalog.h"
@@ -30,30 +31,36 @@ static bool read_digest(struct str bytes, struct sha256 *out)
 }
 
 /* The row of one feed in one state; present = false when there is none. */
-static bool find_stored(struct sql_conn *c, struct str feed, const char *state, struct stored *out, struct err *e)
+static bool find_stored(struct sql_conn *c, struct str feed, const char *state, struct stored *out,
+			struct err *e)
 {
 	struct sql_rows *r;
-	*out = (struct stored){ 0 };
+	*out = (struct stored) { 0 };
 	if (!sql_query(c, &SQL_GENERATION_FIND, SQL_ARGS(sql_str(feed), sql_text(state)), &r, e))
 		return false;
 	bool good = true;
 	if (sql_next(r)) {
-		*out = (struct stored){ .present = true, .number = sql_col_int(r, 0),
-					.fetched_ms = sql_col_int(r, 3), .released_ms = sql_col_int(r, 4),
-					.rows = sql_col_int(r, 7), .raw_size = sql_col_int(r, 9) };
+		*out = (struct stored) { .present = true,
+					 .number = sql_col_int(r, 0),
+					 .fetched_ms = sql_col_int(r, 3),
+					 .released_ms = sql_col_int(r, 4),
+					 .rows = sql_col_int(r, 7),
+					 .raw_size = sql_col_int(r, 9) };
 		good = read_digest(sql_col_str(r, 8), &out->digest);
 	}
 	if (!sql_rows_end(r, e))
 		return false;
-	return good || err_set(e, ERR_CORRUPT, "stored generation of feed '%.*s' has no digest", STR_ARG(feed));
+	return good || err_set(e, ERR_CORRUPT, "stored generation of feed '%.*s' has no digest",
+			       STR_ARG(feed));
 }
 
-static bool read_records(struct sql_conn *c, struct str feed, const struct stored *s, struct buf *out,
-			 struct err *e)
+static bool read_records(struct sql_conn *c, struct str feed, const struct stored *s,
+			 struct buf *out, struct err *e)
 {
 	AUTO(buf_done) struct buf packed = BUF_INIT(PACKED_MAX);
 	struct sql_rows *r;
-	if (!sql_query(c, &SQL_GENERATION_CHUNK_LIST, SQL_ARGS(sql_str(feed), sql_int(s->number)), &r, e))
+	if (!sql_query(c, &SQL_GENERATION_CHUNK_LIST, SQL_ARGS(sql_str(feed), sql_int(s->number)),
+		       &r, e))
 		return false;
 	while (sql_next(r))
 		buf_addstr(&packed, sql_col_str(r, 0));
@@ -61,7 +68,8 @@ static bool read_records(struct sql_conn *c, struct str feed, const struct store
 	       generation_unpack(buf_str(&packed), s->raw_size, &s->digest, out, e);
 }
 
-/* --- saving ------------------------------------------------------------------------------------- */
+/* --- saving -------------------------------------------------------------------------------------
+ */
 
 struct saving {
 	const struct generation *g;
@@ -77,17 +85,19 @@ static bool insert_generation(struct sql_conn *c, struct saving *s, int64_t numb
 	const struct feed_info *f = &s->g->feed;
 	struct str digest = { (const char *)f->digest.b, SHA256_LEN };
 	if (!sql_run(c, &SQL_GENERATION_INSERT,
-		     SQL_ARGS(sql_str(f->id), sql_int(number), sql_text(s->state), sql_str(f->kind), sql_str(f->url),
-			      sql_int(s->now_ms), sql_int(f->released_ms), sql_bool(f->is_signed),
-			      sql_str(f->signer), sql_int(f->rows), sql_blob(digest),
-			      sql_int((int64_t)s->g->records.n)),
+		     SQL_ARGS(sql_str(f->id), sql_int(number), sql_text(s->state), sql_str(f->kind),
+			      sql_str(f->url), sql_int(s->now_ms), sql_int(f->released_ms),
+			      sql_bool(f->is_signed), sql_str(f->signer), sql_int(f->rows),
+			      sql_blob(digest), sql_int((int64_t)s->g->records.n)),
 		     e))
 		return false;
 	struct str rest = s->packed;
 	for (int64_t chunk = 0; rest.n || chunk == 0; chunk++) {
 		struct str part = { rest.p, MIN(rest.n, (size_t)CHUNK_BYTES) };
 		if (!sql_run(c, &SQL_GENERATION_CHUNK_INSERT,
-			     SQL_ARGS(sql_str(f->id), sql_int(number), sql_int(chunk), sql_blob(part)), e))
+			     SQL_ARGS(sql_str(f->id), sql_int(number), sql_int(chunk),
+				      sql_blob(part)),
+			     e))
 			return false;
 		rest.p += part.n;
 		rest.n -= part.n;
@@ -97,7 +107,8 @@ static bool insert_generation(struct sql_conn *c, struct saving *s, int64_t numb
 
 static bool delete_state(struct sql_conn *c, struct str feed, const char *state, struct err *e)
 {
-	return sql_run(c, &SQL_GENERATION_CHUNK_DELETE, SQL_ARGS(sql_str(feed), sql_text(state)), e) &&
+	return sql_run(c, &SQL_GENERATION_CHUNK_DELETE, SQL_ARGS(sql_str(feed), sql_text(state)),
+		       e) &&
 	       sql_run(c, &SQL_GENERATION_DELETE, SQL_ARGS(sql_str(feed), sql_text(state)), e);
 }
 
@@ -124,13 +135,15 @@ static bool write_generation(struct sql_conn *c, void *arg, struct err *e)
 	if (!find_stored(c, f->id, "current", &now, e))
 		return false;
 	if (now.present != s->seen.present || now.number != s->seen.number)
-		return err_set(e, ERR_CONFLICT, "feed '%.*s' was changed meanwhile; try again", STR_ARG(f->id));
+		return err_set(e, ERR_CONFLICT, "feed '%.*s' was changed meanwhile; try again",
+			       STR_ARG(f->id));
 	if (!delete_state(c, f->id, "held", e))
 		return false;
 	if (s->unchanged)
 		return sql_run(c, &SQL_GENERATION_REFRESH,
 			       SQL_ARGS(sql_str(f->id), sql_int(s->now_ms), sql_int(f->released_ms),
-					sql_bool(f->is_signed), sql_str(f->signer), sql_str(f->url)),
+					sql_bool(f->is_signed), sql_str(f->signer),
+					sql_str(f->url)),
 			       e);
 	if (!next_number(c, f->id, &number, e))
 		return false;
@@ -142,17 +155,19 @@ static bool write_generation(struct sql_conn *c, void *arg, struct err *e)
 }
 
 /* Why the new generation must be held, in `why`; false when it looks right. */
-static bool looks_wrong(struct sql_conn *c, const struct generation *g, const struct stored *cur, bool *wrong_out,
-			char *why, size_t why_size, struct err *e)
+static bool looks_wrong(struct sql_conn *c, const struct generation *g, const struct stored *cur,
+			bool *wrong_out, char *why, size_t why_size, struct err *e)
 {
 	int64_t rows = g->feed.rows, lost = cur->rows - rows, vanished = 0;
 	*wrong_out = true;
 	if (rows == 0 && cur->rows > 0) {
-		snprintf(why, why_size, "it is empty, the last one had %lld records", (long long)cur->rows);
+		snprintf(why, why_size, "it is empty, the last one had %lld records",
+			 (long long)cur->rows);
 		return true;
 	}
 	if (lost * 1000 > cur->rows * SHRINK_PERMILLE) {
-		snprintf(why, why_size, "it shrank from %lld to %lld records", (long long)cur->rows, (long long)rows);
+		snprintf(why, why_size, "it shrank from %lld to %lld records", (long long)cur->rows,
+			 (long long)rows);
 		return true;
 	}
 	AUTO(buf_done) struct buf before = BUF_INIT(SINK_MAX_BYTES + 2u);
@@ -160,12 +175,13 @@ static bool looks_wrong(struct sql_conn *c, const struct generation *g, const st
 	    !generation_vanished(buf_str(&before), g->records, &vanished, e))
 		return false;
 	*wrong_out = vanished > SHRINK_PERMILLE;
-	snprintf(why, why_size, "%lld.%lld %% of the products of the last one are gone", (long long)(vanished / 10),
-		 (long long)(vanished % 10));
+	snprintf(why, why_size, "%lld.%lld %% of the products of the last one are gone",
+		 (long long)(vanished / 10), (long long)(vanished % 10));
 	return true;
 }
 
-static bool judge(struct sql *db, struct saving *s, bool accept_shrink, char *why, size_t why_size, struct err *e)
+static bool judge(struct sql *db, struct saving *s, bool accept_shrink, char *why, size_t why_size,
+		  struct err *e)
 {
 	const struct generation *g = s->g;
 	AUTO(sql_done) struct sql_conn *c = sql_reader(db, e);
@@ -175,10 +191,11 @@ static bool judge(struct sql *db, struct saving *s, bool accept_shrink, char *wh
 	if (!s->seen.present)
 		return true;
 	if (g->feed.released_ms < s->seen.released_ms)
-		return err_set(e, ERR_UNTRUSTED,
-			       "Date went back: feed '%.*s' is older than what was accepted before; "
-			       "the mirror is stale or somebody replays old data, the last good generation stays",
-			       STR_ARG(g->feed.id));
+		return err_set(
+			e, ERR_UNTRUSTED,
+			"Date went back: feed '%.*s' is older than what was accepted before; "
+			"the mirror is stale or somebody replays old data, the last good generation stays",
+			STR_ARG(g->feed.id));
 	s->unchanged = digest_eq(&g->feed.digest, &s->seen.digest);
 	if (s->unchanged || accept_shrink)
 		return true;
@@ -188,12 +205,14 @@ static bool judge(struct sql *db, struct saving *s, bool accept_shrink, char *wh
 	return true;
 }
 
-bool generation_save(struct sql *db, const struct generation *g, int64_t now_ms, bool accept_shrink, struct err *e)
+bool generation_save(struct sql *db, const struct generation *g, int64_t now_ms, bool accept_shrink,
+		     struct err *e)
 {
 	struct saving s = { .g = g, .now_ms = now_ms, .state = "current" };
 	char why[120] = "";
 	if (g->records.n > SINK_MAX_BYTES)
-		return err_set(e, ERR_LIMIT, "feed '%.*s' is larger than allowed", STR_ARG(g->feed.id));
+		return err_set(e, ERR_LIMIT, "feed '%.*s' is larger than allowed",
+			       STR_ARG(g->feed.id));
 	if (!judge(db, &s, accept_shrink, why, sizeof(why), e))
 		return false;
 	AUTO(buf_done) struct buf packed = BUF_INIT(PACKED_MAX);
@@ -203,14 +222,16 @@ bool generation_save(struct sql *db, const struct generation *g, int64_t now_ms,
 	if (!sql_write(db, write_generation, &s, e))
 		return false;
 	if (str_is(str_of(s.state), "held"))
-		return err_set(e, ERR_CONFLICT,
-			       "new generation of feed '%.*s' is held: %s; the last good one stays, look at the "
-			       "feed and accept it if this is right",
-			       STR_ARG(g->feed.id), why);
+		return err_set(
+			e, ERR_CONFLICT,
+			"new generation of feed '%.*s' is held: %s; the last good one stays, look at the "
+			"feed and accept it if this is right",
+			STR_ARG(g->feed.id), why);
 	return true;
 }
 
-/* --- accepting a held one ------------------------------------------------------------------------ */
+/* --- accepting a held one ------------------------------------------------------------------------
+ */
 
 struct accepting {
 	struct str feed;
@@ -221,25 +242,31 @@ static bool accept_held(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct accepting *a = arg;
 	struct stored held, current;
-	if (!find_stored(c, a->feed, "held", &held, e) || !find_stored(c, a->feed, "current", &current, e))
+	if (!find_stored(c, a->feed, "held", &held, e) ||
+	    !find_stored(c, a->feed, "current", &current, e))
 		return false;
 	if (!held.present)
-		return err_set(e, ERR_NOT_FOUND, "feed '%.*s' has no held generation", STR_ARG(a->feed));
+		return err_set(e, ERR_NOT_FOUND, "feed '%.*s' has no held generation",
+			       STR_ARG(a->feed));
 	if (current.present && held.released_ms < current.released_ms)
-		return err_set(e, ERR_UNTRUSTED, "Date went back: the held generation of feed '%.*s' is older",
+		return err_set(e, ERR_UNTRUSTED,
+			       "Date went back: the held generation of feed '%.*s' is older",
 			       STR_ARG(a->feed));
 	return delete_state(c, a->feed, "previous", e) &&
 	       sql_run(c, &SQL_GENERATION_DEMOTE, SQL_ARGS(sql_str(a->feed)), e) &&
 	       sql_run(c, &SQL_GENERATION_SET_STATE,
-		       SQL_ARGS(sql_str(a->feed), sql_text("held"), sql_text("current"), sql_int(a->now_ms)), e);
+		       SQL_ARGS(sql_str(a->feed), sql_text("held"), sql_text("current"),
+				sql_int(a->now_ms)),
+		       e);
 }
 
 bool generation_accept_held(struct sql *db, struct str feed, int64_t now_ms, struct err *e)
 {
-	return sql_write(db, accept_held, &(struct accepting){ feed, now_ms }, e);
+	return sql_write(db, accept_held, &(struct accepting) { feed, now_ms }, e);
 }
 
-/* --- loading ------------------------------------------------------------------------------------ */
+/* --- loading ------------------------------------------------------------------------------------
+ */
 
 struct loading {
 	struct arena arena;
@@ -264,17 +291,21 @@ static bool list_current(struct sql_conn *c, struct loading *l, struct err *e)
 	if (!sql_query(c, &SQL_GENERATION_LIST_CURRENT, SQL_NO_ARGS, &r, e))
 		return false;
 	while (good && sql_next(r)) {
-		struct stored s = { .present = true, .number = sql_col_int(r, 1), .raw_size = sql_col_int(r, 10) };
+		struct stored s = { .present = true,
+				    .number = sql_col_int(r, 1),
+				    .raw_size = sql_col_int(r, 10) };
 		struct feed_info f = { .id = arena_str(&l->arena, sql_col_str(r, 0)),
 				       .kind = arena_str(&l->arena, sql_col_str(r, 2)),
 				       .url = arena_str(&l->arena, sql_col_str(r, 3)),
-				       .generation = s.number, .fetched_ms = sql_col_int(r, 4),
-				       .released_ms = sql_col_int(r, 5), .is_signed = sql_col_bool(r, 6),
+				       .generation = s.number,
+				       .fetched_ms = sql_col_int(r, 4),
+				       .released_ms = sql_col_int(r, 5),
+				       .is_signed = sql_col_bool(r, 6),
 				       .signer = arena_str(&l->arena, sql_col_str(r, 7)),
 				       .rows = sql_col_int(r, 8) };
 		good = read_digest(sql_col_str(r, 9), &s.digest);
 		f.digest = s.digest;
-		VEC_PUSH(&l->gens, ((struct generation){ .feed = f }));
+		VEC_PUSH(&l->gens, ((struct generation) { .feed = f }));
 		VEC_PUSH(&l->stored, s);
 	}
 	if (!sql_rows_end(r, e))
@@ -293,7 +324,7 @@ bool catalog_load(struct sql *db, struct catalog **out, struct err *e)
 		if (!read_records(c, l.gens.p[i].feed.id, &l.stored.p[i], &b, e))
 			return err_prefix(e, "feed '%s'", l.gens.p[i].feed.id.p);
 		size_t n = b.n;
-		l.gens.p[i].records = (struct str){ buf_take(&b), n };
+		l.gens.p[i].records = (struct str) { buf_take(&b), n };
 	}
 	return catalog_build(l.gens.p, l.gens.n, out, e);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A generation's document packed for the database, and two documents compared by what they are about.
- * Sizes are known beforehand and bounded: a blob never says how much memory it gets. */
+ * A generation's document packed for the database, and two documents compared by what they are
+ * about. Sizes are known beforehand and bounded: a blob never says how much memory it gets. */
 #include "base/intern.h"
 #include "catalog/generation_int.h"
 #include "catalog/records.h"
@@ -23,25 +23,29 @@ bool generation_pack(struct str records, struct buf *out, struct err *e)
 	size_t n = ZSTD_compress2(c, at, room, records.p, records.n);
 	ZSTD_freeCCtx(c);
 	if (ZSTD_isError(n))
-		return err_set(e, ERR_INTERNAL, "generation cannot be packed: %s", ZSTD_getErrorName(n));
+		return err_set(e, ERR_INTERNAL, "generation cannot be packed: %s",
+			       ZSTD_getErrorName(n));
 	out->n += n;
 	return true;
 }
 
-bool generation_unpack(struct str packed, int64_t raw_size, const struct sha256 *digest, struct buf *out,
-		       struct err *e)
+bool generation_unpack(struct str packed, int64_t raw_size, const struct sha256 *digest,
+		       struct buf *out, struct err *e)
 {
 	if (raw_size < 0 || raw_size > (int64_t)SINK_MAX_BYTES)
-		return err_set(e, ERR_CORRUPT, "stored generation has an impossible size; sync the feed again");
+		return err_set(e, ERR_CORRUPT,
+			       "stored generation has an impossible size; sync the feed again");
 	char *at = buf_reserve(out, (size_t)raw_size + 1);
 	if (!at)
 		return buf_ok(out, "stored generation", e);
 	size_t n = ZSTD_decompress(at, (size_t)raw_size, packed.p, packed.n);
 	if (ZSTD_isError(n) || n != (size_t)raw_size)
-		return err_set(e, ERR_CORRUPT, "stored generation cannot be unpacked; sync the feed again");
-	struct sha256 is = digest_of((struct str){ at, n });
+		return err_set(e, ERR_CORRUPT,
+			       "stored generation cannot be unpacked; sync the feed again");
+	struct sha256 is = digest_of((struct str) { at, n });
 	if (!digest_eq(&is, digest))
-		return err_set(e, ERR_CORRUPT, "stored generation does not have its digest; sync the feed again");
+		return err_set(e, ERR_CORRUPT,
+			       "stored generation does not have its digest; sync the feed again");
 	out->n += n;
 	return true;
 }
@@ -65,7 +69,8 @@ static bool subjects(struct str doc, struct intern *into, struct err *e)
 		if (r.kind == RECORD_PATCH)
 			buf_printf(&key, "%s\n%s", r.patch.os.p, r.patch.product.p);
 		else if (r.kind == RECORD_ADVISORY)
-			buf_printf(&key, "%s\n%s\n%s", r.advisory.os.p, r.advisory.product.p, r.advisory.id.p);
+			buf_printf(&key, "%s\n%s\n%s", r.advisory.os.p, r.advisory.product.p,
+				   r.advisory.id.p);
 		else
 			continue;
 		intern_add(into, buf_str(&key));

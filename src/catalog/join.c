@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Joining vendors' notices to patches: a notice (os, product, fixed version) belongs to the patch of
- * that os and product with the lowest version that is not lower than `fixed`. Severity is never
+ * Joining vendors' notices to patches: a notice (os, product, fixed version) belongs to the patch
+ * of that os and product with the lowest version that is not lower than `fixed`. Severity is never
  * invented: the vendor's own, else derived from the tracker's urgency for the notice's CVEs (and
  * marked so), else Unrated. Notices without a fixed version only carry severities of CVEs. */
 #include "catalog/catalog_int.h"
@@ -42,8 +42,8 @@ static void list_patches(struct joiner *j)
 	struct catalog *c = j->c;
 	uint32_t *product_of = xmalloc(((size_t)c->n_patches + 1) * sizeof(*product_of));
 	for (uint32_t i = 0; i < c->n_patches; i++)
-		product_of[i] = intern_add(j->products,
-					   key_of(j, c->patches[i].os, c->patches[i].product, STR_LIT("")));
+		product_of[i] = intern_add(j->products, key_of(j, c->patches[i].os,
+							       c->patches[i].product, STR_LIT("")));
 	uint32_t n = intern_count(j->products);
 	j->start = xcalloc((size_t)n + 2, sizeof(*j->start));
 	j->list = xmalloc(((size_t)c->n_patches + 1) * sizeof(*j->list));
@@ -55,8 +55,8 @@ static void list_patches(struct joiner *j)
 		j->list[j->start[product_of[i] + 1]++] = i;
 	for (uint32_t i = 0; i < n; i++)
 		if (j->start[i + 1] - j->start[i] > 1)
-			qsort_r(j->list + j->start[i], j->start[i + 1] - j->start[i], sizeof(*j->list),
-				compare_patches, c);
+			qsort_r(j->list + j->start[i], j->start[i + 1] - j->start[i],
+				sizeof(*j->list), compare_patches, c);
 	xfree(product_of);
 }
 
@@ -104,7 +104,8 @@ static void derive_severity(struct joiner *j, struct advisory *a)
 	if (a->severity != SEVERITY_UNRATED || a->cves.n == 0 || intern_count(j->cves) == 0)
 		return;
 	while (str_split(&rest, ' ', &cve)) {
-		uint32_t k = cve.n ? intern_find(j->cves, key_of(j, a->os, a->product, cve)) : INTERN_NONE;
+		uint32_t k = cve.n ? intern_find(j->cves, key_of(j, a->os, a->product, cve))
+				   : INTERN_NONE;
 		if (k == INTERN_NONE)
 			continue;
 		const struct advisory *t = &j->c->advisories[j->cve_advisory.p[k]];
@@ -173,7 +174,9 @@ void catalog_join(struct catalog *c, const bool *is_bulletin)
 		c->advisory_refs = xcalloc(1, sizeof(*c->advisory_refs));
 		return;
 	}
-	struct joiner j = { .c = c, .key = BUF_INIT(4096), .products = intern_new(), .cves = intern_new() };
+	struct joiner j = {
+		.c = c, .key = BUF_INIT(4096), .products = intern_new(), .cves = intern_new()
+	};
 	list_patches(&j);
 	learn_cves(&j, is_bulletin);
 	for (uint32_t i = 0; i < c->n_advisories; i++)

@@ -19,8 +19,8 @@ static const char *const type_names[PATCH_TYPES_] = {
 	[PATCH_TYPE_BIOS] = "bios",
 };
 static const char *const severity_names[SEVERITIES_] = {
-	[SEVERITY_UNRATED] = "unrated",	    [SEVERITY_LOW] = "low",
-	[SEVERITY_MODERATE] = "moderate",   [SEVERITY_IMPORTANT] = "important",
+	[SEVERITY_UNRATED] = "unrated",	  [SEVERITY_LOW] = "low",
+	[SEVERITY_MODERATE] = "moderate", [SEVERITY_IMPORTANT] = "important",
 	[SEVERITY_CRITICAL] = "critical",
 };
 static const char *const reboot_names[] = {
@@ -86,7 +86,7 @@ uint32_t catalog_find(const struct catalog *c, struct str patch_id)
 
 static struct str digest_str(const struct sha256 *d)
 {
-	return (struct str){ (const char *)d->b, SHA256_LEN };
+	return (struct str) { (const char *)d->b, SHA256_LEN };
 }
 
 void catalog_index_payloads(struct catalog *c)
@@ -127,7 +127,8 @@ void catalog_index_names(struct catalog *c)
 	for (int k = 0; k < COMPONENT_KINDS_; k++)
 		c->impl->names[k].names = intern_new();
 	for (uint32_t i = 0; i < c->n_components; i++)
-		name_of[i] = intern_add(c->impl->names[c->components[i].kind].names, c->components[i].name);
+		name_of[i] = intern_add(c->impl->names[c->components[i].kind].names,
+					c->components[i].name);
 	for (int k = 0; k < COMPONENT_KINDS_; k++) {
 		struct name_index *x = &c->impl->names[k];
 		uint32_t n = intern_count(x->names), total = 0;
@@ -147,7 +148,8 @@ void catalog_index_names(struct catalog *c)
 	xfree(name_of);
 }
 
-const uint32_t *catalog_by_name(const struct catalog *c, enum component_kind kind, struct str name, uint32_t *n_out)
+const uint32_t *catalog_by_name(const struct catalog *c, enum component_kind kind, struct str name,
+				uint32_t *n_out)
 {
 	const struct name_index *x = &c->impl->names[kind];
 	uint32_t id = intern_find(x->names, name);

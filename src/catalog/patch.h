@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The patch record and the immutable catalog snapshot made of it. Everything here is read-only after
- * catalog_build(); strings live in the snapshot and are NUL-terminated views. */
+ * The patch record and the immutable catalog snapshot made of it. Everything here is read-only
+ * after catalog_build(); strings live in the snapshot and are NUL-terminated views. */
 #ifndef CATALOG_PATCH_H
 #define CATALOG_PATCH_H
 #include "base/str.h"
@@ -23,7 +23,14 @@ enum patch_type {
 	PATCH_TYPES_
 };
 /** Normalised severity, features.md S-05 (API codes 0..4). Never invented: no data = UNRATED. */
-enum severity { SEVERITY_UNRATED, SEVERITY_LOW, SEVERITY_MODERATE, SEVERITY_IMPORTANT, SEVERITY_CRITICAL, SEVERITIES_ };
+enum severity {
+	SEVERITY_UNRATED,
+	SEVERITY_LOW,
+	SEVERITY_MODERATE,
+	SEVERITY_IMPORTANT,
+	SEVERITY_CRITICAL,
+	SEVERITIES_
+};
 enum reboot_need { REBOOT_NEVER, REBOOT_MAY, REBOOT_ALWAYS, REBOOT_LOGOUT };
 /** How a component is recognised on a host, and by which order its versions compare. */
 enum component_kind {
@@ -32,8 +39,8 @@ enum component_kind {
 	COMPONENT_KINDS_
 };
 
-const char *patch_type_name(enum patch_type t);	      /**< lower_snake, as in the API */
-const char *severity_name(enum severity s);	      /**< "critical" ... "unrated" */
+const char *patch_type_name(enum patch_type t); /**< lower_snake, as in the API */
+const char *severity_name(enum severity s);	/**< "critical" ... "unrated" */
 const char *reboot_need_name(enum reboot_need r);
 const char *component_kind_name(enum component_kind k); /**< "deb", "deb-src" */
 bool severity_parse(struct str word, enum severity *out) MUST_CHECK;
@@ -44,16 +51,18 @@ bool patch_type_parse(struct str word, enum patch_type *out) MUST_CHECK;
 struct component {
 	enum component_kind kind;
 	struct str name, arch, version; /**< arch "all" matches every architecture; "" = any */
-	/** When not empty: offered only to hosts whose installed version is higher than this (suites with
-	 *  NotAutomatic + ButAutomaticUpgrades, such as backports: apt_preferences(5)). */
+	/** When not empty: offered only to hosts whose installed version is higher than this
+	 * (suites with NotAutomatic + ButAutomaticUpgrades, such as backports: apt_preferences(5)).
+	 */
 	struct str above;
-	struct str file;	/**< path below the archive's root; empty when there is no payload */
+	struct str file; /**< path below the archive's root; empty when there is no payload */
 	struct sha256 sha256;
 	int64_t size;
-	uint32_t archive;	/**< index into catalog->archives; CATALOG_NONE without payload */
-	uint32_t patch;		/**< owner */
-	/** Index of the component (same kind, release, name, arch) that offers a higher version; a host
-	 *  that lacks a superseded component is not missing this patch. CATALOG_NONE = current. */
+	uint32_t archive; /**< index into catalog->archives; CATALOG_NONE without payload */
+	uint32_t patch;	  /**< owner */
+	/** Index of the component (same kind, release, name, arch) that offers a higher version; a
+	 * host that lacks a superseded component is not missing this patch. CATALOG_NONE = current.
+	 */
 	uint32_t superseded_by;
 };
 
@@ -64,26 +73,29 @@ struct patch {
 	struct str product; /**< source package */
 	struct str version;
 	struct str title;
-	struct str suites;  /**< space separated: which suites offer it */
+	struct str suites; /**< space separated: which suites offer it */
 	enum patch_type type;
 	enum severity severity;
 	struct str severity_raw; /**< vendor's own word, or "" */
-	bool severity_derived;	 /**< not said by the vendor for this advisory but derived (say so on screen) */
+	bool severity_derived; /**< not said by the vendor for this advisory but derived (say so on
+				  screen) */
 	enum reboot_need reboot;
-	int64_t released_ms; /**< 0 = the vendor does not say */
+	int64_t released_ms;		      /**< 0 = the vendor does not say */
 	uint32_t first_component, components; /**< run in catalog->components */
-	uint32_t first_advisory, advisories;  /**< run in catalog->advisory_refs (indices into advisories) */
-	uint32_t superseded_by; /**< patch index when every component is superseded, else CATALOG_NONE */
+	uint32_t first_advisory,
+		advisories;	/**< run in catalog->advisory_refs (indices into advisories) */
+	uint32_t superseded_by; /**< patch index when every component is superseded, else
+				   CATALOG_NONE */
 	uint32_t feed;		/**< index into catalog->feeds: first feed that offers it */
 	int64_t size;		/**< sum of current components' payloads */
 };
 
 /** A vendor's notice: type, severity, CVEs, date. Joined to the patches that fix it. */
 struct advisory {
-	struct str id;	  /**< "DSA-5764-1" */
-	struct str title; /**< as published */
+	struct str id;		       /**< "DSA-5764-1" */
+	struct str title;	       /**< as published */
 	struct str os, product, fixed; /**< release, source package, first fixed version */
-	struct str cves;  /**< space separated */
+	struct str cves;	       /**< space separated */
 	struct str url;
 	enum severity severity;
 	struct str severity_raw;
@@ -99,10 +111,11 @@ struct archive_file {
 	int64_t size;
 };
 struct archive {
-	struct str id;	   /**< "debian-security": directory name of the partial mirror */
-	struct str url;	   /**< root URL upstream */
-	struct str suite, release_components, keyring; /**< "bookworm-security", "main", path on the endpoint */
-	struct str os;	   /**< "debian:12" */
+	struct str id;	/**< "debian-security": directory name of the partial mirror */
+	struct str url; /**< root URL upstream */
+	struct str suite, release_components,
+		keyring; /**< "bookworm-security", "main", path on the endpoint */
+	struct str os;	 /**< "debian:12" */
 	uint32_t first_file, files;
 	uint32_t feed;
 };
@@ -115,8 +128,8 @@ struct feed_info {
 	int64_t fetched_ms;  /**< when this generation became current */
 	int64_t released_ms; /**< the vendor's own date of it */
 	bool is_signed;
-	struct str signer;   /**< "FINGERPRINT name" or "" */
-	int64_t rows;	     /**< components or advisories */
+	struct str signer;    /**< "FINGERPRINT name" or "" */
+	int64_t rows;	      /**< components or advisories */
 	struct sha256 digest; /**< of its records */
 };
 
@@ -134,7 +147,8 @@ struct catalog {
 	uint32_t n_archive_files;
 	struct feed_info *feeds;
 	uint32_t n_feeds;
-	bool advisories_present; /**< false: no advisory feed given or reachable; severities are Unrated */
+	bool advisories_present; /**< false: no advisory feed given or reachable; severities are
+				    Unrated */
 	/* private: */
 	struct catalog_impl *impl;
 };
@@ -145,8 +159,10 @@ uint32_t catalog_find(const struct catalog *c, struct str patch_id);
 uint32_t catalog_find_payload(const struct catalog *c, const struct sha256 *digest);
 /** Indices of components with this kind and name, all architectures and versions; count in *n_out.
  *  For COMPONENT_DEB_SRC by source name. */
-const uint32_t *catalog_by_name(const struct catalog *c, enum component_kind kind, struct str name, uint32_t *n_out);
-/** Snapshots are shared by reader threads and swapped whole: the one reference count of this house. */
+const uint32_t *catalog_by_name(const struct catalog *c, enum component_kind kind, struct str name,
+				uint32_t *n_out);
+/** Snapshots are shared by reader threads and swapped whole: the one reference count of this house.
+ */
 struct catalog *catalog_ref(struct catalog *c);
 void catalog_unref(struct catalog *c);
 AUTO_DEFINE(struct catalog, catalog_unref)

@@ -13,7 +13,8 @@ static const uint8_t fields_of[256] = {
 	['F'] = 7, ['R'] = 7, ['X'] = 4, ['P'] = 14, ['C'] = 10, ['A'] = 12,
 };
 
-/* --- characters --------------------------------------------------------------------------------- */
+/* --- characters ---------------------------------------------------------------------------------
+ */
 
 enum char_class { PLAIN, CUT, HIGH, BAD };
 
@@ -38,7 +39,8 @@ bool records_text_ok(struct str s)
 	return worst == PLAIN || utf8_valid(s);
 }
 
-/* --- writing ------------------------------------------------------------------------------------ */
+/* --- writing ------------------------------------------------------------------------------------
+ */
 
 static void put(struct buf *b, struct str s)
 {
@@ -161,20 +163,23 @@ bool records_add(struct buf *b, const struct record *r, struct err *e)
 	return true;
 }
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------------------------------
+ */
 
 bool records_begin(struct records_reader *r, char *text, size_t n, struct err *e)
 {
 	size_t head = sizeof(RECORDS_HEADER) - 1;
 	if (n < head || memcmp(text, RECORDS_HEADER, head) != 0)
-		return err_set(e, ERR_CORRUPT, "record document does not begin with 'tsukuroi-catalog 1'");
+		return err_set(e, ERR_CORRUPT,
+			       "record document does not begin with 'tsukuroi-catalog 1'");
 	if (text[n - 1] != '\n')
 		return err_set(e, ERR_CORRUPT, "record document is cut off: last line has no end");
-	*r = (struct records_reader){ .at = text + head, .end = text + n, .line = 1 };
+	*r = (struct records_reader) { .at = text + head, .end = text + n, .line = 1 };
 	return true;
 }
 
-/* Cuts one line into fields, overwriting the separators. Returns their number, 0 = bad characters. */
+/* Cuts one line into fields, overwriting the separators. Returns their number, 0 = bad characters.
+ */
 static size_t cut_line(struct records_reader *r, struct str *f)
 {
 	static uint8_t classes[256];
@@ -201,7 +206,7 @@ static size_t cut_line(struct records_reader *r, struct str *f)
 		char c = *p;
 		if (n == MAX_FIELDS)
 			return 0;
-		f[n++] = (struct str){ start, (size_t)(p - start) };
+		f[n++] = (struct str) { start, (size_t)(p - start) };
 		*p++ = '\0';
 		start = p;
 		if (c == '\n')
@@ -217,7 +222,8 @@ static size_t cut_line(struct records_reader *r, struct str *f)
 /* Canonical non-negative decimal or, for times before 1970, negative. */
 static bool get_int(struct str s, int64_t *out)
 {
-	if (s.n == 0 || s.n > 19 || (s.n > 1 && s.p[0] == '0') || (s.n > 1 && s.p[0] == '-' && s.p[1] == '0'))
+	if (s.n == 0 || s.n > 19 || (s.n > 1 && s.p[0] == '0') ||
+	    (s.n > 1 && s.p[0] == '-' && s.p[1] == '0'))
 		return false;
 	return str_to_i64(s, out);
 }
@@ -258,9 +264,15 @@ static bool get_kind(struct str s, enum component_kind *out)
 
 static bool read_patch(const struct str *f, struct patch *p)
 {
-	*p = (struct patch){ .id = f[1], .vendor = f[2], .os = f[3], .product = f[4], .version = f[5],
-			     .title = f[6], .suites = f[7], .severity_raw = f[10],
-			     .superseded_by = CATALOG_NONE };
+	*p = (struct patch) { .id = f[1],
+			      .vendor = f[2],
+			      .os = f[3],
+			      .product = f[4],
+			      .version = f[5],
+			      .title = f[6],
+			      .suites = f[7],
+			      .severity_raw = f[10],
+			      .superseded_by = CATALOG_NONE };
 	return patch_type_parse(f[8], &p->type) && severity_parse(f[9], &p->severity) &&
 	       get_flag(f[11], &p->severity_derived) && get_reboot(f[12], &p->reboot) &&
 	       get_int(f[13], &p->released_ms);
@@ -268,15 +280,20 @@ static bool read_patch(const struct str *f, struct patch *p)
 
 static bool read_component(const struct str *f, uint32_t archives, struct component *c)
 {
-	*c = (struct component){ .name = f[2], .arch = f[3], .version = f[4], .above = f[5],
-				 .file = f[6], .archive = CATALOG_NONE, .superseded_by = CATALOG_NONE };
+	*c = (struct component) { .name = f[2],
+				  .arch = f[3],
+				  .version = f[4],
+				  .above = f[5],
+				  .file = f[6],
+				  .archive = CATALOG_NONE,
+				  .superseded_by = CATALOG_NONE };
 	if (!get_kind(f[1], &c->kind))
 		return false;
 	if (f[9].n == 0)
 		return f[7].n == 0 && f[8].n == 0;
 	int64_t archive;
-	if (!get_sha(f[7], &c->sha256) || !get_int(f[8], &c->size) || !get_int(f[9], &archive) || archive < 0 ||
-	    archive >= archives)
+	if (!get_sha(f[7], &c->sha256) || !get_int(f[8], &c->size) || !get_int(f[9], &archive) ||
+	    archive < 0 || archive >= archives)
 		return false;
 	c->archive = (uint32_t)archive;
 	return true;
@@ -284,8 +301,14 @@ static bool read_component(const struct str *f, uint32_t archives, struct compon
 
 static bool read_advisory(const struct str *f, struct advisory *a)
 {
-	*a = (struct advisory){ .id = f[1], .title = f[2], .os = f[3], .product = f[4], .fixed = f[5],
-				.cves = f[6], .url = f[7], .severity_raw = f[9] };
+	*a = (struct advisory) { .id = f[1],
+				 .title = f[2],
+				 .os = f[3],
+				 .product = f[4],
+				 .fixed = f[5],
+				 .cves = f[6],
+				 .url = f[7],
+				 .severity_raw = f[9] };
 	return severity_parse(f[8], &a->severity) && get_flag(f[10], &a->severity_derived) &&
 	       get_int(f[11], &a->released_ms);
 }
@@ -294,15 +317,22 @@ static bool read_fields(struct records_reader *r, const struct str *f, struct re
 {
 	switch (out->kind) {
 	case RECORD_FEED:
-		out->feed = (struct feed_info){ .id = f[1], .kind = f[2], .url = f[3], .signer = f[6] };
-		return get_int(f[4], &out->feed.released_ms) && get_flag(f[5], &out->feed.is_signed);
+		out->feed = (struct feed_info) {
+			.id = f[1], .kind = f[2], .url = f[3], .signer = f[6]
+		};
+		return get_int(f[4], &out->feed.released_ms) &&
+		       get_flag(f[5], &out->feed.is_signed);
 	case RECORD_ARCHIVE:
-		out->archive = (struct archive){ .id = f[1], .url = f[2], .suite = f[3],
-						 .release_components = f[4], .keyring = f[5], .os = f[6] };
+		out->archive = (struct archive) { .id = f[1],
+						  .url = f[2],
+						  .suite = f[3],
+						  .release_components = f[4],
+						  .keyring = f[5],
+						  .os = f[6] };
 		r->archives++;
 		return true;
 	case RECORD_ARCHIVE_FILE:
-		out->file = (struct archive_file){ .path = f[1] };
+		out->file = (struct archive_file) { .path = f[1] };
 		return get_sha(f[2], &out->file.sha256) && get_int(f[3], &out->file.size);
 	case RECORD_PATCH: return read_patch(f, &out->patch);
 	case RECORD_COMPONENT: return read_component(f, r->archives, &out->component);
@@ -333,18 +363,22 @@ bool records_next(struct records_reader *r, struct record *out, bool *more_out, 
 		return true;
 	}
 	if (r->line > RECORDS_MAX)
-		return err_set(e, ERR_LIMIT, "record document has more than %u records", RECORDS_MAX);
+		return err_set(e, ERR_LIMIT, "record document has more than %u records",
+			       RECORDS_MAX);
 	size_t n = cut_line(r, f);
 	if (n == 0)
-		return err_set(e, ERR_CORRUPT, "record line %u holds a character that is not allowed", r->line);
+		return err_set(e, ERR_CORRUPT,
+			       "record line %u holds a character that is not allowed", r->line);
 	unsigned char kind = f[0].n == 1 ? (unsigned char)f[0].p[0] : 0;
 	if (n != fields_of[kind])
 		return err_set(e, ERR_CORRUPT, "record line %u is of no known form", r->line);
 	out->kind = (enum record_kind)kind;
 	if (!order_ok(r->last, out->kind))
-		return err_set(e, ERR_CORRUPT, "record line %u stands where its kind may not", r->line);
+		return err_set(e, ERR_CORRUPT, "record line %u stands where its kind may not",
+			       r->line);
 	if (!read_fields(r, f, out))
-		return err_set(e, ERR_CORRUPT, "record line %u has a value that is not allowed", r->line);
+		return err_set(e, ERR_CORRUPT, "record line %u has a value that is not allowed",
+			       r->line);
 	if (!records_check(out, false, e))
 		return err_prefix(e, "record line %u", r->line);
 	r->last = out->kind;

@@ -5,9 +5,9 @@
  *   F id kind url released_ms signed signer                        first record, exactly once
  *   R id url suite components keyring os                           an archive
  *   X path sha256 size                                             its files (after R or X)
- *   P id vendor os product version title suites type severity severity_raw derived reboot released_ms
- *   C kind name arch version above file sha256 size archive        its components (after P or C)
- *   A id title os product fixed cves url severity severity_raw derived released_ms
+ *   P id vendor os product version title suites type severity severity_raw derived reboot
+ * released_ms C kind name arch version above file sha256 size archive        its components (after
+ * P or C) A id title os product fixed cves url severity severity_raw derived released_ms
  *
  * Nothing is escaped: a tab, a line feed, another control character or invalid UTF-8 in a value is
  * refused. SHA-256 is 64 lower-case hex digits, or empty without payload. Times are milliseconds.
@@ -56,7 +56,8 @@ struct records_reader {
 	uint32_t archives;
 };
 bool records_begin(struct records_reader *r, char *text, size_t n, struct err *e) MUST_CHECK;
-/** Next record; *more_out = false at the end. Everything is checked as by records_add, and the order
- *  of records too: ERR_CORRUPT names the line. */
-bool records_next(struct records_reader *r, struct record *out, bool *more_out, struct err *e) MUST_CHECK;
+/** Next record; *more_out = false at the end. Everything is checked as by records_add, and the
+ * order of records too: ERR_CORRUPT names the line. */
+bool records_next(struct records_reader *r, struct record *out, bool *more_out, struct err *e)
+	MUST_CHECK;
 #endif

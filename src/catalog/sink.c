@@ -31,7 +31,7 @@ static struct str copy(char **at, struct str s)
 		memcpy(p, s.p, s.n);
 	p[s.n] = '\0';
 	*at += s.n + 1;
-	return (struct str){ p, s.n };
+	return (struct str) { p, s.n };
 }
 
 struct sink *sink_new(const struct feed_info *feed)
@@ -78,13 +78,13 @@ static bool add(struct sink *s, const struct record *r, uint32_t patch, struct e
 	if (s->runs.n && s->runs.p[s->runs.n - 1].patch == patch)
 		s->runs.p[s->runs.n - 1].to = s->doc.n;
 	else
-		VEC_PUSH(&s->runs, ((struct run){ patch, from, s->doc.n }));
+		VEC_PUSH(&s->runs, ((struct run) { patch, from, s->doc.n }));
 	return true;
 }
 
 bool sink_archive(struct sink *s, const struct archive *a, struct err *e)
 {
-	if (!add(s, &(struct record){ .kind = RECORD_ARCHIVE, .archive = *a }, INTERN_NONE, e))
+	if (!add(s, &(struct record) { .kind = RECORD_ARCHIVE, .archive = *a }, INTERN_NONE, e))
 		return false;
 	s->archives++;
 	return true;
@@ -93,8 +93,9 @@ bool sink_archive(struct sink *s, const struct archive *a, struct err *e)
 bool sink_archive_file(struct sink *s, const struct archive_file *f, struct err *e)
 {
 	if (s->last != RECORD_ARCHIVE && s->last != RECORD_ARCHIVE_FILE)
-		return err_set(e, ERR_CORRUPT, "archive file '%.*s' has no archive before it", STR_ARG(f->path));
-	return add(s, &(struct record){ .kind = RECORD_ARCHIVE_FILE, .file = *f }, INTERN_NONE, e);
+		return err_set(e, ERR_CORRUPT, "archive file '%.*s' has no archive before it",
+			       STR_ARG(f->path));
+	return add(s, &(struct record) { .kind = RECORD_ARCHIVE_FILE, .file = *f }, INTERN_NONE, e);
 }
 
 bool sink_patch(struct sink *s, const struct patch *p, struct err *e)
@@ -105,10 +106,10 @@ bool sink_patch(struct sink *s, const struct patch *p, struct err *e)
 		/* Seen before: its components will be appended. An empty run marks where. */
 		s->scattered = true;
 		s->last = RECORD_PATCH;
-		VEC_PUSH(&s->runs, ((struct run){ id, s->doc.n, s->doc.n }));
+		VEC_PUSH(&s->runs, ((struct run) { id, s->doc.n, s->doc.n }));
 		return true;
 	}
-	if (!add(s, &(struct record){ .kind = RECORD_PATCH, .patch = *p }, known, e))
+	if (!add(s, &(struct record) { .kind = RECORD_PATCH, .patch = *p }, known, e))
 		return false;
 	id = intern_add(s->ids, p->id);
 	ASSERT(id == known);
@@ -118,12 +119,14 @@ bool sink_patch(struct sink *s, const struct patch *p, struct err *e)
 bool sink_component(struct sink *s, const struct component *c, struct err *e)
 {
 	if (s->last != RECORD_PATCH && s->last != RECORD_COMPONENT)
-		return err_set(e, ERR_CORRUPT, "component '%.*s' has no patch before it", STR_ARG(c->name));
+		return err_set(e, ERR_CORRUPT, "component '%.*s' has no patch before it",
+			       STR_ARG(c->name));
 	if (c->archive != CATALOG_NONE && c->archive >= s->archives)
-		return err_set(e, ERR_CORRUPT, "component '%.*s': field 'archive' names no archive of this feed",
+		return err_set(e, ERR_CORRUPT,
+			       "component '%.*s': field 'archive' names no archive of this feed",
 			       STR_ARG(c->name));
 	uint32_t patch = s->runs.p[s->runs.n - 1].patch;
-	if (!add(s, &(struct record){ .kind = RECORD_COMPONENT, .component = *c }, patch, e))
+	if (!add(s, &(struct record) { .kind = RECORD_COMPONENT, .component = *c }, patch, e))
 		return false;
 	s->components++;
 	return true;
@@ -131,7 +134,7 @@ bool sink_component(struct sink *s, const struct component *c, struct err *e)
 
 bool sink_advisory(struct sink *s, const struct advisory *a, struct err *e)
 {
-	if (!add(s, &(struct record){ .kind = RECORD_ADVISORY, .advisory = *a }, INTERN_NONE, e))
+	if (!add(s, &(struct record) { .kind = RECORD_ADVISORY, .advisory = *a }, INTERN_NONE, e))
 		return false;
 	s->advisories++;
 	return true;
@@ -147,7 +150,8 @@ static void add_run(struct buf *doc, const struct sink *s, size_t i)
 static void gather(struct sink *s)
 {
 	uint32_t n = intern_count(s->ids);
-	size_t *head = xmalloc((n + 1) * sizeof(*head)), *next = xmalloc((s->runs.n + 1) * sizeof(*next));
+	size_t *head = xmalloc((n + 1) * sizeof(*head)),
+	       *next = xmalloc((s->runs.n + 1) * sizeof(*next));
 	size_t *tail = xmalloc((n + 1) * sizeof(*tail));
 	for (uint32_t i = 0; i < n; i++)
 		head[i] = SIZE_MAX;
@@ -184,7 +188,8 @@ static void gather(struct sink *s)
 bool sink_finish(struct sink *s, struct str *records_out, struct feed_info *feed_out, struct err *e)
 {
 	ASSERT(!s->finished);
-	if (!s->last && !records_add(&s->doc, &(struct record){ .kind = RECORD_FEED, .feed = s->feed }, e))
+	if (!s->last &&
+	    !records_add(&s->doc, &(struct record) { .kind = RECORD_FEED, .feed = s->feed }, e))
 		return false;
 	if (s->scattered)
 		gather(s);

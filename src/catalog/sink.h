@@ -14,9 +14,9 @@ struct sink;
 struct sink *sink_new(const struct feed_info *feed);
 void sink_free(struct sink *s);
 AUTO_DEFINE(struct sink, sink_free)
-/** A patch and then its components. Fields feed, first_*, superseded_by are ignored. A patch id given
- *  twice within one generation extends the first (its components are appended).
- *  ERR_CORRUPT names the record and the field. */
+/** A patch and then its components. Fields feed, first_*, superseded_by are ignored. A patch id
+ * given twice within one generation extends the first (its components are appended). ERR_CORRUPT
+ * names the record and the field. */
 bool sink_patch(struct sink *s, const struct patch *p, struct err *e) MUST_CHECK;
 bool sink_component(struct sink *s, const struct component *c, struct err *e) MUST_CHECK;
 bool sink_advisory(struct sink *s, const struct advisory *a, struct err *e) MUST_CHECK;
@@ -25,5 +25,6 @@ bool sink_advisory(struct sink *s, const struct advisory *a, struct err *e) MUST
 bool sink_archive(struct sink *s, const struct archive *a, struct err *e) MUST_CHECK;
 bool sink_archive_file(struct sink *s, const struct archive_file *f, struct err *e) MUST_CHECK;
 /** The finished document (borrowed until sink_free), its rows and digest in *feed_out. */
-bool sink_finish(struct sink *s, struct str *records_out, struct feed_info *feed_out, struct err *e) MUST_CHECK;
+bool sink_finish(struct sink *s, struct str *records_out, struct feed_info *feed_out, struct err *e)
+	MUST_CHECK;
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Which component is the newest of its kind. Per (kind, os, name, architecture) the highest version of
- * the normal suites is current; suites that are not automatic (above != "") form a lane of their own
- * and never supersede a normal one. Architecture "all" installs everywhere, so it competes with each.
+ * Which component is the newest of its kind. Per (kind, os, name, architecture) the highest version
+ * of the normal suites is current; suites that are not automatic (above != "") form a lane of their
+ * own and never supersede a normal one. Architecture "all" installs everywhere, so it competes with
+ * each.
  *
- * One pass over the name index, each name's components sorted by (os, arch, version descending): linear
- * but for the sort. Afterwards the index lists components in that order. */
+ * One pass over the name index, each name's components sorted by (os, arch, version descending):
+ * linear but for the sort. Afterwards the index lists components in that order. */
 #include "catalog/catalog_int.h"
 #include "catalog/records.h"
 #include "pkgver/pkgver.h"
@@ -67,12 +68,14 @@ static uint32_t best_of(const struct catalog *c, const uint32_t *l, uint32_t n, 
 static void set_if_lower(struct catalog *c, uint32_t i, uint32_t best)
 {
 	struct component *k = &c->components[i];
-	if (best != CATALOG_NONE && best != i && deb_compare(k->version, comp(c, best)->version) < 0)
+	if (best != CATALOG_NONE && best != i &&
+	    deb_compare(k->version, comp(c, best)->version) < 0)
 		k->superseded_by = best;
 }
 
 /* One run (same kind, os, name, arch) against the best candidates of its architecture. */
-static void judge_run(struct catalog *c, const uint32_t *l, uint32_t n, uint32_t normal, uint32_t lane)
+static void judge_run(struct catalog *c, const uint32_t *l, uint32_t n, uint32_t normal,
+		      uint32_t lane)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		struct component *k = &c->components[l[i]];
@@ -97,9 +100,10 @@ static void judge_name(struct walk *w, const uint32_t *l, uint32_t n)
 			all_from = all_n ? all_from : i;
 			all_n++;
 		}
-	/* "" sorts first and "all" nearly so: when both occur they need not be neighbours; "" is only used
-	 * by kinds without architectures, where nothing else occurs. */
-	uint32_t all_best[2] = { best_of(c, l + all_from, all_n, false), best_of(c, l + all_from, all_n, true) };
+	/* "" sorts first and "all" nearly so: when both occur they need not be neighbours; "" is
+	 * only used by kinds without architectures, where nothing else occurs. */
+	uint32_t all_best[2] = { best_of(c, l + all_from, all_n, false),
+				 best_of(c, l + all_from, all_n, true) };
 	uint32_t least = CATALOG_NONE; /* the lowest of the architectures' best */
 	for (uint32_t i = 0; i < n;) {
 		uint32_t k = 1;
@@ -114,8 +118,8 @@ static void judge_name(struct walk *w, const uint32_t *l, uint32_t n)
 		}
 		i += k;
 	}
-	/* An "all" version is replaced by architecture-specific ones only where every architecture of this
-	 * release has a higher one. */
+	/* An "all" version is replaced by architecture-specific ones only where every architecture
+	 * of this release has a higher one. */
 	uint32_t os = intern_find(w->oses, os_of(c, l[0]));
 	uint32_t normal = all_best[0];
 	if (runs && runs == w->archs[os])

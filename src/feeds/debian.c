@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Syncing one suite, step by step: InRelease (conditional) -> signature against pinned keyrings ->
- * Release acceptable now? -> indices by hash -> offers -> patches -> records. Only what gpgv gave back
- * is parsed as a Release, only what has the signed digest as an index. A step that fails ends it all;
- * nothing but verified blobs is kept. */
+ * Release acceptable now? -> indices by hash -> offers -> patches -> records. Only what gpgv gave
+ * back is parsed as a Release, only what has the signed digest as an index. A step that fails ends
+ * it all; nothing but verified blobs is kept. */
 #include "feeds/debian.h"
 #include "base/clock.h"
 #include "crypto/openpgp.h"
@@ -13,7 +13,7 @@
 void generation_result_done(struct generation_result *r)
 {
 	sink_free(r->sink);
-	*r = (struct generation_result){ 0 };
+	*r = (struct generation_result) { 0 };
 }
 
 struct syncing {
@@ -61,16 +61,19 @@ static bool get_release(struct syncing *y, bool *unchanged_out, struct err *e)
 	*unchanged_out = y->resp.status == 304;
 	y->bytes += (int64_t)y->inrelease.n;
 	char when[CLOCK_RFC3339_LEN];
-	if (*unchanged_out && last->valid_until_ms && y->env->now_ms && last->valid_until_ms < y->env->now_ms)
-		return err_set(e, ERR_UNTRUSTED,
-			       "suite expired on %s (Valid-Until) and the mirror has nothing newer; use another one",
-			       clock_rfc3339(last->valid_until_ms, when));
+	if (*unchanged_out && last->valid_until_ms && y->env->now_ms &&
+	    last->valid_until_ms < y->env->now_ms)
+		return err_set(
+			e, ERR_UNTRUSTED,
+			"suite expired on %s (Valid-Until) and the mirror has nothing newer; use another one",
+			clock_rfc3339(last->valid_until_ms, when));
 	return true;
 }
 
 static bool verify_release(struct syncing *y, struct err *e)
 {
-	const char *const *keyrings = y->s->keyrings && y->s->keyrings[0] ? y->s->keyrings : default_keyrings;
+	const char *const *keyrings = y->s->keyrings && y->s->keyrings[0] ? y->s->keyrings
+									  : default_keyrings;
 	AUTO(buf_done) struct buf plain = BUF_INIT(DEBIAN_MAX_RELEASE);
 	struct sha256 id;
 	if (!openpgp_verify_clearsigned(buf_str(&y->inrelease), keyrings, &plain, &y->signer, e))
@@ -81,21 +84,25 @@ static bool verify_release(struct syncing *y, struct err *e)
 	id = digest_of(buf_str(&y->inrelease));
 	if (y->env->store && !store_put(y->env->store, buf_str(&y->inrelease), &id, e))
 		return false;
-	VEC_PUSH(&y->files, ((struct archive_file){ .path = mirror_path(y, "InRelease"), .sha256 = id,
-						    .size = (int64_t)y->inrelease.n }));
+	VEC_PUSH(&y->files, ((struct archive_file) { .path = mirror_path(y, "InRelease"),
+						     .sha256 = id,
+						     .size = (int64_t)y->inrelease.n }));
 	return true;
 }
 
-/* Opens the blob that debian_fetch_blob left in the store or in `mem`, and reads it into the group. */
-static bool parse_index(struct syncing *y, const struct release_file *f, const struct buf *mem, struct err *e)
+/* Opens the blob that debian_fetch_blob left in the store or in `mem`, and reads it into the group.
+ */
+static bool parse_index(struct syncing *y, const struct release_file *f, const struct buf *mem,
+			struct err *e)
 {
 	AUTO(fd_close) int fd = -1;
 	AUTO(unpack_free) struct unpack *u = NULL;
 	int64_t size;
 	if (y->env->store && !store_read_fd(y->env->store, &f->sha256, &fd, &size, e))
 		return false;
-	bool open = fd >= 0 ? unpack_open_fd(fd, f->path.p, DEBIAN_MAX_INDEX_PLAIN, 0, &u, e) :
-			      unpack_open_mem(buf_str(mem), f->path.p, DEBIAN_MAX_INDEX_PLAIN, 0, &u, e);
+	bool open = fd >= 0 ? unpack_open_fd(fd, f->path.p, DEBIAN_MAX_INDEX_PLAIN, 0, &u, e)
+			    : unpack_open_mem(buf_str(mem), f->path.p, DEBIAN_MAX_INDEX_PLAIN, 0,
+					      &u, e);
 	return open && debian_packages_read(u, f->path.p, debian_group_add, y->group, e);
 }
 
@@ -105,7 +112,8 @@ static const struct release_file *find_index(const struct debian_release *r, con
 {
 	static const char *const ends[] = { ".xz", ".gz", "" };
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
-		AUTO(xfree) char *path = xasprintf("%s/binary-%s/Packages%s", component, arch, ends[i]);
+		AUTO(xfree)
+		char *path = xasprintf("%s/binary-%s/Packages%s", component, arch, ends[i]);
 		const struct release_file *f = debian_release_find(r, path);
 		if (f)
 			return f;
@@ -117,20 +125,23 @@ static bool get_index(struct syncing *y, const char *component, const char *arch
 {
 	const struct release_file *f = find_index(&y->release, component, arch);
 	if (!f)
-		return err_set(e, ERR_NOT_FOUND,
-			       "suite '%s' has no packages of component '%s' for architecture '%s'; check the sources",
-			       y->release.codename.p, component, arch);
+		return err_set(
+			e, ERR_NOT_FOUND,
+			"suite '%s' has no packages of component '%s' for architecture '%s'; check the sources",
+			y->release.codename.p, component, arch);
 	char hex[SHA256_HEX];
 	const char *plain = arena_printf(&y->arena, "%s/%s", y->dir, f->path.p);
-	const char *by_hash = arena_printf(&y->arena, "%s/%s/binary-%s/by-hash/SHA256/%s", y->dir, component, arch,
-					   digest_hex(&f->sha256, hex));
+	const char *by_hash = arena_printf(&y->arena, "%s/%s/binary-%s/by-hash/SHA256/%s", y->dir,
+					   component, arch, digest_hex(&f->sha256, hex));
 	AUTO(buf_done) struct buf mem = BUF_INIT(DEBIAN_MAX_INDEX);
-	bool got = y->release.by_hash ? debian_fetch_blob(y->env, by_hash, plain, f, &mem, &y->bytes, e) :
-					debian_fetch_blob(y->env, plain, NULL, f, &mem, &y->bytes, e);
+	bool got = y->release.by_hash
+			   ? debian_fetch_blob(y->env, by_hash, plain, f, &mem, &y->bytes, e)
+			   : debian_fetch_blob(y->env, plain, NULL, f, &mem, &y->bytes, e);
 	if (!got || !parse_index(y, f, &mem, e))
 		return false;
-	VEC_PUSH(&y->files, ((struct archive_file){ .path = mirror_path(y, f->path.p), .sha256 = f->sha256,
-						    .size = f->size }));
+	VEC_PUSH(&y->files, ((struct archive_file) { .path = mirror_path(y, f->path.p),
+						     .sha256 = f->sha256,
+						     .size = f->size }));
 	return true;
 }
 
@@ -141,7 +152,8 @@ static bool get_indices(struct syncing *y, struct err *e)
 		for (const char *const *a = y->s->architectures; *a; a++)
 			if (!get_index(y, *c, *a, e))
 				return false;
-		if (y->release.all_apart && find_index(&y->release, *c, "all") && !get_index(y, *c, "all", e))
+		if (y->release.all_apart && find_index(&y->release, *c, "all") &&
+		    !get_index(y, *c, "all", e))
 			return false;
 	}
 	return true;
@@ -154,8 +166,9 @@ static struct str archive_id(struct arena *a, const char *url)
 	char *id = arena_strdup(a, rest ? rest + 3 : url);
 	char *out = id;
 	for (const char *p = id; *p; p++) {
-		bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
-			     *p == '-' || (*p == '.' && out != id && out[-1] != '.');
+		bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+			     (*p >= '0' && *p <= '9') || *p == '-' ||
+			     (*p == '.' && out != id && out[-1] != '.');
 		if (plain)
 			*out++ = *p;
 		else if (out != id && out[-1] != '_')
@@ -178,14 +191,20 @@ static struct str joined(struct arena *a, const char *const *words)
 static bool emit(struct syncing *y, struct generation_result *out, struct err *e)
 {
 	const struct debian_suite *s = y->s;
-	const char *signer = arena_printf(&y->arena, "%s %s", y->signer.fingerprint, y->signer.name);
-	struct feed_info feed = { .id = str_of(s->feed_id), .kind = STR_LIT("debian"), .url = str_of(s->url),
-				  .released_ms = y->release.date_ms, .is_signed = true,
+	const char *signer = arena_printf(&y->arena, "%s %s", y->signer.fingerprint,
+					  y->signer.name);
+	struct feed_info feed = { .id = str_of(s->feed_id),
+				  .kind = STR_LIT("debian"),
+				  .url = str_of(s->url),
+				  .released_ms = y->release.date_ms,
+				  .is_signed = true,
 				  .signer = str_trim(str_of(signer)) };
-	struct archive archive = { .id = archive_id(&y->arena, s->url), .url = str_of(s->url),
+	struct archive archive = { .id = archive_id(&y->arena, s->url),
+				   .url = str_of(s->url),
 				   .suite = s->suite ? str_of(s->suite) : y->release.codename,
 				   .release_components = joined(&y->arena, s->components),
-				   .keyring = str_of(s->endpoint_keyring ? s->endpoint_keyring : DEBIAN_DEFAULT_KEYRING),
+				   .keyring = str_of(s->endpoint_keyring ? s->endpoint_keyring
+									 : DEBIAN_DEFAULT_KEYRING),
 				   .os = y->release.os };
 	out->sink = sink_new(&feed);
 	if (!sink_archive(out->sink, &archive, e))
@@ -200,10 +219,11 @@ static bool emit(struct syncing *y, struct generation_result *out, struct err *e
 	return true;
 }
 
-bool debian_sync_suite(const struct debian_suite *s, const struct feed_env *env, struct generation_result *out,
-		       struct err *e)
+bool debian_sync_suite(const struct debian_suite *s, const struct feed_env *env,
+		       struct generation_result *out, struct err *e)
 {
-	AUTO(syncing_done) struct syncing y = { .s = s, .env = env, .inrelease = BUF_INIT(DEBIAN_MAX_RELEASE) };
+	AUTO(syncing_done)
+	struct syncing y = { .s = s, .env = env, .inrelease = BUF_INIT(DEBIAN_MAX_RELEASE) };
 	AUTO(generation_result_done) struct generation_result r = { 0 };
 	y.dir = s->dir ? s->dir : arena_printf(&y.arena, "%s/dists/%s", s->url, s->suite);
 	if (!get_release(&y, &r.unchanged, e))
@@ -215,6 +235,6 @@ bool debian_sync_suite(const struct debian_suite *s, const struct feed_env *env,
 	r.offers = y.group ? debian_group_offers(y.group) : 0;
 	r.bytes = y.bytes;
 	*out = r;
-	r = (struct generation_result){ 0 };
+	r = (struct generation_result) { 0 };
 	return true;
 }

@@ -7,8 +7,8 @@
  *   <tab>NOTE: ...
  *
  * A notice gives one record per (release, package) that has a fixed version; <not-affected>,
- * <unfixed>, <end-of-life> and the like give none. DSAs carry no severity, so none is set. A line of
- * no known form spoils the list: a web page in its place must not pass for an empty list. */
+ * <unfixed>, <end-of-life> and the like give none. DSAs carry no severity, so none is set. A line
+ * of no known form spoils the list: a web page in its place must not pass for an empty list. */
 #include "base/clock.h"
 #include "feeds/debian_int.h"
 #include "format/deb822.h"
@@ -35,10 +35,11 @@ static bool read_head(struct str l, uint32_t line, struct notice *n, struct err 
 	if (l.p[0] != '[' || close < 0)
 		return bad(line, "does not begin a notice; is this an advisory list?", e);
 	char date[64];
-	snprintf(date, sizeof(date), "%.*s 00:00:00 UTC", (int)MIN(close - 1, (ptrdiff_t)40), l.p + 1);
+	snprintf(date, sizeof(date), "%.*s 00:00:00 UTC", (int)MIN(close - 1, (ptrdiff_t)40),
+		 l.p + 1);
 	if (!clock_parse_rfc2822(str_of(date), &n->date_ms) || n->date_ms < 0)
 		return bad(line, "has no date", e);
-	struct str rest = str_trim((struct str){ l.p + close + 1, l.n - (size_t)close - 1 });
+	struct str rest = str_trim((struct str) { l.p + close + 1, l.n - (size_t)close - 1 });
 	if (!deb822_word(&rest, &n->id) || n->id.n > 60 ||
 	    !(str_starts(n->id, "DSA-") || str_starts(n->id, "DLA-")))
 		return bad(line, "names no DSA or DLA", e);
@@ -70,7 +71,8 @@ static bool read_cves(struct str l, uint32_t line, struct notice *n, struct err 
 }
 
 /* "[bullseye] - xorg-server 2:1.20.11-1+deb11u6 (remark)" */
-static bool read_fix(struct str l, uint32_t line, const struct notice *n, debian_notice_fn fn, void *arg, struct err *e)
+static bool read_fix(struct str l, uint32_t line, const struct notice *n, debian_notice_fn fn,
+		     void *arg, struct err *e)
 {
 	ptrdiff_t close = str_find(l, ']');
 	if (close < 0)
@@ -87,13 +89,20 @@ static bool read_fix(struct str l, uint32_t line, const struct notice *n, debian
 	char os[64];
 	snprintf(os, sizeof(os), "debian:%s", version);
 	struct debian_notice out = { .codename = codename };
-	out.a = (struct advisory){ .id = n->id, .title = n->title, .os = str_of(os), .product = package,
-				   .fixed = fixed, .cves = buf_str(&n->cves), .url = str_of(n->url),
-				   .severity_raw = STR_LIT(""), .released_ms = n->date_ms };
+	out.a = (struct advisory) { .id = n->id,
+				    .title = n->title,
+				    .os = str_of(os),
+				    .product = package,
+				    .fixed = fixed,
+				    .cves = buf_str(&n->cves),
+				    .url = str_of(n->url),
+				    .severity_raw = STR_LIT(""),
+				    .released_ms = n->date_ms };
 	return fn(arg, &out, e);
 }
 
-static bool read_line(struct str l, uint32_t line, struct notice *n, debian_notice_fn fn, void *arg, struct err *e)
+static bool read_line(struct str l, uint32_t line, struct notice *n, debian_notice_fn fn, void *arg,
+		      struct err *e)
 {
 	if (l.p[0] != '\t' && l.p[0] != ' ')
 		return read_head(l, line, n, e);

@@ -68,7 +68,7 @@ static struct str key_of(struct debian_group *g, struct str a, struct str b, str
 /* The part of the interned key between `at` and `at + n`: no second copy of the strings. */
 static struct str part(struct str key, size_t at, size_t n)
 {
-	return (struct str){ key.p + at, n };
+	return (struct str) { key.p + at, n };
 }
 
 static struct group *group_of(struct debian_group *g, const struct debian_offer *o)
@@ -77,8 +77,10 @@ static struct group *group_of(struct debian_group *g, const struct debian_offer 
 	uint32_t id = intern_add(g->sources, key_of(g, o->source, o->source_version, STR_LIT("")));
 	if (id == known) {
 		struct str key = intern_get(g->sources, id);
-		VEC_PUSH(&g->groups, ((struct group){ part(key, 0, o->source.n),
-						       part(key, o->source.n + 1, o->source_version.n), NONE, NONE }));
+		VEC_PUSH(&g->groups,
+			 ((struct group) { part(key, 0, o->source.n),
+					   part(key, o->source.n + 1, o->source_version.n), NONE,
+					   NONE }));
 	}
 	return &g->groups.p[id];
 }
@@ -91,14 +93,18 @@ bool debian_group_add(void *group, const struct debian_offer *o, struct err *e)
 	if (id != known) {
 		if (digest_eq(&g->offers.p[id].sha256, &o->sha256))
 			return true;
-		return err_set(e, ERR_CORRUPT, "package '%.*s' %.*s is offered twice with different content",
+		return err_set(e, ERR_CORRUPT,
+			       "package '%.*s' %.*s is offered twice with different content",
 			       STR_ARG(o->package), STR_ARG(o->version));
 	}
 	struct str key = intern_get(g->packages, id);
 	struct kept k = { .package = part(key, 0, o->package.n),
 			  .version = part(key, o->package.n + 1, o->version.n),
-			  .architecture = part(key, o->package.n + o->version.n + 2, o->architecture.n),
-			  .filename = arena_str(&g->arena, o->filename), .size = o->size, .sha256 = o->sha256,
+			  .architecture = part(key, o->package.n + o->version.n + 2,
+					       o->architecture.n),
+			  .filename = arena_str(&g->arena, o->filename),
+			  .size = o->size,
+			  .sha256 = o->sha256,
 			  .next = NONE };
 	struct group *to = group_of(g, o);
 	if (to->last == NONE)
@@ -130,30 +136,45 @@ static enum reboot_need reboot_of_group(const struct debian_group *g, const stru
 	return need;
 }
 
-static bool emit_group(struct debian_group *g, const struct group *to, const struct debian_release *r,
-		       struct sink *s, struct err *e)
+static bool emit_group(struct debian_group *g, const struct group *to,
+		       const struct debian_release *r, struct sink *s, struct err *e)
 {
 	char id[700], title[600];
-	snprintf(id, sizeof(id), "%s:%.*s:%.*s", r->os.p, STR_ARG(to->source), STR_ARG(to->version));
+	snprintf(id, sizeof(id), "%s:%.*s:%.*s", r->os.p, STR_ARG(to->source),
+		 STR_ARG(to->version));
 	snprintf(title, sizeof(title), "%.*s %.*s", STR_ARG(to->source), STR_ARG(to->version));
-	struct patch p = { .id = str_of(id), .vendor = STR_LIT("Debian"), .os = r->os, .product = to->source,
-			   .version = to->version, .title = str_of(title), .suites = r->codename, .type = r->type,
-			   .severity_raw = STR_LIT(""), .reboot = reboot_of_group(g, to) };
+	struct patch p = { .id = str_of(id),
+			   .vendor = STR_LIT("Debian"),
+			   .os = r->os,
+			   .product = to->source,
+			   .version = to->version,
+			   .title = str_of(title),
+			   .suites = r->codename,
+			   .type = r->type,
+			   .severity_raw = STR_LIT(""),
+			   .reboot = reboot_of_group(g, to) };
 	if (!sink_patch(s, &p, e))
 		return false;
 	for (uint32_t i = to->first; i != NONE; i = g->offers.p[i].next) {
 		const struct kept *k = &g->offers.p[i];
-		struct component c = { .kind = COMPONENT_DEB, .name = k->package, .arch = k->architecture,
-				       .version = k->version, .file = k->filename, .sha256 = k->sha256,
-				       .size = k->size, .archive = 0,
-				       .above = r->not_automatic ? STR_LIT(RECORDS_ABOVE_NORMAL) : STR_LIT("") };
+		struct component c = { .kind = COMPONENT_DEB,
+				       .name = k->package,
+				       .arch = k->architecture,
+				       .version = k->version,
+				       .file = k->filename,
+				       .sha256 = k->sha256,
+				       .size = k->size,
+				       .archive = 0,
+				       .above = r->not_automatic ? STR_LIT(RECORDS_ABOVE_NORMAL)
+								 : STR_LIT("") };
 		if (!sink_component(s, &c, e))
 			return false;
 	}
 	return true;
 }
 
-bool debian_group_emit(struct debian_group *g, const struct debian_release *r, struct sink *s, struct err *e)
+bool debian_group_emit(struct debian_group *g, const struct debian_release *r, struct sink *s,
+		       struct err *e)
 {
 	for (size_t i = 0; i < g->groups.n; i++)
 		if (!emit_group(g, &g->groups.p[i], r, s, e))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Syncing the security tracker's lists. They are not signed: TLS to the tracker is what protects them,
- * and the records say so (is_signed = false). They only ever add severity, dates, CVEs to patches. */
+ * Syncing the security tracker's lists. They are not signed: TLS to the tracker is what protects
+ * them, and the records say so (is_signed = false). They only ever add severity, dates, CVEs to
+ * patches. */
 #include "feeds/debian_int.h"
 
 struct gathering {
@@ -23,7 +24,8 @@ static bool take(void *arg, const struct debian_notice *n, struct err *e)
 }
 
 /* The list is text, the tracker is read as a stream; either may be compressed. */
-static bool parse(const struct debian_notice_source *s, struct str body, struct gathering *g, struct err *e)
+static bool parse(const struct debian_notice_source *s, struct str body, struct gathering *g,
+		  struct err *e)
 {
 	AUTO(unpack_free) struct unpack *u = NULL;
 	if (!unpack_open_mem(body, s->url, DEBIAN_MAX_NOTICES, 0, &u, e))
@@ -48,7 +50,9 @@ bool debian_sync_notices(const struct debian_notice_source *s, const struct feed
 	AUTO(generation_result_done) struct generation_result r = { 0 };
 	AUTO(buf_done) struct buf body = BUF_INIT(DEBIAN_MAX_NOTICES);
 	struct feed_response resp;
-	struct feed_request req = { .url = s->url, .etag = s->last.etag, .max = DEBIAN_MAX_NOTICES };
+	struct feed_request req = { .url = s->url,
+				    .etag = s->last.etag,
+				    .max = DEBIAN_MAX_NOTICES };
 	if (env->progress)
 		env->progress(env->progress_arg, "advisories", 0, 0);
 	if (!debian_fetch_text(env, &req, &body, &resp, e))
@@ -57,9 +61,12 @@ bool debian_sync_notices(const struct debian_notice_source *s, const struct feed
 	r.bytes = (int64_t)body.n;
 	snprintf(r.etag, sizeof(r.etag), "%s", r.unchanged ? s->last.etag : resp.etag);
 	if (!r.unchanged) {
-		struct feed_info feed = { .id = str_of(s->feed_id), .url = str_of(s->url), .signer = STR_LIT(""),
-					  .kind = s->kind == DEBIAN_TRACKER_JSON ? STR_LIT("debian-tracker") :
-										   STR_LIT("debian-dsa") };
+		struct feed_info feed = { .id = str_of(s->feed_id),
+					  .url = str_of(s->url),
+					  .signer = STR_LIT(""),
+					  .kind = s->kind == DEBIAN_TRACKER_JSON
+							  ? STR_LIT("debian-tracker")
+							  : STR_LIT("debian-dsa") };
 		r.sink = sink_new(&feed);
 		struct gathering g = { r.sink, s->oses };
 		if (!parse(s, buf_str(&body), &g, e) ||
@@ -69,6 +76,6 @@ bool debian_sync_notices(const struct debian_notice_source *s, const struct feed
 		r.offers = r.generation.feed.rows;
 	}
 	*out = r;
-	r = (struct generation_result){ 0 };
+	r = (struct generation_result) { 0 };
 	return true;
 }

@@ -5,10 +5,11 @@
 static const struct {
 	const char *codename, *version;
 } releases[] = {
-	{ "sid", "sid" },   { "duke", "15" },	 { "forky", "14" },   { "trixie", "13" }, { "bookworm", "12" },
-	{ "bullseye", "11" }, { "buster", "10" }, { "stretch", "9" }, { "jessie", "8" },  { "wheezy", "7" },
-	{ "squeeze", "6" }, { "lenny", "5" },	 { "etch", "4" },     { "sarge", "3.1" }, { "woody", "3.0" },
-	{ "potato", "2.2" }, { "slink", "2.1" }, { "hamm", "2.0" },   { "bo", "1.3" },	  { "rex", "1.2" },
+	{ "sid", "sid" },     { "duke", "15" },	    { "forky", "14" },	{ "trixie", "13" },
+	{ "bookworm", "12" }, { "bullseye", "11" }, { "buster", "10" }, { "stretch", "9" },
+	{ "jessie", "8" },    { "wheezy", "7" },    { "squeeze", "6" }, { "lenny", "5" },
+	{ "etch", "4" },      { "sarge", "3.1" },   { "woody", "3.0" }, { "potato", "2.2" },
+	{ "slink", "2.1" },   { "hamm", "2.0" },    { "bo", "1.3" },	{ "rex", "1.2" },
 	{ "buzz", "1.1" },
 };
 

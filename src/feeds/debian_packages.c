@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Packages indices to offers, streamed. Every stanza must name package, version, architecture, file,
- * size and SHA-256 in the forms Debian Policy 5.6 allows; one that does not spoils the index (all or
- * nothing). MD5 and SHA-1 are not looked at. Offers are views into the stanza: no allocation. */
+ * Packages indices to offers, streamed. Every stanza must name package, version, architecture,
+ * file, size and SHA-256 in the forms Debian Policy 5.6 allows; one that does not spoils the index
+ * (all or nothing). MD5 and SHA-1 are not looked at. Offers are views into the stanza: no
+ * allocation. */
 #include "feeds/debian_int.h"
 #include "feeds/pipe.h"
 #include "format/deb822.h"
@@ -22,9 +23,14 @@ enum { C_NAME = 1, C_VERSION = 2, C_ARCH = 4 };
 
 /* Which of the three forms a character may occur in. */
 static const uint8_t forms[256] = {
-	['a' ... 'z'] = C_NAME | C_VERSION | C_ARCH, ['0' ... '9'] = C_NAME | C_VERSION | C_ARCH,
-	['A' ... 'Z'] = C_VERSION, ['+'] = C_NAME | C_VERSION, ['.'] = C_NAME | C_VERSION,
-	['-'] = C_NAME | C_VERSION | C_ARCH, ['~'] = C_VERSION, [':'] = C_VERSION,
+	['a' ... 'z'] = C_NAME | C_VERSION | C_ARCH,
+	['0' ... '9'] = C_NAME | C_VERSION | C_ARCH,
+	['A' ... 'Z'] = C_VERSION,
+	['+'] = C_NAME | C_VERSION,
+	['.'] = C_NAME | C_VERSION,
+	['-'] = C_NAME | C_VERSION | C_ARCH,
+	['~'] = C_VERSION,
+	[':'] = C_VERSION,
 };
 
 static bool of_form(struct str s, uint8_t form, size_t max)
@@ -39,8 +45,9 @@ static bool of_form(struct str s, uint8_t form, size_t max)
 
 static bool bad(const struct deb822_stanza *s, int field, struct err *e)
 {
-	return err_set(e, ERR_CORRUPT, "stanza at line %llu: field '%s' is %s", (unsigned long long)s->line,
-		       wanted[field], s->fields[field].value.p ? "not of the form it must have" : "missing");
+	return err_set(e, ERR_CORRUPT, "stanza at line %llu: field '%s' is %s",
+		       (unsigned long long)s->line, wanted[field],
+		       s->fields[field].value.p ? "not of the form it must have" : "missing");
 }
 
 /* "name", or "name (version)" when the versions differ. */
@@ -55,7 +62,8 @@ static bool split_source(const struct deb822_field *f, struct debian_offer *o)
 	if (open >= 0) {
 		if (v.p[v.n - 1] != ')')
 			return false;
-		o->source_version = str_trim((struct str){ v.p + open + 1, v.n - (size_t)open - 2 });
+		o->source_version = str_trim(
+			(struct str) { v.p + open + 1, v.n - (size_t)open - 2 });
 		v.n = (size_t)open;
 	}
 	o->source = str_trim(v);
@@ -66,8 +74,10 @@ static bool take_stanza(void *arg, const struct deb822_stanza *s, struct err *e)
 {
 	struct debian_packages *p = arg;
 	const struct deb822_field *f = s->fields;
-	struct debian_offer o = { .package = f[PACKAGE].value, .version = f[VERSION].value,
-				  .architecture = f[ARCHITECTURE].value, .filename = f[FILENAME].value };
+	struct debian_offer o = { .package = f[PACKAGE].value,
+				  .version = f[VERSION].value,
+				  .architecture = f[ARCHITECTURE].value,
+				  .filename = f[FILENAME].value };
 	if (!of_form(o.package, C_NAME, 200))
 		return bad(s, PACKAGE, e);
 	if (!of_form(o.version, C_VERSION, 250))
@@ -113,7 +123,8 @@ bool debian_packages_end(struct debian_packages *p, struct err *e)
 	return deb822_end(p->reader, e);
 }
 
-bool debian_packages_read(struct unpack *u, const char *what, debian_offer_fn fn, void *arg, struct err *e)
+bool debian_packages_read(struct unpack *u, const char *what, debian_offer_fn fn, void *arg,
+			  struct err *e)
 {
 	AUTO(debian_packages_free) struct debian_packages *p = debian_packages_new(fn, arg);
 	if (!pipe_run(u, debian_packages_feed, p, e) || !debian_packages_end(p, e))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Release files: what a suite is and the digests of its indices (Debian Wiki RepositoryFormat). Gets
- * verified plaintext only; trusts SHA256 and nothing weaker; decides whether a verified Release may be
- * accepted now. */
+ * Release files: what a suite is and the digests of its indices (Debian Wiki RepositoryFormat).
+ * Gets verified plaintext only; trusts SHA256 and nothing weaker; decides whether a verified
+ * Release may be accepted now. */
 #include "base/clock.h"
 #include "feeds/debian_int.h"
 #include "format/deb822.h"
@@ -11,12 +11,38 @@
 #define MAX_AHEAD_MS (3600 * 1000)
 
 enum field {
-	ORIGIN, LABEL, SUITE, CODENAME, VERSION, DATE, VALID_UNTIL, COMPONENTS, ARCHITECTURES, NOT_AUTOMATIC,
-	BUT_AUTOMATIC_UPGRADES, BY_HASH, NO_SUPPORT_ALL, SHA256_TABLE, FIELDS_
+	ORIGIN,
+	LABEL,
+	SUITE,
+	CODENAME,
+	VERSION,
+	DATE,
+	VALID_UNTIL,
+	COMPONENTS,
+	ARCHITECTURES,
+	NOT_AUTOMATIC,
+	BUT_AUTOMATIC_UPGRADES,
+	BY_HASH,
+	NO_SUPPORT_ALL,
+	SHA256_TABLE,
+	FIELDS_
 };
 static const char *const wanted[] = {
-	"Origin", "Label", "Suite", "Codename", "Version", "Date", "Valid-Until", "Components", "Architectures",
-	"NotAutomatic", "ButAutomaticUpgrades", "Acquire-By-Hash", "No-Support-for-Architecture-all", "SHA256", NULL,
+	"Origin",
+	"Label",
+	"Suite",
+	"Codename",
+	"Version",
+	"Date",
+	"Valid-Until",
+	"Components",
+	"Architectures",
+	"NotAutomatic",
+	"ButAutomaticUpgrades",
+	"Acquire-By-Hash",
+	"No-Support-for-Architecture-all",
+	"SHA256",
+	NULL,
 };
 _Static_assert(ARRAY_LEN(wanted) == FIELDS_ + 1, "one name per field");
 
@@ -44,8 +70,9 @@ static bool parse_line(struct str line, struct release_file *out)
 {
 	struct str hex, size, path;
 	return deb822_word(&line, &hex) && deb822_word(&line, &size) && deb822_word(&line, &path) &&
-	       str_trim(line).n == 0 && digest_parse(hex, &out->sha256) && str_to_i64(size, &out->size) &&
-	       out->size >= 0 && path.n <= 300 && (out->path = path, true);
+	       str_trim(line).n == 0 && digest_parse(hex, &out->sha256) &&
+	       str_to_i64(size, &out->size) && out->size >= 0 && path.n <= 300 &&
+	       (out->path = path, true);
 }
 
 static bool parse_table(struct debian_release *r, struct str table, struct err *e)
@@ -60,7 +87,8 @@ static bool parse_table(struct debian_release *r, struct str table, struct err *
 	while (deb822_line(&rest, &line)) {
 		struct release_file f;
 		if (!parse_line(line, &f))
-			return err_set(e, ERR_CORRUPT, "Release field 'SHA256' has a bad line '%.80s'",
+			return err_set(e, ERR_CORRUPT,
+				       "Release field 'SHA256' has a bad line '%.80s'",
 				       arena_str(&r->arena, line).p);
 		f.path = arena_str(&r->arena, f.path);
 		r->files[r->n_files++] = f;
@@ -76,15 +104,18 @@ static bool derive(struct debian_release *r, struct err *e)
 	while (n < major.n && major.p[n] >= '0' && major.p[n] <= '9')
 		n++;
 	if (!version && n)
-		version = arena_str(&r->arena, (struct str){ major.p, n }).p;
+		version = arena_str(&r->arena, (struct str) { major.p, n }).p;
 	if (!version)
-		return err_set(e, ERR_CORRUPT, "Release of codename '%.60s' is of no known Debian version",
+		return err_set(e, ERR_CORRUPT,
+			       "Release of codename '%.60s' is of no known Debian version",
 			       r->codename.p);
 	r->os = str_of(arena_printf(&r->arena, "debian:%s", version));
 	bool main_suite = str_find(r->codename, '-') < 0 && str_find(r->codename, '/') < 0;
 	bool security = str_ends(r->codename, "-security") || str_ends(r->codename, "/updates") ||
 			str_is(r->label, "Debian-Security");
-	r->type = security ? PATCH_TYPE_SECURITY : main_suite ? PATCH_TYPE_ROLLUP : PATCH_TYPE_BUGFIX;
+	r->type = security     ? PATCH_TYPE_SECURITY
+		  : main_suite ? PATCH_TYPE_ROLLUP
+			       : PATCH_TYPE_BUGFIX;
 	return true;
 }
 
@@ -97,7 +128,8 @@ static bool take_stanza(void *arg, const struct deb822_stanza *s, struct err *e)
 		return err_set(e, ERR_CORRUPT, "Release has more than one stanza");
 	p->seen = true;
 	for (int i = 0; i < SHA256_TABLE; i++)
-		if (f[i].value.n > 2000 || (f[i].value.n && memchr(f[i].value.p, '\n', f[i].value.n)))
+		if (f[i].value.n > 2000 ||
+		    (f[i].value.n && memchr(f[i].value.p, '\n', f[i].value.n)))
 			return err_set(e, ERR_CORRUPT, "Release field '%s' is too long", wanted[i]);
 	r->origin = arena_str(&r->arena, f[ORIGIN].value);
 	r->label = arena_str(&r->arena, f[LABEL].value);
@@ -118,7 +150,8 @@ static bool take_stanza(void *arg, const struct deb822_stanza *s, struct err *e)
 	if (r->codename.n == 0)
 		return err_set(e, ERR_CORRUPT, "Release has no field 'Codename'");
 	if (!f[SHA256_TABLE].value.p)
-		return err_set(e, ERR_CORRUPT, "Release has no field 'SHA256'; weaker digests are not accepted");
+		return err_set(e, ERR_CORRUPT,
+			       "Release has no field 'SHA256'; weaker digests are not accepted");
 	return parse_date(f[DATE].value, "Date", &r->date_ms, e) &&
 	       parse_date(f[VALID_UNTIL].value, "Valid-Until", &r->valid_until_ms, e) &&
 	       parse_table(r, f[SHA256_TABLE].value, e) && derive(r, e);
@@ -133,7 +166,7 @@ bool debian_release_parse(struct str text, struct debian_release *out, struct er
 	if (!p.seen)
 		return err_set(e, ERR_CORRUPT, "Release is empty");
 	*out = r;
-	r = (struct debian_release){ 0 };
+	r = (struct debian_release) { 0 };
 	return true;
 }
 
@@ -154,8 +187,10 @@ bool debian_release_of_name(const char *codename, struct debian_release *out, st
 {
 	AUTO(debian_release_done) struct debian_release r = { 0 };
 	if (!debian_version_of_codename(str_of(codename)))
-		return err_set(e, ERR_INVALID, "suite '%.60s' is no codename of Debian; use one such as 'bookworm-security'",
-			       codename);
+		return err_set(
+			e, ERR_INVALID,
+			"suite '%.60s' is no codename of Debian; use one such as 'bookworm-security'",
+			codename);
 	r.codename = r.suite = arena_str(&r.arena, str_of(codename));
 	r.label = r.origin = r.version = r.components = r.architectures = STR_LIT("");
 	bool backports = strstr(codename, "-backports") != NULL;
@@ -164,7 +199,7 @@ bool debian_release_of_name(const char *codename, struct debian_release *out, st
 	if (!derive(&r, e))
 		return false;
 	*out = r;
-	r = (struct debian_release){ 0 };
+	r = (struct debian_release) { 0 };
 	return true;
 }
 
@@ -180,32 +215,39 @@ static bool is_named(const struct debian_release *r, const char *asked)
 	return str_eq(r->codename, a) || str_eq(r->suite, a);
 }
 
-bool debian_release_accept(const struct debian_release *r, const char *asked, const struct feed_last *last,
-			   int64_t now_ms, struct err *e)
+bool debian_release_accept(const struct debian_release *r, const char *asked,
+			   const struct feed_last *last, int64_t now_ms, struct err *e)
 {
 	char when[CLOCK_RFC3339_LEN];
 	if (asked && !is_named(r, asked))
-		return err_set(e, ERR_UNTRUSTED,
-			       "mirror answers with suite '%.40s' (codename '%.40s') where '%.60s' was asked; "
-			       "check the mirror's address",
-			       r->suite.p, r->codename.p, asked);
+		return err_set(
+			e, ERR_UNTRUSTED,
+			"mirror answers with suite '%.40s' (codename '%.40s') where '%.60s' was asked; "
+			"check the mirror's address",
+			r->suite.p, r->codename.p, asked);
 	if (asked && !str_is(r->origin, "Debian"))
-		return err_set(e, ERR_UNTRUSTED, "suite '%.60s' is of origin '%.40s', not of Debian", asked,
+		return err_set(e, ERR_UNTRUSTED,
+			       "suite '%.60s' is of origin '%.40s', not of Debian", asked,
 			       r->origin.p);
 	if (r->not_automatic && !r->but_automatic_upgrades)
-		return err_set(e, ERR_INVALID,
-			       "suite '%.60s' offers nothing by itself (NotAutomatic); leave it out", r->suite.p);
+		return err_set(
+			e, ERR_INVALID,
+			"suite '%.60s' offers nothing by itself (NotAutomatic); leave it out",
+			r->suite.p);
 	if (r->date_ms < last->released_ms)
-		return err_set(e, ERR_UNTRUSTED,
-			       "Date went back: suite is of %s, older than what was accepted before; the mirror is "
-			       "stale or somebody replays old data",
-			       clock_rfc3339(r->date_ms, when));
+		return err_set(
+			e, ERR_UNTRUSTED,
+			"Date went back: suite is of %s, older than what was accepted before; the mirror is "
+			"stale or somebody replays old data",
+			clock_rfc3339(r->date_ms, when));
 	if (now_ms && r->date_ms > now_ms + MAX_AHEAD_MS)
-		return err_set(e, ERR_UNTRUSTED, "suite was signed in the future (%s); check this server's clock",
+		return err_set(e, ERR_UNTRUSTED,
+			       "suite was signed in the future (%s); check this server's clock",
 			       clock_rfc3339(r->date_ms, when));
 	if (now_ms && r->valid_until_ms && r->valid_until_ms < now_ms)
-		return err_set(e, ERR_UNTRUSTED,
-			       "suite expired on %s (Valid-Until); the mirror is no longer updated, use another one",
-			       clock_rfc3339(r->valid_until_ms, when));
+		return err_set(
+			e, ERR_UNTRUSTED,
+			"suite expired on %s (Valid-Until); the mirror is no longer updated, use another one",
+			clock_rfc3339(r->valid_until_ms, when));
 	return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A sync with its bookkeeping: what the last one left is the condition of this one, and how this one
- * went is written down whatever happens. The catalog's guard decides whether records become current. */
+ * A sync with its bookkeeping: what the last one left is the condition of this one, and how this
+ * one went is written down whatever happens. The catalog's guard decides whether records become
+ * current. */
 #include "feeds/debian.h"
 
 struct run {
@@ -31,9 +32,9 @@ static bool begin(struct run *r, const char *id, const char *kind, const char *u
 
 static struct feed_last last_of(const struct run *r)
 {
-	return (struct feed_last){ .etag = r->state.error ? NULL : r->state.etag,
-				   .released_ms = r->state.released_ms,
-				   .valid_until_ms = r->state.valid_until_ms };
+	return (struct feed_last) { .etag = r->state.error ? NULL : r->state.etag,
+				    .released_ms = r->state.released_ms,
+				    .valid_until_ms = r->state.valid_until_ms };
 }
 
 static bool failed(struct run *r, struct err *e)
@@ -46,9 +47,11 @@ static bool failed(struct run *r, struct err *e)
 }
 
 /* Records to the database, then the state. */
-static bool end(struct run *r, struct generation_result *got, bool accept_shrink, bool *changed_out, struct err *e)
+static bool end(struct run *r, struct generation_result *got, bool accept_shrink, bool *changed_out,
+		struct err *e)
 {
-	if (!got->unchanged && !generation_save(r->db, &got->generation, r->env->now_ms, accept_shrink, e))
+	if (!got->unchanged &&
+	    !generation_save(r->db, &got->generation, r->env->now_ms, accept_shrink, e))
 		return failed(r, e);
 	AUTO(xfree) char *signer = NULL;
 	if (!got->unchanged) {
@@ -79,8 +82,9 @@ bool debian_run_suite(const struct debian_suite *s, const struct feed_env *env, 
 	bool good = begin(&r, s->feed_id, "debian", s->url, &mine);
 	if (good) {
 		with_last.last = last_of(&r);
-		good = debian_sync_suite(&with_last, env, &got, &mine) ? end(&r, &got, accept_shrink, changed_out, &mine) :
-									  failed(&r, &mine);
+		good = debian_sync_suite(&with_last, env, &got, &mine)
+			       ? end(&r, &got, accept_shrink, changed_out, &mine)
+			       : failed(&r, &mine);
 	}
 	feed_state_list_free(r.list, r.n);
 	if (!good && e)
@@ -88,8 +92,8 @@ bool debian_run_suite(const struct debian_suite *s, const struct feed_env *env, 
 	return good;
 }
 
-bool debian_run_notices(const struct debian_notice_source *s, const struct feed_env *env, struct sql *db,
-			bool accept_shrink, bool *changed_out, struct err *e)
+bool debian_run_notices(const struct debian_notice_source *s, const struct feed_env *env,
+			struct sql *db, bool accept_shrink, bool *changed_out, struct err *e)
 {
 	AUTO(generation_result_done) struct generation_result got = { 0 };
 	struct run r = { .db = db, .env = env };
@@ -99,9 +103,9 @@ bool debian_run_notices(const struct debian_notice_source *s, const struct feed_
 	bool good = begin(&r, s->feed_id, kind, s->url, &mine);
 	if (good) {
 		with_last.last = last_of(&r);
-		good = debian_sync_notices(&with_last, env, &got, &mine) ?
-			       end(&r, &got, accept_shrink, changed_out, &mine) :
-			       failed(&r, &mine);
+		good = debian_sync_notices(&with_last, env, &got, &mine)
+			       ? end(&r, &got, accept_shrink, changed_out, &mine)
+			       : failed(&r, &mine);
 	}
 	feed_state_list_free(r.list, r.n);
 	if (!good && e)

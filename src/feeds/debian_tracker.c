@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The security tracker's JSON: {package: {CVE: {releases: {codename: {status, fixed_version,
- * urgency}}}}}, some 70 MB, read as a stream. What it calls urgency is the only rating Debian gives;
- * "not yet assigned" and "end-of-life" are no rating, and none is made up. */
+ * urgency}}}}}, some 70 MB, read as a stream. What it calls urgency is the only rating Debian
+ * gives; "not yet assigned" and "end-of-life" are no rating, and none is made up. */
 #include "feeds/debian_int.h"
 #include "feeds/json_stream.h"
 #include "feeds/pipe.h"
@@ -29,7 +29,9 @@ static enum severity severity_of(const char *urgency)
 	static const struct {
 		const char *word;
 		enum severity severity;
-	} words[] = { { "unimportant", SEVERITY_LOW }, { "low", SEVERITY_LOW }, { "medium", SEVERITY_MODERATE },
+	} words[] = { { "unimportant", SEVERITY_LOW },
+		      { "low", SEVERITY_LOW },
+		      { "medium", SEVERITY_MODERATE },
 		      { "high", SEVERITY_IMPORTANT } };
 	struct str u = str_of(urgency);
 	while (u.n && u.p[u.n - 1] == '*') /* "low**": as low */
@@ -52,8 +54,8 @@ static bool end_release(struct tracker *t, struct err *e)
 {
 	const char *version = debian_version_of_codename(str_of(t->release));
 	enum severity severity = severity_of(t->urgency);
-	if (!version || !str_is(str_of(t->status), "resolved") || !t->fixed[0] || str_is(str_of(t->fixed), "0") ||
-	    !t->package[0] || !str_starts(str_of(t->cve), "CVE-"))
+	if (!version || !str_is(str_of(t->status), "resolved") || !t->fixed[0] ||
+	    str_is(str_of(t->fixed), "0") || !t->package[0] || !str_starts(str_of(t->cve), "CVE-"))
 		return true;
 	bool joins = is_stable_update(t->fixed, version);
 	if (!joins && severity == SEVERITY_UNRATED)
@@ -63,11 +65,16 @@ static bool end_release(struct tracker *t, struct err *e)
 	snprintf(url, sizeof(url), URL "%s", t->cve);
 	snprintf(title, sizeof(title), "%s in %s", t->cve, t->package);
 	struct debian_notice n = { .codename = str_of(t->release) };
-	n.a = (struct advisory){ .id = str_of(t->cve), .title = str_of(title), .os = str_of(os),
-				 .product = str_of(t->package), .fixed = str_of(joins ? t->fixed : ""),
-				 .cves = str_of(t->cve), .url = str_of(url), .severity = severity,
-				 .severity_raw = str_of(severity ? t->urgency : ""),
-				 .severity_derived = severity != SEVERITY_UNRATED };
+	n.a = (struct advisory) { .id = str_of(t->cve),
+				  .title = str_of(title),
+				  .os = str_of(os),
+				  .product = str_of(t->package),
+				  .fixed = str_of(joins ? t->fixed : ""),
+				  .cves = str_of(t->cve),
+				  .url = str_of(url),
+				  .severity = severity,
+				  .severity_raw = str_of(severity ? t->urgency : ""),
+				  .severity_derived = severity != SEVERITY_UNRATED };
 	return t->fn(t->arg, &n, e);
 }
 

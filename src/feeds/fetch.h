@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How feeds get bytes: a struct of functions given by the caller (the server's jobs: HTTP; tests and
- * the laboratory: local files). Feeds never touch the network themselves. */
+ * How feeds get bytes: a struct of functions given by the caller (the server's jobs: HTTP; tests
+ * and the laboratory: local files). Feeds never touch the network themselves. */
 #ifndef FEEDS_FETCH_H
 #define FEEDS_FETCH_H
 #include "base/buf.h"
@@ -21,10 +21,10 @@ struct feed_response {
 /** Takes the body of a 200 as it comes; false ends the transfer with its error. */
 typedef bool (*feed_body)(void *arg, struct str bytes, struct err *e);
 struct feed_fetch {
-	/** False only when there was no answer (ERR_UNAVAILABLE, ERR_TIMEOUT: cause and remedy in the
-	 *  text) or the body function ended it. */
-	bool (*get)(void *arg, const struct feed_request *r, struct feed_response *resp_out, feed_body body,
-		    void *body_arg, struct err *e);
+	/** False only when there was no answer (ERR_UNAVAILABLE, ERR_TIMEOUT: cause and remedy in
+	 * the text) or the body function ended it. */
+	bool (*get)(void *arg, const struct feed_request *r, struct feed_response *resp_out,
+		    feed_body body, void *body_arg, struct err *e);
 	void *arg;
 };
 
@@ -33,7 +33,8 @@ struct feed_env {
 	struct feed_fetch fetch;
 	struct store *store; /**< raw blobs are kept here by content; NULL: nothing is kept */
 	int64_t now_ms;
-	/** Tells how far it is, in bytes: `what` is "release", "index", "advisories". NULL = nobody asks. */
+	/** Tells how far it is, in bytes: `what` is "release", "index", "advisories". NULL = nobody
+	 * asks. */
 	void (*progress)(void *arg, const char *what, int64_t done, int64_t total);
 	void *progress_arg;
 };

@@ -1,10 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A push parser: one state, one stack of brackets, one bounded string. Bytes may come in chunks of any
- * size. Numbers and literals are checked as words only at their end. */
+ * A push parser: one state, one stack of brackets, one bounded string. Bytes may come in chunks of
+ * any size. Numbers and literals are checked as words only at their end. */
 #include "feeds/json_stream.h"
 #include "base/utf8.h"
 
-enum state { VALUE, VALUE_OR_END, KEY, KEY_OR_END, COLON, COMMA_OR_END, STRING, ESCAPE, UNICODE, WORD, DONE };
+enum state {
+	VALUE,
+	VALUE_OR_END,
+	KEY,
+	KEY_OR_END,
+	COLON,
+	COMMA_OR_END,
+	STRING,
+	ESCAPE,
+	UNICODE,
+	WORD,
+	DONE
+};
 
 struct json_stream {
 	json_stream_fn fn;
@@ -114,7 +126,8 @@ static bool is_number(struct str w)
 static bool end_word(struct json_stream *s, struct err *e)
 {
 	struct str w = buf_str(&s->text);
-	if (s->text.overflowed || (!is_number(w) && !str_is(w, "true") && !str_is(w, "false") && !str_is(w, "null")))
+	if (s->text.overflowed ||
+	    (!is_number(w) && !str_is(w, "true") && !str_is(w, "false") && !str_is(w, "null")))
 		return bad(s, "no value", e);
 	after_value(s);
 	return s->fn(s->arg, JSON_OTHER_VALUE, s->depth, w, e);
@@ -163,7 +176,9 @@ static bool escape(struct json_stream *s, char c, struct err *e)
 
 static bool unicode(struct json_stream *s, char c, struct err *e)
 {
-	unsigned v = c >= '0' && c <= '9' ? (unsigned)(c - '0') : (c | 32) >= 'a' && (c | 32) <= 'f' ? (unsigned)((c | 32) - 'a' + 10) : 16;
+	unsigned v = c >= '0' && c <= '9'		  ? (unsigned)(c - '0')
+		     : (c | 32) >= 'a' && (c | 32) <= 'f' ? (unsigned)((c | 32) - 'a' + 10)
+							  : 16;
 	if (v == 16)
 		return bad(s, "unknown escape", e);
 	s->code = s->code * 16 + v;
@@ -241,7 +256,8 @@ static bool step(struct json_stream *s, char c, struct err *e)
 	}
 }
 
-/* Most bytes of such documents are long descriptions: the plain part of a string goes in one piece. */
+/* Most bytes of such documents are long descriptions: the plain part of a string goes in one piece.
+ */
 static size_t plain_run(const char *p, size_t n)
 {
 	size_t i = 0;
@@ -254,7 +270,8 @@ bool json_stream_feed(void *stream, struct str bytes, struct err *e)
 {
 	struct json_stream *s = stream;
 	for (size_t i = 0; i < bytes.n;) {
-		size_t run = s->state == STRING && !s->high ? plain_run(bytes.p + i, bytes.n - i) : 0;
+		size_t run = s->state == STRING && !s->high ? plain_run(bytes.p + i, bytes.n - i)
+							    : 0;
 		if (run) {
 			buf_add(&s->text, bytes.p + i, run);
 		} else {

@@ -9,9 +9,18 @@
 /** Bytes of one string that are kept; the rest of a longer one is checked and dropped. */
 #define JSON_STREAM_STRING 4096u
 
-enum json_event { JSON_OBJECT, JSON_OBJECT_END, JSON_ARRAY, JSON_ARRAY_END, JSON_KEY, JSON_STRING_VALUE, JSON_OTHER_VALUE };
+enum json_event {
+	JSON_OBJECT,
+	JSON_OBJECT_END,
+	JSON_ARRAY,
+	JSON_ARRAY_END,
+	JSON_KEY,
+	JSON_STRING_VALUE,
+	JSON_OTHER_VALUE
+};
 /** `depth`: of the value itself, the outermost is 0; `text`: the key or string. */
-typedef bool (*json_stream_fn)(void *arg, enum json_event ev, unsigned depth, struct str text, struct err *e);
+typedef bool (*json_stream_fn)(void *arg, enum json_event ev, unsigned depth, struct str text,
+			       struct err *e);
 
 struct json_stream;
 struct json_stream *json_stream_new(json_stream_fn fn, void *arg);

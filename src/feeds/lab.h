@@ -16,23 +16,25 @@ extern const struct lab_kind lab_kinds[];
 
 /** All members may be zero. */
 struct lab_options {
-	/** Keyrings, NULL-terminated. For a directory (verified always) NULL means the default keyring;
-	 *  for "debian-release" NULL means: do not verify. */
+	/** Keyrings, NULL-terminated. For a directory (verified always) NULL means the default
+	 * keyring; for "debian-release" NULL means: do not verify. */
 	const char *const *keyrings;
 	const char *suite; /**< codename of a lone Packages file that has no Release near it */
 	int64_t now_ms;	   /**< 0 = do not check Valid-Until (stored samples are old) */
 };
 
-/** Generations of kind "debian" (Packages files, plain or compressed, or suite directories that hold
- *  InRelease), "debian-dsa", "debian-tracker": one per file or directory. *out is an array for
- *  feeds_lab_generations_free(); strings and records belong to it. ERR_INVALID names an unknown kind. */
-bool feeds_lab_generation(const char *kind, const char *const *files, size_t n, const struct lab_options *opt,
-			  struct generation **out, size_t *n_out, struct err *e) MUST_CHECK;
+/** Generations of kind "debian" (Packages files, plain or compressed, or suite directories that
+ * hold InRelease), "debian-dsa", "debian-tracker": one per file or directory. *out is an array for
+ *  feeds_lab_generations_free(); strings and records belong to it. ERR_INVALID names an unknown
+ * kind. */
+bool feeds_lab_generation(const char *kind, const char *const *files, size_t n,
+			  const struct lab_options *opt, struct generation **out, size_t *n_out,
+			  struct err *e) MUST_CHECK;
 void feeds_lab_generations_free(struct generation *g, size_t n);
 
 /** One file as JSON, one object a line, through `line` (text without LF). ERR_UNTRUSTED on a bad
  *  signature. */
 typedef bool (*lab_line)(void *arg, struct str json, struct err *e);
-bool feeds_lab_parse(const char *kind, const char *file, const struct lab_options *opt, lab_line line, void *arg,
-		     struct err *e) MUST_CHECK;
+bool feeds_lab_parse(const char *kind, const char *file, const struct lab_options *opt,
+		     lab_line line, void *arg, struct err *e) MUST_CHECK;
 #endif

@@ -7,7 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool send_body(int fd, const struct feed_request *r, feed_body body, void *body_arg, struct err *e)
+static bool send_body(int fd, const struct feed_request *r, feed_body body, void *body_arg,
+		      struct err *e)
 {
 	AUTO(xfree) char *buf = xmalloc(1u << 16);
 	for (int64_t total = 0;;) {
@@ -20,14 +21,15 @@ static bool send_body(int fd, const struct feed_request *r, feed_body body, void
 			return true;
 		total += n;
 		if (total > r->max)
-			return err_set(e, ERR_LIMIT, "'%s' is larger than %lld bytes", r->url, (long long)r->max);
-		if (!body(body_arg, (struct str){ buf, (size_t)n }, e))
+			return err_set(e, ERR_LIMIT, "'%s' is larger than %lld bytes", r->url,
+				       (long long)r->max);
+		if (!body(body_arg, (struct str) { buf, (size_t)n }, e))
 			return false;
 	}
 }
 
-static bool local_get(void *arg, const struct feed_request *r, struct feed_response *resp_out, feed_body body,
-		      void *body_arg, struct err *e)
+static bool local_get(void *arg, const struct feed_request *r, struct feed_response *resp_out,
+		      feed_body body, void *body_arg, struct err *e)
 {
 	const char *path = str_starts(str_of(r->url), "file://") ? r->url + 7 : r->url;
 	struct feed_response resp = { .status = 200 };
@@ -42,8 +44,9 @@ static bool local_get(void *arg, const struct feed_request *r, struct feed_respo
 		return err_sys(e, errno, "'%s' cannot be opened", r->url);
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, ERR_INVALID, "'%s' is not a file", r->url);
-	snprintf(resp.etag, sizeof(resp.etag), "\"%llx-%llx-%llx.%lx\"", (unsigned long long)st.st_ino,
-		 (unsigned long long)st.st_size, (unsigned long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+	snprintf(resp.etag, sizeof(resp.etag), "\"%llx-%llx-%llx.%lx\"",
+		 (unsigned long long)st.st_ino, (unsigned long long)st.st_size,
+		 (unsigned long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 	if (r->etag && str_is(str_of(r->etag), resp.etag)) {
 		resp.status = 304;
 		*resp_out = resp;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A ring of four buffers. The producer fills the one at `head`, the consumer empties the one at
- * `tail`; counts are guarded by one mutex, buffers belong to whoever the counts say. Memory is fixed. */
+ * `tail`; counts are guarded by one mutex, buffers belong to whoever the counts say. Memory is
+ * fixed. */
 #include "feeds/pipe.h"
 
 #include <pthread.h>
@@ -83,7 +84,7 @@ static bool consume_all(struct ring *r, pipe_consumer consume, void *arg, struct
 {
 	uint32_t slot;
 	while (wait_filled(r, &slot)) {
-		bool good = consume(arg, (struct str){ r->bytes[slot], r->len[slot] }, e);
+		bool good = consume(arg, (struct str) { r->bytes[slot], r->len[slot] }, e);
 		give_back(r, !good);
 		if (!good)
 			return false;
@@ -100,7 +101,8 @@ bool pipe_run(struct unpack *u, pipe_consumer consume, void *arg, struct err *e)
 	for (size_t i = 0; i < SLOTS; i++)
 		r.bytes[i] = xmalloc(SLOT_BYTES);
 	int rc = pthread_create(&thread, NULL, produce, &r);
-	bool good = rc == 0 ? consume_all(&r, consume, arg, e) : err_sys(e, rc, "thread cannot be started");
+	bool good = rc == 0 ? consume_all(&r, consume, arg, e)
+			    : err_sys(e, rc, "thread cannot be started");
 	if (rc == 0)
 		pthread_join(thread, NULL);
 	if (good && r.failed) {

@@ -6,6 +6,7 @@
 
 typedef bool (*pipe_consumer)(void *arg, struct str bytes, struct err *e);
 /** Reads `u` to its end on a thread of its own and hands the bytes, in order, to `consume` on the
- *  caller's thread. Ends at the first failure of either side; the reader's thread is gone on return. */
+ *  caller's thread. Ends at the first failure of either side; the reader's thread is gone on
+ * return. */
 bool pipe_run(struct unpack *u, pipe_consumer consume, void *arg, struct err *e) MUST_CHECK;
 #endif

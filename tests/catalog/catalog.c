@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+
 #include <cmocka.h>
 
 static struct err e;
@@ -25,13 +26,15 @@ static struct catalog *build(struct make *m, size_t n)
 	return c;
 }
 
-static const struct component *deb(const struct catalog *c, const char *name, const char *arch, const char *version)
+static const struct component *deb(const struct catalog *c, const char *name, const char *arch,
+				   const char *version)
 {
 	uint32_t n;
 	const uint32_t *l = catalog_by_name(c, COMPONENT_DEB, str_of(name), &n);
 	const struct component *found = NULL;
 	for (uint32_t i = 0; i < n; i++)
-		if (str_is(c->components[l[i]].arch, arch) && str_is(c->components[l[i]].version, version)) {
+		if (str_is(c->components[l[i]].arch, arch) &&
+		    str_is(c->components[l[i]].version, version)) {
 			assert_null(found);
 			found = &c->components[l[i]];
 		}
@@ -59,8 +62,10 @@ static void suites_are_merged_security_wins(void **state)
 	assert_int_equal(c->patches[p].type, PATCH_TYPE_SECURITY);
 	assert_string_equal(c->patches[p].suites.p, "bookworm bookworm-security");
 	assert_int_equal(c->patches[p].size, 200);
-	assert_string_equal(c->archives[deb(c, "bash", "amd64", "5")->archive].suite.p, "bookworm-security");
-	assert_string_equal(c->archives[deb(c, "bash-doc", "all", "5")->archive].suite.p, "bookworm");
+	assert_string_equal(c->archives[deb(c, "bash", "amd64", "5")->archive].suite.p,
+			    "bookworm-security");
+	assert_string_equal(c->archives[deb(c, "bash-doc", "all", "5")->archive].suite.p,
+			    "bookworm");
 	struct sha256 d = digest_of(S("bash5"));
 	uint32_t k = catalog_find_payload(c, &d);
 	assert_string_equal(c->components[k].name.p, "bash");
@@ -68,7 +73,8 @@ static void suites_are_merged_security_wins(void **state)
 	assert_int_equal(catalog_find_payload(c, &d), CATALOG_NONE);
 	assert_int_equal(catalog_find(c, S("debian:12:bash:6")), CATALOG_NONE);
 	assert_int_equal(c->archives[0].files, 1);
-	assert_string_equal(c->archive_files[c->archives[1].first_file].path.p, "dists/x/InRelease");
+	assert_string_equal(c->archive_files[c->archives[1].first_file].path.p,
+			    "dists/x/InRelease");
 	catalog_unref(c);
 }
 
@@ -78,16 +84,19 @@ static void highest_version_is_current(void **state)
 	make_begin(&m[0], "debian/bookworm", "debian");
 	assert_true(make_archive(&m[0], "bookworm"));
 	assert_true(make_patch(&m[0], "a", "1", PATCH_TYPE_ROLLUP, "bookworm"));
-	assert_true(make_deb(&m[0], "a", "amd64", "1", "", "1") && make_deb(&m[0], "a-old", "amd64", "1", "", "2"));
+	assert_true(make_deb(&m[0], "a", "amd64", "1", "", "1") &&
+		    make_deb(&m[0], "a-old", "amd64", "1", "", "2"));
 	assert_true(make_patch(&m[0], "b", "1", PATCH_TYPE_ROLLUP, "bookworm"));
-	assert_true(make_deb(&m[0], "b", "amd64", "1", "", "5") && make_deb(&m[0], "b", "amd64", "1+b1", "", "6"));
+	assert_true(make_deb(&m[0], "b", "amd64", "1", "", "5") &&
+		    make_deb(&m[0], "b", "amd64", "1+b1", "", "6"));
 	make_begin(&m[1], "debian/bookworm-security", "debian");
 	assert_true(make_archive(&m[1], "s"));
 	assert_true(make_patch(&m[1], "a", "1+deb12u1", PATCH_TYPE_SECURITY, "s"));
 	assert_true(make_deb(&m[1], "a", "amd64", "1+deb12u1", "", "3"));
 	assert_true(make_deb(&m[1], "a", "arm64", "0.9", "", "4"));
 	struct catalog *c = build(m, 2);
-	assert_int_equal(deb(c, "a", "amd64", "1")->superseded_by, deb(c, "a", "amd64", "1+deb12u1") - c->components);
+	assert_int_equal(deb(c, "a", "amd64", "1")->superseded_by,
+			 deb(c, "a", "amd64", "1+deb12u1") - c->components);
 	assert_int_equal(deb(c, "a", "amd64", "1+deb12u1")->superseded_by, CATALOG_NONE);
 	assert_int_equal(deb(c, "a", "arm64", "0.9")->superseded_by, CATALOG_NONE);
 	assert_int_equal(deb(c, "a-old", "amd64", "1")->superseded_by, CATALOG_NONE);
@@ -104,10 +113,14 @@ static void patch_is_superseded_when_all_components_are(void **state)
 	struct make m;
 	make_begin(&m, "debian/x", "debian");
 	assert_true(make_archive(&m, "x"));
-	assert_true(make_patch(&m, "a", "1", PATCH_TYPE_ROLLUP, "x") && make_deb(&m, "a", "amd64", "1", "", "1"));
-	assert_true(make_patch(&m, "a", "2", PATCH_TYPE_ROLLUP, "x") && make_deb(&m, "a", "all", "2", "", "2"));
-	assert_true(make_patch(&m, "b", "1", PATCH_TYPE_ROLLUP, "x") && make_deb(&m, "b", "all", "1", "", "3"));
-	assert_true(make_patch(&m, "b", "2", PATCH_TYPE_ROLLUP, "x") && make_deb(&m, "b", "amd64", "2", "", "4"));
+	assert_true(make_patch(&m, "a", "1", PATCH_TYPE_ROLLUP, "x") &&
+		    make_deb(&m, "a", "amd64", "1", "", "1"));
+	assert_true(make_patch(&m, "a", "2", PATCH_TYPE_ROLLUP, "x") &&
+		    make_deb(&m, "a", "all", "2", "", "2"));
+	assert_true(make_patch(&m, "b", "1", PATCH_TYPE_ROLLUP, "x") &&
+		    make_deb(&m, "b", "all", "1", "", "3"));
+	assert_true(make_patch(&m, "b", "2", PATCH_TYPE_ROLLUP, "x") &&
+		    make_deb(&m, "b", "amd64", "2", "", "4"));
 	struct catalog *c = build(&m, 1);
 	assert_int_equal(c->patches[0].superseded_by, 1); /* "all" competes with amd64 */
 	assert_int_equal(c->patches[2].superseded_by, 3); /* amd64 is every architecture here */
@@ -120,9 +133,12 @@ static void all_stays_where_an_architecture_lacks_the_newer(void **state)
 	struct make m;
 	make_begin(&m, "debian/x", "debian");
 	assert_true(make_archive(&m, "x"));
-	assert_true(make_patch(&m, "b", "1", PATCH_TYPE_ROLLUP, "x") && make_deb(&m, "b", "all", "1", "", "3"));
-	assert_true(make_patch(&m, "b", "2", PATCH_TYPE_ROLLUP, "x") && make_deb(&m, "b", "amd64", "2", "", "4"));
-	assert_true(make_patch(&m, "c", "2", PATCH_TYPE_ROLLUP, "x") && make_deb(&m, "c", "arm64", "2", "", "5"));
+	assert_true(make_patch(&m, "b", "1", PATCH_TYPE_ROLLUP, "x") &&
+		    make_deb(&m, "b", "all", "1", "", "3"));
+	assert_true(make_patch(&m, "b", "2", PATCH_TYPE_ROLLUP, "x") &&
+		    make_deb(&m, "b", "amd64", "2", "", "4"));
+	assert_true(make_patch(&m, "c", "2", PATCH_TYPE_ROLLUP, "x") &&
+		    make_deb(&m, "c", "arm64", "2", "", "5"));
 	struct catalog *c = build(&m, 1);
 	assert_int_equal(c->patches[0].superseded_by, CATALOG_NONE);
 	catalog_unref(c);
@@ -133,21 +149,29 @@ static void backports_are_a_lane_of_their_own(void **state)
 	struct make m[2];
 	make_begin(&m[0], "debian/bookworm", "debian");
 	assert_true(make_archive(&m[0], "bookworm"));
-	assert_true(make_patch(&m[0], "a", "1", PATCH_TYPE_ROLLUP, "x") && make_deb(&m[0], "a", "amd64", "1", "", "1"));
-	assert_true(make_patch(&m[0], "c", "5", PATCH_TYPE_ROLLUP, "x") && make_deb(&m[0], "c", "amd64", "5", "", "9"));
+	assert_true(make_patch(&m[0], "a", "1", PATCH_TYPE_ROLLUP, "x") &&
+		    make_deb(&m[0], "a", "amd64", "1", "", "1"));
+	assert_true(make_patch(&m[0], "c", "5", PATCH_TYPE_ROLLUP, "x") &&
+		    make_deb(&m[0], "c", "amd64", "5", "", "9"));
 	make_begin(&m[1], "debian/bookworm-backports", "debian");
 	assert_true(make_archive(&m[1], "bpo"));
-	assert_true(make_patch(&m[1], "a", "2~bpo1", PATCH_TYPE_BUGFIX, "b") && make_deb(&m[1], "a", "amd64", "2~bpo1", "*", "2"));
-	assert_true(make_patch(&m[1], "a", "3~bpo1", PATCH_TYPE_BUGFIX, "b") && make_deb(&m[1], "a", "amd64", "3~bpo1", "*", "3"));
-	assert_true(make_patch(&m[1], "b", "1~bpo1", PATCH_TYPE_BUGFIX, "b") && make_deb(&m[1], "b", "amd64", "1~bpo1", "*", "4"));
-	assert_true(make_patch(&m[1], "c", "4~bpo1", PATCH_TYPE_BUGFIX, "b") && make_deb(&m[1], "c", "amd64", "4~bpo1", "*", "5"));
+	assert_true(make_patch(&m[1], "a", "2~bpo1", PATCH_TYPE_BUGFIX, "b") &&
+		    make_deb(&m[1], "a", "amd64", "2~bpo1", "*", "2"));
+	assert_true(make_patch(&m[1], "a", "3~bpo1", PATCH_TYPE_BUGFIX, "b") &&
+		    make_deb(&m[1], "a", "amd64", "3~bpo1", "*", "3"));
+	assert_true(make_patch(&m[1], "b", "1~bpo1", PATCH_TYPE_BUGFIX, "b") &&
+		    make_deb(&m[1], "b", "amd64", "1~bpo1", "*", "4"));
+	assert_true(make_patch(&m[1], "c", "4~bpo1", PATCH_TYPE_BUGFIX, "b") &&
+		    make_deb(&m[1], "c", "amd64", "4~bpo1", "*", "5"));
 	struct catalog *c = build(m, 2);
 	assert_int_equal(deb(c, "a", "amd64", "1")->superseded_by, CATALOG_NONE);
 	assert_int_equal(deb(c, "a", "amd64", "3~bpo1")->superseded_by, CATALOG_NONE);
 	assert_string_equal(deb(c, "a", "amd64", "3~bpo1")->above.p, "1");
-	assert_int_equal(deb(c, "a", "amd64", "2~bpo1")->superseded_by, deb(c, "a", "amd64", "3~bpo1") - c->components);
+	assert_int_equal(deb(c, "a", "amd64", "2~bpo1")->superseded_by,
+			 deb(c, "a", "amd64", "3~bpo1") - c->components);
 	assert_string_equal(deb(c, "b", "amd64", "1~bpo1")->above.p, "");
-	assert_int_equal(deb(c, "c", "amd64", "4~bpo1")->superseded_by, deb(c, "c", "amd64", "5") - c->components);
+	assert_int_equal(deb(c, "c", "amd64", "4~bpo1")->superseded_by,
+			 deb(c, "c", "amd64", "5") - c->components);
 	catalog_unref(c);
 }
 
@@ -156,23 +180,28 @@ static void advisories_join_the_lowest_version_that_fixes(void **state)
 	struct make m[3];
 	make_begin(&m[0], "debian/bookworm-security", "debian");
 	assert_true(make_archive(&m[0], "s"));
-	assert_true(make_patch(&m[0], "a", "2", PATCH_TYPE_ROLLUP, "s") && make_deb(&m[0], "a", "amd64", "2", "", "1"));
-	assert_true(make_patch(&m[0], "a", "4", PATCH_TYPE_BUGFIX, "s") && make_deb(&m[0], "a", "amd64", "4", "", "2"));
+	assert_true(make_patch(&m[0], "a", "2", PATCH_TYPE_ROLLUP, "s") &&
+		    make_deb(&m[0], "a", "amd64", "2", "", "1"));
+	assert_true(make_patch(&m[0], "a", "4", PATCH_TYPE_BUGFIX, "s") &&
+		    make_deb(&m[0], "a", "amd64", "4", "", "2"));
 	make_begin(&m[1], "debian-dsa", "debian-dsa");
 	assert_true(make_advisory(&m[1], "DSA-1-1", "debian:12", "a", "1", "CVE-1", 0, 10));
 	assert_true(make_advisory(&m[1], "DSA-2-1", "debian:12", "a", "2", "CVE-2 CVE-3", 0, 20));
 	assert_true(make_advisory(&m[1], "DSA-3-1", "debian:12", "a", "5", "CVE-4", 0, 30));
 	assert_true(make_advisory(&m[1], "DSA-4-1", "debian:12", "zzz", "5", "CVE-4", 0, 30));
 	make_begin(&m[2], "debian-tracker", "debian-tracker");
-	assert_true(make_advisory(&m[2], "CVE-3", "debian:12", "a", "", "CVE-3", SEVERITY_MODERATE, 0));
+	assert_true(
+		make_advisory(&m[2], "CVE-3", "debian:12", "a", "", "CVE-3", SEVERITY_MODERATE, 0));
 	assert_true(make_advisory(&m[2], "CVE-9", "debian:12", "a", "3", "CVE-9", SEVERITY_LOW, 0));
 	struct catalog *c = build(m, 3);
 	const struct patch *two = &c->patches[catalog_find(c, S("debian:12:a:2"))];
 	const struct patch *four = &c->patches[catalog_find(c, S("debian:12:a:4"))];
 	assert_true(c->advisories_present);
-	assert_int_equal(c->n_advisories, 5); /* the one without a fixed version only lent its severity */
+	assert_int_equal(c->n_advisories,
+			 5); /* the one without a fixed version only lent its severity */
 	assert_int_equal(two->advisories, 2);
-	assert_string_equal(c->advisories[c->advisory_refs[two->first_advisory + 1]].id.p, "DSA-2-1");
+	assert_string_equal(c->advisories[c->advisory_refs[two->first_advisory + 1]].id.p,
+			    "DSA-2-1");
 	assert_int_equal(two->severity, SEVERITY_MODERATE);
 	assert_true(two->severity_derived);
 	assert_string_equal(two->severity_raw.p, "medium");
@@ -189,7 +218,8 @@ static void without_advisories_nothing_is_rated(void **state)
 	struct make m;
 	make_begin(&m, "debian/x", "debian");
 	assert_true(make_archive(&m, "x"));
-	assert_true(make_patch(&m, "a", "2", PATCH_TYPE_SECURITY, "x") && make_deb(&m, "a", "amd64", "2", "", "1"));
+	assert_true(make_patch(&m, "a", "2", PATCH_TYPE_SECURITY, "x") &&
+		    make_deb(&m, "a", "amd64", "2", "", "1"));
 	struct catalog *c = build(&m, 1);
 	assert_false(c->advisories_present);
 	assert_int_equal(c->patches[0].severity, SEVERITY_UNRATED);
@@ -224,8 +254,14 @@ static void contradictions_are_refused(void **state)
 	struct catalog *c = NULL;
 	make_begin(&m[0], "debian/x", "debian");
 	make_begin(&m[1], "debian/y", "debian");
-	struct patch p = { .id = S("debian:12:a:1"), .vendor = S("Debian"), .os = S("debian:12"), .product = S("a"),
-			   .version = S("1"), .title = S("a"), .suites = S(""), .severity_raw = S("") };
+	struct patch p = { .id = S("debian:12:a:1"),
+			   .vendor = S("Debian"),
+			   .os = S("debian:12"),
+			   .product = S("a"),
+			   .version = S("1"),
+			   .title = S("a"),
+			   .suites = S(""),
+			   .severity_raw = S("") };
 	assert_true(sink_patch(m[0].sink, &p, &e));
 	p.product = S("b");
 	assert_true(sink_patch(m[1].sink, &p, &e));

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Generations in both engines: all or nothing, the guard against empty and shrunken feeds (F38), dates
- * that go back, loading. PostgreSQL is left out, with the reason, where it is not installed. */
+ * Generations in both engines: all or nothing, the guard against empty and shrunken feeds (F38),
+ * dates that go back, loading. PostgreSQL is left out, with the reason, where it is not installed.
+ */
 #include "base/file.h"
 #include "make.h"
 #include "support/pg.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <cmocka.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 static struct err e;
 static struct sql *db;
@@ -17,13 +19,18 @@ static struct pg_cluster *cluster;
 
 static bool with_patches(struct make *m, int from, int n, int64_t released_ms, const char *prefix)
 {
-	struct feed_info f = { .id = S("debian/x"), .kind = S("debian"), .url = S("http://h"), .signer = S("KEY n"),
-			       .is_signed = true, .released_ms = released_ms };
-	*m = (struct make){ .sink = sink_new(&f) };
+	struct feed_info f = { .id = S("debian/x"),
+			       .kind = S("debian"),
+			       .url = S("http://h"),
+			       .signer = S("KEY n"),
+			       .is_signed = true,
+			       .released_ms = released_ms };
+	*m = (struct make) { .sink = sink_new(&f) };
 	bool good = make_archive(m, "x");
 	for (int i = from; good && i < from + n; i++) {
 		AUTO(xfree) char *name = xasprintf("%s%d", prefix, i);
-		good = make_patch(m, name, "1", PATCH_TYPE_ROLLUP, "x") && make_deb(m, name, "amd64", "1", "", name);
+		good = make_patch(m, name, "1", PATCH_TYPE_ROLLUP, "x") &&
+		       make_deb(m, name, "amd64", "1", "", name);
 	}
 	return good && make_end(m);
 }
@@ -67,7 +74,8 @@ static void saved_replaced_guarded_F38(void **state)
 	assert_false(generation_save(db, &m.g, 9, false, &e));
 	assert_int_equal(e.code, ERR_UNTRUSTED);
 	assert_non_null(strstr(e.msg, "Date went back"));
-	assert_false(generation_save(db, &m.g, 9, true, &e)); /* not even when shrinking is accepted */
+	assert_false(
+		generation_save(db, &m.g, 9, true, &e)); /* not even when shrinking is accepted */
 	assert_int_equal(loaded(), 196);
 
 	assert_false(generation_accept_held(db, S("debian/x"), 10, &e));
@@ -109,24 +117,31 @@ static void load_says_where_records_come_from(void **state)
 
 static void states_are_kept(void **state)
 {
-	struct feed_state f = { .id = "debian/x", .kind = "debian", .url = "http://h", .last_attempt_ms = 5,
-				.signer = "K", .is_signed = true, .error = "mirror is down" };
+	char x[] = "debian/x", y[] = "debian/y", kind[] = "debian", url[] = "http://h", key[] = "K";
+	char down[] = "mirror is down", etag[] = "\"abc\"";
+	struct feed_state f = { .id = x,
+				.kind = kind,
+				.url = url,
+				.last_attempt_ms = 5,
+				.signer = key,
+				.is_signed = true,
+				.error = down };
 	struct feed_state *l;
 	size_t n;
 	assert_true(feed_state_save(db, &f, &e));
 	f.error = NULL;
-	f.etag = "\"abc\"";
+	f.etag = etag;
 	f.last_success_ms = 6;
 	assert_true(feed_state_save(db, &f, &e));
-	f.id = "debian/y";
-	f.error = "x";
+	f.id = y;
+	f.error = down;
 	assert_true(feed_state_save(db, &f, &e));
 	assert_true(feed_state_list(db, &l, &n, &e));
 	assert_int_equal(n, 2);
 	assert_null(l[0].error);
 	assert_string_equal(l[0].etag, "\"abc\"");
 	assert_int_equal(l[0].last_success_ms, 6);
-	assert_string_equal(l[1].error, "x");
+	assert_string_equal(l[1].error, down);
 	feed_state_list_free(l, n);
 	assert_true(feed_state_forget(db, "debian/y", &e));
 	assert_true(feed_state_list(db, &l, &n, &e));

@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+
 #include <cmocka.h>
 
 static struct err e;
@@ -14,40 +15,69 @@ static struct record sample(enum record_kind kind)
 	struct record r = { .kind = kind };
 	switch (kind) {
 	case RECORD_FEED:
-		r.feed = (struct feed_info){ .id = S("debian/x"), .kind = S("debian"), .url = S("http://h/d"),
-					     .signer = S("ABCD Some One"), .is_signed = true, .released_ms = 12345 };
+		r.feed = (struct feed_info) { .id = S("debian/x"),
+					      .kind = S("debian"),
+					      .url = S("http://h/d"),
+					      .signer = S("ABCD Some One"),
+					      .is_signed = true,
+					      .released_ms = 12345 };
 		break;
 	case RECORD_ARCHIVE:
-		r.archive = (struct archive){ .id = S("debian"), .url = S("http://h/d"), .suite = S("x"),
-					      .release_components = S("main contrib"), .keyring = S("/k.gpg"),
-					      .os = S("debian:12") };
+		r.archive = (struct archive) { .id = S("debian"),
+					       .url = S("http://h/d"),
+					       .suite = S("x"),
+					       .release_components = S("main contrib"),
+					       .keyring = S("/k.gpg"),
+					       .os = S("debian:12") };
 		break;
 	case RECORD_ARCHIVE_FILE:
-		r.file = (struct archive_file){ .path = S("dists/x/InRelease"), .sha256 = digest_of(S("a")), .size = 1 };
+		r.file = (struct archive_file) { .path = S("dists/x/InRelease"),
+						 .sha256 = digest_of(S("a")),
+						 .size = 1 };
 		break;
 	case RECORD_PATCH:
-		r.patch = (struct patch){ .id = S("debian:12:a:1"), .vendor = S("Debian"), .os = S("debian:12"),
-					  .product = S("a"), .version = S("1"), .title = S("a 1 \xe7\xb9\x95"),
-					  .suites = S("x y"), .type = PATCH_TYPE_SECURITY,
-					  .severity = SEVERITY_IMPORTANT, .severity_raw = S("high"),
-					  .severity_derived = true, .reboot = REBOOT_MAY, .released_ms = 7 };
+		r.patch = (struct patch) { .id = S("debian:12:a:1"),
+					   .vendor = S("Debian"),
+					   .os = S("debian:12"),
+					   .product = S("a"),
+					   .version = S("1"),
+					   .title = S("a 1 \xe7\xb9\x95"),
+					   .suites = S("x y"),
+					   .type = PATCH_TYPE_SECURITY,
+					   .severity = SEVERITY_IMPORTANT,
+					   .severity_raw = S("high"),
+					   .severity_derived = true,
+					   .reboot = REBOOT_MAY,
+					   .released_ms = 7 };
 		break;
 	case RECORD_COMPONENT:
-		r.component = (struct component){ .kind = COMPONENT_DEB, .name = S("a"), .arch = S("amd64"),
-						  .version = S("1:1~+b1"), .above = S("*"), .file = S("pool/a.deb"),
-						  .sha256 = digest_of(S("b")), .size = 99, .archive = 0 };
+		r.component = (struct component) { .kind = COMPONENT_DEB,
+						   .name = S("a"),
+						   .arch = S("amd64"),
+						   .version = S("1:1~+b1"),
+						   .above = S("*"),
+						   .file = S("pool/a.deb"),
+						   .sha256 = digest_of(S("b")),
+						   .size = 99,
+						   .archive = 0 };
 		break;
 	case RECORD_ADVISORY:
-		r.advisory = (struct advisory){ .id = S("DSA-1-1"), .title = S("t"), .os = S("debian:12"),
-						.product = S("a"), .fixed = S("1"), .cves = S("CVE-1 CVE-2"),
-						.url = S("https://h/"), .severity = SEVERITY_LOW,
-						.severity_raw = S("low"), .released_ms = -0 };
+		r.advisory = (struct advisory) { .id = S("DSA-1-1"),
+						 .title = S("t"),
+						 .os = S("debian:12"),
+						 .product = S("a"),
+						 .fixed = S("1"),
+						 .cves = S("CVE-1 CVE-2"),
+						 .url = S("https://h/"),
+						 .severity = SEVERITY_LOW,
+						 .severity_raw = S("low"),
+						 .released_ms = -0 };
 		break;
 	}
 	return r;
 }
 
-static const enum record_kind kinds[] = { RECORD_FEED,  RECORD_ARCHIVE,	  RECORD_ARCHIVE_FILE,
+static const enum record_kind kinds[] = { RECORD_FEED,	RECORD_ARCHIVE,	  RECORD_ARCHIVE_FILE,
 					  RECORD_PATCH, RECORD_COMPONENT, RECORD_ADVISORY };
 
 static void round_trip(void **state)
@@ -138,16 +168,17 @@ static void bad_documents_are_refused_F37(void **state)
 	assert_true(reads(FEED));
 	assert_true(reads(FEED PATCH DEB));
 	assert_false(reads(""));
-	assert_false(reads(PATCH));	     /* no feed record */
-	assert_false(reads(FEED FEED));	     /* twice */
-	assert_false(reads(FEED DEB));	     /* component of nothing */
+	assert_false(reads(PATCH));					 /* no feed record */
+	assert_false(reads(FEED FEED));					 /* twice */
+	assert_false(reads(FEED DEB));					 /* component of nothing */
 	assert_false(reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\t\t\t\t")); /* cut off */
 	assert_false(reads(FEED PATCH "\n"));
 	assert_false(reads(FEED PATCH "Q\tx\n"));
-	assert_false(reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\t\t\t\n")); /* a field less */
+	assert_false(reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\t\t\t\n"));     /* a field less */
 	assert_false(reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\t\t\t\t\t\n")); /* a field more */
 	assert_false(reads(FEED PATCH "C\trpm\ta\tamd64\t1\t\t\t\t\t\n"));
-	assert_false(reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\tf\t00\t1\t0\n")); /* digest, archive */
+	assert_false(
+		reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\tf\t00\t1\t0\n")); /* digest, archive */
 	assert_false(reads("F\tdebian/x\tdebian\thttp://h\t007\t0\t\n"));
 	assert_false(reads("F\tdebian/x\tdebian\thttp://h\t0\tyes\t\n"));
 	assert_false(reads("F\tdebian/x\tdebian\thttp://h\t0\t0\t\x01\n"));

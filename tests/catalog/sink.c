@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+
 #include <cmocka.h>
 
 static void scattered_patch_is_gathered(void **state)
@@ -12,15 +13,20 @@ static void scattered_patch_is_gathered(void **state)
 	struct make a, b;
 	make_begin(&a, "debian/x", "debian");
 	assert_true(make_archive(&a, "x"));
-	assert_true(make_patch(&a, "one", "1", PATCH_TYPE_ROLLUP, "x") && make_deb(&a, "one", "amd64", "1", "", "1"));
-	assert_true(make_patch(&a, "two", "1", PATCH_TYPE_ROLLUP, "x") && make_deb(&a, "two", "amd64", "1", "", "2"));
-	assert_true(make_patch(&a, "one", "1", PATCH_TYPE_ROLLUP, "x") && make_deb(&a, "one-dev", "amd64", "1", "", "3"));
+	assert_true(make_patch(&a, "one", "1", PATCH_TYPE_ROLLUP, "x") &&
+		    make_deb(&a, "one", "amd64", "1", "", "1"));
+	assert_true(make_patch(&a, "two", "1", PATCH_TYPE_ROLLUP, "x") &&
+		    make_deb(&a, "two", "amd64", "1", "", "2"));
+	assert_true(make_patch(&a, "one", "1", PATCH_TYPE_ROLLUP, "x") &&
+		    make_deb(&a, "one-dev", "amd64", "1", "", "3"));
 	assert_true(make_end(&a));
 	make_begin(&b, "debian/x", "debian");
 	assert_true(make_archive(&b, "x"));
-	assert_true(make_patch(&b, "one", "1", PATCH_TYPE_ROLLUP, "x") && make_deb(&b, "one", "amd64", "1", "", "1"));
+	assert_true(make_patch(&b, "one", "1", PATCH_TYPE_ROLLUP, "x") &&
+		    make_deb(&b, "one", "amd64", "1", "", "1"));
 	assert_true(make_deb(&b, "one-dev", "amd64", "1", "", "3"));
-	assert_true(make_patch(&b, "two", "1", PATCH_TYPE_ROLLUP, "x") && make_deb(&b, "two", "amd64", "1", "", "2"));
+	assert_true(make_patch(&b, "two", "1", PATCH_TYPE_ROLLUP, "x") &&
+		    make_deb(&b, "two", "amd64", "1", "", "2"));
 	assert_true(make_end(&b));
 	assert_int_equal(a.g.feed.rows, 3);
 	assert_true(str_eq(a.g.records, b.g.records));
