@@ -71,7 +71,7 @@ bool enc_unbase64url(struct str s, struct buf *b)
 		return false;
 	uint32_t v = 0;
 	int bits = 0;
-	char out[1024];
+	char out[1024] = "";
 	size_t n = 0;
 	for (size_t i = 0; i < s.n; i++) {
 		int q = b64val(s.p[i]);
