@@ -2,7 +2,7 @@
  * Migrations on both engines: fresh, again, later, changed, newer, broken half-way (F05). */
 #include "sql/migrate.h"
 
-#include "engines.h"
+#include "support/engines.h"
 
 static const struct sql_migration one = { 1, "one", "aa",
 					  "create table a (x bigint); insert into a values (1)" };

@@ -2,7 +2,7 @@
  * The contract of sql.h: the same cases on both engines. */
 #include "sql/sql.h"
 
-#include "engines.h"
+#include "support/engines.h"
 #include "test_queries.h"
 
 #include <pthread.h>
