@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a condition means: made of a component, put to one fact. Both evaluators, the forward pass and
- * the verdict bitmaps decide by rule_fact() and rule_os_matches() alone. */
+ * What a condition means: made of a component, put to one fact. Both evaluators, the forward pass
+ * and the verdict bitmaps decide by rule_fact() and rule_os_matches() alone. */
 #include "match/rule.h"
-#include "pkgver/deb.h"
+#include "pkgver/pkgver.h"
 
 static const char *const op_names[RULE_OPS_] = { "and", "or", "not", "os", "deb-bin", "deb-src" };
 static const char *const truth_names[] = { "false", "true", "unknown" };
@@ -19,13 +19,14 @@ const char *rule_truth_name(enum rule_truth t)
 
 bool rule_component_current(const struct component *c)
 {
-	return c->superseded_by == CATALOG_NONE || (c->kind == COMPONENT_DEB_SRC && c->archive == CATALOG_NONE);
+	return c->superseded_by == CATALOG_NONE ||
+	       (c->kind == COMPONENT_DEB_SRC && c->archive == CATALOG_NONE);
 }
 
 struct rule rule_of_component(const struct catalog *c, uint32_t component)
 {
 	const struct component *p = &c->components[component];
-	return (struct rule){
+	return (struct rule) {
 		.op = p->kind == COMPONENT_DEB_SRC ? RULE_DEB_SRC : RULE_DEB_BIN,
 		.compare = RULE_LT,
 		.name = p->name,
@@ -41,15 +42,17 @@ static struct rule *of_patch(const struct catalog *c, uint32_t patch, bool all, 
 	const struct patch *p = &c->patches[patch];
 	struct rule *top = arena_array(a, struct rule, 3);
 	struct rule *os = &top[1], *any = &top[2];
-	*any = (struct rule){ .op = RULE_OR, .component = CATALOG_NONE };
+	*any = (struct rule) { .op = RULE_OR, .component = CATALOG_NONE };
 	any->children = arena_array(a, struct rule, p->components + 1);
 	for (uint32_t i = 0; i < p->components; i++) {
 		uint32_t k = p->first_component + i;
 		if (all || rule_component_current(&c->components[k]))
 			any->children[any->n_children++] = rule_of_component(c, k);
 	}
-	*os = (struct rule){ .op = RULE_OS, .name = p->os, .component = CATALOG_NONE };
-	*top = (struct rule){ .op = RULE_AND, .component = CATALOG_NONE, .children = os, .n_children = 2 };
+	*os = (struct rule) { .op = RULE_OS, .name = p->os, .component = CATALOG_NONE };
+	*top = (struct rule) {
+		.op = RULE_AND, .component = CATALOG_NONE, .children = os, .n_children = 2
+	};
 	if (p->os.n == 0) { /* for any os: no os condition */
 		top->children = any;
 		top->n_children = 1;
@@ -108,6 +111,6 @@ bool rule_os_matches(struct str condition, const struct fact_os *fact)
 
 const uint32_t *rule_facts(const struct rule *condition, const struct fleet *f, uint32_t *n_out)
 {
-	return condition->op == RULE_DEB_SRC ? fleet_facts_by_deb_src(f, condition->name, n_out) :
-					       fleet_facts_by_deb(f, condition->name, n_out);
+	return condition->op == RULE_DEB_SRC ? fleet_facts_by_deb_src(f, condition->name, n_out)
+					     : fleet_facts_by_deb(f, condition->name, n_out);
 }

@@ -8,13 +8,13 @@
  *         | (deb-src "name" [cmp "version"] [above "version"])
  *   cmp  := < | <= | = | >= | >
  *
- * (and) is true, (or) is false. Strings are "..." with \" and \\ as the only escapes. Without `cmp` any
- * version will do. `above`: facts whose version is not higher do not count at all (suites that are
- * offered as upgrades of their own packages only, apt_preferences(5)). Versions compare in dpkg order.
- * An architecture condition follows Debian: arch "all" or "" matches every installed architecture; an
- * installed "all" package answers to conditions of the host's native architecture; every other
- * architecture must be equal. (os "id:version") is true when the host's os fact has that id, and that
- * version or, for releases named by codename (testing, sid), that codename. */
+ * (and) is true, (or) is false. Strings are "..." with \" and \\ as the only escapes. Without `cmp`
+ * any version will do. `above`: facts whose version is not higher do not count at all (suites that
+ * are offered as upgrades of their own packages only, apt_preferences(5)). Versions compare in dpkg
+ * order. An architecture condition follows Debian: arch "all" or "" matches every installed
+ * architecture; an installed "all" package answers to conditions of the host's native architecture;
+ * every other architecture must be equal. (os "id:version") is true when the host's os fact has
+ * that id, and that version or, for releases named by codename (testing, sid), that codename. */
 #ifndef MATCH_RULE_H
 #define MATCH_RULE_H
 #include "base/arena.h"
@@ -42,7 +42,7 @@ struct rule {
 	uint32_t n_children;
 };
 
-const char *rule_op_name(enum rule_op op);	 /**< "and", "deb-bin", ... */
+const char *rule_op_name(enum rule_op op);	/**< "and", "deb-bin", ... */
 const char *rule_truth_name(enum rule_truth t); /**< "true", "false", "unknown" */
 
 /** Text to tree, allocated (strings too) from `a`. ERR_CORRUPT with the position, ERR_LIMIT. */
@@ -50,12 +50,13 @@ bool rule_parse(struct str text, struct arena *a, struct rule **out, struct err 
 /** Tree to text on one line; parsing it gives an equal tree. */
 void rule_print(const struct rule *r, struct buf *out);
 
-/** False for a component that a newer one replaces. One that names a source and no payload says what is
- *  fixed, and offers nothing: a later advisory does not make an earlier one fixed. */
+/** False for a component that a newer one replaces. One that names a source and no payload says
+ * what is fixed, and offers nothing: a later advisory does not make an earlier one fixed. */
 bool rule_component_current(const struct component *c);
 /** The condition "outdated by this component". Strings are borrowed from the catalog. */
 struct rule rule_of_component(const struct catalog *c, uint32_t component);
-/** (and (os ...) (or ...)) over the current components: true = missing or held. Allocated from `a`. */
+/** (and (os ...) (or ...)) over the current components: true = missing or held. Allocated from `a`.
+ */
 struct rule *rule_of_patch(const struct catalog *c, uint32_t patch, struct arena *a);
 /** The same over all its components, superseded ones too. */
 struct rule *rule_of_patch_all(const struct catalog *c, uint32_t patch, struct arena *a);
@@ -83,10 +84,12 @@ struct rule_host {
 bool rule_host_native(const struct rule_host *h, struct str arch);
 /** Truth on one host. */
 enum rule_truth rule_eval_host(const struct rule *r, const struct rule_host *h);
-/** Truth of one condition, and the fact that decided: one that makes it true, else one that applies, else
- *  INTERN_NONE. */
-enum rule_truth rule_eval_condition(const struct rule *condition, const struct rule_host *h, uint32_t *fact_out);
+/** Truth of one condition, and the fact that decided: one that makes it true, else one that
+ * applies, else INTERN_NONE. */
+enum rule_truth rule_eval_condition(const struct rule *condition, const struct rule_host *h,
+				    uint32_t *fact_out);
 /** Active hosts on which the rule is true; those for which it is unknown go to *unknown_out (may be
  *  NULL). The caller frees both with roaring_bitmap_free(). Read lock held. */
-roaring_bitmap_t *rule_eval_fleet(const struct rule *r, const struct fleet *f, roaring_bitmap_t **unknown_out);
+roaring_bitmap_t *rule_eval_fleet(const struct rule *r, const struct fleet *f,
+				  roaring_bitmap_t **unknown_out);
 #endif

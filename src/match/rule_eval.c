@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The two evaluators. Logic is three-valued (Kleene): a host without a scan is unknown in every
  * condition. They share rule_fact(); that they agree is a property test. */
-#include "base/vec.h"
 #include "fleet/facts.h"
+#include "match/bitmaps.h"
 #include "match/match_int.h"
 
 bool rule_host_native(const struct rule_host *h, struct str arch)
@@ -18,7 +18,8 @@ static enum rule_truth eval_os(const struct rule *c, const struct rule_host *h, 
 	enum rule_truth truth = RULE_FALSE;
 	for (uint32_t i = 0; i < n && truth == RULE_FALSE; i++) {
 		struct fact_os os;
-		if (!facts_have(h->facts, h->n_facts, facts[i]) || !fleet_fact_os(h->fleet, facts[i], &os))
+		if (!facts_have(h->facts, h->n_facts, facts[i]) ||
+		    !fleet_fact_os(h->fleet, facts[i], &os))
 			continue;
 		*fact_out = facts[i];
 		if (rule_os_matches(c->name, &os))
@@ -27,7 +28,8 @@ static enum rule_truth eval_os(const struct rule *c, const struct rule_host *h, 
 	return truth;
 }
 
-enum rule_truth rule_eval_condition(const struct rule *c, const struct rule_host *h, uint32_t *fact_out)
+enum rule_truth rule_eval_condition(const struct rule *c, const struct rule_host *h,
+				    uint32_t *fact_out)
 {
 	*fact_out = INTERN_NONE;
 	if (!h->scanned)
@@ -38,7 +40,8 @@ enum rule_truth rule_eval_condition(const struct rule *c, const struct rule_host
 	const uint32_t *facts = rule_facts(c, h->fleet, &n);
 	for (uint32_t i = 0; i < n; i++) {
 		struct fact_deb deb;
-		if (!facts_have(h->facts, h->n_facts, facts[i]) || !fleet_fact_deb(h->fleet, facts[i], &deb))
+		if (!facts_have(h->facts, h->n_facts, facts[i]) ||
+		    !fleet_fact_deb(h->fleet, facts[i], &deb))
 			continue;
 		struct rule_hit hit = rule_fact(c, &deb);
 		if (!hit.applies || (hit.native_only && !rule_host_native(h, c->arch)))
@@ -75,7 +78,8 @@ static roaring_bitmap_t *condition_hosts(const struct rule *c, const struct flee
 {
 	struct bitmaps hosts = { 0 };
 	uint32_t n;
-	const uint32_t *facts = c->op == RULE_OS ? fleet_facts_of_kind(f, FACT_OS, &n) : rule_facts(c, f, &n);
+	const uint32_t *facts = c->op == RULE_OS ? fleet_facts_of_kind(f, FACT_OS, &n)
+						 : rule_facts(c, f, &n);
 	for (uint32_t i = 0; i < n; i++) {
 		struct fact_os os;
 		struct fact_deb deb;
@@ -87,9 +91,11 @@ static roaring_bitmap_t *condition_hosts(const struct rule *c, const struct flee
 		struct rule_hit hit = { 0 };
 		if (fleet_fact_deb(f, facts[i], &deb))
 			hit = rule_fact(c, &deb);
-		if (hit.holds)
-			bitmaps_add_within(&hosts, fleet_fact_hosts(f, facts[i]),
-					   hit.native_only ? match_native_hosts(f, c->arch) : NULL, hit.native_only);
+		if (hit.holds && hit.native_only)
+			bitmaps_add_both(&hosts, fleet_fact_hosts(f, facts[i]),
+					 match_native_hosts(f, c->arch));
+		else if (hit.holds)
+			bitmaps_add(&hosts, fleet_fact_hosts(f, facts[i]));
 	}
 	return bitmaps_union(&hosts);
 }
@@ -151,7 +157,8 @@ static struct truth_sets eval_sets(const struct rule *r, const struct fleet *f)
 	return s;
 }
 
-roaring_bitmap_t *rule_eval_fleet(const struct rule *r, const struct fleet *f, roaring_bitmap_t **unknown_out)
+roaring_bitmap_t *rule_eval_fleet(const struct rule *r, const struct fleet *f,
+				  roaring_bitmap_t **unknown_out)
 {
 	struct truth_sets s = eval_sets(r, f);
 	if (unknown_out)

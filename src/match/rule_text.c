@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The text form of rules: a reader with bounded depth, size and node count, and the printer whose output
- * reads back to an equal tree. Strings come from outside: control characters are refused. */
+ * The text form of rules: a reader with bounded depth, size and node count, and the printer whose
+ * output reads back to an equal tree. Strings come from outside: control characters are refused. */
 #include "base/vec.h"
 #include "match/rule.h"
 
@@ -38,7 +38,7 @@ static struct str read_word(struct reader *r)
 	size_t from = r->at;
 	while (r->at < r->text.n && !strchr(" \t\r\n()\"", r->text.p[r->at]))
 		r->at++;
-	return (struct str){ r->text.p + from, r->at - from };
+	return (struct str) { r->text.p + from, r->at - from };
 }
 
 static bool read_string(struct reader *r, struct str *out)
@@ -63,12 +63,13 @@ static bool read_string(struct reader *r, struct str *out)
 		if ((unsigned char)c < ' ' || c == 0x7f)
 			return bad(r, "control character in a string");
 		if (n == sizeof(copy))
-			return err_set(r->e, ERR_LIMIT, "rule: string longer than %u bytes at byte %zu",
+			return err_set(r->e, ERR_LIMIT,
+				       "rule: string longer than %u bytes at byte %zu",
 				       RULE_MAX_STRING, r->at + 1);
 		copy[n++] = c;
 	}
 	r->at++;
-	*out = arena_str(r->arena, (struct str){ copy, n });
+	*out = arena_str(r->arena, (struct str) { copy, n });
 	return true;
 }
 
@@ -133,13 +134,14 @@ static bool read_condition(struct reader *r, struct rule *out)
 static bool read_rule(struct reader *r, struct rule *out, int depth)
 {
 	if (depth > RULE_MAX_DEPTH || ++r->nodes > RULE_MAX_NODES)
-		return err_set(r->e, ERR_LIMIT, "rule: deeper than %d or more than %u parts at byte %zu", RULE_MAX_DEPTH,
-			       RULE_MAX_NODES, r->at + 1);
+		return err_set(r->e, ERR_LIMIT,
+			       "rule: deeper than %d or more than %u parts at byte %zu",
+			       RULE_MAX_DEPTH, RULE_MAX_NODES, r->at + 1);
 	if (peek(r) != '(')
 		return bad(r, "'(' is missing");
 	r->at++;
 	struct str word = read_word(r);
-	*out = (struct rule){ .op = RULE_OPS_, .component = CATALOG_NONE };
+	*out = (struct rule) { .op = RULE_OPS_, .component = CATALOG_NONE };
 	for (enum rule_op op = 0; op < RULE_OPS_; op++)
 		if (str_is(word, rule_op_name(op)))
 			out->op = op;

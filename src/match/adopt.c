@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A new snapshot becomes visible: patches whose rule is new or changed are evaluated beside the
+ * visible state, a slice at a time so that scans are never kept waiting long; patches whose rule is
+ * the same hand over their sets; then one swap. Hosts that change meanwhile are applied to both
+ * states. */
+#include "match/match_int.h"
+
+#define SLICE_MS 20
+
+/* For each patch of the next state the patch of the old one it takes its sets from. */
+static uint32_t *plan_of(const struct state *old, const struct state *next, bool force)
+{
+	uint32_t n = next->catalog->n_patches;
+	uint32_t *from = xmalloc(((size_t)n + 1) * sizeof(*from));
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t k = force ? CATALOG_NONE
+				   : catalog_find(old->catalog, next->catalog->patches[i].id);
+		bool same = k != CATALOG_NONE && state_same_rule(old->catalog, k, next->catalog, i);
+		from[i] = same ? k : CATALOG_NONE;
+	}
+	return from;
+}
+
+/* Evaluates from `at` on for one slice of time; returns where to go on. */
+static uint32_t evaluate_slice(struct match *m, struct state *next, const uint32_t *from,
+			       uint32_t at)
+{
+	int64_t end = clock_mono_ms() + SLICE_MS;
+	fleet_read_lock(m->fleet);
+	m->next = next;
+	forward_reserve(next, m->fleet);
+	AUTO(eval_os_hosts_done) struct os_hosts os = { 0 };
+	eval_os_hosts(next, m->fleet, &os);
+	for (; at < next->catalog->n_patches; at++) {
+		if (from[at] != CATALOG_NONE)
+			continue;
+		roaring_bitmap_t *sets[SETS_];
+		eval_patch(next, m->fleet, &os, at, sets);
+		state_install(next, at, sets);
+		if (clock_mono_ms() >= end) {
+			at++;
+			break;
+		}
+	}
+	fleet_read_unlock(m->fleet);
+	return at;
+}
+
+/* Old counters, less what is not carried over, plus the next one's own. */
+static void carry(struct state *old, struct state *next, const uint32_t *from)
+{
+	AUTO(xfree) bool *kept = xcalloc((size_t)old->catalog->n_patches + 1, sizeof(*kept));
+	for (uint32_t i = 0; i < next->catalog->n_patches; i++) {
+		if (from[i] == CATALOG_NONE)
+			continue;
+		const struct patch *p = &old->catalog->patches[from[i]],
+				   *q = &next->catalog->patches[i];
+		kept[from[i]] = p->severity == q->severity && p->type == q->type;
+	}
+	for (uint32_t k = 0; k < old->catalog->n_patches; k++)
+		if (!kept[k])
+			state_uncount(old, k);
+	for (uint32_t i = 0; i < next->catalog->n_patches; i++) {
+		if (from[i] == CATALOG_NONE)
+			continue;
+		struct patch_state *p = &old->patches[from[i]], *q = &next->patches[i];
+		for (int k = 0; k < SETS_; k++) {
+			q->set[k] = TAKE(p->set[k]);
+			q->n[k] = p->n[k];
+		}
+		q->live = true;
+		if (!kept[from[i]])
+			state_count(next, i);
+	}
+	tallies_add(next, old);
+	totals_add(&next->totals, &old->totals);
+}
+
+void adopt_catalog(struct match *m, struct catalog *c, bool force)
+{
+	struct state *next = state_new(c), *old = m->state;
+	AUTO(xfree) uint32_t *from = plan_of(old, next, force);
+	uint32_t at = 0;
+	while (at < c->n_patches)
+		at = evaluate_slice(m, next, from, at);
+	fleet_read_lock(m->fleet);
+	pthread_rwlock_wrlock(&m->lock);
+	carry(old, next, from);
+	forward_reserve(next, m->fleet);
+	m->state = next;
+	m->next = NULL;
+	pthread_rwlock_unlock(&m->lock);
+	fleet_read_unlock(m->fleet);
+	state_free(old);
+	match_notify(m);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The forward pass: from one host's facts to all its patches. What a fact says about the catalog's
+ * components is computed once and kept per fact; readers may fill it in concurrently (the loser of
+ * the race frees its copy), so a pass is one walk over small arrays. */
+#include "fleet/facts.h"
+#include "match/match_int.h"
+
+enum verdict forward_verdict(uint8_t seen)
+{
+	if (seen & SEEN_OUTDATED)
+		return VERDICT_MISSING;
+	if (seen & SEEN_HELD)
+		return VERDICT_HELD;
+	if (seen & SEEN_SUPERSEDED)
+		return VERDICT_SUPERSEDED;
+	return seen & SEEN_PRESENT ? VERDICT_INSTALLED : VERDICT_NOT_APPLICABLE;
+}
+
+static const struct hits no_hits = { 0 };
+
+struct hit_list {
+	struct hit *p;
+	size_t n, cap;
+};
+
+static void collect(const struct state *s, enum component_kind kind, const struct fact_deb *deb,
+		    struct str name, struct hit_list *hits)
+{
+	uint32_t n;
+	const uint32_t *components = catalog_by_name(s->catalog, kind, name, &n);
+	for (uint32_t i = 0; i < n; i++) {
+		struct rule condition = rule_of_component(s->catalog, components[i]);
+		struct rule_hit h = rule_fact(&condition, deb);
+		if (h.applies)
+			VEC_PUSH(hits, ((struct hit) { components[i], h.holds, h.native_only }));
+	}
+}
+
+static struct hits *compute(const struct state *s, const struct fact_deb *deb)
+{
+	struct hit_list found = { 0 };
+	collect(s, COMPONENT_DEB, deb, deb->name, &found);
+	collect(s, COMPONENT_DEB_SRC, deb, deb->source, &found);
+	if (found.n == 0)
+		return (struct hits *)&no_hits;
+	struct hits *h = xmalloc(sizeof(*h) + found.n * sizeof(*found.p));
+	h->n = (uint32_t)found.n;
+	memcpy(h->p, found.p, found.n * sizeof(*found.p));
+	VEC_DONE(&found);
+	return h;
+}
+
+static void hits_free(struct hits *h)
+{
+	if (h != &no_hits)
+		xfree(h);
+}
+
+void forward_reserve(struct state *s, const struct fleet *f)
+{
+	uint32_t n = fleet_fact_count(f);
+	if (n <= s->hits.n)
+		return;
+	VEC_RESERVE(&s->hits, n - s->hits.n);
+	while (s->hits.n < n)
+		atomic_init(&s->hits.p[s->hits.n++], NULL);
+}
+
+void forward_done(struct state *s)
+{
+	for (size_t i = 0; i < s->hits.n; i++)
+		hits_free(atomic_load_explicit(&s->hits.p[i], memory_order_relaxed));
+	VEC_DONE(&s->hits);
+}
+
+/* The hits of a fact; *own_out is what the caller must free (a fact without a place yet), or NULL.
+ */
+static const struct hits *hits_of(const struct state *s, const struct fleet *f, uint32_t fact,
+				  struct hits **own_out)
+{
+	struct fact_deb deb;
+	*own_out = NULL;
+	struct hits *h = fact < s->hits.n
+				 ? atomic_load_explicit(&s->hits.p[fact], memory_order_acquire)
+				 : NULL;
+	if (h)
+		return h;
+	h = fleet_fact_deb(f, fact, &deb) ? compute(s, &deb) : (struct hits *)&no_hits;
+	struct hits *before = NULL;
+	if (fact >= s->hits.n) {
+		*own_out = h;
+	} else if (!atomic_compare_exchange_strong(&s->hits.p[fact], &before, h)) {
+		hits_free(h);
+		h = before;
+	}
+	return h;
+}
+
+/* What is said once about a host and asked for each of its packages. */
+struct about_host {
+	const struct fleet *fleet;
+	const uint32_t *facts;
+	uint32_t n_facts;
+	bool *os; /* per os text of the state: applies */
+	bool holds_any;
+};
+
+static void look_at_host(const struct state *s, struct about_host *a)
+{
+	for (uint32_t i = 0; i < a->n_facts; i++) {
+		struct fact_os os;
+		enum fact_kind kind = fleet_fact_kind(a->fleet, a->facts[i]);
+		a->holds_any = a->holds_any || kind == FACT_HOLD;
+		if (kind != FACT_OS || !fleet_fact_os(a->fleet, a->facts[i], &os))
+			continue;
+		for (uint32_t k = 0; k < intern_count(s->os); k++)
+			a->os[k] = a->os[k] || rule_os_matches(intern_get(s->os, k), &os);
+	}
+	uint32_t any = intern_find(s->os, STR_LIT(""));
+	if (any != INTERN_NONE)
+		a->os[any] = true;
+}
+
+static bool is_held(const struct about_host *a, uint32_t fact)
+{
+	struct fact_deb deb;
+	if (!a->holds_any || !fleet_fact_deb(a->fleet, fact, &deb))
+		return false;
+	uint32_t hold = match_hold_fact(a->fleet, &deb);
+	return hold != INTERN_NONE && facts_have(a->facts, a->n_facts, hold);
+}
+
+static bool is_native(const struct about_host *a, struct str arch)
+{
+	struct rule_host h = {
+		.fleet = a->fleet, .facts = a->facts, .n_facts = a->n_facts, .scanned = true
+	};
+	return rule_host_native(&h, arch);
+}
+
+static uint8_t see(const struct state *s, const struct about_host *a, const struct hit *h,
+		   uint32_t fact)
+{
+	const struct component *c = &s->catalog->components[h->component];
+	if (!a->os[s->patches[c->patch].os] || (h->native_only && !is_native(a, c->arch)))
+		return 0;
+	if (!h->holds)
+		return SEEN_PRESENT;
+	if (!rule_component_current(c))
+		return SEEN_PRESENT | SEEN_SUPERSEDED;
+	return SEEN_PRESENT | (is_held(a, fact) ? SEEN_HELD : SEEN_OUTDATED);
+}
+
+void forward_pass(const struct state *s, const struct fleet *f, const uint32_t *facts, uint32_t n,
+		  uint8_t *seen)
+{
+	memset(seen, 0, s->catalog->n_patches);
+	AUTO(xfree) bool *os = xcalloc((size_t)intern_count(s->os) + 1, sizeof(*os));
+	struct about_host a = { .fleet = f, .facts = facts, .n_facts = n, .os = os };
+	look_at_host(s, &a);
+	for (uint32_t i = 0; i < n; i++) {
+		struct hits *own;
+		const struct hits *h = hits_of(s, f, facts[i], &own);
+		for (uint32_t k = 0; k < h->n; k++)
+			seen[s->catalog->components[h->p[k].component].patch] |= see(
+				s, &a, &h->p[k], facts[i]);
+		hits_free(own);
+	}
+}

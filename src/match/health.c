@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * System status (features.md S-07) and the fleet's counters. Everything but time is counted when it
+ * changes; time (a scan grown old) is looked at when asked. */
+#include "match/match_int.h"
+
+static const char *const health_names[HEALTHS_] = { "unknown", "healthy", "vulnerable",
+						    "highly_vulnerable" };
+
+const char *health_name(enum health h)
+{
+	return health_names[h];
+}
+
+enum health match_health(const struct match_view *v, uint32_t host, int64_t now_ms)
+{
+	const struct host *h = fleet_host(v->fleet, host);
+	const struct state *s = v->m->state;
+	if (!h || !roaring_bitmap_contains(fleet_active(v->fleet), host) ||
+	    !roaring_bitmap_contains(fleet_scanned(v->fleet), host) ||
+	    now_ms - h->last_scan_ms > v->m->stale_ms)
+		return HEALTH_UNKNOWN;
+	struct tally t = host < s->tallies.n ? s->tallies.p[host] : (struct tally) { 0 };
+	if (t.urgent > 0)
+		return HEALTH_HIGHLY_VULNERABLE;
+	return t.exposed > 0 ? HEALTH_VULNERABLE : HEALTH_HEALTHY;
+}
+
+void match_fleet_counts(const struct match_view *v, int64_t now_ms, struct fleet_counts *out)
+{
+	const struct totals *t = &v->m->state->totals;
+	*out = (struct fleet_counts) {
+		.hosts = (uint32_t)roaring_bitmap_get_cardinality(fleet_active(v->fleet)),
+		.missing_patches = t->missing_patches,
+		.installed_patches = t->installed_patches,
+		.missing_pairs = t->missing_pairs,
+		.security_missing = t->security_missing,
+	};
+	memcpy(out->missing_by_severity, t->missing_by_severity, sizeof(out->missing_by_severity));
+	for (uint32_t i = 0; i < fleet_host_count(v->fleet); i++) {
+		const struct host *h = fleet_host(v->fleet, i);
+		if (h->state != HOST_ACTIVE)
+			continue;
+		out->health[match_health(v, i, now_ms)]++;
+		out->reboot_needed += h->attrs.reboot_needed;
+		out->online += h->online;
+	}
+}

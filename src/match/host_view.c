@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One host: its patches by the forward pass, and one (host, patch) pair component by component. A
+ * host that is not active or has no scan is unknown and concerns nothing. */
+#include "match/host_view.h"
+#include "fleet/facts.h"
+
+bool host_view_init(const struct match_view *v, uint32_t host, struct host_view *out)
+{
+	const struct host *h = fleet_host(v->fleet, host);
+	*out = (struct host_view) { .rule_host.fleet = v->fleet, .host = h };
+	if (!h || !roaring_bitmap_contains(fleet_active(v->fleet), host) ||
+	    !roaring_bitmap_contains(fleet_scanned(v->fleet), host))
+		return false;
+	out->facts = xmalloc(((size_t)h->n_facts + 1) * sizeof(*out->facts));
+	fleet_host_facts(h, out->facts);
+	out->rule_host.facts = out->facts;
+	out->rule_host.n_facts = h->n_facts;
+	out->rule_host.scanned = true;
+	return true;
+}
+
+void host_view_done(struct host_view *h)
+{
+	xfree(h->facts);
+	*h = (struct host_view) { 0 };
+}
+
+bool host_view_held(const struct host_view *h, uint32_t fact)
+{
+	struct fact_deb deb;
+	if (!fleet_fact_deb(h->rule_host.fleet, fact, &deb))
+		return false;
+	uint32_t hold = match_hold_fact(h->rule_host.fleet, &deb);
+	return hold != INTERN_NONE && facts_have(h->rule_host.facts, h->rule_host.n_facts, hold);
+}
+
+static bool os_applies(const struct host_view *h, struct str os)
+{
+	struct rule condition = { .op = RULE_OS, .name = os };
+	uint32_t fact;
+	return os.n == 0 || rule_eval_condition(&condition, &h->rule_host, &fact) == RULE_TRUE;
+}
+
+static enum verdict component_verdict(const struct host_view *h, const struct component *c,
+				      bool holds, uint32_t fact)
+{
+	if (!holds)
+		return VERDICT_INSTALLED;
+	if (!rule_component_current(c))
+		return VERDICT_SUPERSEDED;
+	return host_view_held(h, fact) ? VERDICT_HELD : VERDICT_MISSING;
+}
+
+struct component_list {
+	struct host_component *p;
+	size_t n, cap;
+};
+
+static void add_component(const struct host_view *h, const struct catalog *c, uint32_t component,
+			  struct component_list *out)
+{
+	struct rule condition = rule_of_component(c, component);
+	uint32_t n;
+	const uint32_t *facts = rule_facts(&condition, h->rule_host.fleet, &n);
+	for (uint32_t i = 0; i < n; i++) {
+		struct fact_deb deb;
+		if (!facts_have(h->rule_host.facts, h->rule_host.n_facts, facts[i]) ||
+		    !fleet_fact_deb(h->rule_host.fleet, facts[i], &deb))
+			continue;
+		struct rule_hit hit = rule_fact(&condition, &deb);
+		if (!hit.applies ||
+		    (hit.native_only && !rule_host_native(&h->rule_host, condition.arch)))
+			continue;
+		enum verdict verdict = component_verdict(h, &c->components[component], hit.holds,
+							 facts[i]);
+		VEC_PUSH(out, ((struct host_component) { component, facts[i], verdict }));
+	}
+}
+
+static struct component_list components_of(const struct host_view *h, const struct catalog *c,
+					   uint32_t patch)
+{
+	struct component_list out = { 0 };
+	const struct patch *p = &c->patches[patch];
+	if (!os_applies(h, p->os))
+		return out;
+	for (uint32_t i = 0; i < p->components; i++)
+		add_component(h, c, p->first_component + i, &out);
+	return out;
+}
+
+uint32_t match_components(const struct match_view *v, uint32_t host, uint32_t patch,
+			  struct host_component **out)
+{
+	AUTO(host_view_done) struct host_view h;
+	*out = NULL;
+	if (!host_view_init(v, host, &h))
+		return 0;
+	struct component_list list = components_of(&h, v->catalog, patch);
+	*out = list.p;
+	return (uint32_t)list.n;
+}
+
+uint32_t match_outdated(const struct match_view *v, uint32_t host, uint32_t patch,
+			struct outdated **out)
+{
+	VEC(struct outdated) found = { 0 };
+	AUTO(xfree) struct host_component *all = NULL;
+	uint32_t n = match_components(v, host, patch, &all);
+	for (uint32_t i = 0; i < n; i++)
+		if (all[i].verdict == VERDICT_MISSING || all[i].verdict == VERDICT_HELD)
+			VEC_PUSH(&found, ((struct outdated) { all[i].component, all[i].fact,
+							      all[i].verdict == VERDICT_HELD }));
+	*out = found.p;
+	return (uint32_t)found.n;
+}
+
+enum verdict host_view_verdict(const struct host_view *h, const struct catalog *c, uint32_t patch)
+{
+	static const uint8_t seen_of[VERDICTS_] = {
+		[VERDICT_MISSING] = SEEN_OUTDATED,
+		[VERDICT_HELD] = SEEN_HELD,
+		[VERDICT_SUPERSEDED] = SEEN_SUPERSEDED,
+		[VERDICT_INSTALLED] = SEEN_PRESENT,
+	};
+	struct component_list list = components_of(h, c, patch);
+	uint8_t seen = 0;
+	for (size_t i = 0; i < list.n; i++)
+		seen |= seen_of[list.p[i].verdict];
+	VEC_DONE(&list);
+	return forward_verdict(seen);
+}
+
+enum verdict match_verdict(const struct match_view *v, uint32_t host, uint32_t patch)
+{
+	const struct patch_state *p = &v->m->state->patches[patch];
+	static const enum verdict verdict_of[SETS_] = { VERDICT_MISSING, VERDICT_INSTALLED,
+							VERDICT_HELD };
+	for (int k = 0; k < SETS_; k++)
+		if (p->set[k] && roaring_bitmap_contains(p->set[k], host))
+			return verdict_of[k];
+	AUTO(host_view_done) struct host_view h;
+	if (!host_view_init(v, host, &h))
+		return VERDICT_UNKNOWN;
+	return host_view_verdict(&h, v->catalog, patch);
+}
+
+uint32_t match_host_patches(const struct match_view *v, uint32_t host, struct host_patch **out)
+{
+	VEC(struct host_patch) found = { 0 };
+	AUTO(host_view_done) struct host_view h;
+	uint32_t n = v->catalog->n_patches;
+	*out = NULL;
+	if (!host_view_init(v, host, &h))
+		return 0;
+	AUTO(xfree) uint8_t *seen = xmalloc((size_t)n + 1);
+	forward_pass(v->m->state, v->fleet, h.facts, h.rule_host.n_facts, seen);
+	for (uint32_t i = 0; i < n; i++)
+		if (seen[i])
+			VEC_PUSH(&found, ((struct host_patch) { i, forward_verdict(seen[i]) }));
+	*out = found.p;
+	return (uint32_t)found.n;
+}

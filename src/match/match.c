@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The room's door: making, locking, the fleet's listener, and reading the sets. What is read here
+ * is kept current at write time; nothing is evaluated but the one pair that no set holds
+ * (match_verdict). */
+#include "match/match_int.h"
+
+#define STALE_S_DEFAULT (7 * 86400)
+
+static const char *const verdict_names[VERDICTS_] = { "not_applicable", "missing",    "installed",
+						      "held",		"superseded", "unknown" };
+
+const char *verdict_name(enum verdict v)
+{
+	return verdict_names[v];
+}
+
+static void host_changed(void *arg, uint32_t host, const uint32_t *old, uint32_t n_old,
+			 const uint32_t *new, uint32_t n_new)
+{
+	struct match *m = arg;
+	state_host_changed(m->state, m->fleet, host, old, n_old, new, n_new);
+	if (m->next)
+		state_host_changed(m->next, m->fleet, host, old, n_old, new, n_new);
+}
+
+void match_notify(struct match *m)
+{
+	uint64_t version = atomic_fetch_add(&m->version, 1) + 1;
+	pthread_mutex_lock(&m->listener_lock);
+	void (*fn)(void *, uint64_t) = m->listener;
+	void *arg = m->listener_arg;
+	pthread_mutex_unlock(&m->listener_lock);
+	if (fn)
+		fn(arg, version);
+}
+
+static void fleet_changed(void *arg)
+{
+	match_notify(arg);
+}
+
+struct match *match_new(struct fleet *f)
+{
+	struct match *m = xcalloc(1, sizeof(*m));
+	struct err e;
+	AUTO(catalog_unref) struct catalog *empty = NULL;
+	ASSERT(catalog_build(NULL, 0, &empty, &e));
+	m->fleet = f;
+	m->stale_ms = (int64_t)STALE_S_DEFAULT * 1000;
+	m->state = state_new(empty);
+	pthread_mutex_init(&m->adopt, NULL);
+	pthread_mutex_init(&m->listener_lock, NULL);
+	pthread_rwlock_init(&m->lock, NULL);
+	fleet_set_listener(f, host_changed, m);
+	fleet_set_after(f, fleet_changed, m);
+	return m;
+}
+
+void match_free(struct match *m)
+{
+	if (!m)
+		return;
+	fleet_set_listener(m->fleet, NULL, NULL);
+	fleet_set_after(m->fleet, NULL, NULL);
+	state_free(m->state);
+	pthread_rwlock_destroy(&m->lock);
+	pthread_mutex_destroy(&m->listener_lock);
+	pthread_mutex_destroy(&m->adopt);
+	xfree(m);
+}
+
+void match_set_catalog(struct match *m, struct catalog *c)
+{
+	pthread_mutex_lock(&m->adopt);
+	adopt_catalog(m, c, false);
+	pthread_mutex_unlock(&m->adopt);
+}
+
+void match_set_stale(struct match *m, int64_t stale_s)
+{
+	m->stale_ms = stale_s * 1000;
+}
+
+void match_set_listener(struct match *m, void (*fn)(void *arg, uint64_t version), void *arg)
+{
+	pthread_mutex_lock(&m->listener_lock);
+	m->listener = fn;
+	m->listener_arg = arg;
+	pthread_mutex_unlock(&m->listener_lock);
+}
+
+uint64_t match_version(const struct match *m)
+{
+	return atomic_load(&((struct match *)m)->version);
+}
+
+void match_read(struct match *m, struct match_view *out)
+{
+	fleet_read_lock(m->fleet);
+	pthread_rwlock_rdlock(&m->lock);
+	*out = (struct match_view) { .catalog = m->state->catalog, .fleet = m->fleet, .m = m };
+}
+
+void match_read_end(struct match_view *v)
+{
+	if (!v->m)
+		return;
+	pthread_rwlock_unlock(&v->m->lock);
+	fleet_read_unlock(v->m->fleet);
+	*v = (struct match_view) { 0 };
+}
+
+const roaring_bitmap_t *match_hosts(const struct match_view *v, uint32_t patch,
+				    enum verdict verdict)
+{
+	int set = set_of_verdict(verdict);
+	ASSERT(set >= 0 && patch < v->catalog->n_patches);
+	return v->m->state->patches[patch].set[set];
+}
+
+uint32_t match_count(const struct match_view *v, uint32_t patch, enum verdict verdict)
+{
+	int set = set_of_verdict(verdict);
+	ASSERT(set >= 0 && patch < v->catalog->n_patches);
+	return v->m->state->patches[patch].n[set];
+}
+
+void match_host_counts(const struct match_view *v, uint32_t host, struct host_counts *out)
+{
+	const struct state *s = v->m->state;
+	*out = host < s->tallies.n ? s->tallies.p[host].counts : (struct host_counts) { 0 };
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Random fleets and catalogs that keep changing (scans, holds, retirements, new snapshots,
+ * severities): after every few changes the bitmaps and counters must equal the forward pass, and
+ * both rule evaluators must agree with the verdicts - on every pair, 0 differences, always. */
+#include "world.h"
+
+#define HOSTS 60
+#define NAMES 12
+
+static uint64_t state = 42;
+
+static uint32_t next(uint32_t bound)
+{
+	state = state * 6364136223846793005ull + 1442695040888963407ull;
+	return (uint32_t)((state >> 33) % bound);
+}
+
+static const char *const archs[] = { "amd64", "all", "i386", "arm64" };
+static const char *const oses[] = { "debian:12", "debian:13", "debian:forky", "-" };
+static const char *const severities[] = { "unrated", "low", "moderate", "important", "critical" };
+static const char *const types[] = { "security", "bugfix", "rollup", "critical" };
+
+static struct catalog *random_catalog(uint32_t patches, uint32_t salt)
+{
+	AUTO(buf_done) struct buf text = BUF_INIT(1 << 20);
+	uint64_t keep = state;
+	for (uint32_t i = 0; i < patches; i++) {
+		state = i * 7919u + 13; /* the same patch in every catalog ... */
+		if (next(8) == 0)
+			state += salt; /* ... but for some that change */
+		const char *os = oses[next(4)];
+		buf_printf(&text, "patch pat%u %s %s %s\n", i, os, types[next(4)],
+			   severities[next(5)]);
+		for (uint32_t k = next(3); k-- > 0 || k == UINT32_MAX - 1;) {
+			uint32_t version = next(8);
+			if (next(6) == 0)
+				buf_printf(&text, "src s%u %u\n", next(NAMES / 2), version);
+			else
+				buf_printf(&text, "deb n%u %s %u %s\n", next(NAMES), archs[next(4)],
+					   version, next(5) ? "-" : "3");
+		}
+		buf_printf(&text, "deb n%u %s %u\n", next(NAMES), archs[next(4)], next(8));
+	}
+	state = keep;
+	return world_catalog(buf_str(&text));
+}
+
+static void random_scan(struct fleet *f, uint32_t host)
+{
+	AUTO(buf_done) struct buf text = BUF_INIT(1 << 20);
+	static const char *const os_lines[] = { "os debian 12 bookworm", "os debian 13 trixie",
+						"os debian - forky", "os ubuntu 24.04 noble" };
+	if (next(10))
+		buf_printf(&text, "%s\n", os_lines[next(4)]);
+	if (next(10))
+		buf_printf(&text, "arch %s\n", next(3) ? "amd64" : "arm64");
+	for (uint32_t n = next(14); n > 0; n--) {
+		uint32_t name = next(NAMES), version = next(9);
+		const char *arch = archs[next(4)];
+		buf_printf(&text, "deb n%u %s %u s%u %u\n", name, arch, version, name / 2, version);
+		if (next(6) == 0)
+			buf_printf(&text, "hold deb n%u %s\n", name, arch);
+	}
+	world_scan(f, host, buf_str(&text));
+}
+
+/* Every pair by rule evaluators against verdicts. */
+static void check_rules(struct match *m, struct fleet *f)
+{
+	AUTO(match_read_end) struct match_view v;
+	match_read(m, &v);
+	for (uint32_t p = 0; p < v.catalog->n_patches; p++) {
+		AUTO(arena_done) struct arena a = { 0 };
+		struct rule *r = rule_of_patch(v.catalog, p, &a);
+		roaring_bitmap_t *unknown, *yes = rule_eval_fleet(r, f, &unknown);
+		for (uint32_t h = 0; h < fleet_host_count(f); h++) {
+			const struct host *host = fleet_host(f, h);
+			if (host->state != HOST_ACTIVE)
+				continue;
+			uint32_t facts[64];
+			fleet_host_facts(host, facts);
+			struct rule_host rh = { f, facts, host->n_facts, host->last_scan_ms != 0 };
+			enum rule_truth truth = rule_eval_host(r, &rh);
+			enum verdict verdict = match_verdict(&v, h, p);
+			assert_int_equal(truth == RULE_TRUE, roaring_bitmap_contains(yes, h));
+			assert_int_equal(truth == RULE_UNKNOWN,
+					 roaring_bitmap_contains(unknown, h));
+			assert_int_equal(verdict == VERDICT_UNKNOWN, host->last_scan_ms == 0);
+			assert_int_equal(truth == RULE_TRUE,
+					 verdict == VERDICT_MISSING || verdict == VERDICT_HELD);
+			struct outdated *outdated;
+			uint32_t n = match_outdated(&v, h, p, &outdated), held = 0;
+			for (uint32_t i = 0; i < n; i++)
+				held += outdated[i].held;
+			xfree(outdated);
+			assert_int_equal(n > held, verdict == VERDICT_MISSING);
+			assert_int_equal(n > 0 && n == held, verdict == VERDICT_HELD);
+			struct explanation x;
+			explain(&v, h, p, &a, &x);
+			assert_int_equal(x.verdict, verdict);
+		}
+		roaring_bitmap_free(yes);
+		roaring_bitmap_free(unknown);
+	}
+	for (uint32_t h = 0; h < fleet_host_count(f); h++) {
+		struct host_patch *list;
+		uint32_t n = match_host_patches(&v, h, &list);
+		for (uint32_t i = 0; i < n; i++)
+			assert_int_equal(match_verdict(&v, h, list[i].patch), list[i].verdict);
+		xfree(list);
+	}
+}
+
+static void agreement(void **arg)
+{
+	AUTO(fleet_free) struct fleet *f = fleet_new_memory(&world_clock);
+	AUTO(match_free) struct match *m = match_new(f);
+	struct err e = { 0 };
+	uint64_t seen[VERDICTS_] = { 0 };
+	for (int step = 0; step < 1500; step++) {
+		uint32_t n = fleet_host_count(f), what = next(40);
+		if (n < HOSTS && (n == 0 || what < 6)) {
+			char id[16];
+			snprintf(id, sizeof(id), "h%u", n);
+			world_host(f, id);
+		} else if (what < 30) {
+			random_scan(f, next(n));
+		} else if (what < 34) {
+			assert_true(fleet_set_state(f, next(n), (enum host_state)next(3), &e));
+		} else {
+			AUTO(catalog_unref)
+			struct catalog *c = random_catalog(10 + next(30), next(4));
+			match_set_catalog(m, c);
+		}
+		if (step % 25 == 0) {
+			assert_int_equal(match_verify(m), 0);
+			check_rules(m, f);
+			AUTO(match_read_end) struct match_view v;
+			match_read(m, &v);
+			for (uint32_t h = 0; h < n; h++)
+				for (uint32_t p = 0; p < v.catalog->n_patches; p++)
+					seen[match_verdict(&v, h, p)]++;
+		}
+	}
+	for (int v = 0; v < VERDICTS_;
+	     v++) /* the fleets were worth it: every verdict occurred often */
+		if (seen[v] < 50)
+			fail_msg("verdict %s occurred only %d times", verdict_name((enum verdict)v),
+				 (int)seen[v]);
+}
+
+/* Random rules with not, all comparisons, unknown hosts: the two evaluators on every host. */
+static void random_rule(struct buf *out, int depth)
+{
+	static const char *const compare[] = { "<", "<=", "=", ">=", ">" };
+	uint32_t what = next(depth > 3 ? 3 : 6);
+	if (what == 0) {
+		buf_printf(out, "(os \"%s\")", oses[next(3)]);
+	} else if (what < 3) {
+		if (next(2))
+			buf_printf(out, "(deb-src \"s%u\"", next(NAMES / 2));
+		else
+			buf_printf(out, "(deb-bin \"n%u\" \"%s\"", next(NAMES),
+				   next(4) ? archs[next(4)] : "");
+		if (next(5))
+			buf_printf(out, " %s \"%u\"", compare[next(5)], next(9));
+		if (next(4) == 0)
+			buf_printf(out, " above \"%u\"", next(9));
+		buf_addc(out, ')');
+	} else {
+		buf_adds(out, what == 3 ? "(and" : what == 4 ? "(or" : "(not");
+		for (uint32_t n = what == 5 ? 1 : next(4); n > 0; n--) {
+			buf_addc(out, ' ');
+			random_rule(out, depth + 1);
+		}
+		buf_addc(out, ')');
+	}
+}
+
+static void random_rules(void **arg)
+{
+	AUTO(fleet_free) struct fleet *f = fleet_new_memory(&world_clock);
+	struct err e = { 0 };
+	for (uint32_t h = 0; h < HOSTS; h++) {
+		char id[16];
+		snprintf(id, sizeof(id), "h%u", h);
+		world_host(f, id);
+		if (h % 9)
+			random_scan(f, h);
+		if (h % 11 == 0)
+			assert_true(fleet_set_state(f, h, HOST_RETIRED, &e));
+	}
+	for (int run = 0; run < 3000; run++) {
+		AUTO(arena_done) struct arena a = { 0 };
+		AUTO(buf_done) struct buf text = BUF_INIT(1 << 20), again = BUF_INIT(1 << 20);
+		struct rule *r;
+		random_rule(&text, 0);
+		if (!rule_parse(buf_str(&text), &a, &r, &e))
+			fail_msg("%s: %s", text.p, e.msg);
+		rule_print(r, &again);
+		assert_string_equal(text.p, again.p);
+		roaring_bitmap_t *unknown, *yes = rule_eval_fleet(r, f, &unknown);
+		for (uint32_t h = 0; h < HOSTS; h++) {
+			const struct host *host = fleet_host(f, h);
+			uint32_t facts[64];
+			fleet_host_facts(host, facts);
+			struct rule_host rh = { f, facts, host->n_facts, host->last_scan_ms != 0 };
+			bool active = host->state == HOST_ACTIVE;
+			enum rule_truth truth = rule_eval_host(r, &rh);
+			if (roaring_bitmap_contains(yes, h) != (active && truth == RULE_TRUE) ||
+			    roaring_bitmap_contains(unknown, h) !=
+				    (active && truth == RULE_UNKNOWN))
+				fail_msg("host %u: %s is %s", h, text.p, rule_truth_name(truth));
+		}
+		roaring_bitmap_free(yes);
+		roaring_bitmap_free(unknown);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(agreement),
+		cmocka_unit_test(random_rules),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
