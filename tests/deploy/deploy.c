@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Configurations from preview to result on a real database, catalog and fleet (no network, no agent): entry A
+ * and B, stale previews, orders handed out once and again, plans with extras, refusals, retries. */
+#include "deploy/deploy.h"
+#include "base/file.h"
+#include "catalog/catalog.h"
+#include "catalog/sink.h"
+#include "format/json.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define INVENTORY(ssl, dep)                                                                                                    \
+	"arch\tamd64\n"                                                                                                        \
+	"deb\tlibssl3\tamd64\t" ssl "\topenssl\t\n"                                                                             \
+	"deb\topenssl\tamd64\t" ssl "\t\t\n" dep "os\tdebian\t12\tbookworm\n"
+
+static int64_t now_ms = 1700000000000;
+
+static int64_t fake_now(void *arg UNUSED)
+{
+	return now_ms;
+}
+static const struct clock fake_clock = { fake_now, NULL };
+
+struct world {
+	char dir[64];
+	struct sql *db;
+	struct store *store;
+	struct fleet *fleet;
+	struct match *match;
+	struct deploy *deploy;
+	struct sign_key *key;
+	uint8_t pub[SIGN_PUBLIC_LEN];
+	uint32_t host[2];
+	const char *id[2];
+	int woken, wanted, changes;
+};
+
+static bool seal(void *arg, struct str json, struct buf *envelope, struct err *e)
+{
+	struct world *w = arg;
+	return order_seal(json, w->key, envelope, e);
+}
+static void wake(void *arg, uint32_t host UNUSED)
+{
+	((struct world *)arg)->woken++;
+}
+static void want(void *arg, const struct catalog *c UNUSED, const uint32_t *components UNUSED, uint32_t n)
+{
+	((struct world *)arg)->wanted += (int)n;
+}
+static void changed(void *arg, const char *deployment UNUSED)
+{
+	((struct world *)arg)->changes++;
+}
+
+static void ok(bool good, const struct err *e)
+{
+	if (!good)
+		fail_msg("%s", e->msg);
+}
+
+/* A payload is its own name: its digest is known and the store can really hold it. */
+static void add_component(struct sink *s, const char *name, const char *version)
+{
+	struct err e = { 0 };
+	char body[200];
+	snprintf(body, sizeof(body), "%s %s", name, version);
+	AUTO(xfree) char *file = xasprintf("pool/%s_%s_amd64.deb", name, version);
+	struct component c = { .kind = COMPONENT_DEB, .name = str_of(name), .arch = STR_LIT("amd64"), .version = str_of(version),
+			       .file = str_of(file), .sha256 = digest_of(str_of(body)), .size = (int64_t)strlen(body), .archive = 0 };
+	ok(sink_component(s, &c, &e), &e);
+}
+
+static void add_patch(struct sink *s, const char *product, const char *version)
+{
+	struct err e = { 0 };
+	AUTO(xfree) char *id = xasprintf("debian:12:%s:%s", product, version);
+	AUTO(xfree) char *title = xasprintf("%s %s", product, version);
+	struct patch p = { .id = str_of(id), .vendor = STR_LIT("Debian"), .os = STR_LIT("debian:12"), .product = str_of(product),
+			   .version = str_of(version), .title = str_of(title), .suites = STR_LIT("bookworm-security"),
+			   .type = PATCH_TYPE_SECURITY, .superseded_by = CATALOG_NONE };
+	ok(sink_patch(s, &p, &e), &e);
+}
+
+static struct catalog *make_catalog(const char *ssl)
+{
+	struct err e = { 0 };
+	struct feed_info feed = { .id = STR_LIT("debian/bookworm-security"), .kind = STR_LIT("debian"),
+				  .url = STR_LIT("http://mirror.example/debian-security"), .released_ms = now_ms, .is_signed = true,
+				  .signer = STR_LIT("AAAA test") };
+	AUTO(sink_free) struct sink *s = sink_new(&feed);
+	struct archive ar = { .id = STR_LIT("debian-security"), .url = STR_LIT("http://mirror.example/debian-security"),
+			      .suite = STR_LIT("bookworm-security"), .release_components = STR_LIT("main"),
+			      .keyring = STR_LIT("/usr/share/keyrings/debian-archive-keyring.gpg"), .os = STR_LIT("debian:12") };
+	struct archive_file files[] = {
+		{ .path = STR_LIT("dists/bookworm-security/InRelease"), .sha256 = digest_of(STR_LIT("r")), .size = 1 },
+		{ .path = STR_LIT("dists/bookworm-security/main/binary-amd64/Packages.xz"), .sha256 = digest_of(STR_LIT("p")), .size = 1 },
+		{ .path = STR_LIT("dists/bookworm-security/main/binary-i386/Packages.xz"), .sha256 = digest_of(STR_LIT("q")), .size = 1 },
+	};
+	ok(sink_archive(s, &ar, &e), &e);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		ok(sink_archive_file(s, &files[i], &e), &e);
+	add_patch(s, "openssl", ssl);
+	add_component(s, "libssl3", ssl);
+	add_component(s, "openssl", ssl);
+	add_patch(s, "zlib", "1.3-2");
+	add_component(s, "zlib1g", "1.3-2");
+	struct generation g = { 0 };
+	ok(sink_finish(s, &g.records, &g.feed, &e), &e);
+	struct catalog *c;
+	ok(catalog_build(&g, 1, &c, &e), &e);
+	return c;
+}
+
+static void set_catalog(struct world *w, const char *ssl)
+{
+	struct catalog *c = make_catalog(ssl);
+	match_set_catalog(w->match, c);
+	catalog_unref(c);
+}
+
+static void store_payload(struct world *w, const char *name, const char *version)
+{
+	struct err e = { 0 };
+	char body[200];
+	snprintf(body, sizeof(body), "%s %s", name, version);
+	struct sha256 id;
+	ok(store_put(w->store, str_of(body), &id, &e), &e);
+}
+
+static void inventory(struct world *w, int i, const char *text)
+{
+	struct err e = { 0 };
+	ok(fleet_put_inventory(w->fleet, w->host[i], str_of(text), now_ms, &e), &e);
+}
+
+static int setup(void **state)
+{
+	struct err e = { 0 };
+	struct world *w = xcalloc(1, sizeof(*w));
+	snprintf(w->dir, sizeof(w->dir), "/tmp/deploy.XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	AUTO(xfree) char *url = xasprintf("sqlite:%s/db", w->dir);
+	AUTO(xfree) char *store = file_join(w->dir, "store");
+	ok(sql_open(url, &w->db, &e) && sql_migrate(w->db, &e) && store_open(store, &w->store, &e), &e);
+	ok(fleet_load(w->db, &fake_clock, &w->fleet, &e), &e);
+	w->match = match_new(w->fleet);
+	set_catalog(w, "3.0.2-1");
+	ok(sign_key_new(&w->key, &e), &e);
+	sign_key_public(w->key, w->pub);
+	static const char *const ids[] = { "00000000000000000000000000000001", "00000000000000000000000000000002" };
+	static const char *const names[] = { "web1", "web2" };
+	for (int i = 0; i < 2; i++) {
+		struct host_attrs a = { .hostname = (char *)(uintptr_t)names[i], .os_id = (char *)(uintptr_t) "debian",
+					.os_version = (char *)(uintptr_t) "12", .arch = (char *)(uintptr_t) "amd64" };
+		w->id[i] = ids[i];
+		ok(fleet_enrol(w->fleet, ids[i], "local", &a, ids[i], &w->host[i], &e), &e);
+	}
+	inventory(w, 0, INVENTORY("3.0.1-1", ""));
+	inventory(w, 1, INVENTORY("3.0.2-1", "deb\tzlib1g\tamd64\t1.3-1\tzlib\t\n"));
+	struct deploy_conf conf = { .db = w->db, .match = w->match, .store = w->store, .clock = &fake_clock, .signer = { seal, w },
+				    .wake = wake, .want_payload = want, .changed = changed, .arg = w };
+	ok(deploy_open(&conf, &w->deploy, &e), &e);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+	deploy_close(w->deploy);
+	match_free(w->match);
+	fleet_free(w->fleet);
+	store_close(w->store);
+	sql_close(w->db);
+	sign_key_free(w->key);
+	assert_true(file_remove_tree(w->dir, NULL));
+	xfree(w);
+	return 0;
+}
+
+#define SSL_PATCH "debian:12:openssl:3.0.2-1"
+static const char *const ssl_patch[] = { SSL_PATCH };
+
+static void create(struct world *w, const struct deploy_request *r, char id[static 33])
+{
+	struct err e = { 0 };
+	struct deploy_preview p;
+	ok(deploy_preview(w->deploy, r, &p, &e), &e);
+	ok(deploy_create(w->deploy, r, p.token, id, &e), &e);
+}
+
+static struct deployment_row get(struct world *w, const char *id, struct arena *a)
+{
+	struct err e = { 0 };
+	struct deployment_row row;
+	ok(deploy_get(w->deploy, id, a, &row, &e), &e);
+	return row;
+}
+
+static struct target_row target(struct world *w, const char *id, struct arena *a)
+{
+	struct err e = { 0 };
+	struct target_row *list;
+	size_t n;
+	ok(deploy_targets(w->deploy, id, -1, NULL, 10, a, &list, &n, &e), &e);
+	assert_int_equal(n, 1);
+	return list[0];
+}
+
+static size_t orders(struct world *w, int host, uint64_t seq, struct arena *a, char ***out)
+{
+	struct err e = { 0 };
+	size_t n;
+	ok(deploy_orders(w->deploy, w->host[host], deploy_epoch(w->deploy), seq, a, out, &n, &e), &e);
+	return n;
+}
+
+static struct order opened(struct world *w, const char *envelope, struct arena *a)
+{
+	struct err e = { 0 };
+	struct order o;
+	ok(order_open(str_of(envelope), w->pub, a, &o, &e), &e);
+	return o;
+}
+
+static void M_131_entry_b_targets_hosts_that_miss_the_patch(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	struct deploy_request r = { .patches = ssl_patch, .n_patches = 1, .policy = POLICY_ANYTIME, .created_by = "t" };
+	struct deploy_preview p;
+	ok(deploy_preview(w->deploy, &r, &p, &e), &e);
+	assert_int_equal(p.patches, 1);
+	assert_int_equal(p.systems, 1);
+	assert_int_equal(p.pairs, 1);
+	assert_int_equal(p.offline, 1);
+	assert_int_equal(p.download_bytes, strlen("libssl3 3.0.2-1") + strlen("openssl 3.0.2-1"));
+	store_payload(w, "openssl", "3.0.2-1");
+	ok(deploy_preview(w->deploy, &r, &p, &e), &e);
+	assert_int_equal(p.stored_bytes, strlen("openssl 3.0.2-1"));
+	char id[33];
+	ok(deploy_create(w->deploy, &r, p.token, id, &e), &e);
+	assert_int_equal(w->wanted, 1);
+	AUTO(arena_done) struct arena a = { 0 };
+	struct deployment_row row = get(w, id, &a);
+	assert_int_equal(row.state, DEPLOYMENT_READY);
+	assert_int_equal(row.n_targets, 1);
+	assert_string_equal(target(w, id, &a).reason, "server_downloading");
+	store_payload(w, "libssl3", "3.0.2-1");
+	assert_string_equal(target(w, id, &a).reason, "not_contacted");
+}
+
+static void M_130_entry_a_takes_everything_the_system_misses(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	struct deploy_request r = { .systems = &w->id[1], .n_systems = 1, .policy = POLICY_ANYTIME, .created_by = "t" };
+	struct deploy_preview p;
+	ok(deploy_preview(w->deploy, &r, &p, &e), &e);
+	assert_int_equal(p.patches, 1);
+	char id[33];
+	ok(deploy_create(w->deploy, &r, p.token, id, &e), &e);
+	AUTO(arena_done) struct arena a = { 0 };
+	char **patches;
+	size_t n;
+	ok(deploy_patches(w->deploy, id, &a, &patches, &n, &e), &e);
+	assert_int_equal(n, 1);
+	assert_string_equal(patches[0], "debian:12:zlib:1.3-2");
+}
+
+static void a_preview_that_no_longer_covers_the_set_is_stale(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	char id[33];
+	struct deploy_request r = { .patches = ssl_patch, .n_patches = 1, .policy = POLICY_ANYTIME, .created_by = "t" };
+	struct deploy_preview p;
+	ok(deploy_preview(w->deploy, &r, &p, &e), &e);
+	inventory(w, 1, INVENTORY("3.0.0-1", ""));
+	assert_false(deploy_create(w->deploy, &r, p.token, id, &e));
+	assert_int_equal(e.code, ERR_CONFLICT);
+	assert_non_null(strstr(e.msg, "preview_stale"));
+	assert_false(deploy_create(w->deploy, &r, "", id, &e));
+	assert_false(deploy_create(w->deploy, &r, "made up", id, &e));
+	ok(deploy_preview(w->deploy, &r, &p, &e), &e);
+	inventory(w, 1, INVENTORY("3.0.2-1", ""));
+	ok(deploy_create(w->deploy, &r, p.token, id, &e), &e); /* a set that shrank is fine */
+}
+
+static void bad_requests_name_what_is_wrong(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	struct deploy_preview p;
+	const char *const nonsense[] = { "debian:12:nosuch:1" };
+	struct deploy_request r = { .patches = nonsense, .n_patches = 1, .policy = POLICY_ANYTIME };
+	assert_false(deploy_preview(w->deploy, &r, &p, &e));
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	r = (struct deploy_request){ .systems = nonsense, .n_systems = 1, .policy = POLICY_ANYTIME };
+	assert_false(deploy_preview(w->deploy, &r, &p, &e));
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	r = (struct deploy_request){ .policy = POLICY_ANYTIME };
+	assert_false(deploy_preview(w->deploy, &r, &p, &e));
+	assert_int_equal(e.code, ERR_INVALID);
+	char id[33];
+	r = (struct deploy_request){ .patches = ssl_patch, .n_patches = 1, .policy = "no such" };
+	assert_false(deploy_create(w->deploy, &r, "x", id, &e));
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+}
+
+static void ready(struct world *w, char id[static 33])
+{
+	store_payload(w, "openssl", "3.0.2-1");
+	store_payload(w, "libssl3", "3.0.2-1");
+	struct deploy_request r = { .patches = ssl_patch, .n_patches = 1, .policy = POLICY_ANYTIME, .created_by = "t", .now = true };
+	create(w, &r, id);
+}
+
+static void an_order_is_exact_signed_and_handed_out_again_not_made_twice(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	char id[33], **list, **again;
+	ready(w, id);
+	assert_int_equal(w->woken, 1);
+	assert_int_equal(orders(w, 0, 0, &a, &list), 1);
+	assert_int_equal(orders(w, 0, 0, &a, &again), 1);
+	assert_string_equal(list[0], again[0]);
+	assert_int_equal(orders(w, 1, 0, &a, &again), 0);
+	struct order o = opened(w, list[0], &a);
+	assert_int_equal(o.seq, 1);
+	assert_true(str_is(o.agent, w->id[0]) && str_is(o.org, deploy_org(w->deploy)) && str_is(o.deployment, id));
+	assert_int_equal(o.n_packages, 2);
+	assert_true(str_is(o.packages[0].version, "3.0.2-1"));
+	assert_int_equal(o.n_archives, 1);
+	assert_int_equal(o.archives[0].n_index, 2); /* not the i386 index */
+	assert_int_equal(o.archives[0].n_payload, 2);
+	assert_int_equal(target(w, id, &a).state, TARGET_DOWNLOADING);
+	assert_int_equal(get(w, id, &a).state, DEPLOYMENT_IN_PROGRESS);
+	assert_int_equal(orders(w, 0, 1, &a, &again), 0); /* executed: only its result is awaited */
+	struct err e = { 0 };
+	size_t n;
+	assert_false(deploy_orders(w->deploy, w->host[0], 99, 0, &a, &again, &n, &e));
+	assert_int_equal(e.code, ERR_CONFLICT);
+}
+
+static void an_expired_order_is_withdrawn_and_issued_anew(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	char id[33], **list;
+	ready(w, id);
+	assert_int_equal(orders(w, 0, 0, &a, &list), 1);
+	now_ms += 25 * 3600 * 1000LL;
+	assert_int_equal(orders(w, 0, 0, &a, &list), 1);
+	assert_int_equal(opened(w, list[0], &a).seq, 2);
+}
+
+static struct deploy_result result_of(const struct order *o, char id[static 33], const char *outcome, const char *reason)
+{
+	snprintf(id, 33, "%.*s", STR_ARG(o->id));
+	return (struct deploy_result){ .order = id, .outcome = outcome, .reason = reason, .detail = "", .log = "output\n",
+				       .started_ms = now_ms, .finished_ms = now_ms + 1000, .attempts = 1 };
+}
+
+static void a_result_counts_once(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	struct err e = { 0 };
+	char id[33], order[33], **list;
+	ready(w, id);
+	orders(w, 0, 0, &a, &list);
+	struct order o = opened(w, list[0], &a);
+	struct deploy_result r = result_of(&o, order, "succeeded", "installed");
+	ok(deploy_result(w->deploy, w->host[0], &r, &e), &e);
+	assert_int_equal(get(w, id, &a).state, DEPLOYMENT_COMPLETED);
+	r = result_of(&o, order, "failed", "internal");
+	ok(deploy_result(w->deploy, w->host[0], &r, &e), &e); /* acknowledged, and changes nothing */
+	assert_int_equal(get(w, id, &a).state, DEPLOYMENT_COMPLETED);
+	AUTO(buf_done) struct buf log = BUF_INIT(1000);
+	ok(deploy_log(w->deploy, id, w->id[0], &log, &e), &e);
+	assert_string_equal(log.p, "output\n");
+	assert_false(deploy_result(w->deploy, w->host[1], &r, &e)); /* A42: another agent's order */
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+}
+
+static void transient_failures_are_tried_again_others_are_not(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	struct err e = { 0 };
+	char id[33], order[33], **list;
+	ready(w, id);
+	orders(w, 0, 0, &a, &list);
+	struct order o = opened(w, list[0], &a);
+	struct deploy_result r = result_of(&o, order, "failed", "lock_held");
+	ok(deploy_result(w->deploy, w->host[0], &r, &e), &e);
+	struct target_row t = target(w, id, &a);
+	assert_int_equal(t.state, TARGET_PENDING);
+	assert_string_equal(t.reason, "lock_held");
+	assert_true(t.next_attempt_ms > now_ms);
+	assert_int_equal(orders(w, 0, 1, &a, &list), 0);
+	now_ms = t.next_attempt_ms + 1;
+	assert_int_equal(orders(w, 0, 1, &a, &list), 1);
+	o = opened(w, list[0], &a);
+	assert_int_equal(o.seq, 2);
+	r = result_of(&o, order, "failed", "maintainer_script");
+	ok(deploy_result(w->deploy, w->host[0], &r, &e), &e);
+	assert_int_equal(target(w, id, &a).state, TARGET_FAILED);
+	assert_int_equal(get(w, id, &a).state, DEPLOYMENT_FAILED);
+}
+
+static void a_plan_with_packages_of_the_catalog_is_reissued_with_them_as_extra(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	struct err e = { 0 };
+	char id[33], **list;
+	const char *decision, *reason;
+	ready(w, id);
+	orders(w, 0, 0, &a, &list);
+	struct order o = opened(w, list[0], &a);
+	AUTO(xfree) char *order = str_dup(o.id);
+	struct plan_step steps[] = {
+		{ STR_LIT("openssl"), STR_LIT("amd64"), STR_LIT("3.0.1-1"), STR_LIT("3.0.2-1"), STR_LIT("upgrade") },
+		{ STR_LIT("zlib1g"), STR_LIT("amd64"), STR_LIT(""), STR_LIT("1.3-2"), STR_LIT("install") },
+	};
+	ok(deploy_plan(w->deploy, w->host[0], order, steps, 2, &decision, &reason, &e), &e);
+	assert_string_equal(decision, "reissued");
+	assert_int_equal(orders(w, 0, 1, &a, &list), 1);
+	struct order next = opened(w, list[0], &a);
+	assert_int_equal(next.seq, 2);
+	assert_int_equal(next.n_packages, 2);
+	assert_int_equal(next.n_extra, 1);
+	assert_true(str_is(next.extra[0].name, "zlib1g"));
+	assert_int_equal(next.archives[0].n_payload, 3);
+}
+
+static void A06_a_plan_that_needs_an_unlisted_package_or_removes_one_fails(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	struct err e = { 0 };
+	char id[33], **list;
+	const char *decision, *reason;
+	ready(w, id);
+	orders(w, 0, 0, &a, &list);
+	struct order o = opened(w, list[0], &a);
+	AUTO(xfree) char *order = str_dup(o.id);
+	struct plan_step evil = { STR_LIT("backdoor"), STR_LIT("amd64"), STR_LIT(""), STR_LIT("1.0"), STR_LIT("install") };
+	ok(deploy_plan(w->deploy, w->host[0], order, &evil, 1, &decision, &reason, &e), &e);
+	assert_string_equal(decision, "refused");
+	assert_string_equal(reason, "unlisted_dependency");
+	assert_int_equal(target(w, id, &a).state, TARGET_FAILED);
+	assert_int_equal(orders(w, 0, 1, &a, &list), 0);
+	assert_false(deploy_plan(w->deploy, w->host[0], order, &evil, 1, &decision, &reason, &e));
+}
+
+static void what_was_mended_otherwise_or_replaced_settles_without_an_order(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	char id[33], **list;
+	ready(w, id);
+	set_catalog(w, "3.0.3-1");
+	assert_int_equal(orders(w, 0, 0, &a, &list), 0);
+	struct target_row t = target(w, id, &a);
+	assert_int_equal(t.state, TARGET_NOT_APPLICABLE);
+	assert_string_equal(t.reason, "superseded");
+	set_catalog(w, "3.0.2-1");
+	ready(w, id);
+	inventory(w, 0, INVENTORY("3.0.2-1", ""));
+	assert_int_equal(orders(w, 0, 0, &a, &list), 0);
+	t = target(w, id, &a);
+	assert_int_equal(t.state, TARGET_SUCCEEDED);
+	assert_string_equal(t.reason, "already_installed");
+}
+
+static void cancelled_means_not_started_any_more(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	struct err e = { 0 };
+	char id[33], **list;
+	ready(w, id);
+	ok(deploy_cancel(w->deploy, id, &e), &e);
+	assert_int_equal(get(w, id, &a).state, DEPLOYMENT_CANCELLED);
+	assert_int_equal(orders(w, 0, 0, &a, &list), 0);
+	assert_false(deploy_cancel(w->deploy, id, &e));
+	assert_int_equal(e.code, ERR_CONFLICT);
+}
+
+static void the_identity_survives_a_restart(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	AUTO(xfree) char *org = xstrdup(deploy_org(w->deploy));
+	struct deploy_conf conf = { .db = w->db, .match = w->match, .store = w->store, .clock = &fake_clock, .signer = { seal, w },
+				    .wake = wake, .want_payload = want, .changed = changed, .arg = w };
+	deploy_close(w->deploy);
+	ok(deploy_open(&conf, &w->deploy, &e), &e);
+	assert_string_equal(org, deploy_org(w->deploy));
+	assert_int_equal(deploy_epoch(w->deploy), 1);
+}
+
+int main(void)
+{
+#define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(M_131_entry_b_targets_hosts_that_miss_the_patch),
+		T(M_130_entry_a_takes_everything_the_system_misses),
+		T(a_preview_that_no_longer_covers_the_set_is_stale),
+		T(bad_requests_name_what_is_wrong),
+		T(an_order_is_exact_signed_and_handed_out_again_not_made_twice),
+		T(an_expired_order_is_withdrawn_and_issued_anew),
+		T(a_result_counts_once),
+		T(transient_failures_are_tried_again_others_are_not),
+		T(a_plan_with_packages_of_the_catalog_is_reissued_with_them_as_extra),
+		T(A06_a_plan_that_needs_an_unlisted_package_or_removes_one_fails),
+		T(what_was_mended_otherwise_or_replaced_settles_without_an_order),
+		T(cancelled_means_not_started_any_more),
+		T(the_identity_survives_a_restart),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
