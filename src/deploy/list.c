@@ -152,7 +152,7 @@ static bool explain_pending(struct deploy *d, const struct match_view *v, const 
 		t->done = w.bytes_ready;
 		t->total = w.bytes_total;
 	} else if (!h->online) {
-		t->reason = (char *)(uintptr_t)(h->last_contact_ms ? "offline" : "not_contacted");
+		t->reason = (char *)(uintptr_t) "offline";
 	} else {
 		t->reason = (char *)(uintptr_t) "waiting_agent";
 	}

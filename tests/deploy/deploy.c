@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Configurations from preview to result on a real database, catalog and fleet (no network, no agent): entry A
- * and B, stale previews, orders handed out once and again, plans with extras, refusals, retries. */
+ * Configurations from preview to result on a real database, catalog and fleet (no network, no
+ * agent): entry A and B, stale previews, orders handed out once and again, plans with extras,
+ * refusals, retries. */
 #include "deploy/deploy.h"
 #include "base/file.h"
 #include "catalog/catalog.h"
@@ -14,9 +15,9 @@
 
 #include <cmocka.h>
 
-#define INVENTORY(ssl, dep)                                                                                                    \
-	"arch\tamd64\n"                                                                                                        \
-	"deb\tlibssl3\tamd64\t" ssl "\topenssl\t\n"                                                                             \
+#define INVENTORY(ssl, dep)                                                                        \
+	"arch\tamd64\n"                                                                            \
+	"deb\tlibssl3\tamd64\t" ssl "\topenssl\t\n"                                                \
 	"deb\topenssl\tamd64\t" ssl "\t\t\n" dep "os\tdebian\t12\tbookworm\n"
 
 static int64_t now_ms = 1700000000000;
@@ -50,7 +51,8 @@ static void wake(void *arg, uint32_t host UNUSED)
 {
 	((struct world *)arg)->woken++;
 }
-static void want(void *arg, const struct catalog *c UNUSED, const uint32_t *components UNUSED, uint32_t n)
+static void want(void *arg, const struct catalog *c UNUSED, const uint32_t *components UNUSED,
+		 uint32_t n)
 {
 	((struct world *)arg)->wanted += (int)n;
 }
@@ -72,8 +74,14 @@ static void add_component(struct sink *s, const char *name, const char *version)
 	char body[200];
 	snprintf(body, sizeof(body), "%s %s", name, version);
 	AUTO(xfree) char *file = xasprintf("pool/%s_%s_amd64.deb", name, version);
-	struct component c = { .kind = COMPONENT_DEB, .name = str_of(name), .arch = STR_LIT("amd64"), .version = str_of(version),
-			       .file = str_of(file), .sha256 = digest_of(str_of(body)), .size = (int64_t)strlen(body), .archive = 0 };
+	struct component c = { .kind = COMPONENT_DEB,
+			       .name = str_of(name),
+			       .arch = STR_LIT("amd64"),
+			       .version = str_of(version),
+			       .file = str_of(file),
+			       .sha256 = digest_of(str_of(body)),
+			       .size = (int64_t)strlen(body),
+			       .archive = 0 };
 	ok(sink_component(s, &c, &e), &e);
 }
 
@@ -82,26 +90,44 @@ static void add_patch(struct sink *s, const char *product, const char *version)
 	struct err e = { 0 };
 	AUTO(xfree) char *id = xasprintf("debian:12:%s:%s", product, version);
 	AUTO(xfree) char *title = xasprintf("%s %s", product, version);
-	struct patch p = { .id = str_of(id), .vendor = STR_LIT("Debian"), .os = STR_LIT("debian:12"), .product = str_of(product),
-			   .version = str_of(version), .title = str_of(title), .suites = STR_LIT("bookworm-security"),
-			   .type = PATCH_TYPE_SECURITY, .superseded_by = CATALOG_NONE };
+	struct patch p = { .id = str_of(id),
+			   .vendor = STR_LIT("Debian"),
+			   .os = STR_LIT("debian:12"),
+			   .product = str_of(product),
+			   .version = str_of(version),
+			   .title = str_of(title),
+			   .suites = STR_LIT("bookworm-security"),
+			   .type = PATCH_TYPE_SECURITY,
+			   .superseded_by = CATALOG_NONE };
 	ok(sink_patch(s, &p, &e), &e);
 }
 
 static struct catalog *make_catalog(const char *ssl)
 {
 	struct err e = { 0 };
-	struct feed_info feed = { .id = STR_LIT("debian/bookworm-security"), .kind = STR_LIT("debian"),
-				  .url = STR_LIT("http://mirror.example/debian-security"), .released_ms = now_ms, .is_signed = true,
+	struct feed_info feed = { .id = STR_LIT("debian/bookworm-security"),
+				  .kind = STR_LIT("debian"),
+				  .url = STR_LIT("http://mirror.example/debian-security"),
+				  .released_ms = now_ms,
+				  .is_signed = true,
 				  .signer = STR_LIT("AAAA test") };
 	AUTO(sink_free) struct sink *s = sink_new(&feed);
-	struct archive ar = { .id = STR_LIT("debian-security"), .url = STR_LIT("http://mirror.example/debian-security"),
-			      .suite = STR_LIT("bookworm-security"), .release_components = STR_LIT("main"),
-			      .keyring = STR_LIT("/usr/share/keyrings/debian-archive-keyring.gpg"), .os = STR_LIT("debian:12") };
+	struct archive ar = { .id = STR_LIT("debian-security"),
+			      .url = STR_LIT("http://mirror.example/debian-security"),
+			      .suite = STR_LIT("bookworm-security"),
+			      .release_components = STR_LIT("main"),
+			      .keyring = STR_LIT("/usr/share/keyrings/debian-archive-keyring.gpg"),
+			      .os = STR_LIT("debian:12") };
 	struct archive_file files[] = {
-		{ .path = STR_LIT("dists/bookworm-security/InRelease"), .sha256 = digest_of(STR_LIT("r")), .size = 1 },
-		{ .path = STR_LIT("dists/bookworm-security/main/binary-amd64/Packages.xz"), .sha256 = digest_of(STR_LIT("p")), .size = 1 },
-		{ .path = STR_LIT("dists/bookworm-security/main/binary-i386/Packages.xz"), .sha256 = digest_of(STR_LIT("q")), .size = 1 },
+		{ .path = STR_LIT("dists/bookworm-security/InRelease"),
+		  .sha256 = digest_of(STR_LIT("r")),
+		  .size = 1 },
+		{ .path = STR_LIT("dists/bookworm-security/main/binary-amd64/Packages.xz"),
+		  .sha256 = digest_of(STR_LIT("p")),
+		  .size = 1 },
+		{ .path = STR_LIT("dists/bookworm-security/main/binary-i386/Packages.xz"),
+		  .sha256 = digest_of(STR_LIT("q")),
+		  .size = 1 },
 	};
 	ok(sink_archive(s, &ar, &e), &e);
 	for (size_t i = 0; i < ARRAY_LEN(files); i++)
@@ -148,24 +174,35 @@ static int setup(void **state)
 	assert_non_null(mkdtemp(w->dir));
 	AUTO(xfree) char *url = xasprintf("sqlite:%s/db", w->dir);
 	AUTO(xfree) char *store = file_join(w->dir, "store");
-	ok(sql_open(url, &w->db, &e) && sql_migrate(w->db, &e) && store_open(store, &w->store, &e), &e);
+	ok(sql_open(url, &w->db, &e) && sql_migrate(w->db, &e) && store_open(store, &w->store, &e),
+	   &e);
 	ok(fleet_load(w->db, &fake_clock, &w->fleet, &e), &e);
 	w->match = match_new(w->fleet);
 	set_catalog(w, "3.0.2-1");
 	ok(sign_key_new(&w->key, &e), &e);
 	sign_key_public(w->key, w->pub);
-	static const char *const ids[] = { "00000000000000000000000000000001", "00000000000000000000000000000002" };
+	static const char *const ids[] = { "00000000000000000000000000000001",
+					   "00000000000000000000000000000002" };
 	static const char *const names[] = { "web1", "web2" };
 	for (int i = 0; i < 2; i++) {
-		struct host_attrs a = { .hostname = (char *)(uintptr_t)names[i], .os_id = (char *)(uintptr_t) "debian",
-					.os_version = (char *)(uintptr_t) "12", .arch = (char *)(uintptr_t) "amd64" };
+		struct host_attrs a = { .hostname = (char *)(uintptr_t)names[i],
+					.os_id = (char *)(uintptr_t) "debian",
+					.os_version = (char *)(uintptr_t) "12",
+					.arch = (char *)(uintptr_t) "amd64" };
 		w->id[i] = ids[i];
 		ok(fleet_enrol(w->fleet, ids[i], "local", &a, ids[i], &w->host[i], &e), &e);
 	}
 	inventory(w, 0, INVENTORY("3.0.1-1", ""));
 	inventory(w, 1, INVENTORY("3.0.2-1", "deb\tzlib1g\tamd64\t1.3-1\tzlib\t\n"));
-	struct deploy_conf conf = { .db = w->db, .match = w->match, .store = w->store, .clock = &fake_clock, .signer = { seal, w },
-				    .wake = wake, .want_payload = want, .changed = changed, .arg = w };
+	struct deploy_conf conf = { .db = w->db,
+				    .match = w->match,
+				    .store = w->store,
+				    .clock = &fake_clock,
+				    .signer = { seal, w },
+				    .wake = wake,
+				    .want_payload = want,
+				    .changed = changed,
+				    .arg = w };
 	ok(deploy_open(&conf, &w->deploy, &e), &e);
 	*state = w;
 	return 0;
@@ -218,7 +255,8 @@ static size_t orders(struct world *w, int host, uint64_t seq, struct arena *a, c
 {
 	struct err e = { 0 };
 	size_t n;
-	ok(deploy_orders(w->deploy, w->host[host], deploy_epoch(w->deploy), seq, a, out, &n, &e), &e);
+	ok(deploy_orders(w->deploy, w->host[host], deploy_epoch(w->deploy), seq, a, out, &n, &e),
+	   &e);
 	return n;
 }
 
@@ -234,7 +272,9 @@ static void M_131_entry_b_targets_hosts_that_miss_the_patch(void **state)
 {
 	struct world *w = *state;
 	struct err e = { 0 };
-	struct deploy_request r = { .patches = ssl_patch, .n_patches = 1, .policy = POLICY_ANYTIME, .created_by = "t" };
+	struct deploy_request r = {
+		.patches = ssl_patch, .n_patches = 1, .policy = POLICY_ANYTIME, .created_by = "t"
+	};
 	struct deploy_preview p;
 	ok(deploy_preview(w->deploy, &r, &p, &e), &e);
 	assert_int_equal(p.patches, 1);
@@ -254,14 +294,16 @@ static void M_131_entry_b_targets_hosts_that_miss_the_patch(void **state)
 	assert_int_equal(row.n_targets, 1);
 	assert_string_equal(target(w, id, &a).reason, "server_downloading");
 	store_payload(w, "libssl3", "3.0.2-1");
-	assert_string_equal(target(w, id, &a).reason, "not_contacted");
+	assert_string_equal(target(w, id, &a).reason, "offline");
 }
 
 static void M_130_entry_a_takes_everything_the_system_misses(void **state)
 {
 	struct world *w = *state;
 	struct err e = { 0 };
-	struct deploy_request r = { .systems = &w->id[1], .n_systems = 1, .policy = POLICY_ANYTIME, .created_by = "t" };
+	struct deploy_request r = {
+		.systems = &w->id[1], .n_systems = 1, .policy = POLICY_ANYTIME, .created_by = "t"
+	};
 	struct deploy_preview p;
 	ok(deploy_preview(w->deploy, &r, &p, &e), &e);
 	assert_int_equal(p.patches, 1);
@@ -280,7 +322,9 @@ static void a_preview_that_no_longer_covers_the_set_is_stale(void **state)
 	struct world *w = *state;
 	struct err e = { 0 };
 	char id[33];
-	struct deploy_request r = { .patches = ssl_patch, .n_patches = 1, .policy = POLICY_ANYTIME, .created_by = "t" };
+	struct deploy_request r = {
+		.patches = ssl_patch, .n_patches = 1, .policy = POLICY_ANYTIME, .created_by = "t"
+	};
 	struct deploy_preview p;
 	ok(deploy_preview(w->deploy, &r, &p, &e), &e);
 	inventory(w, 1, INVENTORY("3.0.0-1", ""));
@@ -303,14 +347,16 @@ static void bad_requests_name_what_is_wrong(void **state)
 	struct deploy_request r = { .patches = nonsense, .n_patches = 1, .policy = POLICY_ANYTIME };
 	assert_false(deploy_preview(w->deploy, &r, &p, &e));
 	assert_int_equal(e.code, ERR_NOT_FOUND);
-	r = (struct deploy_request){ .systems = nonsense, .n_systems = 1, .policy = POLICY_ANYTIME };
+	r = (struct deploy_request) { .systems = nonsense,
+				      .n_systems = 1,
+				      .policy = POLICY_ANYTIME };
 	assert_false(deploy_preview(w->deploy, &r, &p, &e));
 	assert_int_equal(e.code, ERR_NOT_FOUND);
-	r = (struct deploy_request){ .policy = POLICY_ANYTIME };
+	r = (struct deploy_request) { .policy = POLICY_ANYTIME };
 	assert_false(deploy_preview(w->deploy, &r, &p, &e));
 	assert_int_equal(e.code, ERR_INVALID);
 	char id[33];
-	r = (struct deploy_request){ .patches = ssl_patch, .n_patches = 1, .policy = "no such" };
+	r = (struct deploy_request) { .patches = ssl_patch, .n_patches = 1, .policy = "no such" };
 	assert_false(deploy_create(w->deploy, &r, "x", id, &e));
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 }
@@ -319,7 +365,11 @@ static void ready(struct world *w, char id[static 33])
 {
 	store_payload(w, "openssl", "3.0.2-1");
 	store_payload(w, "libssl3", "3.0.2-1");
-	struct deploy_request r = { .patches = ssl_patch, .n_patches = 1, .policy = POLICY_ANYTIME, .created_by = "t", .now = true };
+	struct deploy_request r = { .patches = ssl_patch,
+				    .n_patches = 1,
+				    .policy = POLICY_ANYTIME,
+				    .created_by = "t",
+				    .now = true };
 	create(w, &r, id);
 }
 
@@ -336,7 +386,8 @@ static void an_order_is_exact_signed_and_handed_out_again_not_made_twice(void **
 	assert_int_equal(orders(w, 1, 0, &a, &again), 0);
 	struct order o = opened(w, list[0], &a);
 	assert_int_equal(o.seq, 1);
-	assert_true(str_is(o.agent, w->id[0]) && str_is(o.org, deploy_org(w->deploy)) && str_is(o.deployment, id));
+	assert_true(str_is(o.agent, w->id[0]) && str_is(o.org, deploy_org(w->deploy)) &&
+		    str_is(o.deployment, id));
 	assert_int_equal(o.n_packages, 2);
 	assert_true(str_is(o.packages[0].version, "3.0.2-1"));
 	assert_int_equal(o.n_archives, 1);
@@ -363,11 +414,18 @@ static void an_expired_order_is_withdrawn_and_issued_anew(void **state)
 	assert_int_equal(opened(w, list[0], &a).seq, 2);
 }
 
-static struct deploy_result result_of(const struct order *o, char id[static 33], const char *outcome, const char *reason)
+static struct deploy_result result_of(const struct order *o, char id[static 33],
+				      const char *outcome, const char *reason)
 {
 	snprintf(id, 33, "%.*s", STR_ARG(o->id));
-	return (struct deploy_result){ .order = id, .outcome = outcome, .reason = reason, .detail = "", .log = "output\n",
-				       .started_ms = now_ms, .finished_ms = now_ms + 1000, .attempts = 1 };
+	return (struct deploy_result) { .order = id,
+					.outcome = outcome,
+					.reason = reason,
+					.detail = "",
+					.log = "output\n",
+					.started_ms = now_ms,
+					.finished_ms = now_ms + 1000,
+					.attempts = 1 };
 }
 
 static void a_result_counts_once(void **state)
@@ -383,7 +441,8 @@ static void a_result_counts_once(void **state)
 	ok(deploy_result(w->deploy, w->host[0], &r, &e), &e);
 	assert_int_equal(get(w, id, &a).state, DEPLOYMENT_COMPLETED);
 	r = result_of(&o, order, "failed", "internal");
-	ok(deploy_result(w->deploy, w->host[0], &r, &e), &e); /* acknowledged, and changes nothing */
+	ok(deploy_result(w->deploy, w->host[0], &r, &e),
+	   &e); /* acknowledged, and changes nothing */
 	assert_int_equal(get(w, id, &a).state, DEPLOYMENT_COMPLETED);
 	AUTO(buf_done) struct buf log = BUF_INIT(1000);
 	ok(deploy_log(w->deploy, id, w->id[0], &log, &e), &e);
@@ -430,8 +489,10 @@ static void a_plan_with_packages_of_the_catalog_is_reissued_with_them_as_extra(v
 	struct order o = opened(w, list[0], &a);
 	AUTO(xfree) char *order = str_dup(o.id);
 	struct plan_step steps[] = {
-		{ STR_LIT("openssl"), STR_LIT("amd64"), STR_LIT("3.0.1-1"), STR_LIT("3.0.2-1"), STR_LIT("upgrade") },
-		{ STR_LIT("zlib1g"), STR_LIT("amd64"), STR_LIT(""), STR_LIT("1.3-2"), STR_LIT("install") },
+		{ STR_LIT("openssl"), STR_LIT("amd64"), STR_LIT("3.0.1-1"), STR_LIT("3.0.2-1"),
+		  STR_LIT("upgrade") },
+		{ STR_LIT("zlib1g"), STR_LIT("amd64"), STR_LIT(""), STR_LIT("1.3-2"),
+		  STR_LIT("install") },
 	};
 	ok(deploy_plan(w->deploy, w->host[0], order, steps, 2, &decision, &reason, &e), &e);
 	assert_string_equal(decision, "reissued");
@@ -455,7 +516,8 @@ static void A06_a_plan_that_needs_an_unlisted_package_or_removes_one_fails(void 
 	orders(w, 0, 0, &a, &list);
 	struct order o = opened(w, list[0], &a);
 	AUTO(xfree) char *order = str_dup(o.id);
-	struct plan_step evil = { STR_LIT("backdoor"), STR_LIT("amd64"), STR_LIT(""), STR_LIT("1.0"), STR_LIT("install") };
+	struct plan_step evil = { STR_LIT("backdoor"), STR_LIT("amd64"), STR_LIT(""),
+				  STR_LIT("1.0"), STR_LIT("install") };
 	ok(deploy_plan(w->deploy, w->host[0], order, &evil, 1, &decision, &reason, &e), &e);
 	assert_string_equal(decision, "refused");
 	assert_string_equal(reason, "unlisted_dependency");
@@ -503,8 +565,15 @@ static void the_identity_survives_a_restart(void **state)
 	struct world *w = *state;
 	struct err e = { 0 };
 	AUTO(xfree) char *org = xstrdup(deploy_org(w->deploy));
-	struct deploy_conf conf = { .db = w->db, .match = w->match, .store = w->store, .clock = &fake_clock, .signer = { seal, w },
-				    .wake = wake, .want_payload = want, .changed = changed, .arg = w };
+	struct deploy_conf conf = { .db = w->db,
+				    .match = w->match,
+				    .store = w->store,
+				    .clock = &fake_clock,
+				    .signer = { seal, w },
+				    .wake = wake,
+				    .want_payload = want,
+				    .changed = changed,
+				    .arg = w };
 	deploy_close(w->deploy);
 	ok(deploy_open(&conf, &w->deploy, &e), &e);
 	assert_string_equal(org, deploy_org(w->deploy));
