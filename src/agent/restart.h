@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Which running processes still use libraries or programs that were replaced on disk: the kernel
+ * marks such mappings "(deleted)" in /proc/PID/maps. Only root sees everybody's; a process that may
+ * not be looked at is passed over. */
+#ifndef AGENT_RESTART_H
+#define AGENT_RESTART_H
+#include "base/arena.h"
+#include "base/err.h"
+
+#define RESTART_MAX 200	      /**< processes told */
+#define RESTART_MAX_LIBS 20   /**< libraries told of one process */
+
+struct restart_entry {
+	int64_t pid;
+	struct str unit; /**< systemd unit, "" when there is none */
+	struct str exe;
+	struct str *libraries;
+	size_t n_libraries;
+};
+struct restart_list {
+	struct restart_entry *entries; /**< by pid */
+	size_t n;
+	bool core; /**< process 1 or the system's D-Bus daemon is among them: only a reboot helps */
+};
+/** `proc` is "/proc". Processes that end meanwhile are left out. */
+bool restart_scan(const char *proc, struct arena *a, struct restart_list *out, struct err *e) MUST_CHECK;
+/** Distinct replaced files of a maps text; exposed for tests and fuzzing. */
+size_t restart_parse_maps(struct str maps, struct arena *a, struct str *out, size_t max);
+/** The unit of a cgroup file's text: "0::/system.slice/nginx.service" gives "nginx.service". */
+struct str restart_parse_cgroup(struct str text);
+#endif

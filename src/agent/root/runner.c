@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One job from its journal to its outcome: mirror, plan, installation, each announced on disk before
+ * it begins. The decisions are the backend's (apt.c); here is what reads, runs and waits. */
+#include "agent/root/runner.h"
+#include "agent/backends/apt.h"
+#include "agent/evidence.h"
+#include "agent/root/exec.h"
+#include "agent/root/gate.h"
+#include "agent/root/journal.h"
+#include "agent/root/mirror.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/random.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+struct run {
+	const struct agent_paths *paths;
+	const char *root, *mirror;
+	struct journal_job job;
+	struct order order;
+	struct arena a;	  /* of the order */
+	struct arena dba; /* of the last database read */
+	struct dpkgdb db;
+	struct buf output; /* of the last command */
+	int lock;
+	int exit_status; /* of the last command that changed something */
+};
+
+static void run_done(struct run *r)
+{
+	journal_job_done(&r->job);
+	arena_done(&r->a);
+	arena_done(&r->dba);
+	buf_done(&r->output);
+	fd_close(r->lock);
+}
+AUTO_DEFINE_VALUE(struct run, run_done)
+
+/* What "status" shows while we work: best effort, never synced. */
+static void progress(struct run *r, const char *state, const char *reason, int64_t done,
+		     int64_t total)
+{
+	AUTO(json_free) json_t *j = json_pack("{s:s,s:s,s:I,s:I}", "state", state, "reason", reason,
+					      "done", (json_int_t)done, "total", (json_int_t)total);
+	AUTO(buf_done) struct buf b = BUF_INIT(1000);
+	json_write(j, &b);
+	AUTO(xfree) char *path = journal_path(r->root, r->job.id, "progress");
+	AUTO(xfree) char *aside = journal_path(r->root, r->job.id, "progress.new");
+	FILE *f = fopen(aside, "we");
+	if (!f)
+		return;
+	bool ok = fwrite(b.p, 1, b.n, f) == b.n;
+	if (fclose(f) == 0 && ok && rename(aside, path) != 0)
+		log_warn("progress of order %s cannot be shown", r->job.id);
+}
+
+static void copied(void *arg, int64_t done, int64_t total)
+{
+	progress(arg, "preparing", "", done, total);
+}
+
+/* --- the log: also a transcript that tests replay -------------------------------------------------- */
+
+static void log_lines(struct buf *b, struct str text)
+{
+	struct str line;
+	while (str_line(&text, &line))
+		buf_printf(b, "| %.*s\n", STR_ARG(line));
+}
+
+static void log_text(struct run *r, struct str text)
+{
+	struct err e = { 0 };
+	if (!journal_log(r->root, r->job.id, text, &e))
+		log_warn("order %s: %s", r->job.id, e.msg);
+}
+
+static void log_command(struct run *r, const char *const *argv, const char *end)
+{
+	AUTO(buf_done) struct buf b = BUF_INIT(2 * EXEC_OUTPUT_MAX);
+	buf_adds(&b, "> run");
+	for (size_t i = 0; argv[i]; i++)
+		buf_printf(&b, " %s", argv[i]);
+	buf_addc(&b, '\n');
+	log_lines(&b, buf_str(&r->output));
+	buf_printf(&b, "< %s\n", end);
+	log_text(r, buf_str(&b));
+}
+
+static void log_database(struct run *r)
+{
+	AUTO(buf_done) struct buf b = BUF_INIT(1u << 20);
+	static const char *const words[] = { "absent", "installed", "unpacked", "triggers",
+					     "half-installed" };
+	buf_adds(&b, "> read\n");
+	for (size_t i = 0; i < r->db.n; i++) {
+		const struct dpkgdb_package *p = &r->db.packages[i];
+		bool ours = p->state != DPKGDB_INSTALLED || p->reinstall;
+		for (uint32_t k = 0; !ours && k < r->order.n_packages; k++)
+			ours = str_eq(r->order.packages[k].name, p->name);
+		if (ours)
+			buf_printf(&b, "| %.*s %.*s %.*s %s%s%s\n", STR_ARG(p->name),
+				   STR_ARG(p->arch), STR_ARG(p->version), words[p->state],
+				   p->hold ? " hold" : "", p->reinstall ? " reinstall" : "");
+	}
+	buf_printf(&b, "< %s\n", r->db.interrupted ? "interrupted" : "ok");
+	log_text(r, buf_str(&b));
+}
+
+/* --- doing what the backend asks ------------------------------------------------------------------- */
+
+static bool do_read(struct run *r, struct err *e)
+{
+	arena_done(&r->dba);
+	if (!dpkgdb_read("", &r->dba, &r->db, e))
+		return false;
+	log_database(r);
+	return true;
+}
+
+static bool read_output(struct run *r, const char *path, struct err *e)
+{
+	buf_reset(&r->output);
+	return file_read(path, &r->output, e);
+}
+
+/* What a command that outlived an earlier runner has printed belongs to the log, too. */
+static void log_orphan(struct run *r)
+{
+	AUTO(xfree) char *path = journal_path(r->root, r->job.id, "cmd.out");
+	struct err e = { 0 };
+	if (!file_exists(path))
+		return;
+	if (!read_output(r, path, &e)) {
+		log_warn("order %s: %s", r->job.id, e.msg);
+		return;
+	}
+	AUTO(buf_done) struct buf b = BUF_INIT(2 * EXEC_OUTPUT_MAX);
+	buf_adds(&b, "# cut short; what its last command printed:\n");
+	log_lines(&b, buf_str(&r->output));
+	log_text(r, buf_str(&b));
+	if (unlink(path) != 0)
+		log_warn("order %s: cannot remove '%s'", r->job.id, path);
+}
+
+static bool do_run(struct run *r, const struct apt_action *act, struct apt_input *in, struct err *e)
+{
+	AUTO(xfree) char *path = journal_path(r->root, r->job.id, "cmd.out");
+	struct exec_spec spec = {
+		.argv = act->argv, .output = path, .lock = r->lock, .timeout_s = act->timeout_s
+	};
+	struct exec_result res;
+	char end[60];
+	if (!exec_run(&spec, &res, e) || !read_output(r, path, e))
+		return false;
+	snprintf(end, sizeof(end), "exit %d%s", res.exit_status, res.timed_out ? " timeout" : "");
+	log_command(r, act->argv, end);
+	if (unlink(path) != 0)
+		return err_sys(e, errno, "cannot remove '%s'", path);
+	if (act->changes)
+		r->exit_status = res.exit_status;
+	*in = (struct apt_input){ .exit_status = res.exit_status,
+				  .timed_out = res.timed_out,
+				  .output = buf_str(&r->output) };
+	return true;
+}
+
+static void do_wait(struct run *r, const struct apt_action *act)
+{
+	char text[100];
+	snprintf(text, sizeof(text), "> wait %lld %s\n< ok\n", (long long)act->wait_s, act->reason);
+	progress(r, "waiting", act->reason, 0, 0);
+	log_text(r, str_of(text));
+	/* A little of one's own, so that two who wait for each other do not stay in step. */
+	int64_t ms = act->wait_s * 1000 + (int64_t)random_below(500);
+	struct timespec nap = { ms / 1000, ms % 1000 * 1000000 };
+	nanosleep(&nap, NULL);
+}
+
+static bool drive(struct run *r, struct apt *m, const char *state, struct apt_action *end,
+		  struct err *e)
+{
+	struct apt_action act = apt_next(m, NULL);
+	for (;;) {
+		struct apt_input in = { 0 };
+		switch (act.kind) {
+		case APT_READ:
+			if (!do_read(r, e))
+				return false;
+			in.db = &r->db;
+			break;
+		case APT_RUN:
+			progress(r, state, "", 0, 0);
+			if (!do_run(r, &act, &in, e))
+				return false;
+			break;
+		case APT_WAIT: do_wait(r, &act); break;
+		case APT_DONE: *end = act; return true;
+		}
+		act = apt_next(m, &in);
+	}
+}
+
+/* --- the job's record ------------------------------------------------------------------------------ */
+
+static json_t *transaction_json(const struct apt_transaction *t)
+{
+	json_t *all = json_array();
+	for (size_t i = 0; i < t->n; i++) {
+		const struct apt_step *s = &t->steps[i];
+		json_array_append_new(all, json_pack("{s:o,s:o,s:o,s:o,s:s}", "name",
+						     json_text(s->name), "arch", json_text(s->arch),
+						     "from", json_text(s->from), "to",
+						     json_text(s->to), "action", s->action));
+	}
+	return all;
+}
+
+static json_t *version_json(const struct dpkgdb *db, const struct order_package *w)
+{
+	const struct dpkgdb_package *p = dpkgdb_find(db, w->name, w->arch);
+	return p ? json_text(p->version) : json_string("");
+}
+
+/* The wanted packages with what is there now: as "before" the first time, as "after" at the end. */
+static bool record_packages(struct run *r, struct err *e)
+{
+	arena_done(&r->dba);
+	if (!dpkgdb_read("", &r->dba, &r->db, e))
+		return false;
+	bool first = !r->job.packages;
+	if (first)
+		r->job.packages = json_array();
+	for (uint32_t i = 0; i < r->order.n_packages; i++) {
+		const struct order_package *w = &r->order.packages[i];
+		json_t *now = version_json(&r->db, w);
+		if (first)
+			json_array_append_new(r->job.packages,
+					      json_pack("{s:o,s:o,s:o,s:s,s:o}", "name",
+							json_text(w->name), "arch",
+							json_text(w->arch), "before", now, "after",
+							"", "wanted", json_text(w->version)));
+		else
+			json_object_set_new(json_array_get(r->job.packages, i), "after", now);
+	}
+	return true;
+}
+
+static bool finish(struct run *r, const char *outcome, const char *reason, const char *detail,
+		   struct err *e)
+{
+	struct err why = { 0 };
+	AUTO(json_free) json_t *evidence = NULL;
+	if (!record_packages(r, &why) || (!strcmp(outcome, "succeeded") &&
+					  !evidence_gather(&r->db, true, &evidence, &why)))
+		log_warn("order %s: %s", r->job.id, why.msg);
+	r->job.reboot_needed = evidence && evidence_reboot_needed(evidence);
+	r->job.phase = JOURNAL_DONE;
+	r->job.finished_ms = clock_wall_ms();
+	r->job.exit_status = r->exit_status;
+	snprintf(r->job.outcome, sizeof(r->job.outcome), "%s", outcome);
+	snprintf(r->job.reason, sizeof(r->job.reason), "%s", reason);
+	snprintf(r->job.detail, sizeof(r->job.detail), "%s", detail);
+	if (!journal_save(r->root, &r->job, e))
+		return false;
+	log_info("order %s: %s, %s%s%s", r->job.id, outcome, reason, detail[0] ? ": " : "", detail);
+	return file_remove_tree(r->mirror, e);
+}
+
+static const char *const outcomes[] = {
+	[APT_PLANNED] = "", [APT_SUCCEEDED] = "succeeded", [APT_FAILED] = "failed",
+	[APT_REFUSED] = "refused"
+};
+
+static bool prepare(struct run *r, struct err *e)
+{
+	struct err why = { 0 };
+	const char *reason = "internal";
+	AUTO(xfree) char *mirrors = file_join(r->root, "mirror");
+	AUTO(xfree) char *spool = file_join(r->paths->state, "spool");
+	reason = mirror_space(mirrors, &r->order, &why);
+	if (reason)
+		return finish(r, "failed", reason, why.msg, e);
+	if (!mirror_build(spool, r->mirror, &r->order, copied, r, &reason, &why))
+		return finish(r, "failed", reason, why.msg, e);
+	AUTO(xfree) char *config = file_join(r->mirror, "apt.conf");
+	const struct apt_spec spec = { APT_PLAN, &r->order, config, false };
+	AUTO(apt_free) struct apt *m = apt_new(&spec);
+	struct apt_action end;
+	if (!drive(r, m, "preparing", &end, e))
+		return false;
+	json_free(r->job.transaction);
+	r->job.transaction = transaction_json(apt_transaction(m));
+	if (end.outcome != APT_PLANNED)
+		return finish(r, outcomes[end.outcome], end.reason, end.detail, e);
+	r->job.phase = JOURNAL_PREPARED;
+	return journal_save(r->root, &r->job, e);
+}
+
+static bool install(struct run *r, struct err *e)
+{
+	AUTO(xfree) char *config = file_join(r->mirror, "apt.conf");
+	const struct apt_spec spec = { APT_INSTALL, &r->order, config, r->job.attempts > 1 };
+	AUTO(apt_free) struct apt *m = apt_new(&spec);
+	struct apt_action end;
+	if (!drive(r, m, "installing", &end, e))
+		return false;
+	return finish(r, outcomes[end.outcome], end.reason, end.detail, e);
+}
+
+/* Verified again: what stands in the journal is trusted as little as what came in. */
+static bool open_order(struct run *r, const char **reason_out, struct err *e)
+{
+	AUTO(buf_done) struct buf envelope = BUF_INIT(2 * ORDER_MAX);
+	AUTO(xfree) char *path = journal_path(r->root, r->job.id, "order");
+	*reason_out = "internal";
+	return file_read(path, &envelope, e) &&
+	       gate_open(r->paths, buf_str(&envelope), &r->a, &r->order, reason_out, e);
+}
+
+static bool work(struct run *r, struct err *e)
+{
+	bool installing = r->job.phase == JOURNAL_INSTALLING;
+	const char *reason;
+	struct err why = { 0 };
+	log_orphan(r);
+	if (!open_order(r, &reason, &why))
+		return finish(r, installing ? "failed" : "refused", reason, why.msg, e);
+	if (r->job.attempts >= JOURNAL_ATTEMPTS)
+		return finish(r, "failed", "internal", "cut short too often; see the log", e);
+	if (!r->job.packages && !record_packages(r, e))
+		return false;
+	r->job.attempts++;
+	if (!journal_save(r->root, &r->job, e))
+		return false;
+	return installing ? install(r, e) : prepare(r, e);
+}
+
+bool runner_run(const struct agent_paths *p, const char *id, struct err *e)
+{
+	AUTO(xfree) char *root = file_join(p->state, "root");
+	AUTO(xfree) char *mirror = xasprintf("%s/mirror/%s", root, id);
+	AUTO(run_done) struct run r = { .paths = p, .root = root, .mirror = mirror, .lock = -1,
+					.output = BUF_INIT(2 * EXEC_OUTPUT_MAX) };
+	if (!journal_lock(root, id, &r.lock))
+		return true;
+	if (!journal_load(root, id, &r.job, e))
+		return err_prefix(e, "order %s", id);
+	if (r.job.phase == JOURNAL_DONE || r.job.phase == JOURNAL_PREPARED)
+		return true;
+	struct err why = { 0 };
+	if (work(&r, &why))
+		return true;
+	/* Nothing that could be said to be half done by us: tell, then try again in the next run. */
+	log_error("order %s: %s", id, why.msg);
+	if (e)
+		*e = why;
+	return false;
+}
