@@ -11,8 +11,8 @@
 #define AGENT_USER "tsukuroi-agent"
 #define AGENT_REFRESH_S 5400 /**< the refresh cycle: 90 minutes (M-085) */
 
-/** Directories; set by --config-dir, --state-dir, --run-dir and --sysroot so that several agents can
- *  live side by side. `sysroot` is what is scanned ("" = this system). */
+/** Directories; set by --config-dir, --state-dir, --run-dir and --sysroot so that several agents
+ * can live side by side. `sysroot` is what is scanned ("" = this system). */
 struct agent_paths {
 	const char *config, *state, *run, *sysroot;
 };
@@ -51,13 +51,13 @@ bool agent_identity_save(const struct agent_paths *p, const struct agent_identit
 
 /** policy.conf: what this machine permits, whatever the server signs. Missing = the defaults. */
 struct agent_policy {
-	bool install;	   /**< install = yes|no (yes) */
-	bool any_suite;	   /**< suites = host|any (host): only suites of the installed release */
+	bool install;	/**< install = yes|no (yes) */
+	bool any_suite; /**< suites = host|any (host): only suites of the installed release */
 };
 bool agent_policy_load(const struct agent_paths *p, struct arena *a, struct agent_policy *out,
 		       struct err *e) MUST_CHECK;
 
-/** Takes --config-dir, --state-dir, --run-dir, --sysroot (with a value) off argv; unknown words stay.
- *  Returns the new argc, or -1 with `e` when a value is missing. */
+/** Takes --config-dir, --state-dir, --run-dir, --sysroot (with a value) off argv; unknown words
+ * stay. Returns the new argc, or -1 with `e` when a value is missing. */
 int agent_paths_take(struct agent_paths *p, int argc, char **argv, struct err *e);
 #endif

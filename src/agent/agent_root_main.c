@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * tsukuroi-agent-root: the half with rights and without a network. Linked with base, format, crypto,
- * pkgver and proto only: there is no code in it that could speak to a server. */
+ * tsukuroi-agent-root: the half with rights and without a network. Linked with base, format,
+ * crypto, pkgver and proto only: there is no code in it that could speak to a server. */
 #include "agent/root/rootd.h"
 #include "agent/root/runner.h"
 #include "base/log.h"
@@ -10,10 +10,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-static const char usage[] =
-	"usage: tsukuroi-agent-root run [--agent-user NAME]\n"
-	"       tsukuroi-agent-root run-job ORDER      (started by 'run')\n"
-	"options: --config-dir DIR --state-dir DIR --run-dir DIR\n";
+static const char usage[] = "usage: tsukuroi-agent-root run [--agent-user NAME]\n"
+			    "       tsukuroi-agent-root run-job ORDER      (started by 'run')\n"
+			    "options: --config-dir DIR --state-dir DIR --run-dir DIR\n";
 
 static int fail(const struct err *e)
 {

@@ -21,14 +21,10 @@ static const struct {
 	const char *word;
 	enum dpkgdb_state state;
 } states[] = {
-	{ "installed", DPKGDB_INSTALLED },
-	{ "unpacked", DPKGDB_UNPACKED },
-	{ "half-configured", DPKGDB_UNPACKED },
-	{ "triggers-awaited", DPKGDB_TRIGGERS },
-	{ "triggers-pending", DPKGDB_TRIGGERS },
-	{ "half-installed", DPKGDB_HALF_INSTALLED },
-	{ "config-files", DPKGDB_ABSENT },
-	{ "not-installed", DPKGDB_ABSENT },
+	{ "installed", DPKGDB_INSTALLED },	 { "unpacked", DPKGDB_UNPACKED },
+	{ "half-configured", DPKGDB_UNPACKED },	 { "triggers-awaited", DPKGDB_TRIGGERS },
+	{ "triggers-pending", DPKGDB_TRIGGERS }, { "half-installed", DPKGDB_HALF_INSTALLED },
+	{ "config-files", DPKGDB_ABSENT },	 { "not-installed", DPKGDB_ABSENT },
 };
 
 /* "want flag state", e.g. "install ok installed" (dpkg(1), PACKAGE STATES). */
@@ -64,7 +60,8 @@ static bool stanza(void *arg, const struct deb822_stanza *s, struct err *e)
 		return true;
 	if (!f[F_VERSION].value.p || !f[F_ARCH].value.p) {
 		if (p.state == DPKGDB_HALF_INSTALLED)
-			return true; /* killed before its first unpacking ended: there is none yet */
+			return true; /* killed before its first unpacking ended: there is none yet
+				      */
 		return err_set(e, ERR_CORRUPT, "stanza at line %llu lacks Version or Architecture",
 			       (unsigned long long)s->line);
 	}
@@ -91,7 +88,7 @@ bool dpkgdb_parse(struct str status, struct arena *a, struct dpkgdb *out, struct
 		if (r.v.n)
 			memcpy(all, r.v.p, r.v.n * sizeof(*all));
 		qsort(all, r.v.n, sizeof(*all), by_name);
-		*out = (struct dpkgdb){ .packages = all, .n = r.v.n };
+		*out = (struct dpkgdb) { .packages = all, .n = r.v.n };
 	}
 	VEC_DONE(&r.v);
 	return ok;
@@ -150,5 +147,5 @@ struct str dpkgdb_native(const struct dpkgdb *db)
 		if (str_is(db->packages[i].name, "dpkg"))
 			return db->packages[i].arch;
 	}
-	return (struct str){ "", 0 };
+	return (struct str) { "", 0 };
 }

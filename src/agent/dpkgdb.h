@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * dpkg's own database, read only: which package is there in which version and state. This, and never
- * an exit status, is what an agent calls installed. dpkg(1), deb822(5). */
+ * dpkg's own database, read only: which package is there in which version and state. This, and
+ * never an exit status, is what an agent calls installed. dpkg(1), deb822(5). */
 #ifndef AGENT_DPKGDB_H
 #define AGENT_DPKGDB_H
 #include "base/arena.h"
@@ -27,7 +27,8 @@ struct dpkgdb {
 	bool interrupted; /**< dpkg left unmerged updates behind: it was killed, or is running */
 };
 /** Reads `<sysroot>/var/lib/dpkg`; strings live in `a`. */
-bool dpkgdb_read(const char *sysroot, struct arena *a, struct dpkgdb *out, struct err *e) MUST_CHECK;
+bool dpkgdb_read(const char *sysroot, struct arena *a, struct dpkgdb *out, struct err *e)
+	MUST_CHECK;
 /** The status text alone (the tests' way in). */
 bool dpkgdb_parse(struct str status, struct arena *a, struct dpkgdb *out, struct err *e) MUST_CHECK;
 /** Package `name` of architecture `arch`; NULL when it is not there. */

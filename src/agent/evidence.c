@@ -27,9 +27,9 @@ static json_t *restart_json(const struct restart_list *l)
 		json_t *libs = json_array();
 		for (size_t k = 0; k < r->n_libraries; k++)
 			json_array_append_new(libs, json_text(r->libraries[k]));
-		json_array_append_new(all, json_pack("{s:I,s:o,s:o,s:o}", "pid",
-						     (json_int_t)r->pid, "unit", json_text(r->unit),
-						     "exe", json_text(r->exe), "libraries", libs));
+		json_array_append_new(all, json_pack("{s:I,s:o,s:o,s:o}", "pid", (json_int_t)r->pid,
+						     "unit", json_text(r->unit), "exe",
+						     json_text(r->exe), "libraries", libs));
 	}
 	return all;
 }

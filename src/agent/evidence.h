@@ -5,7 +5,8 @@
 #include "agent/dpkgdb.h"
 #include "format/json.h"
 
-/** Evidence about this system whose packages are `db`; `restart`: also look at all processes (root). */
+/** Evidence about this system whose packages are `db`; `restart`: also look at all processes
+ * (root). */
 bool evidence_gather(const struct dpkgdb *db, bool restart, json_t **out, struct err *e) MUST_CHECK;
 /** The "reboot.needed" of gathered evidence. */
 bool evidence_reboot_needed(const json_t *evidence);

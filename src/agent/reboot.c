@@ -43,8 +43,8 @@ bool reboot_split(struct str release, struct reboot_release *out)
 	size_t at = (size_t)(segment.p - release.p);
 	if (at == 0 || segment.n == 0)
 		return false;
-	out->version = (struct str){ release.p, at - 1 };
-	out->flavour = (struct str){ release.p + at, release.n - at };
+	out->version = (struct str) { release.p, at - 1 };
+	out->flavour = (struct str) { release.p + at, release.n - at };
 	return true;
 }
 
@@ -80,9 +80,9 @@ bool reboot_package_release(struct str package, struct str *release_out)
 	return true;
 }
 
-/* The package version inside uname -v: Debian "#1 SMP PREEMPT_DYNAMIC Debian 6.1.123-1 (2025-01-02)".
- * Ubuntu gives only the upload number, "#101-Ubuntu SMP ..." or "#45~22.04.1-Ubuntu", to which the
- * release's ABI is put in front. Empty when neither. */
+/* The package version inside uname -v: Debian "#1 SMP PREEMPT_DYNAMIC Debian 6.1.123-1
+ * (2025-01-02)". Ubuntu gives only the upload number, "#101-Ubuntu SMP ..." or
+ * "#45~22.04.1-Ubuntu", to which the release's ABI is put in front. Empty when neither. */
 static struct str running_version(struct str version, struct str release_version, char out[200])
 {
 	const char *p = memmem(version.p, version.n, " Debian ", 8);
@@ -97,10 +97,10 @@ static struct str running_version(struct str version, struct str release_version
 		if (n > 0 && n < 60) {
 			int w = snprintf(out, 200, "%.*s.%.*s", STR_ARG(release_version), n,
 					 version.p + 1);
-			return (struct str){ out, (size_t)w };
+			return (struct str) { out, (size_t)w };
 		}
 	}
-	return (struct str){ "", 0 };
+	return (struct str) { "", 0 };
 }
 
 void reboot_judge(const struct dpkgdb *db, struct str release, struct str version,
@@ -119,7 +119,7 @@ void reboot_judge(const struct dpkgdb *db, struct str release, struct str versio
 		images = true;
 		if (!known || !reboot_split(rel, &r) || !str_eq(r.flavour, running.flavour))
 			continue;
-		int c = newest.version.p ? pkgver_deb_compare(r.version, newest.version) : 1;
+		int c = newest.version.p ? deb_compare(r.version, newest.version) : 1;
 		if (c > 0) {
 			newest = r;
 			ev.newest = rel;
@@ -127,11 +127,11 @@ void reboot_judge(const struct dpkgdb *db, struct str release, struct str versio
 		}
 		if (str_eq(rel, release) && p->version.n) { /* the same release, rebuilt in place */
 			struct str now = running_version(version, running.version, scratch);
-			if (now.n && pkgver_deb_compare(p->version, now) > 0)
+			if (now.n && deb_compare(p->version, now) > 0)
 				ev.needed = true;
 		}
 	}
-	if (newest.version.p && pkgver_deb_compare(newest.version, running.version) > 0)
+	if (newest.version.p && deb_compare(newest.version, running.version) > 0)
 		ev.needed = true;
 	if (ev.needed)
 		ev.why = "kernel";

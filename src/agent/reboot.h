@@ -19,12 +19,14 @@ bool reboot_package_release(struct str package, struct str *release_out) MUST_CH
 
 struct reboot_evidence {
 	bool needed;
-	const char *why; /**< "kernel": newer image installed; "none"; "unknown": the running kernel is
-			  *   not of the installed packages' kind (own kernel, container with images) */
+	const char *
+		why; /**< "kernel": newer image installed; "none"; "unknown": the running kernel is
+		      *   not of the installed packages' kind (own kernel, container with images) */
 	struct str running, newest, flavour;
 	struct str package; /**< that holds the newest release; empty = none */
 };
-/** `release` and `version` as uname -r and -v give them. Strings live in `a`, `db` or the arguments. */
+/** `release` and `version` as uname -r and -v give them. Strings live in `a`, `db` or the
+ * arguments. */
 void reboot_judge(const struct dpkgdb *db, struct str release, struct str version,
 		  struct reboot_evidence *out);
 

@@ -11,12 +11,12 @@
 
 #define MAPS_MAX (8u << 20)
 
-/* Files that are replaced or removed while in use without anything being out of date: shared memory,
- * temporary files, caches. Only system directories hold what packages bring. */
+/* Files that are replaced or removed while in use without anything being out of date: shared
+ * memory, temporary files, caches. Only system directories hold what packages bring. */
 static bool of_a_package(struct str path)
 {
-	static const char *const dirs[] = { "/usr/", "/lib/",  "/lib32/", "/lib64/", "/bin/",
-					    "/sbin/", "/opt/" };
+	static const char *const dirs[] = { "/usr/", "/lib/",  "/lib32/", "/lib64/",
+					    "/bin/", "/sbin/", "/opt/" };
 	for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
 		if (str_starts(path, dirs[i]))
 			return true;
@@ -24,8 +24,8 @@ static bool of_a_package(struct str path)
 	return false;
 }
 
-/* "7f..-7f.. r-xp 00000000 fe:00 1234   /usr/lib/x.so (deleted)": the path of an executable mapping;
- * data mappings of fonts, locales and caches need no restart. */
+/* "7f..-7f.. r-xp 00000000 fe:00 1234   /usr/lib/x.so (deleted)": the path of an executable
+ * mapping; data mappings of fonts, locales and caches need no restart. */
 static bool replaced(struct str line, struct str *path_out)
 {
 	if (!str_ends(line, " (deleted)"))
@@ -36,7 +36,8 @@ static bool replaced(struct str line, struct str *path_out)
 		return false;
 	if (perms.n < 3 || perms.p[2] != 'x')
 		return false;
-	*path_out = (struct str){ slash, (size_t)(line.p + line.n - slash) - strlen(" (deleted)") };
+	*path_out = (struct str) { slash,
+				   (size_t)(line.p + line.n - slash) - strlen(" (deleted)") };
 	return of_a_package(*path_out);
 }
 
@@ -80,7 +81,7 @@ static void unit_of(const char *proc, const char *pid, struct arena *a, struct s
 {
 	AUTO(xfree) char *path = xasprintf("%s/%s/cgroup", proc, pid);
 	AUTO(buf_done) struct buf b = BUF_INIT(65536);
-	*out = (struct str){ "", 0 };
+	*out = (struct str) { "", 0 };
 	if (file_read(path, &b, NULL))
 		*out = arena_str(a, restart_parse_cgroup(buf_str(&b)));
 }

@@ -7,8 +7,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-#define RESTART_MAX 200	      /**< processes told */
-#define RESTART_MAX_LIBS 20   /**< libraries told of one process */
+#define RESTART_MAX 200	    /**< processes told */
+#define RESTART_MAX_LIBS 20 /**< libraries told of one process */
 
 struct restart_entry {
 	int64_t pid;
@@ -23,7 +23,8 @@ struct restart_list {
 	bool core; /**< process 1 or the system's D-Bus daemon is among them: only a reboot helps */
 };
 /** `proc` is "/proc". Processes that end meanwhile are left out. */
-bool restart_scan(const char *proc, struct arena *a, struct restart_list *out, struct err *e) MUST_CHECK;
+bool restart_scan(const char *proc, struct arena *a, struct restart_list *out, struct err *e)
+	MUST_CHECK;
 /** Distinct replaced files of a maps text; exposed for tests and fuzzing. */
 size_t restart_parse_maps(struct str maps, struct arena *a, struct str *out, size_t max);
 /** The unit of a cgroup file's text: "0::/system.slice/nginx.service" gives "nginx.service". */

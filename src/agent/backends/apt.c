@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The apt state machine; rules in apt.h. Invariant: every path to an installation passes through a
- * simulation that was judged against the signed order, in the state the machine is in right then. */
+ * simulation that was judged against the signed order, in the state the machine is in right then.
+ */
 #include "agent/backends/apt.h"
 #include "pkgver/pkgver.h"
 
@@ -53,7 +54,7 @@ const struct apt_transaction *apt_transaction(const struct apt *m)
 
 static struct apt_action done(struct apt *m, enum apt_outcome outcome, const char *reason)
 {
-	return (struct apt_action){
+	return (struct apt_action) {
 		.kind = APT_DONE, .outcome = outcome, .reason = reason, .detail = m->detail
 	};
 }
@@ -61,14 +62,14 @@ static struct apt_action done(struct apt *m, enum apt_outcome outcome, const cha
 static struct apt_action read_database(struct apt *m)
 {
 	m->state = AT_READ;
-	return (struct apt_action){ .kind = APT_READ };
+	return (struct apt_action) { .kind = APT_READ };
 }
 
 static struct apt_action run(struct apt *m, enum state state, const char *const *argv,
 			     int64_t timeout_s)
 {
 	m->state = state;
-	return (struct apt_action){
+	return (struct apt_action) {
 		.kind = APT_RUN,
 		.argv = argv,
 		.timeout_s = timeout_s,
@@ -115,8 +116,9 @@ static struct apt_action install(struct apt *m, bool simulate)
 
 static struct apt_action configure(struct apt *m)
 {
-	static const char *const v[] = { "dpkg",	   "--force-confdef", "--force-confold",
-					 "--configure", "-a",	      NULL };
+	static const char *const v[] = {
+		"dpkg", "--force-confdef", "--force-confold", "--configure", "-a", NULL
+	};
 	m->configures++;
 	return run(m, AT_CONFIGURE, v, APT_TIMEOUT_S);
 }
@@ -135,7 +137,7 @@ static struct apt_action wait_for_lock(struct apt *m)
 	if (m->lock_waited_s > APT_LOCK_LIMIT_S)
 		return done(m, APT_FAILED, "lock_held");
 	m->state = AT_WAIT;
-	return (struct apt_action){
+	return (struct apt_action) {
 		.kind = APT_WAIT, .wait_s = s, .reason = "lock_held", .detail = m->detail
 	};
 }
@@ -148,7 +150,7 @@ static bool look(struct apt *m, const struct dpkgdb *db, bool *all_there_out)
 	for (uint32_t i = 0; i < m->spec.order->n_packages; i++) {
 		const struct order_package *w = &m->spec.order->packages[i];
 		const struct dpkgdb_package *p = dpkgdb_find(db, w->name, w->arch);
-		int c = p ? pkgver_deb_compare(p->version, w->version) : -1;
+		int c = p ? deb_compare(p->version, w->version) : -1;
 		if (p && c >= 0 && p->state == DPKGDB_INSTALLED && !p->reinstall)
 			continue;
 		there = false;
@@ -207,14 +209,14 @@ static const char *judge(struct apt *m)
 	const struct order *o = m->spec.order;
 	for (size_t i = 0; i < m->transaction.n; i++) {
 		const struct apt_step *s = &m->transaction.steps[i];
-		if (s->to.n && s->from.n && pkgver_deb_compare(s->from, s->to) > 0) {
+		if (s->to.n && s->from.n && deb_compare(s->from, s->to) > 0) {
 			snprintf(m->detail, sizeof(m->detail),
 				 "'%.*s' would go down from %.*s to %.*s", STR_ARG(s->name),
 				 STR_ARG(s->from), STR_ARG(s->to));
 			return "policy";
 		}
-		if (!s->to.n || (!listed(o->packages, o->n_packages, s) &&
-				 !listed(o->extra, o->n_extra, s))) {
+		if (!s->to.n ||
+		    (!listed(o->packages, o->n_packages, s) && !listed(o->extra, o->n_extra, s))) {
 			snprintf(m->detail, sizeof(m->detail),
 				 "the order does not list: %s '%.*s' %.*s", s->action,
 				 STR_ARG(s->name), STR_ARG(s->to.n ? s->to : s->from));
@@ -234,7 +236,7 @@ static struct apt_action after_simulate(struct apt *m, const struct apt_input *i
 	}
 	struct err e = { 0 };
 	arena_done(&m->steps);
-	m->transaction = (struct apt_transaction){ 0 };
+	m->transaction = (struct apt_transaction) { 0 };
 	if (!apt_parse_simulation(in->output, &m->steps, &m->transaction, &e)) {
 		note(m, str_of(e.msg));
 		return done(m, APT_FAILED, "internal");

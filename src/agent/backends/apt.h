@@ -3,18 +3,19 @@
  * command's exit status and output, dpkg's database) and says what to do next. It runs nothing,
  * reads nothing, knows no clock: recorded transcripts test it (tests/agent/apt).
  *
- * Rules it keeps: exact versions only; never a removal, never a downgrade (A18), never a package the
- * order does not list (A06); a lock is waited for, never removed (F18); after an interruption first
- * dpkg --configure -a, then the same action again (F15); success is what dpkg's database says. */
+ * Rules it keeps: exact versions only; never a removal, never a downgrade (A18), never a package
+ * the order does not list (A06); a lock is waited for, never removed (F18); after an interruption
+ * first dpkg --configure -a, then the same action again (F15); success is what dpkg's database
+ * says. */
 #ifndef AGENT_BACKENDS_APT_H
 #define AGENT_BACKENDS_APT_H
 #include "agent/dpkgdb.h"
 #include "proto/order.h"
 
-#define APT_LOCK_WAIT_S 20	/**< between two looks at a held lock */
-#define APT_LOCK_LIMIT_S 14400	/**< waited for in all before it is a failure */
-#define APT_TIMEOUT_S 7200	/**< one installation */
-#define APT_MAX_STEPS 20000	/**< of one transaction */
+#define APT_LOCK_WAIT_S 20     /**< between two looks at a held lock */
+#define APT_LOCK_LIMIT_S 14400 /**< waited for in all before it is a failure */
+#define APT_TIMEOUT_S 7200     /**< one installation */
+#define APT_MAX_STEPS 20000    /**< of one transaction */
 
 enum apt_phase {
 	APT_PLAN,    /**< update the order's own lists, simulate, judge the transaction */
@@ -66,7 +67,8 @@ struct apt;
 struct apt *apt_new(const struct apt_spec *spec);
 void apt_free(struct apt *m);
 AUTO_DEFINE(struct apt, apt_free)
-/** First call with NULL. Strings live until the next call, those of the transaction until apt_free. */
+/** First call with NULL. Strings live until the next call, those of the transaction until apt_free.
+ */
 struct apt_action apt_next(struct apt *m, const struct apt_input *in);
 /** The transaction last simulated. */
 const struct apt_transaction *apt_transaction(const struct apt *m);
@@ -78,6 +80,7 @@ bool apt_parse_simulation(struct str output, struct arena *a, struct apt_transac
 /** Why a command failed, from its output: a stable word, never NULL. `line_out` gets the line that
  *  says so (empty when none does). */
 const char *apt_classify(struct str output, int exit_status, bool timed_out, struct str *line_out);
-/** apt's configuration for one order: own sources, lists and caches under `dir`; the system's dpkg. */
+/** apt's configuration for one order: own sources, lists and caches under `dir`; the system's dpkg.
+ */
 void apt_write_config(const char *dir, struct buf *out);
 #endif

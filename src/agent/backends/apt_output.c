@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What apt and dpkg print, read for the state machine: simulated transactions and causes of failure.
- * Both programs run with LC_ALL=C.UTF-8, so their words are the untranslated ones. */
+ * What apt and dpkg print, read for the state machine: simulated transactions and causes of
+ * failure. Both programs run with LC_ALL=C.UTF-8, so their words are the untranslated ones. */
 #include "agent/backends/apt.h"
 #include "base/vec.h"
 
@@ -26,25 +26,25 @@ static bool bracketed(struct str *rest, char open, char close, struct str *out)
 	ptrdiff_t end = str_find(*rest, close);
 	if (end < 0)
 		return false;
-	*out = (struct str){ rest->p + 1, (size_t)end - 1 };
+	*out = (struct str) { rest->p + 1, (size_t)end - 1 };
 	rest->p += end + 1;
 	rest->n -= (size_t)end + 1;
 	return true;
 }
 
-/* Inst libssl3 [3.0.16-1~deb12u1] (3.0.17-1~deb12u3 Debian-Security:12/oldstable-security [amd64]) [a ]
- * The name carries ":arch" when that is not the native one; the architecture always stands at the
- * end of the round brackets. */
+/* Inst libssl3 [3.0.16-1~deb12u1] (3.0.17-1~deb12u3 Debian-Security:12/oldstable-security [amd64])
+ * [a ] The name carries ":arch" when that is not the native one; the architecture always stands at
+ * the end of the round brackets. */
 static bool read_inst(struct str rest, struct apt_step *s)
 {
 	struct str inner, broken;
 	struct str name = word(&rest);
 	ptrdiff_t colon = str_find(name, ':');
-	s->name = colon < 0 ? name : (struct str){ name.p, (size_t)colon };
+	s->name = colon < 0 ? name : (struct str) { name.p, (size_t)colon };
 	if (!s->name.n)
 		return false;
 	if (!bracketed(&rest, '[', ']', &s->from))
-		s->from = (struct str){ "", 0 };
+		s->from = (struct str) { "", 0 };
 	if (!bracketed(&rest, '(', ')', &inner))
 		return false;
 	s->to = word(&inner);
@@ -56,7 +56,7 @@ static bool read_inst(struct str rest, struct apt_step *s)
 		at--;
 	if (at == 0 || at == inner.n - 1)
 		return false;
-	s->arch = (struct str){ inner.p + at, inner.n - 1 - at };
+	s->arch = (struct str) { inner.p + at, inner.n - 1 - at };
 	s->action = s->from.n ? "upgrade" : "install";
 	(void)bracketed(&rest, '[', ']', &broken);
 	return str_trim(rest).n == 0;
@@ -67,10 +67,10 @@ static bool read_remv(struct str rest, struct apt_step *s)
 {
 	struct str name = word(&rest);
 	ptrdiff_t colon = str_find(name, ':');
-	s->name = colon < 0 ? name : (struct str){ name.p, (size_t)colon };
-	s->arch = colon < 0 ? (struct str){ "", 0 }
-			    : (struct str){ name.p + colon + 1, name.n - (size_t)colon - 1 };
-	s->to = (struct str){ "", 0 };
+	s->name = colon < 0 ? name : (struct str) { name.p, (size_t)colon };
+	s->arch = colon < 0 ? (struct str) { "", 0 }
+			    : (struct str) { name.p + colon + 1, name.n - (size_t)colon - 1 };
+	s->to = (struct str) { "", 0 };
 	s->action = "remove";
 	return s->name.n && bracketed(&rest, '[', ']', &s->from);
 }
@@ -84,9 +84,9 @@ bool apt_parse_simulation(struct str output, struct arena *a, struct apt_transac
 	while (ok && str_line(&rest, &line)) {
 		struct apt_step s = { 0 };
 		if (str_starts(line, "Inst "))
-			ok = read_inst((struct str){ line.p + 5, line.n - 5 }, &s);
+			ok = read_inst((struct str) { line.p + 5, line.n - 5 }, &s);
 		else if (str_starts(line, "Remv ") || str_starts(line, "Purg "))
-			ok = read_remv((struct str){ line.p + 5, line.n - 5 }, &s);
+			ok = read_remv((struct str) { line.p + 5, line.n - 5 }, &s);
 		else
 			continue;
 		if (!ok)
@@ -153,9 +153,10 @@ static const struct {
 /* A maintainer script's failure also ends in "dependency problems" of its dependants, and its own
  * words may be anything: it is looked for first, in dpkg's own line. */
 static const char *const script_lines[] = {
-	"maintainer script", "post-installation script", "pre-installation script",
-	"pre-removal script", "post-removal script", "triggers script",
-	"script subprocess", /* dpkg 1.21: installed x package post-installation script subprocess */
+	"maintainer script",  "post-installation script", "pre-installation script",
+	"pre-removal script", "post-removal script",	  "triggers script",
+	"script subprocess", /* dpkg 1.21: installed x package post-installation script subprocess
+			      */
 };
 
 static bool contains(struct str s, const char *needle)
@@ -211,7 +212,7 @@ static void last_complaint(struct str output, struct str *line_out)
 
 const char *apt_classify(struct str output, int exit_status, bool timed_out, struct str *line_out)
 {
-	*line_out = (struct str){ "", 0 };
+	*line_out = (struct str) { "", 0 };
 	if (timed_out)
 		return "timeout";
 	for (size_t i = 0; i < ARRAY_LEN(causes); i++) {

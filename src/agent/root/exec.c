@@ -71,10 +71,9 @@ static bool collect(pid_t pid, int *status)
 
 bool exec_run(const struct exec_spec *spec, struct exec_result *out, struct err *e)
 {
-	AUTO(fd_close) int fd = open(spec->output,
-				     O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW |
-					     O_CLOEXEC,
-				     0600);
+	AUTO(fd_close)
+	int fd = open(spec->output,
+		      O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(e, errno, "cannot open '%s'", spec->output);
 	pid_t pid = fork();
@@ -94,7 +93,7 @@ bool exec_run(const struct exec_spec *spec, struct exec_result *out, struct err 
 		kill(-pid, killed++ ? SIGKILL : SIGTERM);
 		deadline = clock_mono_ms() + TERM_GRACE_MS;
 	}
-	*out = (struct exec_result){
+	*out = (struct exec_result) {
 		.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
 		.timed_out = killed > 0,
 	};

@@ -12,8 +12,8 @@ static bool refuse(const char **reason_out, const char *reason)
 	return false;
 }
 
-bool gate_open(const struct agent_paths *p, struct str envelope, struct arena *a,
-	       struct order *out, const char **reason_out, struct err *e)
+bool gate_open(const struct agent_paths *p, struct str envelope, struct arena *a, struct order *out,
+	       const char **reason_out, struct err *e)
 {
 	struct agent_identity id;
 	*reason_out = "internal";
@@ -51,7 +51,7 @@ static bool codename(const char *sysroot, struct buf *out, struct err *e)
 			continue;
 		struct str v = { line.p + 17, line.n - 17 };
 		if (v.n >= 2 && (v.p[0] == '"' || v.p[0] == '\''))
-			v = (struct str){ v.p + 1, v.n - 2 };
+			v = (struct str) { v.p + 1, v.n - 2 };
 		buf_addstr(out, v);
 	}
 	return true;

@@ -56,13 +56,15 @@ static bool id_ok(const char *id)
 
 bool journal_save(const char *root, const struct journal_job *j, struct err *e)
 {
-	AUTO(json_free) json_t *o = json_pack(
-		"{s:s,s:s,s:I,s:I,s:s,s:I,s:I,s:I,s:I,s:s,s:s,s:o,s:b}", "order", j->id,
-		"deployment", j->deployment, "epoch", (json_int_t)j->epoch, "seq", (json_int_t)j->seq, "phase", phases[j->phase], "attempts",
-		(json_int_t)j->attempts, "started_ms", (json_int_t)j->started_ms, "finished_ms",
-		(json_int_t)j->finished_ms, "exit_status", (json_int_t)j->exit_status, "outcome",
-		j->outcome, "reason", j->reason, "detail", json_text(str_of(j->detail)),
-		"reboot_needed", j->reboot_needed);
+	AUTO(json_free)
+	json_t *o = json_pack("{s:s,s:s,s:I,s:I,s:s,s:I,s:I,s:I,s:I,s:s,s:s,s:o,s:b}", "order",
+			      j->id, "deployment", j->deployment, "epoch", (json_int_t)j->epoch,
+			      "seq", (json_int_t)j->seq, "phase", phases[j->phase], "attempts",
+			      (json_int_t)j->attempts, "started_ms", (json_int_t)j->started_ms,
+			      "finished_ms", (json_int_t)j->finished_ms, "exit_status",
+			      (json_int_t)j->exit_status, "outcome", j->outcome, "reason",
+			      j->reason, "detail", json_text(str_of(j->detail)), "reboot_needed",
+			      j->reboot_needed);
 	ASSERT(o);
 	if (j->transaction)
 		json_object_set(o, "transaction", j->transaction);
@@ -225,7 +227,9 @@ bool journal_log(const char *root, const char *id, struct str text, struct err *
 {
 	static const char cut[] = "\n[... the middle was left out ...]\n";
 	AUTO(xfree) char *path = journal_path(root, id, "output");
-	AUTO(buf_done) struct buf old = BUF_INIT(2 * JOURNAL_LOG_MAX), b = BUF_INIT(JOURNAL_LOG_MAX);
+	AUTO(buf_done)
+	struct buf old = BUF_INIT(2 * JOURNAL_LOG_MAX),
+		   b = BUF_INIT(JOURNAL_LOG_MAX);
 	if (file_exists(path) && !file_read(path, &old, e))
 		return false;
 	struct str head = buf_str(&old);
@@ -238,9 +242,10 @@ bool journal_log(const char *root, const char *id, struct str text, struct err *
 	size_t half = JOURNAL_LOG_MAX / 2, tail = half - sizeof(cut);
 	AUTO(buf_done) struct buf all = BUF_INIT(3 * JOURNAL_LOG_MAX);
 	buf_addstr(&all, head);
-	buf_addstr(&all, text.n > JOURNAL_LOG_MAX
-				 ? (struct str){ text.p + text.n - JOURNAL_LOG_MAX, JOURNAL_LOG_MAX }
-				 : text);
+	buf_addstr(&all,
+		   text.n > JOURNAL_LOG_MAX
+			   ? (struct str) { text.p + text.n - JOURNAL_LOG_MAX, JOURNAL_LOG_MAX }
+			   : text);
 	buf_add(&b, all.p, half);
 	buf_add(&b, cut, sizeof(cut) - 1);
 	buf_add(&b, all.p + all.n - tail, tail);
@@ -257,9 +262,9 @@ bool journal_result(const char *root, const struct journal_job *j, json_t **out,
 	*out = json_pack("{s:s,s:s,s:I,s:s,s:s,s:o,s:o,s:o,s:I,s:I,s:o,s:o,s:b}", "order", j->id,
 			 "deployment", j->deployment, "seq", (json_int_t)j->seq, "outcome",
 			 j->outcome, "reason", j->reason, "detail", json_text(str_of(j->detail)),
-			 "started", json_time(j->started_ms), "finished",
-			 json_time(j->finished_ms), "attempts", (json_int_t)j->attempts,
-			 "exit_status", (json_int_t)j->exit_status, "packages",
+			 "started", json_time(j->started_ms), "finished", json_time(j->finished_ms),
+			 "attempts", (json_int_t)j->attempts, "exit_status",
+			 (json_int_t)j->exit_status, "packages",
 			 j->packages ? json_incref(j->packages) : json_array(), "log",
 			 json_text(buf_str(&log)), "reboot_needed", j->reboot_needed);
 	if (!*out)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The root half's memory: one directory a job (jobs/<order id>/) with the sealed order, a small state
- * file written atomically and durably before each step it announces, the output, and a lock that
- * tells whether somebody works on it. Beside the jobs stands the highest sequence ever executed.
- * Invariant: the intent is on disk before the system is touched; a finished job never runs again. */
+ * The root half's memory: one directory a job (jobs/<order id>/) with the sealed order, a small
+ * state file written atomically and durably before each step it announces, the output, and a lock
+ * that tells whether somebody works on it. Beside the jobs stands the highest sequence ever
+ * executed. Invariant: the intent is on disk before the system is touched; a finished job never
+ * runs again. */
 #ifndef AGENT_ROOT_JOURNAL_H
 #define AGENT_ROOT_JOURNAL_H
 #include "format/json.h"
 
 #define JOURNAL_ID 33
-#define JOURNAL_ATTEMPTS 25    /**< runs of one job before it is given up */
+#define JOURNAL_ATTEMPTS 25 /**< runs of one job before it is given up */
 #define JOURNAL_LOG_MAX (1u << 20)
 
 enum journal_phase {
@@ -38,12 +39,14 @@ AUTO_DEFINE_VALUE(struct journal_job, journal_job_done)
 bool journal_init(const char *root, struct err *e) MUST_CHECK;
 /** Path of a job's file ("" = its directory), on the heap. */
 char *journal_path(const char *root, const char *id, const char *name);
-/** Records a new job with its sealed order; what an unfinished, never started one left is removed. */
+/** Records a new job with its sealed order; what an unfinished, never started one left is removed.
+ */
 bool journal_create(const char *root, const struct journal_job *j, struct str envelope,
 		    struct err *e) MUST_CHECK;
 bool journal_save(const char *root, const struct journal_job *j, struct err *e) MUST_CHECK;
 /** ERR_NOT_FOUND when there is no such job. */
-bool journal_load(const char *root, const char *id, struct journal_job *out, struct err *e) MUST_CHECK;
+bool journal_load(const char *root, const char *id, struct journal_job *out, struct err *e)
+	MUST_CHECK;
 /** Ids of all jobs, sorted; at most `max`. */
 bool journal_list(const char *root, char (*ids)[JOURNAL_ID], size_t max, size_t *n_out,
 		  struct err *e) MUST_CHECK;
@@ -54,11 +57,13 @@ bool journal_remove(const char *root, const char *id, struct err *e) MUST_CHECK;
 bool journal_lock(const char *root, const char *id, int *fd_out);
 
 /** Highest (epoch, seq) executed; 0, 0 = none yet. */
-bool journal_last(const char *root, uint64_t *epoch_out, uint64_t *seq_out, struct err *e) MUST_CHECK;
+bool journal_last(const char *root, uint64_t *epoch_out, uint64_t *seq_out, struct err *e)
+	MUST_CHECK;
 bool journal_set_last(const char *root, uint64_t epoch, uint64_t seq, struct err *e) MUST_CHECK;
 
 /** Adds text to the job's log; when it grows past the maximum its middle goes. */
 bool journal_log(const char *root, const char *id, struct str text, struct err *e) MUST_CHECK;
 /** The result as the protocol has it (section 4), log included. The job must be DONE. */
-bool journal_result(const char *root, const struct journal_job *j, json_t **out, struct err *e) MUST_CHECK;
+bool journal_result(const char *root, const struct journal_job *j, json_t **out, struct err *e)
+	MUST_CHECK;
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Starting a runner so that it outlives us: under systemd as a transient unit (whose main process may
- * die without its package manager being ended with it), elsewhere as a session of its own, put back
- * into the machine's network. */
+ * Starting a runner so that it outlives us: under systemd as a transient unit (whose main process
+ * may die without its package manager being ended with it), elsewhere as a session of its own, put
+ * back into the machine's network. */
 #include "agent/root/runner.h"
 #include "base/file.h"
 #include "base/proc.h"
@@ -35,12 +35,24 @@ static bool start_unit(const char *self, const struct agent_paths *p, const char
 		       int64_t attempt, struct err *e)
 {
 	AUTO(xfree) char *unit = xasprintf("--unit=tsukuroi-job-%s-%lld", id, (long long)attempt);
-	const char *argv[] = { "systemd-run",	"--quiet",	"--collect",
-			       unit,		"--property=Type=exec", "--property=KillMode=process",
-			       "--property=SendSIGKILL=no",	"--",		self,
-			       "run-job",	id,		"--config-dir",
-			       p->config,	"--state-dir",	p->state,
-			       "--run-dir",	p->run,		NULL };
+	const char *argv[] = { "systemd-run",
+			       "--quiet",
+			       "--collect",
+			       unit,
+			       "--property=Type=exec",
+			       "--property=KillMode=process",
+			       "--property=SendSIGKILL=no",
+			       "--",
+			       self,
+			       "run-job",
+			       id,
+			       "--config-dir",
+			       p->config,
+			       "--state-dir",
+			       p->state,
+			       "--run-dir",
+			       p->run,
+			       NULL };
 	AUTO(buf_done) struct buf out = BUF_INIT(65536);
 	struct proc_spec spec = { .argv = argv, .timeout_s = 60 };
 	struct proc_result res;

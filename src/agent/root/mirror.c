@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Copying with verification. Invariant: a file whose bytes are not the order's is removed again, and
- * nothing is opened through a link or written outside `dir`. */
+ * Copying with verification. Invariant: a file whose bytes are not the order's is removed again,
+ * and nothing is opened through a link or written outside `dir`. */
 #include "agent/root/mirror.h"
 #include "agent/backends/apt.h"
 #include "base/file.h"
@@ -20,7 +20,8 @@ struct copying {
 	int64_t done, total;
 };
 
-/* Everything was checked by order_parse already; a mistake there must not become a write elsewhere. */
+/* Everything was checked by order_parse already; a mistake there must not become a write elsewhere.
+ */
 static bool path_safe(struct str path)
 {
 	struct str rest = path, segment;
@@ -48,7 +49,7 @@ static bool copy_bytes(int from, int to, const struct order_file *f, struct err 
 		if (n > f->size)
 			break;
 		digest_add(d, block, (size_t)r);
-		if (!file_write_fd(to, (struct str){ block, (size_t)r }, "mirror", e))
+		if (!file_write_fd(to, (struct str) { block, (size_t)r }, "mirror", e))
 			return false;
 	}
 	struct sha256 sum = digest_end(d);
@@ -63,8 +64,9 @@ static bool copy_file(struct copying *c, const struct order_file *f, struct err 
 	char name[SHA256_HEX];
 	if (!path_safe(f->path))
 		return err_set(e, ERR_UNTRUSTED, "path '%.*s'", STR_ARG(f->path));
-	AUTO(fd_close) int from = openat(c->spool, digest_hex(&f->sha256, name),
-					 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	AUTO(fd_close)
+	int from = openat(c->spool, digest_hex(&f->sha256, name),
+			  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
 	if (from < 0 || fstat(from, &st) != 0)
 		return err_sys(e, errno, "'%.*s' is not in the spool", STR_ARG(f->path));
@@ -75,8 +77,8 @@ static bool copy_file(struct copying *c, const struct order_file *f, struct err 
 	AUTO(xfree) char *parent = xstrndup(to_path, (size_t)(strrchr(to_path, '/') - to_path));
 	if (!file_mkdirs(parent, 0755, e))
 		return false;
-	AUTO(fd_close) int to =
-		open(to_path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	AUTO(fd_close)
+	int to = open(to_path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (to < 0)
 		return err_sys(e, errno, "cannot create '%s'", to_path);
 	if (!copy_bytes(from, to, f, e)) {

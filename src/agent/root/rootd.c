@@ -17,18 +17,19 @@
 #include <pwd.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define REQUEST_MS 5000
-#define WATCH_MS 500	  /* between two looks at a running job */
-#define RESTART_MS 3000	  /* between two runners of the same job */
+#define WATCH_MS 500	/* between two looks at a running job */
+#define RESTART_MS 3000 /* between two runners of the same job */
 #define MAX_JOBS 1000
 
 struct rootd {
 	struct agent_paths paths;
-	char *root;	      /* state directory of this half */
-	uid_t agent_uid;      /* (uid_t)-1 = none */
-	int listener, netns;  /* netns: the machine's network, for runners; -1 = ours is the same */
+	char *root;	     /* state directory of this half */
+	uid_t agent_uid;     /* (uid_t)-1 = none */
+	int listener, netns; /* netns: the machine's network, for runners; -1 = ours is the same */
 	char active[JOURNAL_ID]; /* job that needs a runner; "" = none */
 	int64_t next_start_ms;
 };
@@ -55,7 +56,8 @@ static int leave_network(void)
 	return -1;
 }
 
-/* --- jobs ------------------------------------------------------------------------------------------ */
+/* --- jobs
+ * ------------------------------------------------------------------------------------------ */
 
 /* Mirrors of jobs that are finished or gone: a crash may have come before they were removed. */
 static void sweep(struct rootd *d, char (*ids)[JOURNAL_ID], size_t n)
@@ -131,7 +133,8 @@ int rootd_supervise(struct rootd *d)
 	return WATCH_MS;
 }
 
-/* --- verbs ----------------------------------------------------------------------------------------- */
+/* --- verbs
+ * ----------------------------------------------------------------------------------------- */
 
 static json_t *error_json(const struct err *e)
 {
@@ -167,8 +170,7 @@ static bool make_way(struct rootd *d, struct err *e)
 {
 	AUTO(journal_job_done) struct journal_job j = { 0 };
 	int lock = -1;
-	if (!d->active[0] || !journal_load(d->root, d->active, &j, NULL) ||
-	    j.phase == JOURNAL_DONE)
+	if (!d->active[0] || !journal_load(d->root, d->active, &j, NULL) || j.phase == JOURNAL_DONE)
 		return true;
 	bool idle = journal_lock(d->root, j.id, &lock);
 	fd_close(lock);
@@ -179,10 +181,11 @@ static bool make_way(struct rootd *d, struct err *e)
 
 static bool accept_order(struct rootd *d, const struct order *o, struct str envelope, struct err *e)
 {
-	AUTO(journal_job_done) struct journal_job j = { .epoch = o->epoch,
-							.seq = o->seq,
-							.phase = JOURNAL_PREPARING,
-							.started_ms = clock_wall_ms() };
+	AUTO(journal_job_done)
+	struct journal_job j = { .epoch = o->epoch,
+				 .seq = o->seq,
+				 .phase = JOURNAL_PREPARING,
+				 .started_ms = clock_wall_ms() };
 	snprintf(j.id, sizeof(j.id), "%.*s", STR_ARG(o->id));
 	snprintf(j.deployment, sizeof(j.deployment), "%.*s", STR_ARG(o->deployment));
 	if (!make_way(d, e) || !journal_create(d->root, &j, envelope, e))
@@ -366,7 +369,8 @@ json_t *rootd_answer(struct rootd *d, const json_t *request)
 	return error_json(&e);
 }
 
-/* --- the socket ------------------------------------------------------------------------------------ */
+/* --- the socket
+ * ------------------------------------------------------------------------------------ */
 
 static void serve_one(struct rootd *d)
 {

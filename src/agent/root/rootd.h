@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The root half's daemon: a local socket, a fixed set of verbs, one job at a time, and the care that
- * a job once begun is carried to its end by a runner, whatever dies.
+ * The root half's daemon: a local socket, a fixed set of verbs, one job at a time, and the care
+ * that a job once begun is carried to its end by a runner, whatever dies.
  *
  * Verbs (request {"verb": ..., ...}; every reply is an object, an error is {"error", "code"}):
  *   hello     -> {"epoch", "seq", "version"}: the highest order executed
  *   prepare   {"envelope": text} -> {"order", "state"} or {"refused": reason, "detail", "order"?}
  *   install   {"order"} -> {"order", "state"} or {"refused", "detail"}
- *   status    {"order"} -> {"order", "state", "reason", "done", "total", "outcome"?, "transaction"?}
- *   results   -> {"result": {...}} of one finished job not acknowledged yet, or {}
+ *   status    {"order"} -> {"order", "state", "reason", "done", "total", "outcome"?,
+ * "transaction"?} results   -> {"result": {...}} of one finished job not acknowledged yet, or {}
  *   ack       {"order"} -> {}: forgets a finished job
  *   evidence  -> docs/agent-protocol.md section 5
  * Only root and the agent's user are answered (SO_PEERCRED). */
@@ -28,7 +28,7 @@ AUTO_DEFINE(struct rootd, rootd_free)
 bool rootd_run(struct rootd *d, int stop, struct err *e) MUST_CHECK;
 /** Answers one request; the socket's code and the tests call it. Never NULL. */
 json_t *rootd_answer(struct rootd *d, const json_t *request);
-/** Looks after unfinished jobs: starts runners for those nobody works on. Returns milliseconds until
- *  it wants to be called again, -1 = not before something happens. */
+/** Looks after unfinished jobs: starts runners for those nobody works on. Returns milliseconds
+ * until it wants to be called again, -1 = not before something happens. */
 int rootd_supervise(struct rootd *d);
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One job from its journal to its outcome: mirror, plan, installation, each announced on disk before
- * it begins. The decisions are the backend's (apt.c); here is what reads, runs and waits. */
+ * One job from its journal to its outcome: mirror, plan, installation, each announced on disk
+ * before it begins. The decisions are the backend's (apt.c); here is what reads, runs and waits. */
 #include "agent/root/runner.h"
 #include "agent/backends/apt.h"
 #include "agent/evidence.h"
@@ -45,8 +45,9 @@ AUTO_DEFINE_VALUE(struct run, run_done)
 static void progress(struct run *r, const char *state, const char *reason, int64_t done,
 		     int64_t total)
 {
-	AUTO(json_free) json_t *j = json_pack("{s:s,s:s,s:I,s:I}", "state", state, "reason", reason,
-					      "done", (json_int_t)done, "total", (json_int_t)total);
+	AUTO(json_free)
+	json_t *j = json_pack("{s:s,s:s,s:I,s:I}", "state", state, "reason", reason, "done",
+			      (json_int_t)done, "total", (json_int_t)total);
 	AUTO(buf_done) struct buf b = BUF_INIT(1000);
 	json_write(j, &b);
 	AUTO(xfree) char *path = journal_path(r->root, r->job.id, "progress");
@@ -64,7 +65,8 @@ static void copied(void *arg, int64_t done, int64_t total)
 	progress(arg, "preparing", "", done, total);
 }
 
-/* --- the log: also a transcript that tests replay -------------------------------------------------- */
+/* --- the log: also a transcript that tests replay
+ * -------------------------------------------------- */
 
 static void log_lines(struct buf *b, struct str text)
 {
@@ -112,7 +114,8 @@ static void log_database(struct run *r)
 	log_text(r, buf_str(&b));
 }
 
-/* --- doing what the backend asks ------------------------------------------------------------------- */
+/* --- doing what the backend asks
+ * ------------------------------------------------------------------- */
 
 static bool do_read(struct run *r, struct err *e)
 {
@@ -164,9 +167,9 @@ static bool do_run(struct run *r, const struct apt_action *act, struct apt_input
 		return err_sys(e, errno, "cannot remove '%s'", path);
 	if (act->changes)
 		r->exit_status = res.exit_status;
-	*in = (struct apt_input){ .exit_status = res.exit_status,
-				  .timed_out = res.timed_out,
-				  .output = buf_str(&r->output) };
+	*in = (struct apt_input) { .exit_status = res.exit_status,
+				   .timed_out = res.timed_out,
+				   .output = buf_str(&r->output) };
 	return true;
 }
 
@@ -206,7 +209,8 @@ static bool drive(struct run *r, struct apt *m, const char *state, struct apt_ac
 	}
 }
 
-/* --- the job's record ------------------------------------------------------------------------------ */
+/* --- the job's record
+ * ------------------------------------------------------------------------------ */
 
 static json_t *transaction_json(const struct apt_transaction *t)
 {
@@ -256,8 +260,8 @@ static bool finish(struct run *r, const char *outcome, const char *reason, const
 {
 	struct err why = { 0 };
 	AUTO(json_free) json_t *evidence = NULL;
-	if (!record_packages(r, &why) || (!strcmp(outcome, "succeeded") &&
-					  !evidence_gather(&r->db, true, &evidence, &why)))
+	if (!record_packages(r, &why) ||
+	    (!strcmp(outcome, "succeeded") && !evidence_gather(&r->db, true, &evidence, &why)))
 		log_warn("order %s: %s", r->job.id, why.msg);
 	r->job.reboot_needed = evidence && evidence_reboot_needed(evidence);
 	r->job.phase = JOURNAL_DONE;
@@ -272,10 +276,10 @@ static bool finish(struct run *r, const char *outcome, const char *reason, const
 	return file_remove_tree(r->mirror, e);
 }
 
-static const char *const outcomes[] = {
-	[APT_PLANNED] = "", [APT_SUCCEEDED] = "succeeded", [APT_FAILED] = "failed",
-	[APT_REFUSED] = "refused"
-};
+static const char *const outcomes[] = { [APT_PLANNED] = "",
+					[APT_SUCCEEDED] = "succeeded",
+					[APT_FAILED] = "failed",
+					[APT_REFUSED] = "refused" };
 
 static bool prepare(struct run *r, struct err *e)
 {
@@ -345,8 +349,12 @@ bool runner_run(const struct agent_paths *p, const char *id, struct err *e)
 {
 	AUTO(xfree) char *root = file_join(p->state, "root");
 	AUTO(xfree) char *mirror = xasprintf("%s/mirror/%s", root, id);
-	AUTO(run_done) struct run r = { .paths = p, .root = root, .mirror = mirror, .lock = -1,
-					.output = BUF_INIT(2 * EXEC_OUTPUT_MAX) };
+	AUTO(run_done)
+	struct run r = { .paths = p,
+			 .root = root,
+			 .mirror = mirror,
+			 .lock = -1,
+			 .output = BUF_INIT(2 * EXEC_OUTPUT_MAX) };
 	if (!journal_lock(root, id, &r.lock))
 		return true;
 	if (!journal_load(root, id, &r.job, e))
@@ -356,7 +364,8 @@ bool runner_run(const struct agent_paths *p, const char *id, struct err *e)
 	struct err why = { 0 };
 	if (work(&r, &why))
 		return true;
-	/* Nothing that could be said to be half done by us: tell, then try again in the next run. */
+	/* Nothing that could be said to be half done by us: tell, then try again in the next run.
+	 */
 	log_error("order %s: %s", id, why.msg);
 	if (e)
 		*e = why;

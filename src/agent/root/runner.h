@@ -8,8 +8,8 @@
 /** Goes on with job `id` from where its journal says. True also when somebody else works on it. */
 bool runner_run(const struct agent_paths *p, const char *id, struct err *e) MUST_CHECK;
 
-/** Starts a runner process for job `id`: as a unit of its own where systemd is, otherwise in its own
- *  session and in the network namespace `netns` (descriptor, or -1). */
+/** Starts a runner process for job `id`: as a unit of its own where systemd is, otherwise in its
+ * own session and in the network namespace `netns` (descriptor, or -1). */
 bool runner_start(const struct agent_paths *p, const char *id, int64_t attempt, int netns,
 		  struct err *e) MUST_CHECK;
 #endif
