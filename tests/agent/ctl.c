@@ -25,9 +25,9 @@ int main(int argc, char **argv)
 			return 1;
 		}
 		AUTO(xfree) char *key = str_dup(name);
-		json_object_set_new(request, key,
-				    json_text(rest.n && rest.p[0] == '@' ? buf_str(&content)
-									 : rest));
+		json_object_set_new(
+			request, key,
+			json_text(rest.n && rest.p[0] == '@' ? buf_str(&content) : rest));
 	}
 	if (!ipc_call(argv[1], request, 30000, &reply, &e)) {
 		fprintf(stderr, "ctl: %s\n", e.msg);

@@ -31,7 +31,7 @@ static int make_key(const char *dir)
 	sign_key_public(k, pub);
 	enc_hex(pub, sizeof(pub), hex);
 	hex[2 * SIGN_PUBLIC_LEN] = '\n';
-	if (!file_write_atomic(pub_path, (struct str){ hex, sizeof(hex) - 1 }, 0644, &e))
+	if (!file_write_atomic(pub_path, (struct str) { hex, sizeof(hex) - 1 }, 0644, &e))
 		return fail(&e);
 	return 0;
 }

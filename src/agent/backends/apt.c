@@ -25,6 +25,7 @@ struct apt {
 	bool ran;	    /* an installation was begun, by us or before us */
 	const char *failed; /* reason of the last failure; NULL = none */
 	bool give_up;
+	bool claimed; /* apt-get's last word was success */
 	char detail[400];
 };
 
@@ -181,6 +182,12 @@ static struct apt_action after_read(struct apt *m, const struct dpkgdb *db)
 	}
 	if (m->spec.phase == APT_PLAN)
 		return update(m);
+	if (m->claimed && !m->failed) {
+		m->failed = "internal";
+		m->give_up = true;
+		snprintf(m->detail, sizeof(m->detail),
+			 "apt-get reports success, but dpkg does not list every package");
+	}
 	if (dpkgdb_broken(db) && m->configures <= m->installs)
 		return configure(m);
 	if (m->give_up)
@@ -267,12 +274,7 @@ static struct apt_action after_change(struct apt *m, const struct apt_input *in)
 	bool installing = m->state == AT_INSTALL;
 	struct str line;
 	if (in->exit_status == 0 && !in->timed_out) {
-		if (installing) { /* should the database disagree, this is all that can be said */
-			m->failed = "internal";
-			m->give_up = true;
-			snprintf(m->detail, sizeof(m->detail),
-				 "apt-get reports success, but dpkg does not list every package");
-		}
+		m->claimed = installing;
 		return read_database(m);
 	}
 	const char *why = apt_classify(in->output, in->exit_status, in->timed_out, &line);
@@ -285,6 +287,7 @@ static struct apt_action after_change(struct apt *m, const struct apt_input *in)
 		note(m, line);
 		return wait_for_lock(m);
 	}
+	m->claimed = false;
 	if (installing)
 		remember(m, in, &line);
 	else if (!m->failed)

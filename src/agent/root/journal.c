@@ -228,8 +228,7 @@ bool journal_log(const char *root, const char *id, struct str text, struct err *
 	static const char cut[] = "\n[... the middle was left out ...]\n";
 	AUTO(xfree) char *path = journal_path(root, id, "output");
 	AUTO(buf_done)
-	struct buf old = BUF_INIT(2 * JOURNAL_LOG_MAX),
-		   b = BUF_INIT(JOURNAL_LOG_MAX);
+	struct buf old = BUF_INIT(2 * JOURNAL_LOG_MAX), b = BUF_INIT(JOURNAL_LOG_MAX);
 	if (file_exists(path) && !file_read(path, &old, e))
 		return false;
 	struct str head = buf_str(&old);
