@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One thin API over two engines: SQLite (inside the program) and PostgreSQL. There is no SQL text in
- * any .c file: statements are named in <room>/<room>.sql ("-- name: host_insert", $1..$n) and become
- * `extern const struct sql_stmt SQL_HOST_INSERT` in the generated header "<room>/queries.h".
+ * One thin API over two engines: SQLite (inside the program) and PostgreSQL. There is no SQL text
+ * in any .c file: statements are named in <room>/<room>.sql ("-- name: host_insert", $1..$n) and
+ * become `extern const struct sql_stmt SQL_HOST_INSERT` in the generated header "<room>/queries.h".
  *
  * Reading: sql_reader() borrows a connection for this thread; several readers run at once.
- * Writing: only through sql_write(), which runs the caller's function inside a transaction. On SQLite
- * one writer thread gathers waiting functions into one transaction (each in its own savepoint) and
- * commits them together (group commit, synchronous=FULL): sql_write() returns only after the commit is
- * durable. On PostgreSQL each call is a transaction of its own. A write function must not touch
- * anything but the database: it may be run again after a serialization failure. */
+ * Writing: only through sql_write(), which runs the caller's function inside a transaction. On
+ * SQLite one writer thread gathers waiting functions into one transaction (each in its own
+ * savepoint) and commits them together (group commit, synchronous=FULL): sql_write() returns only
+ * after the commit is durable. On PostgreSQL each call is a transaction of its own. A write
+ * function must not touch anything but the database: it may be run again after a serialization
+ * failure. Both engines run it serializably. Once a statement in it has failed it must return
+ * false: PostgreSQL has lost the transaction then, and SQLite is held to the same rule
+ * (ERR_INTERNAL otherwise). */
 #ifndef SQL_SQL_H
 #define SQL_SQL_H
 #include "base/buf.h"
@@ -30,17 +33,40 @@ struct sql_val {
 	double r;
 	struct str s; /**< borrowed until the call returns */
 };
-static inline struct sql_val sql_null(void) { return (struct sql_val){ .type = SQL_T_NULL }; }
-static inline struct sql_val sql_int(int64_t i) { return (struct sql_val){ .type = SQL_T_INT, .i = i }; }
-static inline struct sql_val sql_bool(bool b) { return (struct sql_val){ .type = SQL_T_BOOL, .i = b }; }
-static inline struct sql_val sql_real(double r) { return (struct sql_val){ .type = SQL_T_REAL, .r = r }; }
-static inline struct sql_val sql_str(struct str s) { return (struct sql_val){ .type = SQL_T_TEXT, .s = s }; }
+static inline struct sql_val sql_null(void)
+{
+	return (struct sql_val) { .type = SQL_T_NULL };
+}
+static inline struct sql_val sql_int(int64_t i)
+{
+	return (struct sql_val) { .type = SQL_T_INT, .i = i };
+}
+static inline struct sql_val sql_bool(bool b)
+{
+	return (struct sql_val) { .type = SQL_T_BOOL, .i = b };
+}
+static inline struct sql_val sql_real(double r)
+{
+	return (struct sql_val) { .type = SQL_T_REAL, .r = r };
+}
+static inline struct sql_val sql_str(struct str s)
+{
+	return (struct sql_val) { .type = SQL_T_TEXT, .s = s };
+}
 /** NULL pointer gives SQL NULL. */
-static inline struct sql_val sql_text(const char *s) { return s ? sql_str(str_of(s)) : sql_null(); }
-static inline struct sql_val sql_blob(struct str s) { return (struct sql_val){ .type = SQL_T_BLOB, .s = s }; }
+static inline struct sql_val sql_text(const char *s)
+{
+	return s ? sql_str(str_of(s)) : sql_null();
+}
+static inline struct sql_val sql_blob(struct str s)
+{
+	return (struct sql_val) { .type = SQL_T_BLOB, .s = s };
+}
 
 /** Argument list: sql_run(c, &SQL_HOST_INSERT, SQL_ARGS(sql_text(id), sql_int(now)), &e). */
-#define SQL_ARGS(...) ((const struct sql_val[]){ __VA_ARGS__ }), (int)(sizeof((struct sql_val[]){ __VA_ARGS__ }) / sizeof(struct sql_val))
+#define SQL_ARGS(...)                                                                              \
+	((const struct sql_val[]) { __VA_ARGS__ }),                                                \
+		(int)(sizeof((struct sql_val[]) { __VA_ARGS__ }) / sizeof(struct sql_val))
 #define SQL_NO_ARGS NULL, 0
 
 /** Opens "sqlite:/path/file.db" or "postgresql://..." (libpq URI). Does not migrate.
@@ -52,8 +78,9 @@ AUTO_DEFINE(struct sql, sql_close)
 /** "sqlite" or "postgresql". */
 const char *sql_engine(const struct sql *db);
 
-/** Numbered migrations, embedded by the build from src/schema/NNNN_*.sql, applied in order, each in a
- *  transaction, recorded with its SHA-256. A database newer than the program is refused with remedy. */
+/** Numbered migrations, embedded by the build from src/schema/NNNN_*.sql, applied in order, each in
+ * a transaction, recorded with its SHA-256. A database newer than the program is refused with
+ * remedy. */
 bool sql_migrate(struct sql *db, struct err *e) MUST_CHECK;
 
 /** Borrows / returns a read connection. */
@@ -73,8 +100,8 @@ bool sql_run(struct sql_conn *c, const struct sql_stmt *q, const struct sql_val 
 bool sql_change(struct sql_conn *c, const struct sql_stmt *q, const struct sql_val *args, int nargs,
 		int64_t *changed_out, struct err *e) MUST_CHECK;
 
-/** Starts reading rows; loop `while (sql_next(rows, e))`; sql_rows_end() tells a failure from the end.
- *  Column values are valid until the next sql_next or sql_rows_end. */
+/** Starts reading rows; loop `while (sql_next(rows, e))`; sql_rows_end() tells a failure from the
+ * end. Column values are valid until the next sql_next or sql_rows_end. */
 bool sql_query(struct sql_conn *c, const struct sql_stmt *q, const struct sql_val *args, int nargs,
 	       struct sql_rows **out, struct err *e) MUST_CHECK;
 bool sql_next(struct sql_rows *r);
@@ -83,6 +110,6 @@ bool sql_rows_end(struct sql_rows *r, struct err *e) MUST_CHECK;
 int64_t sql_col_int(struct sql_rows *r, int col);
 bool sql_col_bool(struct sql_rows *r, int col);
 double sql_col_real(struct sql_rows *r, int col);
-struct str sql_col_str(struct sql_rows *r, int col);  /**< text or blob; empty for NULL */
+struct str sql_col_str(struct sql_rows *r, int col); /**< text or blob; empty for NULL */
 bool sql_col_null(struct sql_rows *r, int col);
 #endif
