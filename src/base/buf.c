@@ -9,6 +9,7 @@ void buf_done(struct buf *b)
 	xfree(b->p);
 	b->p = NULL;
 	b->n = b->cap = 0;
+	b->overflowed = false;
 }
 
 char *buf_reserve(struct buf *b, size_t n)
@@ -96,5 +97,6 @@ char *buf_take(struct buf *b)
 	char *p = b->p ? b->p : xstrdup("");
 	b->p = NULL;
 	b->n = b->cap = 0;
+	b->overflowed = false;
 	return p;
 }

@@ -36,24 +36,38 @@ static int64_t days_from_civil(int64_t y, int m, int d)
 	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
 }
 
+/* RFC 3339 has four digits for the year. */
+#define YEAR_0_MS (-62167219200000)
+#define YEAR_9999_MS 253402300799999
+
 const char *clock_rfc3339(int64_t t_ms, char out[static CLOCK_RFC3339_LEN])
 {
+	t_ms = MAX(MIN(t_ms, YEAR_9999_MS), YEAR_0_MS);
 	int64_t s = t_ms / 1000;
-	int ms = (int)(t_ms % 1000);
-	if (ms < 0) {
-		ms += 1000;
-		s--;
+	unsigned ms = (unsigned)((t_ms % 1000 + 1000) % 1000);
+	time_t tt = (time_t)(t_ms % 1000 < 0 ? s - 1 : s);
+	struct tm tm = { 0 };
+	gmtime_r(&tt, &tm);
+	size_t n = 0;
+	const struct {
+		int value;
+		int width;
+		char after;
+	} parts[] = { { tm.tm_year + 1900, 4, '-' },
+		      { tm.tm_mon + 1, 2, '-' },
+		      { tm.tm_mday, 2, 'T' },
+		      { tm.tm_hour, 2, ':' },
+		      { tm.tm_min, 2, ':' },
+		      { tm.tm_sec, 2, '.' },
+		      { (int)ms, 3, 'Z' } };
+	for (size_t i = 0; i < ARRAY_LEN(parts) - (ms == 0); i++) {
+		for (int k = parts[i].width, v = parts[i].value; k--; v /= 10)
+			out[n + (size_t)k] = (char)('0' + v % 10);
+		n += (size_t)parts[i].width;
+		out[n++] = parts[i].after;
 	}
-	time_t tt = (time_t)s;
-	struct tm tm;
-	if (!gmtime_r(&tt, &tm)) {
-		snprintf(out, CLOCK_RFC3339_LEN, "1970-01-01T00:00:00Z");
-		return out;
-	}
-	size_t n = strftime(out, CLOCK_RFC3339_LEN, "%Y-%m-%dT%H:%M:%S", &tm);
-	if (ms)
-		n += (size_t)snprintf(out + n, CLOCK_RFC3339_LEN - n, ".%03d", ms);
-	snprintf(out + n, CLOCK_RFC3339_LEN - n, "Z");
+	out[n - 1] = 'Z';
+	out[n] = '\0';
 	return out;
 }
 
@@ -118,7 +132,7 @@ bool clock_parse_rfc3339(struct str s, int64_t *t_ms_out)
 		return false;
 	if (lit(&s, '.')) {
 		int scale = 100, v;
-		if (s.n == 0)
+		if (s.n == 0 || s.p[0] < '0' || s.p[0] > '9')
 			return false;
 		while (digits(&s, 1, &v)) {
 			ms += v * scale;

@@ -21,7 +21,8 @@ int64_t clock_wall_ms(void);
 int64_t clock_mono_ms(void);
 
 #define CLOCK_RFC3339_LEN 32
-/** "2026-11-22T08:41:00Z" (with .mmm when not whole seconds). Returns `out`. */
+/** "2026-11-22T08:41:00Z" (with .mmm when not whole seconds). Times outside the years 0 to 9999 are
+ *  given as the nearest in them. Returns `out`. */
 const char *clock_rfc3339(int64_t t_ms, char out[static CLOCK_RFC3339_LEN]);
 /** RFC 3339 with Z or a numeric offset; false on anything else. */
 bool clock_parse_rfc3339(struct str s, int64_t *t_ms_out) MUST_CHECK;

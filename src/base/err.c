@@ -31,9 +31,9 @@ static const struct {
 
 static void err_vset(struct err *e, enum err_code code, int sys, const char *fmt, va_list ap)
 {
-	e->code = code;
-	e->sys = sys;
-	vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
+	struct err new = { .code = code, .sys = sys };
+	vsnprintf(new.msg, sizeof(new.msg), fmt, ap); /* the arguments may point into e->msg */
+	*e = new;
 }
 
 bool err_set(struct err *e, enum err_code code, const char *fmt, ...)
@@ -74,14 +74,15 @@ bool err_prefix(struct err *e, const char *fmt, ...)
 {
 	if (!e)
 		return false;
-	char old[sizeof(e->msg)];
-	memcpy(old, e->msg, sizeof(old));
+	char new[sizeof(e->msg)];
 	va_list ap;
 	va_start(ap, fmt);
-	vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
+	vsnprintf(new, sizeof(new), fmt, ap);
 	va_end(ap);
-	size_t n = strlen(e->msg);
-	snprintf(e->msg + n, sizeof(e->msg) - n, ": %s", old);
+	size_t n = strlen(new);
+	if (snprintf(new + n, sizeof(new) - n, ": %s", e->msg) < 0)
+		new[n] = '\0';
+	memcpy(e->msg, new, sizeof(new));
 	return false;
 }
 

@@ -98,15 +98,27 @@ bool file_write_atomic(const char *path, struct str content, mode_t mode, struct
 	return file_sync_dir(dir, e);
 }
 
+/* Whether the directory that could not be made is there: EEXIST may also mean a file, and where the
+ * parent may not be written some systems say so before EEXIST. Leaves errno for the message. */
+static bool is_dir_after(const char *path, int sys)
+{
+	struct stat st;
+	bool ok = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	errno = !ok && sys == EEXIST ? ENOTDIR : sys;
+	return ok;
+}
+
 bool file_mkdirs(const char *path, mode_t mode, struct err *e)
 {
 	AUTO(xfree) char *p = xstrdup(path);
+	if (!path[0])
+		return err_set(e, ERR_INVALID, "directory name is empty");
 	for (char *q = p + 1;; q++) {
 		if (*q != '/' && *q != '\0')
 			continue;
 		char c = *q;
 		*q = '\0';
-		if (mkdir(p, mode) != 0 && errno != EEXIST)
+		if (mkdir(p, mode) != 0 && !is_dir_after(p, errno))
 			return err_sys(e, errno, "cannot create directory '%s'", p);
 		*q = c;
 		if (c == '\0')
@@ -138,9 +150,10 @@ static bool remove_below(int dirfd, int depth, struct err *e)
 			continue;
 		if (unlinkat(dirfd, name, 0) == 0)
 			continue;
+		int sys = errno;
 		int sub = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (sub < 0)
-			ok = err_sys(e, errno, "cannot remove '%s'", name);
+			ok = err_sys(e, errno == ENOTDIR ? sys : errno, "cannot remove '%s'", name);
 		else if (!remove_below(sub, depth + 1, e))
 			ok = false;
 		else if (unlinkat(dirfd, name, AT_REMOVEDIR) != 0)
@@ -154,9 +167,10 @@ bool file_remove_tree(const char *path, struct err *e)
 {
 	if (unlink(path) == 0 || errno == ENOENT)
 		return true;
+	int sys = errno;
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, errno, "cannot remove '%s'", path);
+	if (fd < 0) /* no directory: why it could not be unlinked is what counts */
+		return err_sys(e, errno == ENOTDIR ? sys : errno, "cannot remove '%s'", path);
 	if (!remove_below(fd, 0, e))
 		return err_prefix(e, "cannot remove '%s'", path);
 	if (rmdir(path) != 0)

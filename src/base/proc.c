@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * fork, exec, poll. The child gets its own process group so that a time-out ends all of it. */
+ * fork, exec, poll. The child gets its own process group so that a time-out ends all of it. What
+ * ends a run is the child's end, not its output's: a daemon it leaves behind may keep the pipes
+ * open, and a child that closes them may run on. */
 #include "base/proc.h"
 #include "base/clock.h"
 #include "base/vec.h"
@@ -9,6 +11,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,62 +42,116 @@ NORETURN static void child(const struct proc_spec *spec, struct pipes *p, char *
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	environ = (char **)(uintptr_t)env; /* execvp searches the PATH it finds here */
 	if (chdir(spec->cwd ? spec->cwd : "/") == 0)
-		execvpe(spec->argv[0], (char *const *)(uintptr_t)spec->argv, env);
+		execvp(spec->argv[0], (char *const *)(uintptr_t)spec->argv);
 	int sys = errno;
 	ssize_t ignored UNUSED = write(p->fail[1], &sys, sizeof(sys));
 	_exit(127);
 }
 
-/* Reads what is there into `b` (NULL drops it). Sets *open to false at end of file. */
+/* A running child and what is left to do for it. */
+struct run {
+	pid_t pid;
+	int pidfd; /* readable when the child has ended; -1 on kernels before 5.3 */
+	bool ended;
+	int status;
+	struct str input;
+	struct buf *out, *err;
+	bool out_open, err_open;
+};
+
+/* Reads what is there, at least a pipe's capacity, into `b` (NULL drops it). Sets *open to false at
+ * end of file; false when `b` is over its maximum. */
 static bool drain(int fd, struct buf *b, bool *open)
 {
-	char tmp[65536];
-	ssize_t r = read(fd, tmp, sizeof(tmp));
-	if (r == 0 || (r < 0 && errno != EINTR && errno != EAGAIN))
-		*open = false;
-	if (r > 0 && b)
-		buf_add(b, tmp, (size_t)r);
-	return !(b && b->overflowed);
+	for (int turns = 0; *open && turns < 32; turns++) { /* the clock is looked at in between */
+		char tmp[65536];
+		ssize_t r = read(fd, tmp, sizeof(tmp));
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0 && errno == EAGAIN)
+			return true;
+		if (r <= 0)
+			*open = false;
+		if (r > 0 && b)
+			buf_add(b, tmp, (size_t)r);
+		if (b && b->overflowed)
+			return false;
+		if (r > 0 && (size_t)r < sizeof(tmp))
+			return true;
+	}
+	return true;
 }
 
-static bool pump(const struct proc_spec *spec, struct pipes *p, struct buf *out, struct buf *errout,
-		 int64_t deadline, bool *timed_out)
+static void feed(struct pipes *p, struct str *in)
 {
-	struct str in = spec->input;
-	bool o = true, x = true;
-	if (!in.n) {
+	ssize_t r = write(p->in[1], in->p, in->n);
+	if (r > 0) {
+		in->p += r;
+		in->n -= (size_t)r;
+	}
+	if (in->n == 0 || (r < 0 && errno != EAGAIN && errno != EINTR)) {
 		fd_close(p->in[1]);
 		p->in[1] = -1;
 	}
-	while (o || x) {
-		struct pollfd f[3] = { { o ? p->out[0] : -1, POLLIN, 0 },
-				       { x ? p->err[0] : -1, POLLIN, 0 },
-				       { p->in[1], POLLOUT, 0 } };
+}
+
+/* Feeds and reads until the child has ended. False when it printed more than allowed. */
+static bool pump(struct run *r, struct pipes *p, int64_t deadline, bool *timed_out)
+{
+	while (!r->ended) {
 		int64_t left = deadline - clock_mono_ms();
 		if (left <= 0) {
 			*timed_out = true;
 			return true;
 		}
-		if (poll(f, 3, (int)MIN(left, 60000)) < 0 && errno != EINTR)
-			return true;
-		if (f[0].revents && !drain(p->out[0], out, &o))
+		struct pollfd f[] = { { r->out_open ? p->out[0] : -1, POLLIN, 0 },
+				      { r->err_open ? p->err[0] : -1, POLLIN, 0 },
+				      { p->in[1], POLLOUT, 0 },
+				      { r->pidfd, POLLIN, 0 } };
+		int ready = poll(f, ARRAY_LEN(f), (int)MIN(left, r->pidfd >= 0 ? 60000 : 20));
+		if (ready > 0 && f[2].revents)
+			feed(p, &r->input);
+		/* Asked before reading, so that all the child wrote is there to be read. */
+		r->ended = waitpid(r->pid, &r->status, WNOHANG) == r->pid;
+		if (!drain(p->out[0], r->out, &r->out_open) ||
+		    !drain(p->err[0], r->err, &r->err_open))
 			return false;
-		if (f[1].revents && !drain(p->err[0], errout, &x))
-			return false;
-		if (f[2].revents) {
-			ssize_t r = write(p->in[1], in.p, in.n);
-			if (r > 0) {
-				in.p += r;
-				in.n -= (size_t)r;
-			}
-			if (in.n == 0 || (r < 0 && errno != EAGAIN && errno != EINTR)) {
-				fd_close(p->in[1]);
-				p->in[1] = -1;
-			}
-		}
 	}
 	return true;
+}
+
+/* As pump, with SIGPIPE kept from this thread. */
+static bool pump_quietly(struct run *r, struct pipes *p, int64_t deadline, bool *timed_out)
+{
+	sigset_t pipe_only, old, pending;
+	sigemptyset(&pipe_only);
+	sigaddset(&pipe_only, SIGPIPE);
+	sigpending(&pending);
+	pthread_sigmask(SIG_BLOCK, &pipe_only, &old);
+	bool fits = pump(r, p, deadline, timed_out);
+	struct timespec at_once = { 0 };
+	if (!sigismember(&pending, SIGPIPE))
+		while (sigtimedwait(&pipe_only, NULL, &at_once) < 0 && errno == EINTR)
+			;
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return fits;
+}
+
+static void end_child(struct run *r)
+{
+	if (r->ended)
+		return;
+	kill(-r->pid, SIGKILL);
+	kill(r->pid, SIGKILL);
+	while (waitpid(r->pid, &r->status, 0) < 0 && errno == EINTR)
+		;
+}
+
+static void nonblocking(int fd)
+{
+	fcntl(fd, F_SETFL, O_NONBLOCK);
 }
 
 bool proc_run(const struct proc_spec *spec, struct buf *out, struct buf *errout,
@@ -130,24 +187,36 @@ bool proc_run(const struct proc_spec *spec, struct buf *out, struct buf *errout,
 		*ends[i] = -1;
 	}
 	int sys = 0;
-	if (read(p.fail[0], &sys, sizeof(sys)) == sizeof(sys)) {
+	ssize_t got;
+	while ((got = read(p.fail[0], &sys, sizeof(sys))) < 0 && errno == EINTR)
+		;
+	if (got == sizeof(sys)) {
 		waitpid(pid, NULL, 0);
 		return err_sys(e, sys, "cannot run '%s'", name);
 	}
-	fcntl(p.in[1], F_SETFL, O_NONBLOCK);
-	void (*old)(int) = signal(SIGPIPE, SIG_IGN);
+	nonblocking(p.in[1]);
+	nonblocking(p.out[0]);
+	nonblocking(p.err[0]);
+	if (!spec->input.n) {
+		fd_close(p.in[1]);
+		p.in[1] = -1;
+	}
+	AUTO(fd_close) int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct run r = { .pid = pid,
+			 .pidfd = pidfd,
+			 .input = spec->input,
+			 .out = out,
+			 .err = errout,
+			 .out_open = true,
+			 .err_open = true };
 	bool timed_out = false;
-	bool fits = pump(spec, &p, out, errout, start + spec->timeout_s * 1000, &timed_out);
-	signal(SIGPIPE, old);
-	if (!fits || timed_out)
-		kill(-pid, SIGKILL);
-	int status = 0;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	bool fits = pump_quietly(&r, &p, start + spec->timeout_s * 1000, &timed_out);
+	end_child(&r);
 	if (!fits)
 		return err_set(e, ERR_LIMIT, "'%s' printed more than allowed", name);
 	*result_out = (struct proc_result) {
-		.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+		.exit_status = WIFEXITED(r.status) ? WEXITSTATUS(r.status)
+						   : 128 + WTERMSIG(r.status),
 		.timed_out = timed_out,
 		.elapsed_ms = clock_mono_ms() - start,
 	};
