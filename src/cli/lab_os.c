@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Names of releases as people write them. */
+#include "cli/lab_inventory.h"
+#include "feeds/debian.h"
+
+#include <ctype.h>
+
+static bool set(char *to, size_t size, struct str s, const char *words, struct err *e)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!isalnum((unsigned char)s.p[i]) && !strchr(".-_", s.p[i]))
+			s.n = 0;
+	if (s.n == 0 || s.n >= size)
+		return err_set(e, ERR_INVALID, "'%s' is not a release; write it like 'debian:12'",
+			       words);
+	for (size_t i = 0; i < s.n; i++)
+		to[i] = (char)tolower((unsigned char)s.p[i]);
+	to[s.n] = '\0';
+	return true;
+}
+
+/* "12", "12.4" and "9.0" are one Debian release each; a codename has a version once it is released.
+ */
+static bool set_debian(struct str release, struct lab_os *os, const char *words, struct err *e)
+{
+	ptrdiff_t dot = str_find(release, '.');
+	if (release.n > 0 && isdigit((unsigned char)release.p[0]))
+		return set(os->version, sizeof(os->version),
+			   (struct str) { release.p, dot < 0 ? release.n : (size_t)dot }, words, e);
+	if (!set(os->codename, sizeof(os->codename), release, words, e))
+		return false;
+	const char *version = debian_version_of_codename(str_of(os->codename));
+	if (!version)
+		return err_set(e, ERR_INVALID,
+			       "'%s' is not a release of Debian; write it like 'debian:12'", words);
+	if (isdigit((unsigned char)version[0]))
+		snprintf(os->version, sizeof(os->version), "%s", version);
+	return true;
+}
+
+bool lab_os_parse(const char *words, struct lab_os *out, struct err *e)
+{
+	struct lab_os os = { .id = "debian" };
+	struct str rest = str_trim(str_of(words)), id = { rest.p, 0 };
+	while (id.n < rest.n && !strchr(": \t", id.p[id.n]) && !isdigit((unsigned char)id.p[id.n]))
+		id.n++;
+	struct str release = { id.p + id.n, rest.n - id.n };
+	while (release.n > 0 && strchr(": \t", release.p[0])) {
+		release.p++;
+		release.n--;
+	}
+	if (release.n == 0) { /* one word: a codename of Debian */
+		if (!set_debian(id, &os, words, e))
+			return false;
+	} else if (!set(os.id, sizeof(os.id), id, words, e)) {
+		return false;
+	} else if (strcmp(os.id, "debian") == 0) {
+		if (!set_debian(release, &os, words, e))
+			return false;
+	} else if (!set(os.version, sizeof(os.version), release, words, e)) {
+		return false;
+	}
+	*out = os;
+	return true;
+}
