@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the screens read. The first part of a key is the topic whose events make it stale (events.ts);
+// "one" + id marks what belongs to a single thing.
+import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
+import { api, take, type Schemas } from './client';
+import type { paths } from './schema';
+
+type Query<P extends keyof paths> = paths[P] extends { get: { parameters: { query?: infer Q } } } ? NonNullable<Q> : never;
+export type PatchQuery = Query<'/patches'>;
+export type SystemQuery = Query<'/systems'>;
+export type PatchSystemsQuery = Query<'/patches/{patch_id}/systems'>;
+export type SystemPatchesQuery = Query<'/systems/{system_id}/patches'>;
+export type Patch = Schemas['Patch'];
+export type System = Schemas['System'];
+export type Deployment = Schemas['Deployment'];
+export type Target = Schemas['Target'];
+export type Job = Schemas['Job'];
+export type Selection = Schemas['Selection'];
+
+const list = { placeholderData: keepPreviousData };
+
+export const useDashboard = () => useQuery({
+	queryKey: ['dashboard'], queryFn: ({ signal }) => take(api.GET('/dashboard', { signal })),
+});
+export const usePatches = (query: PatchQuery, enabled = true) => useQuery({
+	...list, enabled, queryKey: ['patches', 'list', query], queryFn: ({ signal }) => take(api.GET('/patches', { params: { query }, signal })),
+});
+export const usePatch = (id: string) => useQuery({
+	queryKey: ['patches', 'one', id],
+	queryFn: ({ signal }) => take(api.GET('/patches/{patch_id}', { params: { path: { patch_id: id } }, signal })),
+});
+export const usePatchesById = (ids: string[]) => useQueries({
+	queries: ids.map(id => ({
+		queryKey: ['patches', 'one', id],
+		queryFn: ({ signal }: { signal: AbortSignal }) => take(api.GET('/patches/{patch_id}', { params: { path: { patch_id: id } }, signal })),
+	})),
+});
+export const usePatchSystems = (id: string, query: PatchSystemsQuery) => useQuery({
+	...list, queryKey: ['systems', 'of-patch', id, query],
+	queryFn: ({ signal }) => take(api.GET('/patches/{patch_id}/systems', { params: { path: { patch_id: id }, query }, signal })),
+});
+export const useSystems = (query: SystemQuery, enabled = true) => useQuery({
+	...list, enabled, queryKey: ['systems', 'list', query], queryFn: ({ signal }) => take(api.GET('/systems', { params: { query }, signal })),
+});
+export const useSystem = (id: string) => useQuery({
+	queryKey: ['systems', 'one', id],
+	queryFn: ({ signal }) => take(api.GET('/systems/{system_id}', { params: { path: { system_id: id } }, signal })),
+});
+export const useSystemsById = (ids: string[]) => useQueries({
+	queries: ids.map(id => ({
+		queryKey: ['systems', 'one', id],
+		queryFn: ({ signal }: { signal: AbortSignal }) => take(api.GET('/systems/{system_id}', { params: { path: { system_id: id } }, signal })),
+	})),
+});
+export const useSystemPatches = (id: string, query: SystemPatchesQuery) => useQuery({
+	...list, queryKey: ['systems', 'one', id, 'patches', query],
+	queryFn: ({ signal }) => take(api.GET('/systems/{system_id}/patches', { params: { path: { system_id: id }, query }, signal })),
+});
+export const useInventory = (id: string, query: Query<'/systems/{system_id}/inventory'>) => useQuery({
+	...list, queryKey: ['systems', 'one', id, 'inventory', query],
+	queryFn: ({ signal }) => take(api.GET('/systems/{system_id}/inventory', { params: { path: { system_id: id }, query }, signal })),
+});
+export const useSystemDeployments = (id: string) => useQuery({
+	queryKey: ['deployments', 'of-system', id],
+	queryFn: ({ signal }) => take(api.GET('/systems/{system_id}/deployments', { params: { path: { system_id: id } }, signal })),
+});
+export const useExplanation = (system: string, patch: string, enabled: boolean) => useQuery({
+	enabled, queryKey: ['systems', 'one', system, 'why', patch],
+	queryFn: ({ signal }) => take(api.GET('/systems/{system_id}/patches/{patch_id}/explanation',
+		{ params: { path: { system_id: system, patch_id: patch } }, signal })),
+});
+export const useDeployments = (query: Query<'/deployments'>) => useQuery({
+	...list, queryKey: ['deployments', 'list', query], queryFn: ({ signal }) => take(api.GET('/deployments', { params: { query }, signal })),
+});
+export const useDeployment = (id: string) => useQuery({
+	queryKey: ['deployments', 'one', id],
+	queryFn: ({ signal }) => take(api.GET('/deployments/{deployment_id}', { params: { path: { deployment_id: id } }, signal })),
+});
+export const useTargets = (id: string, query: Query<'/deployments/{deployment_id}/targets'>, enabled = true) => useQuery({
+	...list, enabled, queryKey: ['deployments', 'one', id, 'targets', query],
+	queryFn: ({ signal }) => take(api.GET('/deployments/{deployment_id}/targets', { params: { path: { deployment_id: id }, query }, signal })),
+});
+export const useTargetLog = (id: string, system: string) => useQuery({
+	queryKey: ['deployments', 'one', id, 'log', system], retry: false,
+	queryFn: ({ signal }) => take(api.GET('/deployments/{deployment_id}/targets/{system_id}/log',
+		{ params: { path: { deployment_id: id, system_id: system } }, signal, parseAs: 'text' })),
+});
+export const usePolicies = () => useQuery({
+	queryKey: ['policies'], staleTime: 600_000, queryFn: ({ signal }) => take(api.GET('/deployment-policies', { signal })),
+});
+export const useOffices = () => useQuery({
+	queryKey: ['systems', 'offices'], queryFn: ({ signal }) => take(api.GET('/offices', { signal })),
+});
+export const useEnrolmentTokens = () => useQuery({
+	queryKey: ['enrolment'], queryFn: ({ signal }) => take(api.GET('/enrolment-tokens', { signal })),
+});
+export const useFeeds = () => useQuery({
+	queryKey: ['feeds'], queryFn: ({ signal }) => take(api.GET('/feeds', { signal })),
+});
+export const useJobs = () => useQuery({
+	queryKey: ['jobs', 'list'], queryFn: ({ signal }) => take(api.GET('/jobs', { signal })),
+});
+export const useTokens = () => useQuery({
+	queryKey: ['tokens'], queryFn: ({ signal }) => take(api.GET('/tokens', { signal })),
+});
+export const useSearchHits = (q: string) => useQuery({
+	...list, enabled: q.length >= 2, queryKey: ['search', q], queryFn: ({ signal }) => take(api.GET('/search', { params: { query: { q } }, signal })),
+});

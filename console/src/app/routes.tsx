@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Address -> page. Every page is a chunk of its own.
+import { lazy } from 'react';
+import { Redirect, Route, Switch } from 'wouter';
+import { decodeId, systemPath, whyParam } from './paths';
+import { withQuery } from '../ui/url';
+
+const Dashboard = lazy(() => import('../pages/dashboard'));
+const Patches = lazy(() => import('../pages/patches'));
+const Patch = lazy(() => import('../pages/patch'));
+const Systems = lazy(() => import('../pages/systems'));
+const System = lazy(() => import('../pages/system'));
+const Scan = lazy(() => import('../pages/scan'));
+const Deployments = lazy(() => import('../pages/deployments'));
+const NewDeployment = lazy(() => import('../pages/new-deployment'));
+const Deployment = lazy(() => import('../pages/deployment'));
+const Computers = lazy(() => import('../pages/computers'));
+const InstallAgents = lazy(() => import('../pages/install-agents'));
+const Offices = lazy(() => import('../pages/offices'));
+const Reports = lazy(() => import('../pages/reports'));
+const PatchDb = lazy(() => import('../pages/patch-db'));
+const About = lazy(() => import('../pages/about'));
+const Me = lazy(() => import('../pages/me'));
+const NotFound = lazy(() => import('../pages/not-found'));
+
+export function Routes() {
+	return (
+		<Switch>
+			<Route path="/"><Dashboard /></Route>
+			<Route path="/patches"><Redirect to="/patches/missing" replace /></Route>
+			<Route path="/patches/:view">{p => /^(missing|installed|applicable|supported|latest)$/.test(p.view)
+				? <Patches key={p.view} view={p.view as 'missing'} /> : <Patch id={decodeId(p.view)} tab="overview" />}</Route>
+			<Route path="/patches/:id/:tab">{p => <Patch id={decodeId(p.id)} tab={p.tab} />}</Route>
+			<Route path="/systems"><Systems /></Route>
+			<Route path="/systems/scan"><Scan /></Route>
+			<Route path="/systems/:id/patches/:pid/why">{p => <Redirect replace
+				to={withQuery(systemPath(decodeId(p.id), 'missing'), { why: whyParam(decodeId(p.id), decodeId(p.pid)) })} />}</Route>
+			<Route path="/systems/:id">{p => <System id={decodeId(p.id)} tab="overview" />}</Route>
+			<Route path="/systems/:id/:tab">{p => <System id={decodeId(p.id)} tab={p.tab} />}</Route>
+			<Route path="/deploy"><Redirect to="/deploy/tasks" replace /></Route>
+			<Route path="/deploy/tasks"><Deployments /></Route>
+			<Route path="/deploy/tasks/new"><NewDeployment /></Route>
+			<Route path="/deploy/tasks/:id">{p => <Deployment id={decodeId(p.id)} />}</Route>
+			<Route path="/agents"><Redirect to="/agents/computers" replace /></Route>
+			<Route path="/agents/computers"><Computers /></Route>
+			<Route path="/agents/install"><InstallAgents /></Route>
+			<Route path="/agents/offices"><Offices /></Route>
+			<Route path="/reports"><Reports /></Route>
+			<Route path="/admin"><Redirect to="/admin/patch-db" replace /></Route>
+			<Route path="/admin/patch-db"><PatchDb /></Route>
+			<Route path="/admin/about"><About /></Route>
+			<Route path="/me"><Me /></Route>
+			<Route path="/login"><Redirect to="/" replace /></Route>
+			<Route path="/setup"><Redirect to="/" replace /></Route>
+			<Route><NotFound /></Route>
+		</Switch>
+	);
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Start: one query client, the language, the gate (set-up, sign-in or the shell).
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { ApiError } from './api/client';
+import { Crash } from './app/Crash';
+import { Gate } from './app/Gate';
+import { I18nProvider } from './i18n';
+import { Toasts } from './ui/toast';
+
+const client = new QueryClient({
+	defaultOptions: {
+		queries: {
+			staleTime: 10_000, refetchOnWindowFocus: true,
+			// Only what may pass by itself is tried again.
+			retry: (n, e) => n < 2 && e instanceof ApiError && (e.code === 'network' || e.status >= 502),
+		},
+	},
+});
+
+createRoot(document.getElementById('root')!).render(
+	<StrictMode>
+		<QueryClientProvider client={client}>
+			<I18nProvider>
+				<Crash>
+					<Toasts>
+						<Gate />
+					</Toasts>
+				</Crash>
+			</I18nProvider>
+		</QueryClientProvider>
+	</StrictMode>,
+);

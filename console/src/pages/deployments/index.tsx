@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Manual deployments, newest first.
+import { Link } from 'wouter';
+import { useDeployments, usePolicies, type Deployment } from '../../api/queries';
+import { deploymentPath } from '../../app/paths';
+import { useSession } from '../../app/session';
+import { useI18n } from '../../i18n';
+import { Empty, Failure } from '../../ui/basic';
+import { DataTable, type Column } from '../../ui/DataTable';
+import { useListQuery } from '../../ui/filters';
+import { Pager, useColumns, ViewMenu } from '../../ui/List';
+import { Page } from '../../ui/Page';
+import { Time } from '../../ui/Time';
+import { useUrl } from '../../ui/url';
+import { DeploymentState, TargetsBar } from './state';
+
+export default function Deployments() {
+	const { t, number, lang } = useI18n();
+	const url = useUrl();
+	const { may } = useSession();
+	const { limit, cursor } = useListQuery([]) as { limit: number; cursor?: string };
+	const list = useDeployments({ limit, cursor });
+	const policies = usePolicies();
+	const data = list.data;
+	const columns = useColumns<Deployment>('deployments', [
+		{ id: 'name', header: t('deployment.name'), fixed: true, grow: true, title: d => d.name, cell: d => <Link href={deploymentPath(d.id)}>{d.name}</Link> },
+		{ id: 'operation', header: t('deployment.operation'), cell: d => t(`operation.${d.operation}`) },
+		{ id: 'state', header: t('deployment.state'), cell: d => <DeploymentState state={d.state} /> },
+		{ id: 'progress', header: t('deployment.progress'), cell: d => <span className="tk-progresscell"><TargetsBar thin counts={d.targets} /><span className="tk-num">{number(d.targets.succeeded)} / {number(d.targets.total)}</span></span> },
+		{ id: 'failed', header: t('targetState.failed'), numeric: true, cell: d => d.targets.failed ? <Link className="tk-danger-text" href={`${deploymentPath(d.id)}?state=failed`}>{number(d.targets.failed)}</Link> : <span className="tk-none">–</span> },
+		{ id: 'targets', header: t('deployment.targets'), numeric: true, cell: d => number(d.targets.total) },
+		{ id: 'patches', header: t('deployment.patches'), numeric: true, cell: d => number(d.patches) },
+		{ id: 'policy', header: t('deployment.policy'), cell: d => policies.data?.items.find(p => p.id === d.policy)?.name[lang] ?? d.policy },
+		{ id: 'created', header: t('deployment.created'), cell: d => <Time at={d.created} /> },
+		{ id: 'started', header: t('deployment.started'), cell: d => <Time at={d.started} /> },
+		{ id: 'finished', header: t('deployment.finished'), cell: d => <Time at={d.finished} /> },
+		{ id: 'by', header: t('deployment.createdBy'), cell: d => d.created_by },
+	] satisfies Column<Deployment>[], ['operation', 'started']);
+	return (
+		<Page title={t('deploy.tasks')} count={data && t('list.items', { n: data.page.total })} ready={!list.isPending}
+			sub={<p className="tk-lead">{t('deploy.lead')}</p>}
+			actions={may('deploy') && <Link href="/deploy/tasks/new" className="pf-v6-c-button pf-m-primary">{t('deploy.new')}</Link>}>
+			<div className="tk-toolbar">
+				<span className="tk-grow-space" />
+				<Pager page={data?.page} shown={data?.items.length ?? 0} />
+				<ViewMenu columns={columns} />
+			</div>
+			{list.error && <Failure error={list.error} retry={() => void list.refetch()} asOf={data?.page.as_of} />}
+			{!(list.error && !data) && (
+				<DataTable label={t('deploy.tasks')} columns={columns.shown} rows={data?.items} rowId={d => d.id} rowName={d => d.name} stale={list.isPlaceholderData}
+					onOpen={d => url.navigate(deploymentPath(d.id))}
+					empty={<Empty title={t('empty.deployments')} why={t('empty.deploymentsWhy')} action={t('empty.toMissing')} to="/patches/missing" />} />
+			)}
+		</Page>
+	);
+}

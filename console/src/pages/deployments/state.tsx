@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// States of deployments and of their targets: word, colour token and the bar of progress.
+import type { Deployment, Target } from '../../api/queries';
+import { useI18n } from '../../i18n';
+import { StackedBar } from '../../ui/Charts';
+
+export const TARGET_STATES = ['succeeded', 'installing', 'downloading', 'pending', 'failed', 'not_applicable', 'cancelled'] as const;
+
+export function DeploymentState({ state }: { state: Deployment['state'] }) {
+	const { word } = useI18n();
+	return <span className={`tk-state tk-state-${state}`}>{word('deploymentState', state)}</span>;
+}
+
+export function TargetState({ state }: { state: Target['state'] }) {
+	const { word } = useI18n();
+	return <span className={`tk-state tk-state-${state}`}>{word('targetState', state)}</span>;
+}
+
+/** The stable reason in words, then the agent's own text. */
+export function TargetReason({ target }: { target: Target }) {
+	const { maybe } = useI18n();
+	const words = target.reason ? maybe(`reason.${target.reason}`) ?? target.reason : '';
+	return (
+		<>
+			{words}
+			{words && target.detail && ' — '}
+			{target.detail && <span lang="en" className="tk-small">{target.detail}</span>}
+			{!words && !target.detail && <span className="tk-none">–</span>}
+		</>
+	);
+}
+
+export function TargetsBar({ counts, thin }: { counts: Deployment['targets']; thin?: boolean }) {
+	const { word, number } = useI18n();
+	const said = TARGET_STATES.filter(s => counts[s] > 0).map(s => `${word('targetState', s)} ${number(counts[s])}`).join(', ');
+	return <StackedBar thin={thin} label={said || word('targetState', 'pending')} segments={TARGET_STATES.map(s => ({ id: s, label: s, value: counts[s], className: `tk-tfill-${s}` }))} />;
+}

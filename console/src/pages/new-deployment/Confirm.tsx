@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The last question before machines change: numbers again, the count typed when it is large, the verb
+// with the count on the button, first focus on "cancel".
+import { useState } from 'react';
+import type { Schemas } from '../../api/client';
+import { useI18n } from '../../i18n';
+import { Button, TextInput } from '../../ui/basic';
+import { Dialog } from '../../ui/Dialog';
+import { PreviewNumbers, Warnings } from './Preview';
+
+/** From this many systems on, the count has to be typed. */
+const TYPED_FROM = 101;
+
+export function Confirm({ now, preview, busy, onClose, onGo }: { now: boolean; preview: Schemas['DeploymentPreview']; busy: boolean; onClose: () => void; onGo: () => void }) {
+	const { t } = useI18n();
+	const [typed, setTyped] = useState('');
+	const ask = preview.systems >= TYPED_FROM;
+	const ok = !ask || typed.replace(/[,\s]/g, '') === String(preview.systems);
+	return (
+		<Dialog tone="warning" title={t('confirm.title')} onClose={onClose} footer={
+			<>
+				<Button variant={now ? 'danger' : 'primary'} isDisabled={!ok || busy} onClick={onGo}>{t(now ? 'confirm.now' : 'confirm.deploy', { n: preview.systems })}</Button>
+				<Button variant="link" data-first onClick={onClose}>{t('action.cancel')}</Button>
+			</>
+		}>
+			<PreviewNumbers p={preview} />
+			<Warnings p={preview} />
+			<p>{t(now ? 'confirm.nowText' : 'confirm.deployText')}</p>
+			{ask && (
+				<label className="tk-typed">
+					{t('confirm.type', { n: preview.systems })}
+					<TextInput value={typed} inputMode="numeric" aria-label={t('confirm.type', { n: preview.systems })} onChange={(_, v) => setTyped(v)} />
+				</label>
+			)}
+		</Dialog>
+	);
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// The patch database: every source with its last success, signer, rows and error; sync now.
+import { Link } from 'wouter';
+import type { Schemas } from '../../api/client';
+import { useFeeds, useJobs } from '../../api/queries';
+import { JobProgress, useSync } from '../../app/Jobs';
+import { useSession } from '../../app/session';
+import { useI18n } from '../../i18n';
+import { Button, Card, Empty, Facts, Failure, Note } from '../../ui/basic';
+import { DataTable, type Column } from '../../ui/DataTable';
+import { Page } from '../../ui/Page';
+import { Time } from '../../ui/Time';
+import { OutLink } from '../patch/parts';
+import { Settings } from './Settings';
+
+type Feed = Schemas['Feed'];
+
+export default function PatchDb() {
+	const { t, number, word } = useI18n();
+	const { may } = useSession();
+	const feeds = useFeeds();
+	const jobs = useJobs();
+	const sync = useSync();
+	const s = feeds.data?.summary;
+	const job = jobs.data?.items.find(j => j.kind === 'sync');
+	const running = job && (job.state === 'running' || job.state === 'queued');
+	const columns: Column<Feed>[] = [
+		{ id: 'id', header: t('feed.id'), cell: f => <span className="tk-mono">{f.id}</span> },
+		{ id: 'kind', header: t('feed.kind'), cell: f => word('feedKind', f.kind) },
+		{ id: 'state', header: t('feed.state'), cell: f => f.error ? <span className="tk-state tk-state-failed">{t('feed.failed')}</span> : f.last_success ? <span className="tk-state tk-state-ok">{t('feed.ok')}</span> : <span className="tk-state tk-state-never">{t('feed.never')}</span> },
+		{ id: 'success', header: t('feed.lastSuccess'), cell: f => <Time at={f.last_success} none={t('sync.never')} /> },
+		{ id: 'attempt', header: t('feed.lastAttempt'), cell: f => <Time at={f.last_attempt} relative /> },
+		{ id: 'released', header: t('prov.released'), cell: f => <Time at={f.released} /> },
+		{ id: 'rows', header: t('feed.rows'), numeric: true, cell: f => number(f.rows) },
+		{ id: 'signer', header: t('prov.signature'), cell: f => f.signed ? <span title={f.signer}><span className="tk-ok-text">✓ {t('prov.signed')}</span> <span className="tk-mono tk-small">{shortSigner(f.signer)}</span></span> : f.last_success ? <span className="tk-warn-text">{t('prov.unsigned')}</span> : <span className="tk-none">–</span> },
+		{ id: 'url', header: t('prov.url'), grow: true, title: f => f.url, cell: f => <OutLink url={f.url} /> },
+	];
+	const failing = feeds.data?.items.filter(f => f.error) ?? [];
+	return (
+		<Page title={t('admin.patchDb')} ready={!feeds.isPending} sub={<p className="tk-lead">{t('patchdb.lead')}</p>}
+			actions={may('sync') && <Button variant="primary" isDisabled={!!running || sync.isPending} onClick={() => sync.mutate()}>{t('sync.now')}</Button>}>
+			{!!sync.error && <Failure error={sync.error} />}
+			<div className="tk-columns">
+				<Card title={t('patchdb.state')}>
+					{s && (
+						<Facts items={[
+							[t('sync.last'), <Time key="l" at={s.last_success} none={t('sync.never')} />],
+							[t('patchdb.oldest'), <Time key="o" at={s.oldest_success} />],
+							[t('sync.sources'), t('sync.sourcesValue', { n: s.total, failing: s.failing })],
+							[t('sync.advisories'), t(s.advisories_present ? 'sync.hasAdvisories' : 'sync.noAdvisories')],
+							[t('dashboard.supported'), <Link key="s" href="/patches/supported">{t('patches.supported')}</Link>],
+						]} />
+					)}
+				</Card>
+				<Card title={t('patchdb.lastSync')}>{job ? <JobDetails job={job} /> : <p className="tk-none">{t('patchdb.noSync')}</p>}</Card>
+			</div>
+			{feeds.error && <Failure error={feeds.error} retry={() => void feeds.refetch()} />}
+			<h2 className="tk-h2">{t('patchdb.feeds')}</h2>
+			{failing.map(f => <Note key={f.id} tone="danger" title={t('patchdb.failing', { name: f.id })}><p lang="en" className="tk-break">{f.error}</p></Note>)}
+			<DataTable label={t('patchdb.feeds')} columns={columns} rows={feeds.data?.items ?? (feeds.error ? [] : undefined)} rowId={f => f.id} rowName={f => f.id}
+				empty={<Empty title={t('empty.feeds')} why={t('empty.feedsWhy')} />} />
+			{may('settings') && <Settings />}
+		</Page>
+	);
+}
+
+function shortSigner(signer: string): string {
+	const [fingerprint, ...name] = signer.split(' ');
+	return name.length ? name.join(' ') : fingerprint ? `…${fingerprint.slice(-16)}` : '';
+}
+
+function JobDetails({ job }: { job: Schemas['Job'] }) {
+	const { t, word, number, maybe } = useI18n();
+	return (
+		<>
+			<JobProgress job={job} />
+			{job.steps.length > 0 && (
+				<ol className="tk-steps">
+					{job.steps.map((s, n) => (
+						<li key={n} className={`tk-step tk-step-${s.state}`}>
+							<span className={`tk-state tk-state-${s.state}`}>{word('stepState', s.state)}</span> {word('jobStep', s.code)}
+							{s.state === 'running' && ` ${t('percent', { n: number(Math.round(s.progress * 100)) })}`}
+							{s.message && <span className="tk-small"> {maybe(`jobMessage.${s.message.code}`, s.message.params as Record<string, string>) ?? s.message.code}</span>}
+						</li>
+					))}
+				</ol>
+			)}
+		</>
+	);
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// One patch: what it is, who misses it, what it consists of, where the knowledge comes from.
+import { Link } from 'wouter';
+import { usePatch } from '../../api/queries';
+import { patchPath } from '../../app/paths';
+import { useSession } from '../../app/session';
+import { useI18n } from '../../i18n';
+import { Button, Loaded, Note } from '../../ui/basic';
+import { Page, Tabs } from '../../ui/Page';
+import { Severity } from '../../ui/Severity';
+import { useUrl } from '../../ui/url';
+import { startDraft } from '../new-deployment/draft';
+import { Files, Overview, ProvenanceTab, Supersedence } from './parts';
+import { PatchSystems } from './PatchSystems';
+
+const TABS = ['overview', 'missing', 'installed', 'held', 'files', 'supersedence', 'provenance'] as const;
+type TabName = (typeof TABS)[number];
+
+export default function PatchPage({ id, tab }: { id: string; tab: string }) {
+	const { t } = useI18n();
+	const url = useUrl();
+	const { may } = useSession();
+	const patch = usePatch(id);
+	const p = patch.data;
+	const active: TabName = (TABS as readonly string[]).includes(tab) ? tab as TabName : 'overview';
+	const counts: Partial<Record<TabName, number>> = p ? { missing: p.missing_systems, installed: p.installed_systems, held: p.held_systems, files: p.components.length } : {};
+
+	return (
+		<Page title={p?.title || id} heading={p ? <>{p.title || p.id}</> : id} ready={!patch.isPending}
+			crumbs={[{ name: t('patches.missing'), to: '/patches/missing' }]}
+			sub={p && (
+				<div className="tk-headline">
+					<Severity value={p.severity} raw={p.severity_raw} derived={p.severity_derived} />
+					<code>{p.id}</code>
+					{p.bulletins.map(b => <span key={b} className="tk-tag">{b}</span>)}
+					{p.reboot !== 'never' && <span className="tk-tag">{t('patch.rebootTag', { need: t(`reboot.${p.reboot}`) })}</span>}
+				</div>
+			)}
+			actions={p && may('deploy') && p.missing_systems > 0 && (
+				<Button variant="primary" onClick={() => url.navigate(startDraft({ patches: { ids: [p.id] }, patchRows: [p], patchCount: 1 }))}>{t('patch.install', { n: p.missing_systems })}</Button>
+			)}>
+			<Loaded query={patch}>
+				{d => (
+					<>
+						{d.superseded_by && (
+							<Note tone="warning" title={t('patch.isSuperseded')}>
+								<Link href={patchPath(d.superseded_by)}>{d.superseded_by}</Link>
+							</Note>
+						)}
+						<Tabs label={d.title} active={active} href={x => patchPath(id, x)}
+							tabs={TABS.filter(x => x !== 'held' || d.held_systems > 0 || active === 'held').map(x => ({ id: x, name: t(`patch.tab.${x}`), count: counts[x] }))} />
+						{active === 'overview' && <Overview p={d} />}
+						{(active === 'missing' || active === 'installed' || active === 'held') && <PatchSystems key={active} patch={d} state={active} />}
+						{active === 'files' && <Files p={d} />}
+						{active === 'supersedence' && <Supersedence p={d} />}
+						{active === 'provenance' && <ProvenanceTab p={d} />}
+					</>
+				)}
+			</Loaded>
+		</Page>
+	);
+}

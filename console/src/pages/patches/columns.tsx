@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The columns of a patch, shared by every list of patches.
+import { Link } from 'wouter';
+import { patchPath } from '../../app/paths';
+import type { Patch } from '../../api/queries';
+import type { I18n } from '../../i18n';
+import { Count } from '../../ui/basic';
+import type { Column } from '../../ui/DataTable';
+import { Severity } from '../../ui/Severity';
+import { Time } from '../../ui/Time';
+
+export function patchColumns<P extends Patch>(i: I18n): Column<P>[] {
+	const { t, word, bytes } = i;
+	return [
+		{ id: 'id', header: t('patch.id'), fixed: true, sort: 'id', cell: p => <Link href={patchPath(p.id)} className="tk-id" title={p.id}>{p.id}</Link> },
+		{ id: 'bulletin', header: t('patch.bulletin'), cell: p => p.bulletins.length ? <span title={p.bulletins.join(', ')}>{p.bulletins[0]}{p.bulletins.length > 1 && ` +${p.bulletins.length - 1}`}</span> : <span className="tk-none">–</span> },
+		{ id: 'title', header: t('patch.description'), grow: true, sort: 'title', title: p => p.title, cell: p => p.title },
+		{ id: 'severity', header: t('patch.severity'), sort: 'severity', cell: p => <Severity value={p.severity} raw={p.severity_raw} derived={p.severity_derived} /> },
+		{ id: 'type', header: t('patch.type'), sort: 'type', cell: p => word('patchType', p.type) },
+		{ id: 'missing', header: t('patch.missingSystems'), numeric: true, sort: 'missing_systems', cell: p => <Count n={p.missing_systems} to={patchPath(p.id, 'missing')} /> },
+		{ id: 'failed', header: t('patch.failedSystems'), numeric: true, cell: p => <Count n={p.failed_systems} to={patchPath(p.id, 'missing')} danger /> },
+		{ id: 'installed', header: t('patch.installedSystems'), numeric: true, sort: 'installed_systems', cell: p => <Count n={p.installed_systems} to={patchPath(p.id, 'installed')} /> },
+		{ id: 'held', header: t('patch.heldSystems'), numeric: true, cell: p => <Count n={p.held_systems} to={patchPath(p.id, 'held')} /> },
+		{ id: 'product', header: t('patch.product'), sort: 'product', cell: p => p.product },
+		{ id: 'version', header: t('patch.version'), cell: p => <span className="tk-mono">{p.version}</span> },
+		{ id: 'platform', header: t('patch.platform'), cell: p => word('platform', p.platform) },
+		{ id: 'os', header: t('patch.os'), cell: p => p.os },
+		{ id: 'suites', header: t('patch.suites'), cell: p => p.suites.join(', ') },
+		{ id: 'reboot', header: t('patch.reboot'), cell: p => word('reboot', p.reboot) },
+		{ id: 'vendor', header: t('patch.vendor'), cell: p => p.vendor },
+		{ id: 'released', header: t('patch.released'), sort: 'released', cell: p => <Time at={p.released} date /> },
+		{ id: 'cve', header: t('patch.cve'), numeric: true, cell: p => p.cve_count ? <span title={p.cves.join(', ')}>{i.number(p.cve_count)}</span> : <span className="tk-none">–</span> },
+		{ id: 'download', header: t('patch.download'), cell: p => word('download', p.download_state) },
+		{ id: 'size', header: t('patch.size'), numeric: true, sort: 'size', cell: p => p.size ? bytes(p.size) : <span className="tk-none">–</span> },
+		{ id: 'feed', header: t('patch.feed'), cell: p => p.feed },
+	];
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// One list of patches with five views: missing, installed, applicable, supported, latest.
+import { usePatches, type PatchQuery } from '../../api/queries';
+import { patchPath } from '../../app/paths';
+import { useSession } from '../../app/session';
+import { useI18n } from '../../i18n';
+import { Button, Empty, Failure } from '../../ui/basic';
+import { StackedBar } from '../../ui/Charts';
+import { DataTable } from '../../ui/DataTable';
+import { selectionFilter, useFilters, useListQuery, type Filter } from '../../ui/filters';
+import { Chips, ListSearch, Pager, SelectionBar, useColumns, useSelection, ViewMenu } from '../../ui/List';
+import { Page } from '../../ui/Page';
+import { GLYPH, SEVERITIES } from '../../ui/Severity';
+import { useUrl } from '../../ui/url';
+import { startDraft } from '../new-deployment/draft';
+import { patchColumns } from './columns';
+
+type View = 'missing' | 'installed' | 'applicable' | 'supported' | 'latest';
+export const PATCH_FILTERS: Filter[] = [
+	{ param: 'severity', name: 'patch.severity', words: 'severity', always: SEVERITIES },
+	{ param: 'type', name: 'patch.type', words: 'patchType' },
+	{ param: 'os', name: 'patch.os' },
+	{ param: 'suite', name: 'patch.suites' },
+	{ param: 'reboot', name: 'patch.reboot', words: 'reboot' },
+];
+const FILTERS = PATCH_FILTERS;
+const HIDDEN: Record<View, string[]> = {
+	missing: ['held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'installed'],
+	installed: ['held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'failed', 'missing'],
+	applicable: ['held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'failed'],
+	supported: ['held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'feed', 'failed', 'installed'],
+	latest: ['held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'feed', 'failed', 'installed'],
+};
+const SORT: Record<View, string> = {
+	missing: '-severity,-missing_systems', installed: '-installed_systems', applicable: '-severity,-missing_systems',
+	supported: '-released', latest: '-released',
+};
+
+export default function Patches({ view }: { view: View }) {
+	const i = useI18n();
+	const { t, number } = i;
+	const url = useUrl();
+	const { may } = useSession();
+	const base = useListQuery(FILTERS, SORT[view]);
+	const query: PatchQuery = { ...base, view, facets: ['severity', 'type', 'os', 'suite', 'reboot'] };
+	const list = usePatches(query);
+	const data = list.data;
+	const filter = selectionFilter({ ...base, view });
+	const sel = useSelection(data?.items, p => p.id, JSON.stringify(filter));
+	const columns = useColumns(`patches.${view}`, patchColumns(i), HIDDEN[view]);
+	const { menus, chips } = useFilters(FILTERS, data?.facets);
+	const total = data?.page.total ?? 0;
+	const count = sel.count(total);
+	const filtered = chips.length > 0 || url.get('q') !== '';
+
+	const install = () => url.navigate(startDraft({
+		patches: sel.wire(filter, total), patchRows: sel.all ? undefined : sel.rows, patchCount: count,
+	}));
+	const sevCounts = SEVERITIES.map(s => ({ s, n: data?.facets?.severity?.find(f => f.value === s)?.count ?? 0 }));
+
+	return (
+		<Page title={t(`patches.${view}`)} count={data && t('list.items', { n: total })} ready={!list.isPending}
+			sub={<p className="tk-lead">{t(`patches.${view}.lead`)}</p>}>
+			{data?.facets && (
+				<div className="tk-sevstrip">
+					<StackedBar label={t('patches.bySeverity') + ': ' + sevCounts.map(c => `${i.word('severity', c.s)} ${number(c.n)}`).join(', ')}
+						segments={sevCounts.map(c => ({ id: c.s, label: c.s, value: c.n, className: `tk-fill-${c.s}` }))} />
+					<div className="tk-sevchips" role="group" aria-label={t('patches.bySeverity')}>
+						{sevCounts.map(({ s, n }) => {
+							const on = url.list('severity').includes(s);
+							return (
+								<button key={s} type="button" className={`tk-sevchip${on ? ' tk-sevchip-on' : ''}`} aria-pressed={on}
+									onClick={() => url.set({ severity: on ? url.list('severity').filter(v => v !== s) : [...url.list('severity'), s], cursor: null })}>
+									<span aria-hidden="true" className={`tk-glyph tk-sevtext-${s}`}>{GLYPH[s]}</span>{i.word('severity', s)}<strong>{number(n)}</strong>
+								</button>
+							);
+						})}
+					</div>
+				</div>
+			)}
+			<div className="tk-toolbar">
+				<ListSearch label={t('patches.search')} />
+				{menus}
+				<span className="tk-grow-space" />
+				<Pager page={data?.page} shown={data?.items.length ?? 0} />
+				<ViewMenu columns={columns} />
+			</div>
+			<Chips chips={chips} />
+			<SelectionBar count={count} total={total} all={sel.all} pageFull={!!data && data.items.length > 0 && data.items.every(p => sel.selection.has(p.id))}
+				onAll={sel.selectAll} onClear={sel.clear}>
+				{may('deploy') && <Button variant="primary" size="sm" onClick={install}>{t('patches.install')}</Button>}
+			</SelectionBar>
+			{list.error && <Failure error={list.error} retry={() => void list.refetch()} asOf={data?.page.as_of} />}
+			{!(list.error && !data) && (
+				<DataTable label={t(`patches.${view}`)} columns={columns.shown} rows={data?.items} rowId={p => p.id} rowName={p => p.id}
+					sort={(url.get('sort') || SORT[view]).split(',')[0]} onSort={s => url.set({ sort: s, cursor: null })}
+					selection={may('deploy') ? sel.selection : undefined} stale={list.isPlaceholderData}
+					onOpen={p => url.navigate(patchPath(p.id))} onExplain={p => url.navigate(patchPath(p.id, 'missing'))}
+					empty={filtered
+						? <Empty title={t('empty.noMatch')} why={t('empty.noMatchWhy')} action={t('filter.clear')} onAction={() => url.navigate(url.path)} />
+						: view === 'missing' || view === 'installed' || view === 'applicable'
+							? <Empty title={t(`empty.${view}`)} why={t(`empty.${view}Why`)} action={t('empty.toSystems')} to="/systems" />
+							: <Empty title={t('empty.supported')} why={t('empty.supportedWhy')} action={t('empty.toPatchDb')} to="/admin/patch-db" />} />
+			)}
+		</Page>
+	);
+}

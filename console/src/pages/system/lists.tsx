@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Installed packages and the deployments of one system.
+import { useState } from 'react';
+import { Link } from 'wouter';
+import { useInventory, useSystemDeployments } from '../../api/queries';
+import { deploymentPath } from '../../app/paths';
+import { useI18n } from '../../i18n';
+import { Empty, Failure, Loaded } from '../../ui/basic';
+import { DataTable } from '../../ui/DataTable';
+import { useListQuery } from '../../ui/filters';
+import { ListSearch, Pager } from '../../ui/List';
+import { Time } from '../../ui/Time';
+import { useUrl } from '../../ui/url';
+import { LogDialog } from '../deployment/LogDialog';
+import { DeploymentState, TargetReason, TargetState } from '../deployments/state';
+
+export function Packages({ id }: { id: string }) {
+	const { t } = useI18n();
+	const url = useUrl();
+	const list = useInventory(id, useListQuery([]));
+	const data = list.data;
+	return (
+		<>
+			<div className="tk-toolbar">
+				<ListSearch label={t('packages.search')} />
+				<span className="tk-grow-space" />
+				<Pager page={data?.page} shown={data?.items.length ?? 0} />
+			</div>
+			{list.error && <Failure error={list.error} retry={() => void list.refetch()} asOf={data?.page.as_of} />}
+			{!(list.error && !data) && (
+				<DataTable label={t('system.tab.packages')} rows={data?.items} rowId={p => `${p.name} ${p.arch}`} rowName={p => p.name} stale={list.isPlaceholderData}
+					columns={[
+						{ id: 'name', header: t('component.name'), cell: p => p.name },
+						{ id: 'version', header: t('patch.version'), cell: p => <span className="tk-mono">{p.version}</span> },
+						{ id: 'arch', header: t('system.arch'), cell: p => p.arch },
+						{ id: 'held', header: t('packages.held'), cell: p => p.held ? <span className="tk-warn-text">{t('packages.isHeld')}</span> : <span className="tk-none">–</span> },
+						{ id: 'source', header: t('packages.source'), cell: p => p.source || p.name },
+						{ id: 'sourceVersion', header: t('packages.sourceVersion'), grow: true, cell: p => <span className="tk-mono">{p.source_version || p.version}</span> },
+					]}
+					empty={url.get('q')
+						? <Empty title={t('empty.noMatch')} why={t('empty.noMatchWhy')} action={t('filter.clear')} onAction={() => url.navigate(url.path)} />
+						: <Empty title={t('empty.packages')} why={t('empty.notScannedWhy')} />} />
+			)}
+		</>
+	);
+}
+
+export function SystemDeployments({ id }: { id: string }) {
+	const { t } = useI18n();
+	const list = useSystemDeployments(id);
+	const [log, setLog] = useState<{ deployment: string; system: string; hostname: string } | null>(null);
+	return (
+		<Loaded query={list}>
+			{d => (
+				<>
+					<DataTable label={t('system.tab.deployments')} rows={d.items} rowId={x => x.deployment.id} rowName={x => x.deployment.name}
+						columns={[
+							{ id: 'name', header: t('deployment.name'), cell: x => <Link href={deploymentPath(x.deployment.id)}>{x.deployment.name}</Link> },
+							{ id: 'state', header: t('deployment.targetState'), cell: x => <TargetState state={x.target.state} /> },
+							{ id: 'reason', header: t('deployment.reason'), grow: true, title: x => x.target.detail ?? '', cell: x => <TargetReason target={x.target} /> },
+							{ id: 'patches', header: t('deployment.patches'), numeric: true, cell: x => x.target.patches },
+							{ id: 'deployment', header: t('deployment.state'), cell: x => <DeploymentState state={x.deployment.state} /> },
+							{ id: 'finished', header: t('deployment.finished'), cell: x => <Time at={x.target.finished} /> },
+							{ id: 'by', header: t('deployment.createdBy'), cell: x => x.deployment.created_by },
+							{
+								id: 'log', header: t('deployment.log'), cell: x => x.target.has_log
+									? <button type="button" className="tk-link" aria-label={t('deployment.openLog', { name: x.deployment.name })} onClick={() => setLog({ deployment: x.deployment.id, system: id, hostname: x.target.hostname })}>{t('deployment.showLog')}</button>
+									: <span className="tk-none">–</span>,
+							},
+						]}
+						empty={<Empty title={t('empty.systemDeployments')} why={t('empty.systemDeploymentsWhy')} />} />
+					{log && <LogDialog {...log} onClose={() => setLog(null)} />}
+				</>
+			)}
+		</Loaded>
+	);
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The columns of a system, shared by every list of systems.
+import { Link } from 'wouter';
+import type { System } from '../../api/queries';
+import { systemPath } from '../../app/paths';
+import type { I18n } from '../../i18n';
+import { Count } from '../../ui/basic';
+import { StackedBar } from '../../ui/Charts';
+import type { Column } from '../../ui/DataTable';
+import { Health, SEVERITIES } from '../../ui/Severity';
+import { Time } from '../../ui/Time';
+
+export function MissingBar({ missing, id, i }: { missing: System['missing']; id: string; i: I18n }) {
+	if (missing.total === 0)
+		return <span className="tk-none">–</span>;
+	const said = SEVERITIES.filter(s => missing[s] > 0).map(s => `${i.word('severity', s)} ${i.number(missing[s])}`).join(', ');
+	return (
+		<span className="tk-missingbar" title={said}>
+			<Link href={systemPath(id, 'missing')} className="tk-num">{i.number(missing.total)}</Link>
+			<StackedBar thin label={said} segments={SEVERITIES.map(s => ({ id: s, label: s, value: missing[s], className: `tk-fill-${s}` }))} />
+		</span>
+	);
+}
+
+export function Online({ on, i }: { on: boolean; i: I18n }) {
+	return <span className={on ? 'tk-online tk-online-on' : 'tk-online'}><span aria-hidden="true">{on ? '●' : '○'}</span>{i.t(on ? 'system.online' : 'system.offline')}</span>;
+}
+
+export function systemColumns(i: I18n): Column<System>[] {
+	const { t, word } = i;
+	return [
+		{ id: 'hostname', header: t('system.name'), fixed: true, sort: 'hostname', cell: s => <Link href={systemPath(s.id)}>{s.hostname}</Link> },
+		{ id: 'os', header: t('system.os'), sort: 'os', grow: true, title: s => s.os_name, cell: s => s.os_name },
+		{ id: 'health', header: t('system.health'), sort: 'health', cell: s => <Health value={s.health} /> },
+		{ id: 'missing', header: t('system.missing'), sort: 'missing', numeric: true, cell: s => <MissingBar missing={s.missing} id={s.id} i={i} /> },
+		{ id: 'critical', header: t('severity.critical'), sort: 'missing_critical', numeric: true, cell: s => <Count n={s.missing.critical} to={systemPath(s.id, 'missing') + '?severity=critical'} /> },
+		{ id: 'important', header: t('severity.important'), sort: 'missing_important', numeric: true, cell: s => <Count n={s.missing.important} to={systemPath(s.id, 'missing') + '?severity=important'} /> },
+		{ id: 'failed', header: t('system.failed'), numeric: true, cell: s => <Count n={s.failed} to={systemPath(s.id, 'deployments')} danger /> },
+		{ id: 'installed', header: t('system.installed'), sort: 'installed', numeric: true, cell: s => <Count n={s.installed} to={systemPath(s.id, 'installed')} /> },
+		{ id: 'held', header: t('system.held'), sort: 'held', numeric: true, cell: s => <Count n={s.held} to={systemPath(s.id, 'missing') + '?state=held'} /> },
+		{ id: 'reboot', header: t('system.reboot'), cell: s => s.reboot_needed ? <span className="tk-warn-text">{t('system.rebootNeeded')}</span> : <span className="tk-none">–</span> },
+		{ id: 'office', header: t('system.office'), sort: 'office', cell: s => word('office', s.office) },
+		{ id: 'address', header: t('system.address'), sort: 'address', cell: s => <span className="tk-mono">{s.address}</span> },
+		{ id: 'scan', header: t('system.lastScan'), sort: 'last_scan', cell: s => <span className="tk-scan"><Time at={s.last_scan} none={t('scan.never')} relative />{s.scan_status === 'failed' && <span className="tk-danger-text" title={s.scan_error ?? undefined}> {t('scan.failed')}</span>}{s.scan_status === 'requested' && <span className="tk-progress-text"> {t('scan.requested')}</span>}</span> },
+		{ id: 'contact', header: t('system.lastContact'), sort: 'last_contact', cell: s => <Time at={s.last_contact} relative /> },
+		{ id: 'online', header: t('system.connection'), cell: s => <Online on={s.online} i={i} /> },
+		{ id: 'user', header: t('system.user'), cell: s => s.logged_in_user || <span className="tk-none">–</span> },
+		{ id: 'kernel', header: t('system.kernel'), cell: s => <span className="tk-mono">{s.kernel}</span> },
+		{ id: 'arch', header: t('system.arch'), cell: s => s.arch },
+		{ id: 'agent', header: t('system.agent'), sort: 'agent_version', cell: s => s.agent_version },
+	];
+}
