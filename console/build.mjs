@@ -2,7 +2,7 @@
 // Builds the console: src/ -> <out>/ (index.html, assets/<name>-<hash>.*, licenses.txt).
 // Rules it enforces: no source map and no web font is shipped, file names carry a content hash, the
 // first visit and each route stay below the budget (brotli). Needs Node >= 18 and nothing global.
-// Usage: node build.mjs [--out DIR] [--install] [--depfile FILE --target NAME] [--report]
+// Usage: node build.mjs [--out DIR] [--install] [--depfile FILE --target NAME] [--pack OUT.c OUT.bin] [--report]
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -47,19 +47,18 @@ const { build } = await import('esbuild').catch(() => die("esbuild is not instal
 const brotli = bytes => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
 
 /** PatternFly's components import their own style sheets from JavaScript; esbuild would put those of a
- *  lazy route into a file that nothing loads. They are gathered here and bundled as one style sheet. */
-const componentStyles = new Set();
+ *  lazy route into a file that nothing loads. Those of modules that survived are bundled as one sheet. */
 const gatherStyles = {
 	name: 'gather-styles',
 	setup(b) {
-		b.onResolve({ filter: /\.css$/ }, a => {
-			componentStyles.add(resolve(a.resolveDir, a.path));
-			return { path: 'none', namespace: 'no-style' };
-		});
+		b.onResolve({ filter: /\.css$/ }, a => ({
+			path: a.path.startsWith('.') ? resolve(a.resolveDir, a.path) : join(here, 'node_modules', a.path),
+			namespace: 'no-style',
+		}));
 		b.onLoad({ filter: /.*/, namespace: 'no-style' }, () => ({ contents: '', loader: 'js' }));
 	},
 };
-/** The base style sheet without web fonts and without the icon font. */
+/** The base style sheet without web fonts, icon font and the pictures of themes that are not used. */
 const baseStyles = {
 	name: 'base-styles',
 	setup(b) {
@@ -67,6 +66,7 @@ const baseStyles = {
 			loader: 'css',
 			contents: readFileSync(a.path, 'utf8')
 				.replace(/@font-face\s*\{[^}]*\}/g, '')
+				.replace(/url\("\.\/assets\/images\/[^"]*"\)/g, 'none')
 				.replace(/^\.(pf-v6-)?(pficon|fa)[^{}]*\{[^}]*\}/gm, ''),
 		}));
 	},
@@ -84,6 +84,12 @@ const js = await build({
 	define: { 'process.env.NODE_ENV': '"production"' }, plugins: [gatherStyles],
 }).catch(() => die('the bundle could not be built; see the messages above'));
 const theme = await build({ ...common, entryPoints: { theme: 'src/theme.ts' }, format: 'iife' });
+const componentStyles = new Set();
+for (const o of Object.values(js.metafile.outputs))
+	for (const [input, { bytesInOutput }] of Object.entries(o.inputs))
+		for (const i of bytesInOutput > 0 ? js.metafile.inputs[input].imports : [])
+			if (i.path.startsWith('no-style:'))
+				componentStyles.add(i.path.slice('no-style:'.length));
 const sheet = ['@import "@patternfly/react-core/dist/styles/base.css";',
 	...[...componentStyles].sort().map(p => `@import ${JSON.stringify(p)};`),
 	'@import "./src/ui/tokens.css";', '@import "./src/ui/app.css";'].join('\n');
@@ -111,7 +117,7 @@ function licences() {
 	const dirs = new Set();
 	for (const m of [js.metafile, css.metafile])
 		for (const input of Object.keys(m.inputs)) {
-			const hit = input.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/);
+			const hit = input.replace(/^no-style:/, '').match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/);
 			if (hit)
 				dirs.add(resolve(here, hit[0]));
 		}
@@ -161,6 +167,12 @@ for (const [name, n] of routes)
 	if (n > BUDGET_ROUTE)
 		die(`route '${name}' is ${kb(n)}, the budget is ${kb(BUDGET_ROUTE)}; run with --report`);
 
+const packAt = process.argv.indexOf('--pack');
+if (packAt > 0) {
+	const r = spawnSync(process.execPath, [join(here, 'pack.mjs'), out, ...process.argv.slice(packAt + 1, packAt + 3)], { stdio: 'inherit' });
+	if (r.status !== 0)
+		die('the console could not be packed');
+}
 if (arg('--depfile')) {
 	const own = new Set(['build.mjs', 'pack.mjs', 'index.html', 'favicon.svg', 'package.json', 'package-lock.json']
 		.map(f => join(here, f)));

@@ -815,14 +815,14 @@ export interface components {
              * @default cookie
              * @enum {string}
              */
-            kind: "cookie" | "token";
+            kind?: "cookie" | "token";
             /** @description For kind token */
             label?: string;
             /**
              * @description For kind token
              * @default 7776000
              */
-            expires_in_s: number;
+            expires_in_s?: number;
         };
         Session: {
             user: {
@@ -855,14 +855,13 @@ export interface components {
         TokenRequest: {
             label: string;
             /** @default 7776000 */
-            expires_in_s: number;
+            expires_in_s?: number;
         };
         Token: {
             id: string;
             label: string;
             created: components["schemas"]["Time"];
             expires: components["schemas"]["Time"];
-            last_used: components["schemas"]["TimeOrNull"];
         };
         NewToken: {
             id: string;
@@ -1180,12 +1179,12 @@ export interface components {
             patches?: components["schemas"]["Selection"];
             systems?: components["schemas"]["Selection"];
             /** @default anytime */
-            policy: string;
+            policy?: string;
             /**
              * @description Wake the targets at once
              * @default false
              */
-            now: boolean;
+            now?: boolean;
         };
         DeploymentCreateRequest: {
             name?: string;
@@ -1193,9 +1192,9 @@ export interface components {
             patches?: components["schemas"]["Selection"];
             systems?: components["schemas"]["Selection"];
             /** @default anytime */
-            policy: string;
+            policy?: string;
             /** @default false */
-            now: boolean;
+            now?: boolean;
             preview_token: string;
         };
         DeploymentPreview: {
@@ -1325,13 +1324,13 @@ export interface components {
         };
         EnrolmentTokenRequest: {
             /** @default local */
-            office: string;
+            office?: string;
             /** @default  */
-            label: string;
+            label?: string;
             /** @default 604800 */
-            expires_in_s: number;
+            expires_in_s?: number;
             /** @default 1 */
-            max_uses: number;
+            max_uses?: number;
         };
         NewEnrolmentToken: {
             enrolment_token: components["schemas"]["EnrolmentToken"];

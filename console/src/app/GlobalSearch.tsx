@@ -7,7 +7,7 @@ import { SearchIcon } from '../ui/Icon';
 import { isTyping } from '../ui/keys';
 import { useUrl, withQuery } from '../ui/url';
 import { patchPath, systemPath } from './paths';
-import { NAV } from './nav';
+import { NAV } from './tabs';
 
 interface Hit {
 	id: string;

@@ -4,7 +4,7 @@ import { Link } from 'wouter';
 import { useI18n } from '../i18n';
 import { AngleDownIcon, AngleRightIcon } from '../ui/Icon';
 import { useStored } from '../ui/store';
-import { activePage, NAV } from './nav';
+import { activePage, NAV } from './tabs';
 
 export function Nav({ path }: { path: string }) {
 	const { t } = useI18n();

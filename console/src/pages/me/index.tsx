@@ -173,7 +173,6 @@ function Tokens() {
 							{ id: 'id', header: t('install.tokenId'), cell: x => <span className="tk-mono">{x.id}</span> },
 							{ id: 'created', header: t('deployment.created'), cell: x => <Time at={x.created} /> },
 							{ id: 'expires', header: t('install.expires'), cell: x => <Time at={x.expires} /> },
-							{ id: 'used', header: t('me.lastUsed'), cell: x => <Time at={x.last_used} relative none={t('me.neverUsed')} /> },
 							{ id: 'revoke', header: t('deploy.action'), cell: x => <button type="button" className="tk-link" aria-label={t('install.revokeName', { name: x.label })} onClick={() => revoke.mutate(x.id)}>{t('install.revoke')}</button> },
 						]}
 						empty={<Empty title={t('empty.apiTokens')} why={t('empty.apiTokensWhy')} />} />

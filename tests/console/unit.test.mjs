@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be checked without a browser: types, the generated contract, texts in both languages, formats.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, '..', '..');
+const console_ = join(root, 'console');
+const { build } = createRequire(join(console_, 'package.json'))('esbuild');
+let dir, ja, en, message, format, paths;
+
+before(async () => {
+	dir = mkdtempSync(join(tmpdir(), 'tk-console-'));
+	await build({
+		absWorkingDir: console_, bundle: true, format: 'esm', platform: 'node', outdir: dir, outExtension: { '.js': '.mjs' }, logLevel: 'error',
+		entryPoints: { ja: 'src/i18n/ja.ts', en: 'src/i18n/en.ts', message: 'src/i18n/message.ts', format: 'src/i18n/format.ts', paths: 'src/app/paths.ts' },
+	});
+	const load = name => import(pathToFileURL(join(dir, `${name}.mjs`)).href);
+	({ ja } = await load('ja'));
+	({ en } = await load('en'));
+	message = await load('message');
+	format = await load('format');
+	paths = await load('paths');
+});
+after(() => rmSync(dir, { recursive: true, force: true }));
+
+test('the source has no type error', () => {
+	const r = spawnSync(process.execPath, [join(console_, 'node_modules/typescript/bin/tsc'), '--noEmit', '-p', console_], { encoding: 'utf8' });
+	assert.equal(r.status, 0, r.stdout);
+});
+
+test('schema.d.ts is what the contract generates', () => {
+	const out = join(dir, 'schema.d.ts');
+	const r = spawnSync(process.execPath, [join(here, 'node_modules/openapi-typescript/bin/cli.js'), join(root, 'src/api/openapi.yaml'),
+		'--default-non-nullable=false', '-o', out], { encoding: 'utf8' });
+	assert.equal(r.status, 0, r.stderr);
+	assert.equal(readFileSync(join(console_, 'src/api/schema.d.ts'), 'utf8'), readFileSync(out, 'utf8'),
+		"src/api/openapi.yaml changed; run 'npm run schema' in tests/console");
+});
+
+test('both languages have the same keys and the same parameters', () => {
+	assert.deepEqual(Object.keys(en).sort(), Object.keys(ja).sort());
+	const names = text => [...new Set([...text.matchAll(/\{(\w+)/g)].map(m => m[1]))].sort();
+	for (const key of Object.keys(ja))
+		assert.deepEqual(names(en[key]), names(ja[key]), key);
+});
+
+test('Japanese texts are Japanese, English ones hold none', () => {
+	// Words that are the same in both languages: names, units, abbreviations.
+	const same = /^(BIOS|CVE|OS|PID|URL|SHA-256|Linux|Windows|macOS|API|\{[a-z]+\}|\{n\} %)$/;
+	for (const [key, text] of Object.entries(ja))
+		if (!same.test(text))
+			assert.match(text, /[\u3040-\u30ff\u4e00-\u9fff]/, `${key}: "${text}"`);
+	for (const [key, text] of Object.entries(en))
+		if (key !== 'deploy.also')
+			assert.doesNotMatch(text, /[\u3040-\u30ff\u4e00-\u9fff]/, `${key}: "${text}"`);
+});
+
+test('every enumeration of the contract has words', () => {
+	const yaml = readFileSync(join(root, 'src/api/openapi.yaml'), 'utf8');
+	const words = name => {
+		const m = new RegExp(`^    ${name}:[\\s\\S]*?enum: \\[([^\\]]+)\\]`, 'm').exec(yaml);
+		assert.ok(m, name);
+		return m[1].split(',').map(s => s.trim());
+	};
+	const prefix = {
+		Severity: 'severity', PatchType: 'patchType', RebootNeed: 'reboot', Verdict: 'verdict', PatchView: 'patches', DownloadState: 'download',
+		HealthClass: 'health', ScanStatus: 'scan', SystemState: 'systemState', DeploymentState: 'deploymentState', TargetState: 'targetState',
+		JobState: 'jobState', Role: 'role', Theme: 'theme',
+	};
+	for (const [schema, p] of Object.entries(prefix))
+		for (const w of words(schema))
+			assert.ok(`${p}.${w}` in ja, `${p}.${w}`);
+	const reasons = /Stable word why it is pending or how it ended: ([^"]+)"/.exec(yaml)[1].split(',').map(s => s.trim());
+	for (const r of reasons)
+		assert.ok(`reason.${r}` in ja, `reason.${r}`);
+});
+
+test('pages take PatternFly and icons only through ui/', () => {
+	const walk = d => readdirSync(d, { withFileTypes: true }).flatMap(f => f.isDirectory() ? walk(join(d, f.name)) : [join(d, f.name)]);
+	for (const file of walk(join(console_, 'src')).filter(f => /\.tsx?$/.test(f))) {
+		const text = readFileSync(file, 'utf8');
+		if (!file.includes('/src/ui/'))
+			assert.doesNotMatch(text, /from '@patternfly/, file);
+		assert.doesNotMatch(text, /dangerouslySetInnerHTML|\beval\(|innerHTML/, file);
+		if (!file.endsWith('schema.d.ts'))
+			assert.match(text, /^\/\/ SPDX-License-Identifier: Apache-2\.0/, file);
+	}
+});
+
+test('messages: parameters, grouping, plural', () => {
+	assert.equal(message.fill('en', '{n} {n:system|systems}', { n: 1 }), '1 system');
+	assert.equal(message.fill('en', '{n} {n:system|systems}', { n: 5306 }), '5,306 systems');
+	assert.equal(message.fill('ja', '{n} 台に今すぐ配布', { n: 5306 }), '5,306 台に今すぐ配布');
+	assert.equal(message.fill('ja', '「{name}」', { name: 'web-01' }), '「web-01」');
+	assert.equal(message.fill('ja', '{absent}', {}), '{absent}');
+});
+
+test('formats: times in a zone, relative, sizes, spans', () => {
+	const at = '2026-11-22T08:41:07Z';
+	assert.equal(format.formatDateTime(at, 'Asia/Tokyo'), '2026-11-22 17:41');
+	assert.equal(format.formatDate('2026-11-22T20:00:00Z', 'Asia/Tokyo'), '2026-11-23');
+	assert.match(format.formatExact('ja', at, 'Asia/Tokyo'), /^2026-11-22 17:41:07 (JST|GMT\+9)$/);
+	const now = Date.parse(at);
+	assert.equal(format.formatRelative('ja', new Date(now - 2 * 60e3).toISOString(), now), '2 分前');
+	assert.equal(format.formatRelative('ja', at, now), '今');
+	assert.equal(format.formatRelative('en', new Date(now - 3 * 3600e3).toISOString(), now), '3 hr. ago');
+	assert.equal(format.formatBytes('ja', 0), '0 B');
+	assert.equal(format.formatBytes('en', 1536), '1.5 KB');
+	assert.equal(format.formatBytes('en', 2.4 * 2 ** 30), '2.4 GB');
+	assert.equal(format.formatSpan(3905000), '1:05:05');
+	assert.equal(format.formatSpan(42000), '0:42');
+});
+
+test('addresses: patch ids survive, the last part has no dot', () => {
+	const id = 'debian:bookworm:openssl:3.0.17-1~deb12u2+b1';
+	const path = paths.patchPath(id);
+	assert.equal(paths.decodeId(path.split('/')[2]), id);
+	assert.doesNotMatch(path.split('/').pop(), /\./);
+	assert.deepEqual(paths.parseWhy(paths.whyParam('0123', id)), { system: '0123', patch: id });
+	assert.equal(paths.parseWhy('nonsense'), null);
+});
