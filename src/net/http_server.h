@@ -4,8 +4,9 @@
  * Handlers run on the pool's threads and may block shortly (a database read). */
 #ifndef NET_HTTP_SERVER_H
 #define NET_HTTP_SERVER_H
-#include "base/buf.h"
 #include "base/arena.h"
+#include "base/buf.h"
+#include "crypto/x509.h"
 
 struct http_server;
 struct http_req;
@@ -17,7 +18,8 @@ struct http_server_conf {
 	const char *key_pem;
 	const char *client_ca_pem; /**< when set a client certificate is requested; see http_req_client_cert */
 	unsigned threads;	/**< 1..64 */
-	unsigned max_connections;
+	unsigned max_connections; /**< at least `threads`; split evenly over them */
+	unsigned max_per_address; /**< connections from one address; 0 = no limit of its own */
 	unsigned idle_timeout_s; /**< 5..600 */
 	size_t max_body;	/**< default maximum; a handler may allow more through `body_limit` */
 	/** Called once per request when the header is complete, before any body byte: returns the maximum
@@ -30,7 +32,8 @@ struct http_server_conf {
 /** ERR_CONFLICT with remedy when the port is in use; ERR_DENIED when it may not be bound. */
 bool http_server_start(const struct http_server_conf *conf, struct http_server **out, struct err *e) MUST_CHECK;
 uint16_t http_server_port(const struct http_server *s);
-/** Ends all connections (streams too) and the threads. */
+/** Ends all connections (streams too: gone() is called for those whose owner has not closed them; the
+ *  handles stay valid until http_stream_close()) and the threads. Not from a handler or gone(). */
 void http_server_stop(struct http_server *s);
 AUTO_DEFINE(struct http_server, http_server_stop)
 
@@ -46,14 +49,17 @@ const char *http_req_query(const struct http_req *r, const char *name);
 void http_req_each_query(const struct http_req *r, void (*fn)(void *arg, const char *name, const char *value), void *arg);
 /** Header (case-insensitive name) or NULL. */
 const char *http_req_header(const struct http_req *r, const char *name);
-/** Value of a cookie or NULL. */
+/** Value of a cookie, or NULL: not there, or there twice. */
 const char *http_req_cookie(struct http_req *r, const char *name);
 struct str http_req_body(const struct http_req *r);
 /** Remote address without port. */
 const char *http_req_peer(const struct http_req *r);
-/** PEM of the verified client certificate (chain and dates checked against client_ca_pem), or NULL
- *  when none was presented. A certificate that does not verify ends the handshake. */
+/** PEM of the verified client certificate (chain, purpose and dates checked against client_ca_pem), or
+ *  NULL when none was presented. A certificate that does not verify ends the handshake; one that
+ *  expires during a kept-alive or resumed session is answered 403 before any handler. */
 const char *http_req_client_cert(struct http_req *r);
+/** What that certificate says, read once a connection; NULL as above. */
+const struct x509_info *http_req_client_info(struct http_req *r);
 /** Random id of this request, also sent as X-Request-Id. */
 const char *http_req_id(const struct http_req *r);
 /** Freed when the request ends. */
@@ -67,16 +73,20 @@ void http_reply(struct http_req *r, int status, const char *content_type, struct
 /** Body not copied: must stay valid for the server's life (embedded assets). */
 void http_reply_static(struct http_req *r, int status, const char *content_type, struct str body);
 /** Sends an open file with sendfile where plain; takes the descriptor over. Honours a Range request
- *  for one range when `status` is 200. */
+ *  for one range when `status` is 200 (If-Range is compared with the ETag header set before). */
 void http_reply_fd(struct http_req *r, int status, const char *content_type, int fd, int64_t size);
 
 /** A long-lived reply (server-sent events, push). Returned handle is valid until http_stream_close()
- *  has been called; other threads write to it. When the peer goes, writes are dropped and `gone(arg)`
- *  is called once (on a pool thread, no locks held); the owner then closes the handle. */
+ *  has been called; other threads write to it. When the peer goes (noticed within a second or two, also
+ *  on a silent stream), writes are dropped and `gone(arg)` is called once (on a pool thread, no locks
+ *  held); the owner then closes the handle, in gone() or later. */
 struct http_stream;
 struct http_stream *http_reply_stream(struct http_req *r, int status, const char *content_type,
 				      void (*gone)(void *arg), void *arg);
 /** Queues bytes (copied) and wakes the connection. False when more than `max_queued` (256 KiB) wait. */
 bool http_stream_write(struct http_stream *s, struct str bytes);
+/** Sends what is queued, then ends the reply; frees the handle. gone() will not be called after this
+ *  returned: when it is running on another thread, this waits for it. So never call this while holding
+ *  a lock that gone() takes. */
 void http_stream_close(struct http_stream *s);
 #endif

@@ -17,18 +17,21 @@ bool options_load(const char *path, struct arena *a, struct options *out, struct
 		.redirect_port = 8020,
 		.names = "",
 		.proxy = "",
-		const struct conf_key keys[] = {
-			{ "state_dir", CONF_TEXT, &o.state_dir, 1, 4000 },
-			{ "database", CONF_TEXT, &o.database, 0, 1000 },
-			{ "address", CONF_TEXT, &o.address, 1, 64 },
-			{ "port", CONF_INT, &o.port, 0, 65535 },
-			{ "agent_port", CONF_INT, &o.agent_port, 0, 65535 },
-			{ "redirect_port", CONF_INT, &o.redirect_port, 0, 65535 },
-			{ "names", CONF_TEXT, &o.names, 0, 2000 },
-			{ "proxy", CONF_TEXT, &o.proxy, 0, 500 },
-			{ "log_level", CONF_TEXT, &o.log_level, 1, 10 },
-			{ "threads", CONF_INT, &o.threads, 1, 64 },
-		};
+		.log_level = "info",
+		.threads = 2,
+	};
+	const struct conf_key keys[] = {
+		{ "state_dir", CONF_TEXT, &o.state_dir, 1, 4000 },
+		{ "database", CONF_TEXT, &o.database, 0, 1000 },
+		{ "address", CONF_TEXT, &o.address, 1, 64 },
+		{ "port", CONF_INT, &o.port, 0, 65535 },
+		{ "agent_port", CONF_INT, &o.agent_port, 0, 65535 },
+		{ "redirect_port", CONF_INT, &o.redirect_port, 0, 65535 },
+		{ "names", CONF_TEXT, &o.names, 0, 2000 },
+		{ "proxy", CONF_TEXT, &o.proxy, 0, 500 },
+		{ "log_level", CONF_TEXT, &o.log_level, 1, 10 },
+		{ "threads", CONF_INT, &o.threads, 1, 64 },
+	};
 	if (path || file_exists(DEFAULT_FILE))
 		if (!conf_load(path ? path : DEFAULT_FILE, keys, ARRAY_LEN(keys), a, e))
 			return false;

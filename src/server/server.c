@@ -66,6 +66,7 @@ static bool open_work(struct server *s, const struct options *o, struct signer *
 				  .fleet = s->fleet,
 				  .clock = &clock_system,
 				  .proxy = o->proxy[0] ? o->proxy : NULL,
+				  .job_changed = glue_job_changed,
 				  .feed_changed = glue_feed_changed,
 				  .arg = &s->glue };
 	if (!jobs_open(&jobs, &s->jobs, e))
@@ -101,7 +102,7 @@ static bool open_api(struct server *s, const struct options *o, struct signer *s
 				.store = s->store,
 				.clock = &clock_system,
 				.org = deploy_org(s->deploy),
-				.console = { console_assets, console_assets_n },
+				.console = console,
 				.ca = s->identity.ca,
 				.ca_pem = s->identity.ca_pem.p,
 				.deploy_key = signer_public(signer),
@@ -170,12 +171,12 @@ static bool offer_setup(struct server *s, const struct options *o, struct err *e
 	return file_write_atomic(s->setup_file, str_of(s->setup_link), 0600, e);
 }
 
-bool server_start(const struct options *o, struct signer *signer, struct server **out,
-		  struct err *e)
+bool server_start(const struct options *o, struct signer *signer, struct asset_table console,
+		  struct server **out, struct err *e)
 {
 	AUTO(server_stop) struct server *s = xcalloc(1, sizeof(*s));
 	s->lock_fd = -1;
-	if (!open_data(s, o, e) || !open_work(s, o, signer, e) || !open_api(s, o, signer, e) ||
+	if (!open_data(s, o, e) || !open_work(s, o, signer, e) || !open_api(s, o, signer, console, e) ||
 	    !listen_all(s, o, e) || !offer_setup(s, o, e))
 		return false;
 	*out = TAKE(s);

@@ -3,13 +3,15 @@
  */
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
+#include "api/assets.h"
 #include "server/options.h"
 #include "server/signer.h"
 
 struct server;
-/** `signer` was started before any thread. Nothing listens before everything behind it is ready. */
-bool server_start(const struct options *o, struct signer *signer, struct server **out,
-		  struct err *e) MUST_CHECK;
+/** `signer` was started before any thread. `console` is what the build embedded.
+ *  Nothing listens before everything behind it is ready. */
+bool server_start(const struct options *o, struct signer *signer, struct asset_table console,
+		  struct server **out, struct err *e) MUST_CHECK;
 void server_stop(struct server *s);
 AUTO_DEFINE(struct server, server_stop)
 /** "https://name:port". */

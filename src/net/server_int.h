@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Room-private: what the files of the HTTP server share. Lock order: server.lock, then a stream's
+ * lock. A struct http_req and all of its connection but `deadline_ms`, `stream` and the links
+ * belong to one pool thread. */
+#ifndef NET_SERVER_INT_H
+#define NET_SERVER_INT_H
+#include "base/vec.h"
+#include "net/http_path.h"
+#include "net/http_server.h"
+
+#include <gnutls/gnutls.h>
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+/** Slowest allowed transfer: this much time, plus a millisecond a byte (1000 bytes/s). */
+#define SERVER_GRACE_MS 30000
+#define SERVER_HEADERS_MAX 100
+#define SERVER_CONNECTION_MEMORY (20 * 1024)
+
+struct conn {
+	struct http_server *server;
+	struct conn *prev, *next;   /* server.lock */
+	struct http_stream *stream; /* server.lock; the long-lived reply that is running on it */
+	int fd;
+	char peer[48];		     /* numeric address, IPv4 also when it came over IPv6 */
+	bool watched;		     /* in the watcher's epoll set; server.lock */
+	bool closed;		     /* server.lock */
+	_Atomic int64_t deadline_ms; /* monotonic; the watcher ends the connection then; 0 = none */
+	bool cert_asked;
+	char *cert_pem; /* of the verified client certificate, or NULL */
+	struct x509_info cert;
+};
+
+struct http_server {
+	struct http_server_conf conf;
+	struct MHD_Daemon *daemon;
+	char *cert_pem, *key_pem, *client_ca_pem;
+	gnutls_datum_t ticket_key;
+	uint16_t port;
+	int listener; /* ours again once accepting has ended; -1 = libmicrohttpd's */
+	atomic_bool stopping, starting;
+	char start_log[160]; /* libmicrohttpd's last message while starting */
+	pthread_mutex_t lock;
+	struct conn *conns;  /* all */
+	struct conn *graves; /* closed, but perhaps in the watcher's hands; linked by next */
+	pthread_t watcher;
+	int epoll_fd, wake_fd;
+};
+
+struct header {
+	const char *name, *value;
+};
+
+struct http_req {
+	struct http_server *server;
+	struct conn *conn;
+	struct MHD_Connection *mhd;
+	struct arena arena;
+	const char *raw; /* request target as received */
+	const char *method, *path;
+	struct http_param *params;
+	size_t n_params;
+	struct buf body;
+	size_t body_limit, discarded;
+	bool started, too_large;
+	int64_t body_start_ms;
+	char id[17];
+	/* the reply */
+	VEC(struct header) headers;
+	struct MHD_Response *response;
+	int status;
+	bool replied, close;
+	int64_t reply_size;
+	struct http_stream *stream;
+};
+
+/* --- server_tls.c --- */
+extern const char server_tls_priorities[];
+/** Session tickets, client certificates: called for each new TLS session. */
+void server_tls_session(struct http_server *s, gnutls_session_t session);
+/** Reads a verified client certificate into `c` once; false when it is out of date now. */
+bool server_tls_client_ok(struct conn *c, gnutls_session_t session);
+
+/* --- server_watch.c --- */
+bool server_watch_start(struct http_server *s, struct err *e) MUST_CHECK;
+void server_watch_stop(struct http_server *s);
+/** Frees what the watcher would have freed; after it and the pool have ended. */
+void server_watch_reap(struct http_server *s);
+void server_watch_deadline(struct conn *c, int64_t from_now_ms);
+/** Notices the peer's going while the connection is suspended. */
+void server_watch_peer(struct conn *c);
+void server_conn_new(struct http_server *s, struct conn *c);
+void server_conn_closed(struct conn *c);
+
+/* --- http_request.c --- */
+/** Checks header, target and length; 0, or the status to refuse with and the reason. */
+int server_request_check(struct http_req *r, const char *url, const char *method,
+			 const char *version, const char **why_out);
+/** Declared body length; -1 = chunked. */
+int64_t server_request_length(const struct http_req *r);
+
+/* --- http_reply.c --- */
+void server_reply_error(struct http_req *r, int status, const char *detail);
+/** Hands the response over to libmicrohttpd. */
+enum MHD_Result server_reply_queue(struct http_req *r);
+
+/* --- http_stream.c --- */
+/** The connection has ended (or never took the reply). */
+void server_stream_ended(struct http_stream *s);
+/** Makes the stream end: the peer has gone, or the server stops. */
+void server_stream_cut(struct http_stream *s);
+#endif
