@@ -133,6 +133,24 @@ bool deploy_of_host(struct deploy *d, const char *host, struct arena *a,
 		    struct deployment_row **rows, struct target_row **targets, size_t *n_out,
 		    struct err *e) MUST_CHECK;
 
+/* --- pages backwards and counts (page.c) --- */
+/** The page before: rows newer than `after`, the nearest `limit` of them, newest first. */
+bool deploy_list_newer(struct deploy *d, const struct deployment_row *after, size_t limit,
+		       struct arena *a, struct deployment_row **out, size_t *n_out, struct err *e)
+	MUST_CHECK;
+/** The page before: targets whose (hostname, host) is lower, the nearest `limit`, ascending. */
+bool deploy_targets_before(struct deploy *d, const char *id, int state,
+			   const struct target_row *before, size_t limit, struct arena *a,
+			   struct target_row **out, size_t *n_out, struct err *e) MUST_CHECK;
+bool deploy_count(struct deploy *d, int64_t *out, struct err *e) MUST_CHECK;
+/** Those ready or in progress, newest first. */
+bool deploy_running(struct deploy *d, size_t limit, struct arena *a, struct deployment_row **out,
+		    size_t *n_out, struct err *e) MUST_CHECK;
+/** Every distinct (system, patch) of a failed target, whether or not it is missing there still. */
+bool deploy_failed_pairs(struct deploy *d,
+			 void (*fn)(void *arg, const char *host, const char *patch), void *arg,
+			 struct err *e) MUST_CHECK;
+
 /* --- agents (called by the gateway; the host is the certificate's) --- */
 /** Sealed orders for a host that are due and whose payloads are in the store; appended as JSON
  * strings' contents to `envelopes` (each an arena string). Assigns sequences durably before

@@ -27,6 +27,17 @@ from deployment where id = $1;
 select id, name, description, created_by, policy, wake, state, created_ms, started_ms, finished_ms, n_patches
 from deployment where (created_ms, id) < ($1, $2) order by created_ms desc, id desc limit $3;
 
+-- name: deployment_page_newer
+select id, name, description, created_by, policy, wake, state, created_ms, started_ms, finished_ms, n_patches
+from deployment where (created_ms, id) > ($1, $2) order by created_ms, id limit $3;
+
+-- name: deployment_running
+select id, name, description, created_by, policy, wake, state, created_ms, started_ms, finished_ms, n_patches
+from deployment where state <= 1 order by created_ms desc, id desc limit $1;
+
+-- name: deployment_count
+select count(*) from deployment;
+
 -- name: deployment_targets_count
 select state, count(*) from target where deployment = $1 group by state;
 
@@ -44,6 +55,16 @@ select host, hostname, state, reason, detail, updated_ms, started_ms, finished_m
   exit_status, done, total, n_patches, reboot_needed
 from target where deployment = $1 and (state = $2 or $2 = -1) and (hostname, host) > ($3, $4)
 order by hostname, host limit $5;
+
+-- name: target_page_before
+select host, hostname, state, reason, detail, updated_ms, started_ms, finished_ms, next_attempt_ms, attempts,
+  exit_status, done, total, n_patches, reboot_needed
+from target where deployment = $1 and (state = $2 or $2 = -1) and (hostname, host) < ($3, $4)
+order by hostname desc, host desc limit $5;
+
+-- name: target_failed_pairs
+select distinct t.host, p.patch from target t join deployment_patch p on p.deployment = t.deployment
+where t.state = 4;
 
 -- name: target_get
 select host, hostname, state, reason, detail, updated_ms, started_ms, finished_ms, next_attempt_ms, attempts,

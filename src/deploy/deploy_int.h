@@ -57,6 +57,11 @@ bool deployment_rollup(struct deploy *d, const char *id, struct err *e) MUST_CHE
 /* Columns as deployment_get and target_get select them; the target's from column `at`. */
 void target_from_row(struct sql_rows *rows, int at, struct arena *a, struct target_row *out);
 void deployment_from_row(struct sql_rows *rows, struct arena *a, struct deployment_row *out);
+bool deployment_count_targets(struct sql_conn *c, struct deployment_row *row, struct err *e)
+	MUST_CHECK;
+/* Gives pending targets the reason of now. */
+bool targets_explain(struct deploy *d, const char *id, struct target_row *list, size_t n,
+		     struct err *e) MUST_CHECK;
 
 /* What a host still lacks of a deployment. */
 struct work {

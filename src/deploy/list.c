@@ -52,7 +52,7 @@ void target_from_row(struct sql_rows *rows, int at, struct arena *a, struct targ
 	out->reboot_needed = sql_col_bool(rows, at + 14);
 }
 
-static bool count_targets(struct sql_conn *c, struct deployment_row *row, struct err *e)
+bool deployment_count_targets(struct sql_conn *c, struct deployment_row *row, struct err *e)
 {
 	struct sql_rows *rows;
 	if (!sql_query(c, &SQL_DEPLOYMENT_TARGETS_COUNT, SQL_ARGS(sql_text(row->id)), &rows, e))
@@ -84,7 +84,7 @@ bool deploy_list(struct deploy *d, const struct deployment_row *before, size_t l
 	if (!sql_rows_end(rows, e))
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (!count_targets(c, &list[i], e))
+		if (!deployment_count_targets(c, &list[i], e))
 			return false;
 	*out = list;
 	*n_out = n;
@@ -106,7 +106,7 @@ bool deploy_get(struct deploy *d, const char *id, struct arena *a, struct deploy
 		return false;
 	if (!found)
 		return err_set(e, ERR_NOT_FOUND, "there is no deployment '%.40s'", id);
-	if (!count_targets(c, &row, e))
+	if (!deployment_count_targets(c, &row, e))
 		return false;
 	*out = row;
 	return true;
@@ -159,6 +159,17 @@ static bool explain_pending(struct deploy *d, const struct match_view *v, const 
 	return true;
 }
 
+bool targets_explain(struct deploy *d, const char *id, struct target_row *list, size_t n,
+		     struct err *e)
+{
+	AUTO(match_read_end) struct match_view v;
+	match_read(d->conf.match, &v);
+	for (size_t i = 0; i < n; i++)
+		if (list[i].state == TARGET_PENDING && !explain_pending(d, &v, id, &list[i], e))
+			return false;
+	return true;
+}
+
 bool deploy_targets(struct deploy *d, const char *id, int state, const struct target_row *after,
 		    size_t limit, struct arena *a, struct target_row **out, size_t *n_out,
 		    struct err *e)
@@ -180,14 +191,7 @@ bool deploy_targets(struct deploy *d, const char *id, int state, const struct ta
 		if (!sql_rows_end(rows, e))
 			return false;
 	}
-	struct match_view v;
-	match_read(d->conf.match, &v);
-	bool ok = true;
-	for (size_t i = 0; ok && i < n; i++)
-		if (list[i].state == TARGET_PENDING)
-			ok = explain_pending(d, &v, id, &list[i], e);
-	match_read_end(&v);
-	if (!ok)
+	if (!targets_explain(d, id, list, n, e))
 		return false;
 	*out = list;
 	*n_out = n;

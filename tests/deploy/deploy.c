@@ -580,6 +580,82 @@ static void the_identity_survives_a_restart(void **state)
 	assert_int_equal(deploy_epoch(w->deploy), 1);
 }
 
+static void count_pair(void *arg, const char *host, const char *patch)
+{
+	assert_string_equal(host, "00000000000000000000000000000001");
+	assert_string_equal(patch, SSL_PATCH);
+	(*(int *)arg)++;
+}
+
+static void pages_go_backwards_too(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	AUTO(arena_done) struct arena a = { 0 };
+	char id[3][33];
+	struct deploy_request r = {
+		.systems = w->id, .n_systems = 2, .policy = POLICY_ANYTIME, .created_by = "t"
+	};
+	for (int i = 0; i < 3; i++) {
+		now_ms += 1000;
+		create(w, &r, id[i]);
+	}
+	struct deployment_row oldest = get(w, id[0], &a), *rows;
+	size_t n;
+	int64_t count;
+	ok(deploy_list_newer(w->deploy, &oldest, 1, &a, &rows, &n, &e), &e);
+	assert_int_equal(n, 1);
+	assert_string_equal(rows[0].id, id[1]); /* the nearest, not the newest */
+	ok(deploy_list_newer(w->deploy, &oldest, 10, &a, &rows, &n, &e), &e);
+	assert_int_equal(n, 2);
+	assert_string_equal(rows[0].id, id[2]); /* newest first */
+	assert_int_equal(rows[0].n_targets, 2);
+	ok(deploy_count(w->deploy, &count, &e), &e);
+	assert_int_equal(count, 3);
+	ok(deploy_cancel(w->deploy, id[1], &e), &e);
+	ok(deploy_running(w->deploy, 10, &a, &rows, &n, &e), &e);
+	assert_int_equal(n, 2);
+	assert_string_equal(rows[1].id, id[0]);
+
+	struct target_row *targets, before = { .hostname = (char *)(uintptr_t) "web3" };
+	ok(deploy_targets_before(w->deploy, id[0], -1, &before, 1, &a, &targets, &n, &e), &e);
+	assert_int_equal(n, 1);
+	assert_string_equal(targets[0].hostname, "web2");
+	assert_string_equal(targets[0].reason, "server_downloading");
+	ok(deploy_targets_before(w->deploy, id[0], -1, &targets[0], 10, &a, &targets, &n, &e), &e);
+	assert_int_equal(n, 1);
+	assert_string_equal(targets[0].hostname, "web1");
+}
+
+static void failed_pairs_name_systems_and_patches(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	AUTO(arena_done) struct arena a = { 0 };
+	char id[33], **env;
+	int pairs = 0;
+	struct deploy_request r = {
+		.patches = ssl_patch, .n_patches = 1, .policy = POLICY_ANYTIME, .created_by = "t"
+	};
+	store_payload(w, "libssl3", "3.0.2-1");
+	store_payload(w, "openssl", "3.0.2-1");
+	create(w, &r, id);
+	ok(deploy_failed_pairs(w->deploy, count_pair, &pairs, &e), &e);
+	assert_int_equal(pairs, 0);
+	assert_int_equal(orders(w, 0, 0, &a, &env), 1);
+	struct order o = opened(w, env[0], &a);
+	AUTO(xfree) char *order = str_dup(o.id);
+	struct deploy_result res = { .order = order,
+				     .outcome = "failed",
+				     .reason = "maintainer_script",
+				     .detail = "",
+				     .log = "",
+				     .packages_json = "[]" };
+	ok(deploy_result(w->deploy, w->host[0], &res, &e), &e);
+	ok(deploy_failed_pairs(w->deploy, count_pair, &pairs, &e), &e);
+	assert_int_equal(pairs, 1);
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -597,6 +673,8 @@ int main(void)
 		T(what_was_mended_otherwise_or_replaced_settles_without_an_order),
 		T(cancelled_means_not_started_any_more),
 		T(the_identity_survives_a_restart),
+		T(pages_go_backwards_too),
+		T(failed_pairs_name_systems_and_patches),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
