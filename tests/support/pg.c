@@ -88,6 +88,8 @@ static void exec_server(const struct pg_cluster *p)
 				     "max_connections=60",
 				     "-c",
 				     "shared_buffers=16MB",
+				     "-c",
+				     "recovery_init_sync_method=syncfs",
 				     NULL };
 	for (int i = 0; args[i]; i++)
 		argv[n++] = args[i];
