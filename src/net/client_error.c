@@ -105,7 +105,10 @@ static bool proxy_refused(long status, const struct where *w, struct err *e)
 
 static bool handshake_failed(const char *detail, const struct where *w, struct err *e)
 {
-	if (strstr(detail, "ertificate is required") || strstr(detail, "ertificate is bad") ||
+	/* In TLS 1.3 the server judges our certificate when the handshake is over for us: then
+	 * libcurl only tells of an alert. */
+	if ((w->t->has_cert && strstr(detail, "alert")) ||
+	    strstr(detail, "ertificate is required") || strstr(detail, "ertificate is bad") ||
 	    strstr(detail, "ertificate was revoked") || strstr(detail, "ertificate has expired") ||
 	    strstr(detail, "CA is unknown") || strstr(detail, "nknown certificate"))
 		return err_set(

@@ -13,6 +13,7 @@ struct client_target {
 	const struct url *url;
 	const char *proxy; /**< without credentials, or NULL */
 	int64_t timeout_s, connect_timeout_s;
+	bool has_cert; /**< we presented a client certificate */
 };
 
 /** Turns libcurl's failure into our error: cause, then remedy. Always false. */

@@ -27,7 +27,8 @@
 struct http_client {
 	CURLM *multi;
 	CURL *easy;
-	char *user_agent, *ca_file, *cert_file, *key_file, *pin_hex, *proxy, *proxy_shown, *unix_path;
+	char *user_agent, *ca_file, *cert_file, *key_file, *pin_hex, *proxy, *proxy_shown,
+		*unix_path;
 	int pinned_fd; /* memory file with the pinned CA, -1 until it was found */
 	atomic_bool cancelled;
 };
@@ -98,7 +99,7 @@ void http_client_free(struct http_client *c)
 		return;
 	curl_easy_cleanup(c->easy);
 	curl_multi_cleanup(c->multi);
-	char *all[] = { c->user_agent, c->ca_file, c->cert_file,  c->key_file,
+	char *all[] = { c->user_agent, c->ca_file, c->cert_file,   c->key_file,
 			c->pin_hex,    c->proxy,   c->proxy_shown, c->unix_path };
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		xfree(all[i]);
@@ -477,6 +478,7 @@ static bool fetch(struct transfer *t, struct http_response *resp_out, struct err
 		return false;
 	t->target = (struct client_target) {
 		.url = &url,
+		.has_cert = t->c->cert_file != NULL,
 		.proxy = t->c->proxy_shown,
 		.timeout_s = r->timeout_s,
 		.connect_timeout_s = r->connect_timeout_s ? r->connect_timeout_s

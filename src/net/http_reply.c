@@ -6,6 +6,8 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_BLOCK (64 * 1024)
@@ -151,6 +153,13 @@ void http_reply_fd(struct http_req *r, int status, const char *content_type, int
 {
 	int64_t first = 0, n = size;
 	char text[80];
+	struct stat st;
+	if (fstat(fd, &st) != 0 ||
+	    st.st_size < size) { /* sendfile would wait for the rest for ever */
+		fd_close(fd);
+		server_reply_error(r, 500, "file is not as long as it was");
+		return;
+	}
 	enum range range = status == 200 ? wanted_range(r, size, &first, &n) : RANGE_NONE;
 	if (status == 200)
 		http_reply_header(r, "Accept-Ranges", "bytes");

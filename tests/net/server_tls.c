@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * TLS of the server: versions and suites (A57), client certificates good, absent, foreign, out of
+ * date, for the wrong purpose; resumption with and without them. */
+#include "net/http_server.h"
+#include "served.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+
+#include <cmocka.h>
+
+static struct err e;
+static atomic_int handled;
+
+static void who(void *arg, struct http_req *r)
+{
+	const struct x509_info *info = http_req_client_info(r);
+	struct x509_info again;
+	AUTO(buf_done) struct buf b = BUF_INIT(1000);
+	atomic_fetch_add(&handled, 1);
+	ASSERT(!info == !http_req_client_cert(r));
+	if (info) {
+		ASSERT(x509_read(str_of(http_req_client_cert(r)), &again, NULL));
+		ASSERT(digest_eq(&again.fingerprint, &info->fingerprint));
+	}
+	buf_printf(&b, "who %s\n", info ? info->common_name : "nobody");
+	http_reply(r, 200, "text/plain", buf_str(&b));
+}
+
+static struct http_server *start(bool clients)
+{
+	struct http_server_conf conf = served_conf(who, NULL, true);
+	conf.client_ca_pem = clients ? served_ca_pem : NULL;
+	handled = 0;
+	return served_start(&conf);
+}
+
+/* One request over an established session; the status, 0 when nothing came. */
+static int ask(struct raw *r, struct buf *b)
+{
+	char tmp[4096];
+	int64_t status = 0;
+	buf_reset(b);
+	if (!raw_send(r, STR_LIT("GET /who HTTP/1.1\r\nHost: h\r\n\r\n")))
+		return 0;
+	for (ssize_t n; (n = raw_recv(r, tmp, sizeof(tmp))) > 0;) {
+		buf_add(b, tmp, (size_t)n);
+		if (strstr(b->p, "who ") || strstr(b->p, "detail"))
+			break;
+	}
+	if (b->n >= 12)
+		ASSERT(str_to_i64((struct str) { b->p + 9, 3 }, &status));
+	return (int)status;
+}
+
+static void A57_versions_and_suites(void **state)
+{
+	static const struct {
+		const char *priority;
+		bool good;
+	} rows[] = {
+		{ "NORMAL", true },
+		{ "NORMAL:-VERS-ALL:+VERS-TLS1.3", true },
+		{ "NORMAL:-VERS-ALL:+VERS-TLS1.2", true },
+		{ "LEGACY:-VERS-ALL:+VERS-TLS1.1", false },
+		{ "LEGACY:-VERS-ALL:+VERS-TLS1.0", false },
+		{ "NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-GCM", true },
+		{ "NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+CHACHA20-POLY1305", true },
+		{ "NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-CBC:+AES-256-CBC", false },
+		{ "LEGACY:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+3DES-CBC", false },
+		{ "NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-CCM", false },
+		{ "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+RSA", false },
+		{ "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+DHE-RSA", false },
+		{ "NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-FFDHE2048", false },
+		{ "NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-SECP256R1", true },
+	};
+	struct http_server *s = start(false);
+	AUTO(buf_done) struct buf b = BUF_INIT(100000);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct raw r;
+		int rc = raw_tls(&r, http_server_port(s), rows[i].priority, NULL, NULL, NULL);
+		if ((rc == 0) != rows[i].good)
+			fail_msg("%s: %s", rows[i].priority, gnutls_strerror(rc));
+		if (rc == 0) {
+			assert_int_equal(ask(&r, &b), 200);
+			assert_non_null(strstr(b.p, "who nobody"));
+		}
+		raw_close(&r);
+	}
+	http_server_stop(s);
+}
+
+/* --- client certificates -----------------------------------------------------------------------
+ */
+
+struct pair {
+	struct buf cert, key;
+};
+
+static struct pair client_of(const struct x509_ca *ca, int64_t made_ms, int days)
+{
+	struct pair p = { BUF_INIT(65536), BUF_INIT(65536) };
+	AUTO(buf_done) struct buf csr = BUF_INIT(65536);
+	if (!x509_csr_new("x", &csr, &p.key, &e) ||
+	    !x509_client_cert(ca, buf_str(&csr), "agent-1", days, made_ms, &p.cert, &e))
+		fail_msg("%s", e.msg);
+	return p;
+}
+
+static void pair_done(struct pair *p)
+{
+	buf_done(&p->cert);
+	buf_done(&p->key);
+}
+
+#define DAY_MS (86400LL * 1000)
+
+static const char *const versions[] = { "NORMAL:-VERS-ALL:+VERS-TLS1.3",
+					"NORMAL:-VERS-ALL:+VERS-TLS1.2" };
+
+static void client_certificates(void **state)
+{
+	int64_t now = clock_wall_ms();
+	struct pair pairs[] = {
+		client_of(served_ca, now, 30),
+		client_of(served_foreign, now, 30), /* of a CA with the same name */
+		client_of(served_ca, now - 31 * DAY_MS, 30),
+		client_of(served_ca, now + 2 * DAY_MS, 30),
+	};
+	struct http_server *s = start(true);
+	AUTO(buf_done) struct buf b = BUF_INIT(100000);
+	for (size_t v = 0; v < ARRAY_LEN(versions); v++) {
+		struct raw r;
+		for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+			int before = atomic_load(&handled);
+			int rc = raw_tls(&r, http_server_port(s), versions[v], pairs[i].cert.p,
+					 pairs[i].key.p, NULL);
+			int status = rc == 0 ? ask(&r, &b) : 0;
+			assert_int_equal(status, i == 0 ? 200 : 0);
+			assert_int_equal(atomic_load(&handled), before + (i == 0));
+			if (i == 0)
+				assert_non_null(strstr(b.p, "who agent-1\n"));
+			raw_close(&r);
+		}
+		/* None, and one made for servers. */
+		assert_int_equal(raw_tls(&r, http_server_port(s), versions[v], NULL, NULL, NULL),
+				 0);
+		assert_int_equal(ask(&r, &b), 200);
+		assert_non_null(strstr(b.p, "who nobody\n"));
+		raw_close(&r);
+		int rc = raw_tls(&r, http_server_port(s), versions[v], served_cert_pem,
+				 served_key_pem, NULL);
+		assert_int_equal(rc == 0 ? ask(&r, &b) : 0, 0);
+		raw_close(&r);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
+		pair_done(&pairs[i]);
+	http_server_stop(s);
+}
+
+/* The house's own client says what is wrong. */
+static void refused_certificate_named(void **state)
+{
+	struct pair foreign = client_of(served_foreign, clock_wall_ms(), 30);
+	AUTO(xfree) char *cert = served_file("c.pem", buf_str(&foreign.cert));
+	AUTO(xfree) char *key = served_file("k.pem", buf_str(&foreign.key));
+	struct http_server *s = start(true);
+	AUTO(xfree) char *url = xasprintf("https://127.0.0.1:%u/", http_server_port(s));
+	struct http_tls tls = { .ca_file = served_ca_file, .cert_file = cert, .key_file = key };
+	AUTO(http_client_free) struct http_client *c = http_client_new("t", &tls, NULL);
+	AUTO(buf_done) struct buf b = BUF_INIT(1000);
+	struct http_response resp;
+	struct http_request r = { .url = url, .max_response = 1000, .timeout_s = 10 };
+	assert_false(http_fetch(c, &r, &resp, &b, &e));
+	print_message("%s\n", e.msg);
+	assert_int_equal(e.code, ERR_DENIED);
+	assert_non_null(strstr(e.msg, "client certificate"));
+	pair_done(&foreign);
+	http_server_stop(s);
+}
+
+/* --- resumption --------------------------------------------------------------------------------
+ */
+
+static gnutls_datum_t ticket_of(struct raw *r)
+{
+	gnutls_datum_t t = { 0 };
+	assert_int_equal(gnutls_session_get_data2(r->tls, &t), 0);
+	return t;
+}
+
+static void sessions_resume(void **state)
+{
+	struct pair p = client_of(served_ca, clock_wall_ms(), 30);
+	struct http_server *s = start(true), *other = start(true);
+	AUTO(buf_done) struct buf b = BUF_INIT(100000);
+	for (size_t v = 0; v < ARRAY_LEN(versions); v++)
+		for (int with = 0; with < 2; with++) {
+			struct raw r;
+			const char *cert = with ? p.cert.p : NULL, *key = with ? p.key.p : NULL;
+			assert_int_equal(
+				raw_tls(&r, http_server_port(s), versions[v], cert, key, NULL), 0);
+			assert_int_equal(ask(&r, &b), 200);
+			gnutls_datum_t t = ticket_of(&r);
+			raw_close(&r);
+			for (int i = 0; i < 4; i++) { /* whichever pool thread takes it */
+				assert_int_equal(raw_tls(&r, http_server_port(s), versions[v], cert,
+							 key, &t),
+						 0);
+				assert_true(gnutls_session_is_resumed(r.tls));
+				assert_int_equal(ask(&r, &b), 200);
+				assert_non_null(
+					strstr(b.p, with ? "who agent-1\n" : "who nobody\n"));
+				raw_close(&r);
+			}
+			/* Another server's ticket is worth nothing. */
+			assert_int_equal(
+				raw_tls(&r, http_server_port(other), versions[v], cert, key, &t),
+				0);
+			assert_false(gnutls_session_is_resumed(r.tls));
+			raw_close(&r);
+			gnutls_free(t.data);
+		}
+	pair_done(&p);
+	http_server_stop(s);
+	http_server_stop(other);
+}
+
+/* A certificate that runs out while a session is kept alive or resumed: 403, no handler. */
+static void expired_in_session(void **state)
+{
+	int64_t now = clock_wall_ms();
+	struct pair p = client_of(served_ca, now - DAY_MS + 4000, 1); /* four seconds are left */
+	struct http_server *s = start(true);
+	AUTO(buf_done) struct buf b = BUF_INIT(100000);
+	struct raw r, r2;
+	assert_int_equal(raw_tls(&r, http_server_port(s), NULL, p.cert.p, p.key.p, NULL), 0);
+	assert_int_equal(ask(&r, &b), 200);
+	gnutls_datum_t t = ticket_of(&r);
+	while (clock_wall_ms() < now + 6000)
+		usleep(100000);
+	assert_int_equal(ask(&r, &b), 403);
+	int rc = raw_tls(&r2, http_server_port(s), NULL, p.cert.p, p.key.p, &t);
+	int status = rc == 0 ? ask(&r2, &b) : 0;
+	assert_true(status == 403 || status == 0);
+	assert_int_equal(handled, 1);
+	gnutls_free(t.data);
+	raw_close(&r);
+	raw_close(&r2);
+	pair_done(&p);
+	http_server_stop(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(A57_versions_and_suites),   cmocka_unit_test(client_certificates),
+		cmocka_unit_test(refused_certificate_named), cmocka_unit_test(sessions_resume),
+		cmocka_unit_test(expired_in_session),
+	};
+	return cmocka_run_group_tests(tests, served_setup, served_teardown);
+}
