@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * `tsukuroi match`, run inside this process: the three oracle cases (set equality, no more and no
+ * less), the forms an inventory may have, the ways to name a release, and what bad input is
+ * answered. */
+#include "base/file.h"
+#include "base/vec.h"
+#include "cli/commands.h"
+#include "cli/lab_inventory.h"
+#include "format/json.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define MAX_OUT (64u << 20)
+
+struct run {
+	int status;
+	struct buf out, err;
+};
+
+static void run_done(struct run *r)
+{
+	buf_done(&r->out);
+	buf_done(&r->err);
+}
+AUTO_DEFINE_VALUE(struct run, run_done)
+
+static void take(int file, struct buf *out)
+{
+	struct err e = { 0 };
+	assert_int_equal(lseek(file, 0, SEEK_SET), 0);
+	assert_true(file_read_fd(file, out, "output", &e));
+	buf_addc(out, '\0');
+	close(file);
+}
+
+/* Runs "tsukuroi match <words>". */
+static struct run run(const char *const *words)
+{
+	char *argv[24] = { (char *)(uintptr_t) "tsukuroi", (char *)(uintptr_t) "match" };
+	int argc = 2;
+	for (; words[argc - 2]; argc++)
+		argv[argc] = (char *)(uintptr_t)words[argc - 2];
+	struct run r = { .out = BUF_INIT(MAX_OUT), .err = BUF_INIT(MAX_OUT) };
+	int out = memfd_create("out", 0), err = memfd_create("err", 0);
+	fflush(stdout);
+	fflush(stderr);
+	int old_out = dup(1), old_err = dup(2);
+	assert_true(dup2(out, 1) == 1 && dup2(err, 2) == 2);
+	r.status = commands_run(argc, argv);
+	fflush(stdout);
+	fflush(stderr);
+	assert_true(dup2(old_out, 1) == 1 && dup2(old_err, 2) == 2);
+	close(old_out);
+	close(old_err);
+	take(out, &r.out);
+	take(err, &r.err);
+	return r;
+}
+#define RUN(...) run((const char *const[]) { __VA_ARGS__, NULL })
+
+static char *shared(const char *path)
+{
+	const char *root = getenv("TSUKUROI_SHARED");
+	return xasprintf("%s/feeds/%s", root ? root : "", path);
+}
+
+static bool no_samples(void)
+{
+	AUTO(xfree) char *oracle = shared("oracle/README.md");
+	if (access(oracle, R_OK) == 0)
+		return false;
+	print_message("skipped: the shared samples are not here\n");
+	return true;
+}
+
+/* Sets of lines. */
+struct lines {
+	char **p;
+	size_t n, cap;
+};
+
+static void lines_done(struct lines *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		xfree(l->p[i]);
+	VEC_DONE(l);
+}
+AUTO_DEFINE_VALUE(struct lines, lines_done)
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* First `n` columns of a stored table. */
+static void read_expected(const char *path, size_t n, struct lines *out)
+{
+	AUTO(buf_done) struct buf text = BUF_INIT(MAX_OUT);
+	struct err e = { 0 };
+	struct str rest, line;
+	assert_true(file_read(path, &text, &e));
+	rest = buf_str(&text);
+	while (rest.n > 0 && str_line(&rest, &line)) {
+		if (line.n == 0 || line.p[0] == '#')
+			continue;
+		size_t end = 0, columns = 0;
+		for (; end < line.n; end++)
+			if (line.p[end] == '\t' && ++columns == n)
+				break;
+		VEC_PUSH(out, str_dup((struct str) { line.p, end }));
+	}
+}
+
+static void assert_same(struct lines *got, struct lines *want, size_t count)
+{
+	if (got->n > 1)
+		qsort(got->p, got->n, sizeof(*got->p), by_text);
+	if (want->n > 1)
+		qsort(want->p, want->n, sizeof(*want->p), by_text);
+	for (size_t i = 0; i < MIN(got->n, want->n); i++)
+		assert_string_equal(got->p[i], want->p[i]);
+	assert_int_equal(got->n, want->n);
+	assert_int_equal(want->n, count);
+}
+
+static json_t *parse(const struct run *r)
+{
+	struct err e = { 0 };
+	json_t *j = NULL;
+	assert_int_equal(r->status, 0);
+	assert_string_equal(r->err.p, "");
+	if (!json_parse((struct str) { r->out.p, r->out.n - 1 }, MAX_OUT, &j, &e))
+		fail_msg("%s", e.msg);
+	return j;
+}
+
+static const char *text(const json_t *j, const char *key)
+{
+	return json_string_value(json_object_get(j, key));
+}
+
+/* AC: 114 of 437, 53 of them from bookworm-security. */
+static void oracle_debian12_apt(void **arg)
+{
+	if (no_samples())
+		skip();
+	AUTO(xfree)
+	char *status = shared("oracle/debian12-apt/status"),
+	     *want_path = shared("oracle/debian12-apt/upgradable.tsv");
+	AUTO(xfree)
+	char *main = shared("debian/archive/bookworm"),
+	     *security = shared("debian/archive/bookworm-security"),
+	     *updates = shared("debian/archive/bookworm-updates");
+	AUTO(xfree) char *feed = xasprintf("debian=%s,%s", main, updates);
+	AUTO(run_done)
+	struct run r = RUN("--os", "debian:12", "--inventory", status, "--feed", feed, security,
+			   "--json");
+	AUTO(json_free) json_t *j = parse(&r);
+	AUTO(lines_done) struct lines got = { 0 }, want = { 0 };
+	size_t i, from_security = 0;
+	json_t *v;
+	json_array_foreach(json_object_get(j, "verdicts"), i, v)
+	{
+		if (strcmp(text(v, "state"), "missing") != 0)
+			continue;
+		VEC_PUSH(&got, xasprintf("%s\t%s\t%s\t%s", text(v, "component"),
+					 text(v, "installed"), text(v, "fixed"),
+					 strstr(text(v, "suites"), "bookworm-security") ? "security"
+											: "other"));
+		from_security += strstr(text(v, "suites"), "bookworm-security") != NULL;
+	}
+	AUTO(lines_done) struct lines rows = { 0 };
+	read_expected(want_path, 4, &rows);
+	for (size_t k = 0; k < rows.n; k++) {
+		char *suites = strrchr(rows.p[k], '\t');
+		VEC_PUSH(&want,
+			 xasprintf("%.*s\t%s", (int)(suites - rows.p[k]), rows.p[k],
+				   strstr(suites, "bookworm-security") ? "security" : "other"));
+	}
+	assert_same(&got, &want, 114);
+	assert_int_equal(from_security, 53);
+}
+
+static void dsa_case(const char *os, const char *host, size_t count)
+{
+	AUTO(xfree)
+	char *status_name = xasprintf("oracle/%s/status", host),
+	     *rows_name = xasprintf("oracle/%s/advisories_missing.tsv", host);
+	AUTO(xfree) char *status = shared(status_name), *want_path = shared(rows_name);
+	AUTO(xfree) char *list = shared("debian/tracker/DSA-list-20230329.xz");
+	AUTO(xfree) char *feed = xasprintf("debian-dsa=%s", list);
+	AUTO(run_done)
+	struct run r = RUN("--json", "--feed", feed, "--os", os, "--inventory", status);
+	AUTO(json_free) json_t *j = parse(&r);
+	AUTO(lines_done) struct lines got = { 0 }, want = { 0 };
+	size_t i;
+	json_t *v;
+	json_array_foreach(json_object_get(j, "verdicts"), i, v)
+	{
+		if (strcmp(text(v, "state"), "missing") != 0)
+			continue;
+		json_t *ids = json_object_get(v, "advisories");
+		assert_int_equal(json_array_size(ids), 1);
+		VEC_PUSH(&got,
+			 xasprintf("%s\t%s\t%s\t%s\t%d", json_string_value(json_array_get(ids, 0)),
+				   text(v, "component"), text(v, "installed"), text(v, "fixed"),
+				   text(v, "superseded_by") == NULL));
+	}
+	read_expected(want_path, 5, &want);
+	assert_same(&got, &want, count);
+	json_t *counts = json_object_get(j, "counts");
+	assert_int_equal(json_integer_value(json_object_get(counts, "missing")), count);
+}
+
+/* Advisory, source, versions, and whether a later advisory replaces it: as debsecan. */
+static void oracle_debian11_dsa(void **arg)
+{
+	if (no_samples())
+		skip();
+	dsa_case("debian 11", "debian11-dsa", 32);
+}
+
+static void oracle_debian9_dsa(void **arg)
+{
+	if (no_samples())
+		skip();
+	dsa_case("stretch", "debian9-dsa", 98);
+}
+
+static void releases(void **arg)
+{
+	static const struct {
+		const char *words, *id, *version, *codename;
+	} good[] = {
+		{ "debian:12", "debian", "12", "" },
+		{ "debian12", "debian", "12", "" },
+		{ "debian 12", "debian", "12", "" },
+		{ "Debian 12.4", "debian", "12", "" },
+		{ "bookworm", "debian", "12", "bookworm" },
+		{ "debian:bookworm", "debian", "12", "bookworm" },
+		{ "sid", "debian", "", "sid" },
+		{ "ubuntu:24.04", "ubuntu", "24.04", "" },
+		{ "debian9.0", "debian", "9", "" },
+	};
+	static const char *const bad[] = {
+		"", "debian", "debian:", "12", "debian:nonsense", "debian:1\t2", ":"
+	};
+	struct err e = { 0 };
+	struct lab_os os;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		if (!lab_os_parse(good[i].words, &os, &e))
+			fail_msg("%s", e.msg);
+		assert_string_equal(os.id, good[i].id);
+		assert_string_equal(os.version, good[i].version);
+		assert_string_equal(os.codename, good[i].codename);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		if (lab_os_parse(bad[i], &os, &e))
+			fail_msg("'%s' was taken for %s %s", bad[i], os.id, os.version);
+		assert_int_equal(e.code, ERR_INVALID);
+	}
+}
+
+static void write_file(const char *dir, const char *name, const char *content, char **path_out)
+{
+	struct err e = { 0 };
+	*path_out = file_join(dir, name);
+	assert_true(file_write_atomic(*path_out, str_of(content), 0600, &e));
+}
+
+static void check_inventory(const char *dir, const char *name, const char *content,
+			    const char *want)
+{
+	AUTO(buf_done) struct buf out = BUF_INIT(MAX_OUT);
+	AUTO(xfree) char *path = NULL;
+	struct err e = { 0 };
+	struct lab_os os = { .id = "debian", .version = "12" };
+	write_file(dir, name, content, &path);
+	if (!lab_inventory_read(path, &os, &out, &e))
+		fail_msg("%s", e.msg);
+	assert_string_equal(out.p, want);
+}
+
+static void inventories(void **arg)
+{
+	char dir[] = "/tmp/cli-match-XXXXXX";
+	struct err e = { 0 };
+	AUTO(xfree) char *src = NULL, *rpm = NULL;
+	assert_non_null(mkdtemp(dir));
+	check_inventory(
+		dir, "status",
+		"Package: dpkg\nStatus: install ok installed\nArchitecture: arm64\nVersion: 1.21\n\n"
+		"Package: bash\nStatus: hold ok installed\nArchitecture: arm64\nSource: bash (5.2-1)\nVersion: 5.2-1+b2\n\n"
+		"Package: gone\nStatus: deinstall ok config-files\nArchitecture: arm64\nVersion: 1\n",
+		"arch\tarm64\ndeb\tbash\tarm64\t5.2-1+b2\t\t5.2-1\ndeb\tdpkg\tarm64\t1.21\t\t\n"
+		"hold\tdeb\tbash\tarm64\nos\tdebian\t12\t\n");
+	check_inventory(dir, "canonical",
+			"arch\ti386\ndeb\tbash\ti386\t5.2\t\t\nos\tdebian\t9\tstretch\n",
+			"arch\ti386\ndeb\tbash\ti386\t5.2\t\t\nos\tdebian\t12\t\n");
+	write_file(
+		dir, "list.src.tsv",
+		"#source\tversion\tarch\tbinaries\nglibc\t2.36-9\t\tlibc6 libc-bin\nbash\t5.2-1\t\tbash\n",
+		&src);
+	check_inventory(
+		dir, "list.tsv",
+		"#name\tversion\trelease\tarch\tnewVersion\nlibc6\t2.36-9\t\t\t2.36-10\nbash\t5.2-1+b2\t\tamd64\t\n",
+		"arch\tamd64\ndeb\tbash\tamd64\t5.2-1+b2\t\t5.2-1\ndeb\tlibc6\tamd64\t2.36-9\tglibc\t\nos\tdebian\t12\t\n");
+	write_file(dir, "rpm.tsv",
+		   "#name\tepoch\tversion\trelease\tarch\nbash\t0\t5.1\t6.el9\tx86_64\n", &rpm);
+	AUTO(run_done)
+	struct run r = RUN("--os", "debian12", "--inventory", rpm, "--feed", "debian=/nonexistent");
+	assert_int_equal(r.status, 2);
+	assert_non_null(strstr(r.err.p, "lists rpm packages"));
+	assert_true(file_remove_tree(dir, &e));
+}
+
+static void wrong_use(void **arg)
+{
+	AUTO(run_done) struct run none = RUN("--json");
+	assert_int_equal(none.status, 2);
+	assert_non_null(strstr(none.err.p, "error: --os, --inventory and --feed are needed"));
+	AUTO(run_done)
+	struct run kind = RUN("--os", "debian12", "--inventory", "/dev/null", "--feed", "nokind");
+	assert_int_equal(kind.status, 2);
+	assert_non_null(strstr(kind.err.p, "write '--feed KIND=FILE'"));
+	AUTO(run_done)
+	struct run word = RUN("--os", "debian12", "stray", "--inventory", "/dev/null", "--feed",
+			      "debian=x");
+	assert_int_equal(word.status, 2);
+	AUTO(run_done)
+	struct run absent = RUN("--os", "debian12", "--inventory", "/nonexistent", "--feed",
+				"debian=x");
+	assert_true(absent.status != 0 && absent.out.n == 1);
+	AUTO(run_done) struct run help = RUN("--help");
+	assert_int_equal(help.status, 0);
+	assert_true(str_starts(buf_str(&help.out), "usage: tsukuroi match"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(oracle_debian12_apt), cmocka_unit_test(oracle_debian11_dsa),
+		cmocka_unit_test(oracle_debian9_dsa),  cmocka_unit_test(releases),
+		cmocka_unit_test(inventories),	       cmocka_unit_test(wrong_use),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
