@@ -120,7 +120,7 @@ static int deploy(const struct deploy_options *o)
 	if (!remote_open(&r, &e) ||
 	    !request_of(r, o->systems, o->n_systems, o->patches, o->n_patches, req, &e) ||
 	    !remote_call(r, "POST", "/deployments:preview", req, &preview, &e))
-		return print_error(&e);
+		return print_failure(&e);
 	if (!o->json)
 		show_preview(preview);
 	if (!print_int(preview, "pairs")) {
@@ -131,9 +131,9 @@ static int deploy(const struct deploy_options *o)
 		return 1;
 	json_object_set(req, "preview_token", json_object_get(preview, "preview_token"));
 	if (!remote_call(r, "POST", "/deployments", req, &made, &e))
-		return print_error(&e);
+		return print_failure(&e);
 	if (o->wait && !follow(r, print_text(made, "id"), &done, &e))
-		return print_error(&e);
+		return print_failure(&e);
 	const json_t *last = done ? done : made;
 	if (o->json)
 		print_json(last);
@@ -185,7 +185,7 @@ int cmd_deployments(int argc, char **argv)
 	char *path = a.n ? xasprintf("/deployments/%s/targets", a.words[0])
 			 : xstrdup("/deployments");
 	if (!remote_open(&r, &e) || !remote_all(r, path, 0, &list, &e))
-		return print_error(&e);
+		return print_failure(&e);
 	if (json) {
 		AUTO(json_free) json_t *doc = json_object();
 		json_object_set(doc, "items", list);

@@ -56,7 +56,7 @@ int cmd_enroll_token(int argc, char **argv)
 	json_object_set_new(body, "max_uses", json_integer(n));
 	json_object_set_new(body, "expires_in_s", json_integer(seconds));
 	if (!remote_open(&r, &e) || !remote_call(r, "POST", "/enrolment-tokens", body, &made, &e))
-		return print_error(&e);
+		return print_failure(&e);
 	if (json) {
 		print_json(made);
 	} else if (quiet) {

@@ -100,13 +100,13 @@ int cmd_explain(int argc, char **argv)
 	AUTO(xfree) char *patch = NULL;
 	if (!remote_open(&r, &e) || !remote_system(r, a.words[0], &system, &e) ||
 	    !find_patch(r, print_text(system, "id"), a.words[1], &patch, &e))
-		return print_error(&e);
+		return print_failure(&e);
 	AUTO(buf_done) struct buf path = BUF_INIT(4096);
 	buf_printf(&path, "/systems/%s/patches/", print_text(system, "id"));
 	enc_percent(&path, str_of(patch));
 	buf_adds(&path, "/explanation");
 	if (!buf_ok(&path, "the patch id", &e) || !remote_call(r, "GET", path.p, NULL, &x, &e))
-		return print_error(&e);
+		return print_failure(&e);
 	if (json)
 		print_json(x);
 	else

@@ -55,7 +55,7 @@ static int parse(int argc, char **argv)
 	}
 	for (size_t i = 1; i < a.n; i++)
 		if (!feeds_lab_parse(a.words[0], a.words[i], &opt, print_line, NULL, &e))
-			return print_error(&e);
+			return print_failure(&e);
 	return 0;
 }
 

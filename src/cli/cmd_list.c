@@ -51,7 +51,7 @@ int cmd_systems(int argc, char **argv)
 		enc_percent(&path, str_of(search));
 	}
 	if (!remote_open(&r, &e) || !remote_all(r, path.p, 0, &list, &e))
-		return print_error(&e);
+		return print_failure(&e);
 	AUTO(table_free)
 	struct table *t = table_new((const char *const[]) { "SYSTEM", "STATUS", ">MISSING",
 							    ">CRITICAL", ">IMPORTANT", "REBOOT",
@@ -143,7 +143,7 @@ int cmd_patches(int argc, char **argv)
 	AUTO(buf_done) struct buf path = BUF_INIT(8192);
 	if (!remote_open(&r, &e) || !patch_path(r, &q, &path, &e) ||
 	    !remote_all(r, path.p, limit, &list, &e))
-		return print_error(&e);
+		return print_failure(&e);
 	AUTO(table_free)
 	struct table *t = table_new((const char *const[]) { "PATCH", "SEVERITY", "TYPE", "REBOOT",
 							    ">MISSING", ">INSTALLED", "BULLETIN",

@@ -76,17 +76,17 @@ int cmd_login(int argc, char **argv)
 	char name[64] = "", password[260] = "", token[160];
 	AUTO(remote_free) struct remote *r = NULL;
 	if (!remote_connect(a.words[0], ca, pin, &r, &e))
-		return print_error(&e);
+		return print_failure(&e);
 	if (user)
 		snprintf(name, sizeof(name), "%s", user);
 	if ((!user && !read_line(name, sizeof(name), false, "User")) ||
 	    !read_line(password, sizeof(password), !from_stdin, "Password"))
-		return print_error(&(struct err) { .code = ERR_INVALID,
+		return print_failure(&(struct err) { .code = ERR_INVALID,
 						   .msg = "no user name or password given" });
 	bool ok = sign_in(r, name, password, token, &e) && remote_save(r, token, &e);
 	explicit_bzero(password, sizeof(password));
 	if (!ok)
-		return print_error(&e);
+		return print_failure(&e);
 	printf("signed in to %s as %s\n", a.words[0], name);
 	return 0;
 }
@@ -99,7 +99,7 @@ int cmd_logout(int argc, char **argv)
 		fputs("usage: tsukuroi logout\n", stderr);
 		return 2;
 	}
-	return remote_forget(&e) ? 0 : print_error(&e);
+	return remote_forget(&e) ? 0 : print_failure(&e);
 }
 
 int cmd_status(int argc, char **argv)
@@ -115,7 +115,7 @@ int cmd_status(int argc, char **argv)
 	AUTO(remote_free) struct remote *r = NULL;
 	AUTO(json_free) json_t *d = NULL;
 	if (!remote_open(&r, &e) || !remote_call(r, "GET", "/dashboard", NULL, &d, &e))
-		return print_error(&e);
+		return print_failure(&e);
 	if (json) {
 		print_json(d);
 		return 0;

@@ -221,7 +221,7 @@ int cmd_match(int argc, char **argv)
 	AUTO(request_done) struct request r = { 0 };
 	struct err e = { 0 };
 	if (!parse(argc, argv, &r, &e)) {
-		print_error(&e);
+		print_failure(&e);
 		fputs(usage, stderr);
 		return 2;
 	}
@@ -229,5 +229,5 @@ int cmd_match(int argc, char **argv)
 		fputs(usage, stdout);
 		return 0;
 	}
-	return run(&r, &e) ? 0 : print_error(&e);
+	return run(&r, &e) ? 0 : print_failure(&e);
 }

@@ -70,10 +70,10 @@ int cmd_sync(int argc, char **argv)
 	AUTO(json_free) json_t *job = NULL;
 	AUTO(json_free) json_t *done = NULL;
 	if (!remote_open(&r, &e) || !remote_call(r, "POST", "/feeds:sync", body, &job, &e))
-		return print_error(&e);
+		return print_failure(&e);
 	const char *id = print_text(job, "id");
 	if (wait && !follow_job(r, id, json, &done, &e))
-		return print_error(&e);
+		return print_failure(&e);
 	const json_t *last = done ? done : job;
 	if (json)
 		print_json(last);
@@ -154,7 +154,7 @@ int cmd_scan(int argc, char **argv)
 	AUTO(json_free) json_t *body = json_object();
 	AUTO(json_free) json_t *reply = NULL;
 	if (!remote_open(&r, &e))
-		return print_error(&e);
+		return print_failure(&e);
 	json_t *ids = NULL;
 	if (all) {
 		json_object_set_new(body, "all", json_true());
@@ -164,17 +164,17 @@ int cmd_scan(int argc, char **argv)
 		for (size_t i = 0; i < a.n; i++) {
 			AUTO(json_free) json_t *s = NULL;
 			if (!remote_system(r, a.words[i], &s, &e))
-				return print_error(&e);
+				return print_failure(&e);
 			json_array_append(ids, json_object_get(s, "id"));
 		}
 	}
 	char since[CLOCK_RFC3339_LEN];
 	clock_rfc3339(clock_wall_ms() / 1000 * 1000, since);
 	if (!remote_call(r, "POST", "/systems:scan", body, &reply, &e))
-		return print_error(&e);
+		return print_failure(&e);
 	printf("asked %lld systems, %lld connected\n", (long long)print_int(reply, "systems"),
 	       (long long)print_int(reply, "connected"));
 	if (wait && !wait_scans(r, ids, since, &e))
-		return print_error(&e);
+		return print_failure(&e);
 	return 0;
 }

@@ -12,7 +12,7 @@ void print_json(const json_t *j)
 	putchar('\n');
 }
 
-int print_error(const struct err *e)
+int print_failure(const struct err *e)
 {
 	fprintf(stderr, "error: %s\n", e->msg);
 	return err_exit_status(e->code);

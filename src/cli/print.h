@@ -8,7 +8,7 @@
 /** One document and a newline. */
 void print_json(const json_t *j);
 /** "error: ..." to stderr; returns the exit status of the code. */
-int print_error(const struct err *e);
+int print_failure(const struct err *e);
 /** "2026-11-22 17:41Z", or "-" for null. Valid until the next call with the same slot (0..3). */
 const char *print_time(const json_t *rfc3339, int slot);
 /** A member as text; "" when absent or null. */
