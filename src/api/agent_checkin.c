@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Check-in (docs/agent-protocol.md section 2): nonce first, then attributes, scan state, inventory
+ * request and orders. Also renewal, push and the gateway's route table. */
+#include "api/agent_enrol.h"
+#include "api/agent_nonce.h"
+#include "api/agent_work.h"
+#include "api/api_int.h"
+#include "api/push.h"
+
+#define CHECKIN_MAX_BODY (512u << 10)
+#define RENEW_MAX_BODY (16u << 10)
+#define MAX_SCAN_ERROR 1000
+
+struct checkin {
+	struct host_attrs attrs;
+	struct sha256 inventory;
+	bool has_inventory;
+	int64_t scanned_ms, epoch, seq;
+	const char *nonce, *scan_error;
+};
+
+static bool read_checkin(struct call *c, const json_t *body, struct checkin *out, struct err *e)
+{
+	struct checkin k = { .nonce = "", .scan_error = "" };
+	const char *inventory = "";
+	if (!agent_read_attrs(c, body, &k.attrs, e) ||
+	    !json_opt_str(body, "inventory", 64, &inventory, e) ||
+	    !agent_read_time(body, "scanned", &k.scanned_ms, e) ||
+	    !json_opt_str(body, "nonce", 32, &k.nonce, e) ||
+	    !json_opt_int(body, "epoch", 0, INT64_MAX, &k.epoch, e) ||
+	    !json_opt_int(body, "seq", 0, INT64_MAX, &k.seq, e) ||
+	    !json_opt_str(body, "scan_error", MAX_SCAN_ERROR, &k.scan_error, e))
+		return false;
+	k.has_inventory = *inventory != '\0';
+	if (k.has_inventory && !digest_parse(str_of(inventory), &k.inventory))
+		return err_set(e, ERR_INVALID, "'inventory' must be 64 hex digits or empty");
+	k.scanned_ms = MIN(k.scanned_ms,
+			   c->now_ms); /* a fast clock must not date scans into the future */
+	*out = k;
+	return true;
+}
+
+static bool check_nonce(struct call *c, const char *given, char next[static NONCE_LEN],
+			struct err *e)
+{
+	enum nonce_verdict verdict;
+	if (!agent_nonce_turn(c->conf->db, c->agent_id, deploy_epoch(c->conf->deploy), given,
+			      c->now_ms, next, &verdict, e))
+		return false;
+	if (verdict == NONCE_GOOD)
+		return true;
+	if (!fleet_set_state(c->conf->fleet, c->host, HOST_QUARANTINED, e) ||
+	    !auth_audit(c->conf->auth, "agent", http_req_peer(c->req), "system.quarantine",
+			c->agent_id, NULL, e))
+		return false;
+	push_drop(c->api->push, c->host);
+	events_publish(c->api->events, EVENT_SYSTEMS, c->agent_id, NULL, 0);
+	if (c->conf->on_host)
+		c->conf->on_host(c->conf->arg, c->host, "quarantined");
+	return call_fail(
+		c, e, 403, "quarantined",
+		"two machines used this agent's key; enrol each of them again with a fresh key");
+}
+
+/* What the fleet knows of the host now. */
+struct known {
+	enum scan_status scan;
+	int64_t last_scan_ms;
+	struct sha256 inventory;
+	bool has_inventory, same_error;
+};
+
+static void read_known(struct call *c, const struct checkin *k, struct known *out)
+{
+	static const struct sha256 zero;
+	fleet_read_lock(c->conf->fleet);
+	const struct host *h = fleet_host(c->conf->fleet, c->host);
+	*out = (struct known) { .scan = h->scan,
+				.last_scan_ms = h->last_scan_ms,
+				.inventory = h->inventory };
+	out->has_inventory = !digest_eq(&h->inventory, &zero);
+	out->same_error = h->scan == SCAN_FAILED && h->scan_error &&
+			  strcmp(h->scan_error, k->scan_error) == 0;
+	fleet_read_unlock(c->conf->fleet);
+}
+
+/* A request for a scan ends with a newer scan, or with a failure reported after the agent was told:
+ * an error that it brings along from before does not answer the request. */
+static bool settle_scan(struct call *c, const struct checkin *k, const struct known *n,
+			bool *scan_out, struct err *e)
+{
+	bool newer = k->has_inventory && k->scanned_ms > n->last_scan_ms;
+	bool same = newer && n->has_inventory && digest_eq(&k->inventory, &n->inventory);
+	bool told = api_scan_told(c->api, c->host, false);
+	*scan_out = n->scan == SCAN_REQUESTED && !newer && !(told && *k->scan_error);
+	if (*scan_out) {
+		(void)api_scan_told(c->api, c->host, true);
+		return true;
+	}
+	if (*k->scan_error)
+		return n->same_error || fleet_set_scan(c->conf->fleet, c->host, SCAN_FAILED,
+						       agent_clean(c, k->scan_error), e);
+	return !same || fleet_scanned_again(c->conf->fleet, c->host, k->scanned_ms, e);
+}
+
+static void want_inventory(const struct checkin *k, const struct known *n, json_t *reply)
+{
+	char hex[SHA256_HEX];
+	const char *want = "none";
+	if (k->has_inventory && !n->has_inventory)
+		want = "full";
+	else if (k->has_inventory && !digest_eq(&k->inventory, &n->inventory))
+		want = "delta";
+	json_object_set_new(reply, "want_inventory", json_string(want));
+	json_object_set_new(
+		reply, "delta_base",
+		json_string(strcmp(want, "delta") == 0 ? digest_hex(&n->inventory, hex) : ""));
+}
+
+static bool checkin(struct call *c, struct err *e)
+{
+	static const char *const known[] = { "attrs", "inventory", "scanned",	 "nonce",
+					     "epoch", "seq",	   "scan_error", NULL };
+	AUTO(json_free) json_t *body = NULL;
+	struct checkin k;
+	struct known n;
+	char nonce[NONCE_LEN], **envelopes = NULL;
+	size_t n_envelopes = 0;
+	bool scan;
+	if (!call_body(c, known, &body, e) || !read_checkin(c, body, &k, e) ||
+	    !check_nonce(c, k.nonce, nonce, e) ||
+	    !fleet_contact(c->conf->fleet, c->host, &k.attrs, e))
+		return false;
+	read_known(c, &k, &n);
+	if (!settle_scan(c, &k, &n, &scan, e) ||
+	    !deploy_orders(c->conf->deploy, c->host, (uint64_t)k.epoch, (uint64_t)k.seq, c->arena,
+			   &envelopes, &n_envelopes, e))
+		return false;
+	json_t *orders = json_array(), *j = json_object();
+	for (size_t i = 0; i < n_envelopes; i++)
+		json_array_append_new(orders, json_string(envelopes[i]));
+	json_object_set_new(j, "nonce", json_string(nonce));
+	want_inventory(&k, &n, j);
+	json_object_set_new(j, "scan", json_boolean(scan));
+	json_object_set_new(j, "orders", orders);
+	json_object_set_new(j, "epoch", json_integer((int64_t)deploy_epoch(c->conf->deploy)));
+	json_object_set_new(j, "refresh_s", json_integer(c->conf->refresh_s(c->conf->arg)));
+	json_object_set_new(j, "server_time", json_time(c->now_ms));
+	return call_json(c, 200, j);
+}
+
+static bool renew(struct call *c, struct err *e)
+{
+	static const char *const known[] = { "csr", NULL };
+	AUTO(json_free) json_t *body = NULL;
+	AUTO(buf_done) struct buf pem = BUF_INIT(16u << 10);
+	const char *csr;
+	if (!call_body(c, known, &body, e) || !json_need_str(body, "csr", 1, 8192, &csr, e))
+		return false;
+	if (!x509_client_cert(c->conf->ca, str_of(csr), c->agent_id, AGENT_CERT_DAYS, c->now_ms,
+			      &pem, e))
+		return e->code == ERR_INTERNAL ? false
+					       : call_fail(c, e, 400, "csr_invalid", "%s",
+							   arena_strdup(c->arena, e->msg));
+	if (!auth_audit(c->conf->auth, "agent", http_req_peer(c->req), "system.renew", c->agent_id,
+			NULL, e))
+		return false;
+	json_t *j = json_object();
+	json_object_set_new(j, "certificate", json_text(buf_str(&pem)));
+	return call_json(c, 200, j);
+}
+
+static bool push(struct call *c, struct err *e)
+{
+	(void)e;
+	push_attach(c->api->push, c->req, c->host);
+	return true;
+}
+
+/* Permission SELF: the agent that the certificate names, its own data only. */
+const struct route agent_routes[] = {
+	ROUTE(POST, AGENT "/checkin", PERM_SELF, checkin, .max_body = CHECKIN_MAX_BODY),
+	ROUTE(POST, AGENT "/renew", PERM_SELF, renew, .max_body = RENEW_MAX_BODY),
+	ROUTE(GET, AGENT "/push", PERM_SELF, push),
+	ROUTE(POST, AGENT "/inventory", PERM_SELF, agent_inventory, .max_body = INVENTORY_MAX,
+	      .query = agent_inventory_params),
+	ROUTE(GET, AGENT "/files/{sha256}", PERM_SELF, agent_file),
+	ROUTE(POST, AGENT "/plans", PERM_SELF, agent_plan, .max_body = AGENT_PLAN_MAX_BODY),
+	ROUTE(POST, AGENT "/progress", PERM_SELF, agent_progress, .max_body = RENEW_MAX_BODY),
+	ROUTE(POST, AGENT "/results", PERM_SELF, agent_result, .max_body = AGENT_RESULT_MAX_BODY),
+	ROUTE_TABLE_END,
+};

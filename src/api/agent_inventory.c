@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Inventories, whole or as a delta, plain or zstd. What is stored is exactly what the agent hashed:
+ * the result's digest must be the one in the header. */
+#include "api/agent_work.h"
+#include "api/api_int.h"
+
+#include <zstd.h>
+
+/* 8 MiB of window: what an agent's encoder uses at most. */
+#define WINDOW_LOG 23
+
+const struct param agent_inventory_params[] = {
+	{ .name = "scanned", .type = PARAM_TEXT, .min = 20, .max = CLOCK_RFC3339_LEN }, PARAM_LAST
+};
+
+static void free_dctx(ZSTD_DCtx *d)
+{
+	ZSTD_freeDCtx(d);
+}
+AUTO_DEFINE(ZSTD_DCtx, free_dctx)
+
+static bool unzstd(struct call *c, struct str in, struct buf *out, struct err *e)
+{
+	AUTO(free_dctx) ZSTD_DCtx *d = ZSTD_createDCtx();
+	ZSTD_inBuffer ib = { in.p, in.n, 0 };
+	size_t rc = ZSTD_DCtx_setParameter(d, ZSTD_d_windowLogMax, WINDOW_LOG),
+	       chunk = ZSTD_DStreamOutSize();
+	while (!ZSTD_isError(rc) && (ib.pos < ib.size || rc != 0)) {
+		char *room = buf_reserve(out, chunk);
+		if (!room)
+			return call_fail(c, e, 413, "limit",
+					 "the inventory is larger than %u bytes", INVENTORY_MAX);
+		ZSTD_outBuffer ob = { room, chunk, 0 };
+		size_t before = ib.pos;
+		rc = ZSTD_decompressStream(d, &ob, &ib);
+		out->n += ob.pos;
+		if (!ZSTD_isError(rc) && ob.pos == 0 && ib.pos == before)
+			return call_fail(c, e, 400, "invalid_encoding",
+					 "the zstd frame is not complete");
+	}
+	if (ZSTD_isError(rc))
+		return call_fail(c, e, 400, "invalid_encoding", "the body is not zstd: %s",
+				 ZSTD_getErrorName(rc));
+	return true;
+}
+
+static bool decoded_body(struct call *c, struct buf *out, struct err *e)
+{
+	const char *encoding = http_req_header(c->req, "Content-Encoding");
+	struct str body = http_req_body(c->req);
+	if (encoding && strcmp(encoding, "zstd") == 0)
+		return unzstd(c, body, out, e);
+	if (encoding && strcmp(encoding, "identity") != 0)
+		return call_fail(c, e, 415, "unsupported_encoding",
+				 "Content-Encoding must be zstd or absent");
+	buf_addstr(out, body);
+	return buf_ok(out, "the inventory", e);
+}
+
+static bool digest_header(struct call *c, const char *name, struct sha256 *out, struct err *e)
+{
+	const char *hex = http_req_header(c->req, name);
+	if (!hex || !digest_parse(str_of(hex), out))
+		return call_fail(c, e, 400, "invalid_header", "header %s must hold 64 hex digits",
+				 name);
+	return true;
+}
+
+/* 409: the agent then sends the whole text. */
+static bool apply_delta(struct call *c, struct str delta, struct buf *full, struct err *e)
+{
+	struct sha256 base, have;
+	AUTO(buf_done) struct buf text = BUF_INIT(INVENTORY_MAX);
+	if (!digest_header(c, "Inventory-Base", &base, e))
+		return false;
+	fleet_read_lock(c->conf->fleet);
+	have = fleet_host(c->conf->fleet, c->host)->inventory;
+	fleet_read_unlock(c->conf->fleet);
+	if (!digest_eq(&base, &have))
+		return call_fail(c, e, 409, "wrong_base",
+				 "the base is not what the server has; send the full inventory");
+	if (!fleet_inventory_text(c->conf->fleet, c->host, &text, e))
+		return false;
+	have = digest_of(buf_str(&text));
+	if (!digest_eq(&base, &have) || !inventory_apply(buf_str(&text), delta, full, e))
+		return call_fail(c, e, 409, "wrong_base",
+				 "the delta does not fit; send the full inventory");
+	return true;
+}
+
+static bool read_inventory(struct call *c, struct buf *full, struct err *e)
+{
+	const char *type = http_req_header(c->req, "Content-Type");
+	if (type && strcmp(type, "text/tsukuroi-inventory") == 0)
+		return decoded_body(c, full, e);
+	if (!type || strcmp(type, "text/tsukuroi-inventory-delta") != 0)
+		return call_fail(
+			c, e, 415, "unsupported_media_type",
+			"the body must be text/tsukuroi-inventory or text/tsukuroi-inventory-delta");
+	AUTO(buf_done) struct buf delta = BUF_INIT(INVENTORY_MAX);
+	return decoded_body(c, &delta, e) && apply_delta(c, buf_str(&delta), full, e);
+}
+
+bool agent_inventory(struct call *c, struct err *e)
+{
+	AUTO(buf_done) struct buf full = BUF_INIT(INVENTORY_MAX);
+	const char *scanned = query_text(&c->query, "scanned");
+	struct sha256 want, got;
+	int64_t scanned_ms;
+	if (!scanned || !clock_parse_rfc3339(str_of(scanned), &scanned_ms) || scanned_ms <= 0)
+		return call_fail(c, e, 400, "invalid_parameter",
+				 "'scanned' must be a time as in RFC 3339");
+	if (!digest_header(c, "Inventory-Hash", &want, e) || !read_inventory(c, &full, e))
+		return false;
+	got = digest_of(buf_str(&full));
+	if (!digest_eq(&want, &got))
+		return call_fail(
+			c, e, 409, "wrong_digest",
+			"the inventory is not the one its header names; send the full inventory");
+	if (!fleet_put_inventory(c->conf->fleet, c->host, buf_str(&full),
+				 MIN(scanned_ms, c->now_ms), e))
+		return false;
+	if (c->conf->on_host)
+		c->conf->on_host(c->conf->arg, c->host, "scanned");
+	return call_no_content(c);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What agents report about orders: plan, progress, result. Everything is checked for type and size
+ * here and judged by the deploy room, which knows whose order it is. */
+#include "api/agent_work.h"
+
+#include "api/agent_enrol.h"
+#include "proto/order.h"
+
+#define MAX_LOG (1u << 20)
+#define MAX_PACKAGES_JSON (8u << 20)
+
+static bool read_word(const json_t *body, const char *key, const char **out, struct err *e)
+{
+	*out = "";
+	if (!json_opt_str(body, key, 64, out, e))
+		return false;
+	if (strspn(*out, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(*out))
+		return err_set(e, ERR_INVALID, "'%s' must be a word of small letters", key);
+	return true;
+}
+
+static bool one_of(const char *key, const char *word, const char *const *words, struct err *e)
+{
+	for (; *words; words++)
+		if (strcmp(word, *words) == 0)
+			return true;
+	return err_set(e, ERR_INVALID, "'%s' does not know the word '%.60s'", key, word);
+}
+
+static bool read_step(const json_t *j, struct plan_step *out, struct err *e)
+{
+	static const char *const known[] = { "name", "arch", "from", "to", "action", NULL };
+	static const char *const actions[] = { "install", "upgrade", "remove", NULL };
+	const char *name, *arch, *from = "", *to = "", *action;
+	if (!json_is_object(j))
+		return err_set(e, ERR_INVALID, "'transaction' must hold objects");
+	if (!json_only(j, known, e) || !json_need_str(j, "name", 1, 200, &name, e) ||
+	    !json_need_str(j, "arch", 1, 32, &arch, e) || !json_opt_str(j, "from", 200, &from, e) ||
+	    !json_opt_str(j, "to", 200, &to, e) || !json_need_str(j, "action", 1, 16, &action, e) ||
+	    !one_of("action", action, actions, e))
+		return false;
+	*out = (struct plan_step) { str_of(name), str_of(arch), str_of(from), str_of(to),
+				    str_of(action) };
+	return true;
+}
+
+bool agent_plan(struct call *c, struct err *e)
+{
+	static const char *const known[] = { "order", "deployment", "transaction", NULL };
+	AUTO(json_free) json_t *body = NULL;
+	const char *order, *deployment = "", *decision, *reason;
+	json_t *list = NULL;
+	if (!call_body(c, known, &body, e) || !agent_read_order(body, &order, e) ||
+	    !json_opt_str(body, "deployment", 64, &deployment, e) ||
+	    !json_opt_array(body, "transaction", ORDER_MAX_PACKAGES, &list, e))
+		return false;
+	size_t n = json_array_size(list);
+	struct plan_step *steps = arena_array(c->arena, struct plan_step, n + 1);
+	for (size_t i = 0; i < n; i++)
+		if (!read_step(json_array_get(list, i), &steps[i], e))
+			return false;
+	if (!deploy_plan(c->conf->deploy, c->host, order, steps, n, &decision, &reason, e))
+		return false;
+	json_t *j = json_object();
+	json_object_set_new(j, "decision", json_string(decision));
+	json_object_set_new(j, "reason", json_string(reason ? reason : ""));
+	return call_json(c, 200, j);
+}
+
+bool agent_progress(struct call *c, struct err *e)
+{
+	static const char *const known[] = { "order", "deployment", "state", "reason",
+					     "done",  "total",	    NULL };
+	static const char *const states[] = { "downloading", "preparing", "installing", "waiting",
+					      NULL };
+	AUTO(json_free) json_t *body = NULL;
+	const char *order, *state, *reason, *deployment = "";
+	int64_t done = 0, total = 0;
+	return call_body(c, known, &body, e) && agent_read_order(body, &order, e) &&
+	       json_opt_str(body, "deployment", 64, &deployment, e) &&
+	       json_need_str(body, "state", 1, 32, &state, e) &&
+	       one_of("state", state, states, e) && read_word(body, "reason", &reason, e) &&
+	       json_opt_int(body, "done", 0, INT64_MAX, &done, e) &&
+	       json_opt_int(body, "total", 0, INT64_MAX, &total, e) &&
+	       deploy_progress(c->conf->deploy, c->host, order, state, reason, done, total, e) &&
+	       call_no_content(c);
+}
+
+static bool read_packages(struct call *c, const json_t *body, const char **out, struct err *e)
+{
+	static const char *const known[] = { "name", "arch", "before", "after", "wanted", NULL };
+	AUTO(buf_done) struct buf b = BUF_INIT(MAX_PACKAGES_JSON);
+	json_t *list = NULL;
+	if (!json_opt_array(body, "packages", ORDER_MAX_PACKAGES, &list, e))
+		return false;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *one = json_array_get(list, i);
+		const char *text = NULL;
+		if (!json_is_object(one) || !json_only(one, known, e))
+			return err_set(
+				e, ERR_INVALID,
+				"'packages' must hold objects of name, arch, before, after and wanted");
+		for (size_t k = 0; known[k]; k++)
+			if (!json_opt_str(one, known[k], 200, &text, e))
+				return false;
+	}
+	if (list)
+		json_write(list, &b);
+	else
+		buf_adds(&b, "[]");
+	*out = arena_strdup(c->arena, buf_str(&b).p);
+	return buf_ok(&b, "'packages'", e);
+}
+
+bool agent_result(struct call *c, struct err *e)
+{
+	static const char *const known[] = { "order",	      "deployment",  "seq",	 "outcome",
+					     "reason",	      "detail",	     "started",	 "finished",
+					     "attempts",      "exit_status", "packages", "log",
+					     "reboot_needed", NULL };
+	static const char *const outcomes[] = { "succeeded", "failed", "refused", NULL };
+	AUTO(json_free) json_t *body = NULL;
+	struct deploy_result r = { .detail = "", .log = "", .reason = "" };
+	const char *deployment = "";
+	int64_t seq = 0;
+	if (!call_body(c, known, &body, e) || !agent_read_order(body, &r.order, e) ||
+	    !json_opt_str(body, "deployment", 64, &deployment, e) ||
+	    !json_opt_int(body, "seq", 0, INT64_MAX, &seq, e) ||
+	    !json_need_str(body, "outcome", 1, 32, &r.outcome, e) ||
+	    !one_of("outcome", r.outcome, outcomes, e) ||
+	    !read_word(body, "reason", &r.reason, e) ||
+	    !json_opt_str(body, "detail", 4096, &r.detail, e) ||
+	    !agent_read_time(body, "started", &r.started_ms, e) ||
+	    !agent_read_time(body, "finished", &r.finished_ms, e) ||
+	    !json_opt_int(body, "attempts", 0, INT32_MAX, &r.attempts, e) ||
+	    !json_opt_int(body, "exit_status", INT32_MIN, INT32_MAX, &r.exit_status, e) ||
+	    !read_packages(c, body, &r.packages_json, e) ||
+	    !json_opt_str(body, "log", MAX_LOG, &r.log, e) ||
+	    !json_opt_bool(body, "reboot_needed", &r.reboot_needed, e))
+		return false;
+	return deploy_result(c->conf->deploy, c->host, &r, e) && call_no_content(c);
+}

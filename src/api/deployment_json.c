@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the API says about a deployment and a target. */
+#include "api/deployment_json.h"
+
+#include "api/words.h"
+
+json_t *deployment_json(const struct deployment_row *d)
+{
+	json_t *j = json_object(), *targets = json_object();
+	json_object_set_new(targets, "total", json_integer(d->n_targets));
+	for (int s = 0; s < TARGET_STATES_; s++)
+		json_object_set_new(targets, target_state_name((enum target_state)s),
+				    json_integer(d->targets[s]));
+	json_object_set_new(j, "id", json_string(d->id));
+	json_object_set_new(j, "name", json_text(str_of(d->name)));
+	json_object_set_new(j, "description", json_text(str_of(d->description)));
+	json_object_set_new(j, "operation", json_string("install"));
+	json_object_set_new(j, "policy", json_text(str_of(d->policy)));
+	json_object_set_new(j, "now", json_boolean(d->now));
+	json_object_set_new(j, "state", json_string(deployment_state_name(d->state)));
+	json_object_set_new(j, "created", json_time(d->created_ms));
+	json_object_set_new(j, "started", json_time(d->started_ms));
+	json_object_set_new(j, "finished", json_time(d->finished_ms));
+	json_object_set_new(j, "created_by", json_text(str_of(d->created_by)));
+	json_object_set_new(j, "patches", json_integer(d->n_patches));
+	json_object_set_new(j, "targets", targets);
+	return j;
+}
+
+json_t *target_json(const struct target_row *t)
+{
+	bool ran = t->finished_ms != 0 &&
+		   (t->state == TARGET_SUCCEEDED || t->state == TARGET_FAILED);
+	json_t *j = json_object();
+	json_object_set_new(j, "system", json_string(t->host));
+	json_object_set_new(j, "hostname", json_text(str_of(t->hostname)));
+	json_object_set_new(j, "state", json_string(target_state_name(t->state)));
+	json_object_set_new(j, "reason", text_or_null(t->reason));
+	json_object_set_new(j, "detail", text_or_null(t->detail));
+	json_object_set_new(j, "updated", json_time(t->updated_ms));
+	json_object_set_new(j, "started", json_time(t->started_ms));
+	json_object_set_new(j, "finished", json_time(t->finished_ms));
+	json_object_set_new(j, "next_attempt", json_time(t->next_attempt_ms));
+	json_object_set_new(j, "attempts", json_integer(t->attempts));
+	json_object_set_new(j, "exit_status", ran ? json_integer(t->exit_status) : json_null());
+	json_object_set_new(j, "done", json_integer(t->done));
+	json_object_set_new(j, "total", json_integer(t->total));
+	json_object_set_new(j, "patches", json_integer(t->n_patches));
+	json_object_set_new(j, "reboot_needed", json_boolean(t->reboot_needed));
+	json_object_set_new(j, "has_log", json_boolean(ran));
+	return j;
+}

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Deployments: preview, create, watch, cancel. The request is resolved to ids here; what it means
+ * is decided by the deploy room, and a preview's token binds the two. */
+#include "api/api_int.h"
+#include "api/deployment_json.h"
+#include "api/failures.h"
+#include "api/idempotency.h"
+#include "api/page.h"
+#include "api/patch_json.h"
+#include "api/selection.h"
+#include "api/words.h"
+
+#define REQUEST_MAX_BODY (4u << 20)
+#define MAX_LOG (2u << 20)
+
+static const char *const request_members[] = { "name",	 "description", "patches", "systems",
+					       "policy", "now",		NULL };
+static const char *const create_members[] = { "name",	"description", "patches",	"systems",
+					      "policy", "now",	       "preview_token", NULL };
+
+/* The body as the deploy room wants it; texts live in the body or the arena. */
+static bool read_request(struct call *c, const json_t *body, struct deploy_request *out,
+			 struct err *e)
+{
+	const json_t *patches = json_object_get(body, "patches"),
+		     *systems = json_object_get(body, "systems");
+	struct deploy_request r = {
+		.name = "", .description = "", .policy = POLICY_ANYTIME, .created_by = c->who.name
+	};
+	const char **ids;
+	if (!json_opt_str(body, "name", 100, &r.name, e) ||
+	    !json_opt_str(body, "description", 1000, &r.description, e) ||
+	    !json_opt_str(body, "policy", 64, &r.policy, e) ||
+	    !json_opt_bool(body, "now", &r.now, e))
+		return false;
+	if (strcmp(r.policy, POLICY_ANYTIME) != 0) {
+		call_blame(c, "/policy", "unknown_policy", "no such policy");
+		return call_fail(c, e, 400, "unknown_policy",
+				 "there is no deployment policy '%.60s'", r.policy);
+	}
+	if (!patches && !systems)
+		return call_fail(c, e, 400, "invalid_selection",
+				 "one of 'patches' and 'systems' is needed");
+	if (patches) {
+		if (!selection_patches(c, patches, "/patches", &ids, &r.n_patches, e))
+			return false;
+		r.patches = (const char *const *)ids;
+	}
+	if (systems) {
+		if (!selection_systems(c, systems, "/systems", &ids, &r.n_systems, e))
+			return false;
+		r.systems = (const char *const *)ids;
+	}
+	*out = r;
+	return true;
+}
+
+/* --- preview --- */
+
+static void warn(json_t *list, const char *code, uint32_t count)
+{
+	if (count == 0)
+		return;
+	json_t *j = json_object(), *params = json_object();
+	json_object_set_new(params, "count", json_integer(count));
+	json_object_set_new(j, "code", json_string(code));
+	json_object_set_new(j, "params", params);
+	json_array_append_new(list, j);
+}
+
+static json_t *preview_json(const struct deploy_preview *p)
+{
+	json_t *j = json_object(), *warnings = json_array();
+	warn(warnings, "nothing_to_do", p->pairs == 0);
+	warn(warnings, "offline", p->offline);
+	warn(warnings, "unknown", p->unknown);
+	warn(warnings, "superseded", p->superseded);
+	warn(warnings, "held", p->held);
+	warn(warnings, "reboots", p->reboots);
+	json_object_set_new(j, "preview_token", json_string(p->token));
+	json_object_set_new(j, "patches", json_integer(p->patches));
+	json_object_set_new(j, "systems", json_integer(p->systems));
+	json_object_set_new(j, "pairs", json_integer(p->pairs));
+	json_object_set_new(j, "reboots", json_integer(p->reboots));
+	json_object_set_new(j, "offline", json_integer(p->offline));
+	json_object_set_new(j, "unknown", json_integer(p->unknown));
+	json_object_set_new(j, "superseded", json_integer(p->superseded));
+	json_object_set_new(j, "held", json_integer(p->held));
+	json_object_set_new(j, "download_bytes", json_integer(p->download_bytes));
+	json_object_set_new(j, "stored_bytes", json_integer(p->stored_bytes));
+	json_object_set_new(j, "by_severity", severity_counts_json(p->severity));
+	json_object_set_new(j, "warnings", warnings);
+	return j;
+}
+
+static bool preview_deployment(struct call *c, struct err *e)
+{
+	AUTO(json_free) json_t *body = NULL;
+	struct deploy_request r;
+	struct deploy_preview p;
+	return call_body(c, request_members, &body, e) && read_request(c, body, &r, e) &&
+	       deploy_preview(c->conf->deploy, &r, &p, e) && call_json(c, 200, preview_json(&p));
+}
+
+/* --- one deployment --- */
+
+static json_t *patch_items(struct call *c, char *const *ids, size_t n)
+{
+	AUTO(match_read_end) struct match_view v;
+	match_read(c->conf->match, &v);
+	json_t *items = json_array();
+	for (size_t i = 0; i < n; i++) {
+		uint32_t patch = catalog_find(v.catalog, str_of(ids[i]));
+		json_t *one = json_object();
+		json_object_set_new(one, "id", json_text(str_of(ids[i])));
+		json_object_set_new(one, "patch",
+				    patch == CATALOG_NONE
+					    ? json_null()
+					    : patch_json(c, &v, patch, PATCH_LIST_CVES));
+		json_array_append_new(items, one);
+	}
+	return items;
+}
+
+static bool answer_detail(struct call *c, int status, const char *id, struct err *e)
+{
+	struct deployment_row row;
+	char **ids;
+	size_t n;
+	if (!deploy_get(c->conf->deploy, id, c->arena, &row, e) ||
+	    !deploy_patches(c->conf->deploy, id, c->arena, &ids, &n, e) ||
+	    !failures_load(c->api->failures, c->conf->deploy, e))
+		return false;
+	json_t *j = deployment_json(&row);
+	json_object_set_new(j, "patch_items", patch_items(c, ids, n));
+	return call_json(c, status, j);
+}
+
+static bool create_deployment(struct call *c, struct err *e)
+{
+	AUTO(json_free) json_t *body = NULL;
+	struct deploy_request r;
+	const char *token;
+	bool replayed;
+	char id[33];
+	if (!call_body(c, create_members, &body, e) || !idempotency_begin(c, true, &replayed, e))
+		return false;
+	if (replayed)
+		return true;
+	if (!json_need_str(body, "preview_token", 1, 64, &token, e) ||
+	    !read_request(c, body, &r, e))
+		return false;
+	if (!deploy_create(c->conf->deploy, &r, token, id, e))
+		return call_code(c, e, ERR_CONFLICT, "preview_stale");
+	idempotency_location(c, arena_printf(c->arena, API "/deployments/%s", id));
+	return call_audit(c, "deployment.create", id, NULL, e) &&
+	       answer_detail(c, 201, arena_strdup(c->arena, id), e);
+}
+
+static bool get_deployment(struct call *c, struct err *e)
+{
+	const char *id;
+	return call_param_id(c, 0, &id, e) && answer_detail(c, 200, id, e);
+}
+
+static bool cancel_deployment(struct call *c, struct err *e)
+{
+	const char *id;
+	if (!call_param_id(c, 0, &id, e))
+		return false;
+	if (!deploy_cancel(c->conf->deploy, id, e))
+		return call_code(c, e, ERR_CONFLICT, "not_cancellable");
+	return call_audit(c, "deployment.cancel", id, NULL, e) && answer_detail(c, 200, id, e);
+}
+
+/* --- lists from the database: keyset pages in both directions --- */
+
+/* Cursors around the rows shown; `more` = there was a row beyond the page in reading direction. */
+static json_t *db_page(struct call *c, const struct page_position *at, bool more, size_t n,
+		       const struct page_value *first, const struct page_value *last,
+		       size_t n_values, int64_t total)
+{
+	bool has_next = n && (at->backward || more),
+	     has_prev = n && (at->backward ? more : at->present);
+	return page_json(c, has_next ? page_cursor(c, false, last, n_values) : NULL,
+			 has_prev ? page_cursor(c, true, first, n_values) : NULL, total);
+}
+
+static json_t *items_and_page(json_t *items, json_t *page)
+{
+	json_t *j = json_object();
+	json_object_set_new(j, "items", items);
+	json_object_set_new(j, "page", page);
+	return j;
+}
+
+static void copy_id(char out[static 33], struct str id)
+{
+	(void)snprintf(out, 33, "%.*s", (int)MIN(id.n, 32), id.p);
+}
+
+static bool list_deployments(struct call *c, struct err *e)
+{
+	struct page_position at;
+	struct deployment_row from = { 0 }, *rows;
+	size_t limit, n;
+	int64_t total;
+	if (!page_read(c, 2, &limit, &at, e))
+		return false;
+	if (at.present) {
+		from.created_ms = at.at[0].i;
+		copy_id(from.id, at.at[1].s);
+	}
+	const struct deployment_row *key = at.present ? &from : NULL;
+	bool ok = at.backward
+			  ? deploy_list_newer(c->conf->deploy, key, limit + 1, c->arena, &rows, &n,
+					      e)
+			  : deploy_list(c->conf->deploy, key, limit + 1, c->arena, &rows, &n, e);
+	if (!ok || !deploy_count(c->conf->deploy, &total, e))
+		return false;
+	bool more = n > limit;
+	if (more) {
+		rows += at.backward; /* the row beyond is the first one then */
+		n = limit;
+	}
+	json_t *items = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(items, deployment_json(&rows[i]));
+	struct page_value first[2] = { 0 }, last[2] = { 0 };
+	if (n) {
+		first[0].i = rows[0].created_ms;
+		first[1] = (struct page_value) { .is_text = true, .s = str_of(rows[0].id) };
+		last[0].i = rows[n - 1].created_ms;
+		last[1] = (struct page_value) { .is_text = true, .s = str_of(rows[n - 1].id) };
+	}
+	return call_json(c, 200,
+			 items_and_page(items, db_page(c, &at, more, n, first, last, 2, total)));
+}
+
+/* A target's key: hostname and system in one text each, the hostname unclipped. */
+static void target_key(struct call *c, const struct target_row *t, struct page_value out[static 1])
+{
+	out[0] = (struct page_value) {
+		.is_text = true, .s = str_of(arena_printf(c->arena, "%s/%s", t->host, t->hostname))
+	};
+}
+
+static void target_from_key(struct call *c, struct str key, struct target_row *out)
+{
+	struct str host = { 0 }, rest = key;
+	if (str_split(&rest, '/', &host)) {
+		copy_id(out->host, host);
+		out->hostname = arena_strdup(c->arena, rest.p ? rest.p : "");
+	}
+}
+
+static bool list_targets(struct call *c, struct err *e)
+{
+	struct page_position at;
+	struct target_row from = { .hostname = arena_strdup(c->arena, "") }, *rows;
+	struct deployment_row deployment;
+	size_t limit, n;
+	const char *id;
+	if (!call_param_id(c, 0, &id, e) || !page_read(c, 1, &limit, &at, e) ||
+	    !deploy_get(c->conf->deploy, id, c->arena, &deployment, e))
+		return false;
+	if (at.present)
+		target_from_key(c, at.at[0].s, &from);
+	int state = query_word(&c->query, "state");
+	const struct target_row *key = at.present ? &from : NULL;
+	bool ok = at.backward ? deploy_targets_before(c->conf->deploy, id, state, key, limit + 1,
+						      c->arena, &rows, &n, e)
+			      : deploy_targets(c->conf->deploy, id, state, key, limit + 1, c->arena,
+					       &rows, &n, e);
+	if (!ok)
+		return false;
+	bool more = n > limit;
+	if (more) {
+		rows += at.backward;
+		n = limit;
+	}
+	json_t *items = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(items, target_json(&rows[i]));
+	struct page_value first[1] = { 0 }, last[1] = { 0 };
+	if (n) {
+		target_key(c, &rows[0], first);
+		target_key(c, &rows[n - 1], last);
+	}
+	int64_t total = state < 0 ? deployment.n_targets : deployment.targets[state];
+	return call_json(c, 200,
+			 items_and_page(items, db_page(c, &at, more, n, first, last, 1, total)));
+}
+
+static bool get_log(struct call *c, struct err *e)
+{
+	const char *id, *system;
+	AUTO(buf_done) struct buf text = BUF_INIT(MAX_LOG);
+	if (!call_param_id(c, 0, &id, e) || !call_param_id(c, 1, &system, e) ||
+	    !deploy_log(c->conf->deploy, id, system, &text, e))
+		return false;
+	return call_text(c, 200, "text/plain; charset=utf-8", buf_str(&text));
+}
+
+static json_t *both(const char *en, const char *ja)
+{
+	json_t *j = json_object();
+	json_object_set_new(j, "en", json_string(en));
+	json_object_set_new(j, "ja", json_string(ja));
+	return j;
+}
+
+/* M-153: the built-in policy. */
+static bool list_policies(struct call *c, struct err *e)
+{
+	(void)e;
+	json_t *j = json_object(), *items = json_array(), *one = json_object();
+	json_object_set_new(one, "id", json_string(POLICY_ANYTIME));
+	json_object_set_new(one, "name", both("Deploy anytime at the earliest", "最短で随時配布"));
+	json_object_set_new(
+		one, "description",
+		both("Installs at the next contact, at any hour of any day. Does not reboot.",
+		     "次回の接続時に、曜日や時刻を問わずインストールします。再起動はしません。"));
+	json_object_set_new(one, "built_in", json_true());
+	json_array_append_new(items, one);
+	json_object_set_new(j, "items", items);
+	return call_json(c, 200, j);
+}
+
+static const struct param list_params[] = { PARAMS_LIST, PARAM_LAST };
+static const struct param target_params[] = {
+	PARAMS_LIST,
+	{ .name = "state", .type = PARAM_WORD, .word = word_target, .words = TARGET_STATES_ },
+	PARAM_LAST
+};
+
+const struct route deployments_routes[] = {
+	ROUTE(GET, API "/deployments", PERM_VIEW, list_deployments, .query = list_params),
+	ROUTE(POST, API "/deployments", PERM_DEPLOY, create_deployment,
+	      .max_body = REQUEST_MAX_BODY),
+	ROUTE(POST, API "/deployments:preview", PERM_DEPLOY, preview_deployment,
+	      .max_body = REQUEST_MAX_BODY),
+	ROUTE(GET, API "/deployments/{deployment_id}", PERM_VIEW, get_deployment),
+	ROUTE(POST, API "/deployments/{deployment_id}:cancel", PERM_DEPLOY, cancel_deployment),
+	ROUTE(GET, API "/deployments/{deployment_id}/targets", PERM_VIEW, list_targets,
+	      .query = target_params),
+	ROUTE(GET, API "/deployments/{deployment_id}/targets/{system_id}/log", PERM_VIEW, get_log),
+	ROUTE(GET, API "/deployment-policies", PERM_VIEW, list_policies),
+	ROUTE_TABLE_END,
+};

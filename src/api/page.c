@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Making and reading cursors. Layout before base64url: version, direction, 8 bytes of filter hash,
+ * the values (type, length, bytes), then 16 bytes of HMAC-SHA-256 over all of it. */
+#include "api/page.h"
+
+#include "api/api_int.h"
+#include "api/words.h"
+#include "base/enc.h"
+
+#define CURSOR_VERSION 1
+#define FILTER_LEN 8
+#define MAC_LEN 16
+#define CURSOR_MAX 2048
+#define TEXT_CLIP 120
+
+static struct str clipped(struct str s)
+{
+	return (struct str) { s.p, MIN(s.n, TEXT_CLIP) };
+}
+
+int page_value_cmp(const struct page_value *a, const struct page_value *b)
+{
+	if (!a->is_text)
+		return (a->i > b->i) - (a->i < b->i);
+	struct str x = clipped(a->s), y = clipped(b->s);
+	int d = x.n && y.n ? strncasecmp(x.p, y.p, MIN(x.n, y.n)) : 0;
+	return d ? d : (x.n > y.n) - (x.n < y.n);
+}
+
+/* The hash that binds a cursor to its list. */
+static struct sha256 filter_hash(struct call *c)
+{
+	AUTO(buf_done) struct buf b = BUF_INIT(64u << 10);
+	buf_adds(&b, http_req_path(c->req));
+	buf_addc(&b, '\n');
+	query_canonical(&c->query, &b);
+	return digest_of(buf_str(&b));
+}
+
+static struct sha256 mac(struct call *c, struct str bytes)
+{
+	return digest_hmac(
+		(struct str) { (const char *)c->api->cursor_key, sizeof(c->api->cursor_key) },
+		bytes);
+}
+
+const char *page_cursor(struct call *c, bool backward, const struct page_value *at, size_t n)
+{
+	AUTO(buf_done) struct buf b = BUF_INIT(CURSOR_MAX);
+	AUTO(buf_done) struct buf text = BUF_INIT(2 * CURSOR_MAX);
+	struct sha256 f = filter_hash(c);
+	buf_addc(&b, CURSOR_VERSION);
+	buf_addc(&b, backward);
+	buf_add(&b, f.b, FILTER_LEN);
+	for (size_t i = 0; i < n; i++) {
+		struct str s = i + 1 < n ? clipped(at[i].s) : at[i].s; /* the id is never clipped */
+		uint16_t len = (uint16_t)(at[i].is_text ? s.n : sizeof(at[i].i));
+		buf_addc(&b, at[i].is_text ? 't' : 'i');
+		buf_add(&b, &len, sizeof(len));
+		buf_add(&b, at[i].is_text ? (const void *)s.p : &at[i].i, len);
+	}
+	struct sha256 m = mac(c, buf_str(&b));
+	buf_add(&b, m.b, MAC_LEN);
+	ASSERT(!b.overflowed);
+	enc_base64url(&text, b.p, b.n);
+	return arena_strdup(c->arena, buf_str(&text).p);
+}
+
+static bool take(struct str *rest, void *out, size_t n)
+{
+	if (rest->n < n)
+		return false;
+	memcpy(out, rest->p, n);
+	*rest = (struct str) { rest->p + n, rest->n - n };
+	return true;
+}
+
+static bool read_values(struct call *c, struct str rest, size_t n_values, struct page_position *out)
+{
+	for (out->n = 0; out->n < n_values; out->n++) {
+		struct page_value *v = &out->at[out->n];
+		char type;
+		uint16_t len;
+		if (!take(&rest, &type, 1) || !take(&rest, &len, sizeof(len)) || rest.n < len)
+			return false;
+		v->is_text = type == 't';
+		if (v->is_text) {
+			v->s = arena_str(c->arena, (struct str) { rest.p, len });
+			rest = (struct str) { rest.p + len, rest.n - len };
+		} else if (len != sizeof(v->i) || !take(&rest, &v->i, sizeof(v->i))) {
+			return false;
+		}
+	}
+	return rest.n == 0;
+}
+
+static bool read_cursor(struct call *c, const char *text, size_t n_values,
+			struct page_position *out)
+{
+	AUTO(buf_done) struct buf b = BUF_INIT(CURSOR_MAX);
+	if (!enc_unbase64url(str_of(text), &b) || b.n < 2 + FILTER_LEN + MAC_LEN)
+		return false;
+	struct str signed_part = { b.p, b.n - MAC_LEN }, rest = signed_part;
+	struct sha256 m = mac(c, signed_part), f = filter_hash(c);
+	char head[2], filter[FILTER_LEN];
+	if (!digest_equal_bytes((struct str) { (const char *)m.b, MAC_LEN },
+				(struct str) { b.p + signed_part.n, MAC_LEN }))
+		return false;
+	if (!take(&rest, head, sizeof(head)) || !take(&rest, filter, sizeof(filter)))
+		return false;
+	out->present = true;
+	out->backward = head[1];
+	return head[0] == CURSOR_VERSION && memcmp(filter, f.b, FILTER_LEN) == 0 &&
+	       read_values(c, rest, n_values, out);
+}
+
+bool page_read(struct call *c, size_t n_values, size_t *limit_out, struct page_position *out,
+	       struct err *e)
+{
+	const char *cursor = query_text(&c->query, "cursor");
+	struct page_position p = { 0 };
+	if (cursor && !read_cursor(c, cursor, n_values, &p)) {
+		call_blame(c, "?cursor", "invalid_cursor", "not a cursor of this list");
+		return call_fail(
+			c, e, 400, "invalid_cursor",
+			"'cursor' was not made for this list with these filters; start again without it");
+	}
+	*limit_out = (size_t)query_number(&c->query, "limit", PAGE_DEFAULT_LIMIT);
+	*out = p;
+	return true;
+}
+
+json_t *page_json(struct call *c, const char *next, const char *prev, int64_t total)
+{
+	json_t *j = json_object();
+	json_object_set_new(j, "next_cursor", text_or_null(next));
+	json_object_set_new(j, "prev_cursor", text_or_null(prev));
+	json_object_set_new(j, "total", json_integer(total));
+	json_object_set_new(j, "total_is_exact", json_true());
+	json_object_set_new(j, "as_of", json_time(c->now_ms));
+	return j;
+}

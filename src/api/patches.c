@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * GET /patches, /patches/{id} and the systems behind a patch's numbers. */
+#include "api/api_int.h"
+#include "api/failures.h"
+#include "api/patch_json.h"
+#include "api/patch_list.h"
+#include "api/system_json.h"
+#include "api/system_list.h"
+
+static bool list_patches(struct call *c, struct err *e)
+{
+	if (!failures_load(c->api->failures, c->conf->deploy, e))
+		return false;
+	AUTO(match_read_end) struct match_view v;
+	match_read(c->conf->match, &v);
+	struct patch_filter f;
+	struct list_page page;
+	patch_filter_read(&f, &c->query, &v);
+	if (!list_run(c, &patch_list_kind, &f, (struct list_input) { NULL, v.catalog->n_patches },
+		      &page, e))
+		return false;
+	json_t *items = json_array();
+	for (size_t i = 0; i < page.n; i++)
+		json_array_append_new(items, patch_json(c, &v, page.items[i], PATCH_LIST_CVES));
+	return call_json(c, 200, list_reply(items, &page));
+}
+
+/* The patch of the path. */
+static bool find_patch(struct call *c, const struct match_view *v, uint32_t *out, struct err *e)
+{
+	uint32_t patch = catalog_find(v->catalog, c->params[0]);
+	if (patch == CATALOG_NONE)
+		return err_set(e, ERR_NOT_FOUND, "no patch '%.*s'", (int)MIN(c->params[0].n, 160),
+			       c->params[0].p);
+	*out = patch;
+	return true;
+}
+
+static bool get_patch(struct call *c, struct err *e)
+{
+	if (!failures_load(c->api->failures, c->conf->deploy, e))
+		return false;
+	AUTO(match_read_end) struct match_view v;
+	match_read(c->conf->match, &v);
+	uint32_t patch = CATALOG_NONE;
+	if (!find_patch(c, &v, &patch, e))
+		return false;
+	json_t *j = patch_json(c, &v, patch, SIZE_MAX);
+	patch_detail_json(c, &v, patch, j);
+	return call_json(c, 200, j);
+}
+
+enum { STATE_MISSING, STATE_INSTALLED, STATE_HELD, STATES_ };
+static const enum verdict state_verdicts[STATES_] = { [STATE_MISSING] = VERDICT_MISSING,
+						      [STATE_INSTALLED] = VERDICT_INSTALLED,
+						      [STATE_HELD] = VERDICT_HELD };
+
+static const char *word_patch_state(unsigned i)
+{
+	return verdict_name(state_verdicts[i]);
+}
+
+static bool list_patch_systems(struct call *c, struct err *e)
+{
+	if (!failures_load(c->api->failures, c->conf->deploy, e))
+		return false;
+	AUTO(match_read_end) struct match_view v;
+	match_read(c->conf->match, &v);
+	uint32_t patch = CATALOG_NONE;
+	if (!find_patch(c, &v, &patch, e))
+		return false;
+	int state = query_word(&c->query, "state");
+	const roaring_bitmap_t *hosts = match_hosts(&v, patch, state_verdicts[MAX(state, 0)]);
+	struct list_input in = system_input(c, hosts);
+	struct system_filter f;
+	system_filter_read(&f, &c->query, &v, c->now_ms);
+	f.states = 0; /* `state` is the patch's here; the bitmaps hold active systems only */
+	return system_list_reply(c, &f, in, e);
+}
+
+static const struct param patches_params[] = { PARAMS_SORTED, PARAMS_PATCH, PARAM_LAST };
+static const struct param patch_systems_params[] = {
+	PARAMS_SORTED,
+	PARAM_Q,
+	PARAMS_SYSTEM_COMMON,
+	{ .name = "state", .type = PARAM_WORD, .word = word_patch_state, .words = STATES_ },
+	PARAM_LAST,
+};
+
+const struct route patches_routes[] = {
+	ROUTE(GET, API "/patches", PERM_VIEW, list_patches, .query = patches_params),
+	ROUTE(GET, API "/patches/{patch_id}", PERM_VIEW, get_patch),
+	ROUTE(GET, API "/patches/{patch_id}/systems", PERM_VIEW, list_patch_systems,
+	      .query = patch_systems_params),
+	ROUTE_TABLE_END,
+};

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Settings: the list with its version as ETag, and changes that name the version they were made on.
+ */
+#include "settings/settings.h"
+
+#include "api/api_int.h"
+#include "api/words.h"
+
+#define MAX_BODY (256u << 10)
+#define MAX_VALUE (64u << 10)
+
+/* The text form of settings.h as a JSON value. */
+static json_t *value_json(enum setting_type type, const char *text)
+{
+	int64_t i;
+	if (!text)
+		return json_null();
+	if (type == SETTING_T_BOOLEAN)
+		return json_boolean(strcmp(text, "true") == 0);
+	if (type == SETTING_T_INTEGER || type == SETTING_T_DURATION_S)
+		return str_to_i64(str_of(text), &i) ? json_integer(i) : json_null();
+	if (type != SETTING_T_LIST)
+		return json_text(str_of(text));
+	json_t *list = json_array();
+	struct str rest = str_of(text), one;
+	while (*text && str_split(&rest, '\n', &one))
+		json_array_append_new(list, json_text(one));
+	return list;
+}
+
+static json_t *setting_json(const struct setting_value *s)
+{
+	json_t *j = json_object();
+	json_object_set_new(j, "key", json_string(s->info->key));
+	json_object_set_new(j, "type", json_string(setting_type_name(s->info->type)));
+	json_object_set_new(j, "value", value_json(s->info->type, s->value));
+	json_object_set_new(j, "default",
+			    s->info->secret ? json_null()
+					    : value_json(s->info->type, s->info->def));
+	json_object_set_new(j, "min", json_integer(s->info->min));
+	json_object_set_new(j, "max", json_integer(s->info->max));
+	if (*s->info->choices)
+		json_object_set_new(j, "choices", words_json(str_of(s->info->choices), SIZE_MAX));
+	json_object_set_new(j, "secret", json_boolean(s->info->secret));
+	json_object_set_new(j, "is_set", json_boolean(s->is_set));
+	json_object_set_new(j, "help", json_string(s->info->help));
+	return j;
+}
+
+static bool answer(struct call *c)
+{
+	struct setting_value all[SETTINGS_];
+	int64_t version = settings_list(c->conf->settings, c->arena, all);
+	json_t *items = json_array(), *j = json_object();
+	for (int i = 0; i < SETTINGS_; i++)
+		json_array_append_new(items, setting_json(&all[i]));
+	json_object_set_new(j, "items", items);
+	http_reply_header(c->req, "ETag", arena_printf(c->arena, "\"%lld\"", (long long)version));
+	return call_json(c, 200, j);
+}
+
+static bool get_settings(struct call *c, struct err *e)
+{
+	(void)e;
+	return answer(c);
+}
+
+/* The version in If-Match. */
+static bool read_version(struct call *c, int64_t *out, struct err *e)
+{
+	const char *header = http_req_header(c->req, "If-Match");
+	if (!header)
+		return call_fail(c, e, 428, "precondition_required",
+				 "header If-Match with the ETag that was read is needed");
+	struct str s = str_of(header);
+	if (s.n < 3 || s.p[0] != '"' || s.p[s.n - 1] != '"' ||
+	    !str_to_i64((struct str) { s.p + 1, s.n - 2 }, out))
+		return call_fail(c, e, 412, "precondition_failed",
+				 "If-Match holds no ETag of the settings");
+	return true;
+}
+
+/* The text form of a JSON value; false when it cannot be one. */
+static bool value_text(const json_t *v, struct buf *out)
+{
+	if (json_is_string(v)) {
+		buf_adds(out, json_string_value(v));
+	} else if (json_is_integer(v)) {
+		buf_printf(out, "%lld", (long long)json_integer_value(v));
+	} else if (json_is_boolean(v)) {
+		buf_adds(out, json_is_true(v) ? "true" : "false");
+	} else if (json_is_array(v)) {
+		for (size_t i = 0; i < json_array_size(v); i++) {
+			const char *item = json_string_value(json_array_get(v, i));
+			if (!item || strchr(item, '\n'))
+				return false;
+			buf_printf(out, "%s%s", i ? "\n" : "", item);
+		}
+	} else {
+		return false;
+	}
+	return !out->overflowed;
+}
+
+/* A text may stand for a text or a choice, a number for a number, and so on: "5" is not 5. */
+static bool type_fits(enum setting_type type, const json_t *v)
+{
+	switch (type) {
+	case SETTING_T_INTEGER:
+	case SETTING_T_DURATION_S: return json_is_integer(v);
+	case SETTING_T_BOOLEAN: return json_is_boolean(v);
+	case SETTING_T_LIST: return json_is_array(v);
+	case SETTING_T_TEXT:
+	case SETTING_T_CHOICE:
+	case SETTING_T_URL: return json_is_string(v);
+	}
+	return false;
+}
+
+static bool bad_setting(struct call *c, const char *key, const char *code, const char *why,
+			struct err *e)
+{
+	const char *detail = arena_strdup(c->arena, why);
+	call_blame(c, arena_printf(c->arena, "/values/%.100s", key), code, detail);
+	return call_fail(c, e, 400, code, "%s", detail);
+}
+
+static bool read_change(struct call *c, const char *key, const json_t *v,
+			struct setting_change *out, struct err *e)
+{
+	AUTO(buf_done) struct buf text = BUF_INIT(MAX_VALUE);
+	if (!setting_find(str_of(key), &out->id))
+		return bad_setting(c, key, "unknown_setting",
+				   arena_printf(c->arena, "there is no setting '%.100s'", key), e);
+	const struct setting_info *info = setting_info(out->id);
+	out->reset = json_is_null(v);
+	if (out->reset)
+		return true;
+	if (!type_fits(info->type, v) || !value_text(v, &text))
+		return bad_setting(c, key, "invalid_setting",
+				   arena_printf(c->arena, "'%s' takes a value of type %s", key,
+						setting_type_name(info->type)),
+				   e);
+	out->value = arena_str(c->arena, buf_str(&text));
+	if (!setting_check(info, out->value, e))
+		return bad_setting(c, key, "invalid_setting", e->msg, e);
+	return true;
+}
+
+static bool patch_settings(struct call *c, struct err *e)
+{
+	static const char *const known[] = { "values", NULL };
+	struct setting_change changes[SETTINGS_];
+	size_t n = 0;
+	int64_t version;
+	const char *key;
+	json_t *v;
+	AUTO(json_free) json_t *body = NULL;
+	if (!read_version(c, &version, e) || !call_body(c, known, &body, e))
+		return false;
+	json_t *values = json_object_get(body, "values"), *detail = json_object(),
+	       *keys = json_array();
+	json_object_set_new(detail, "keys", keys);
+	AUTO(json_free) json_t *audit = detail;
+	if (!json_is_object(values) || json_object_size(values) > SETTINGS_)
+		return call_fail(c, e, 400, "invalid", "'values' must be an object of settings");
+	json_object_foreach(values, key, v)
+	{
+		if (!read_change(c, key, v, &changes[n++], e))
+			return false;
+		json_array_append_new(keys, json_string(key));
+	}
+	if (!settings_change(c->conf->settings, changes, n, version, NULL, e)) {
+		if (e->code == ERR_CONFLICT)
+			return call_fail(c, e, 412, "precondition_failed",
+					 "the settings have changed meanwhile; read them again");
+		return false;
+	}
+	return call_audit(c, "settings.change", "settings", TAKE(audit), e) && answer(c);
+}
+
+const struct route settings_routes[] = {
+	ROUTE(GET, API "/settings", PERM_SETTINGS, get_settings),
+	ROUTE(PATCH, API "/settings", PERM_SETTINGS, patch_settings, .max_body = MAX_BODY),
+	ROUTE_TABLE_END,
+};

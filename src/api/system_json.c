@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the API says about a system. */
+#include "api/system_json.h"
+
+#include "api/api_int.h"
+#include "api/failures.h"
+#include "api/words.h"
+
+#define MAX_EVIDENCE (256u << 10)
+
+static json_t *text(const char *s)
+{
+	return json_text(str_of(s ? s : ""));
+}
+
+struct str system_os(struct call *c, const struct host *h)
+{
+	const char *id = h->attrs.os_id, *version = h->attrs.os_version;
+	if (!id || !*id)
+		return STR_LIT("");
+	return str_of(arena_printf(c->arena, "%s:%s", id, version ? version : ""));
+}
+
+json_t *system_json(struct call *c, const struct match_view *v, uint32_t host)
+{
+	const struct host *h = fleet_host(v->fleet, host);
+	const struct host_attrs *a = &h->attrs;
+	struct host_counts counts;
+	struct str os = system_os(c, h);
+	match_host_counts(v, host, &counts);
+	json_t *j = json_object();
+	json_object_set_new(j, "id", text(h->id));
+	json_object_set_new(j, "hostname", text(a->hostname));
+	json_object_set_new(j, "os_name", text(a->os_name));
+	json_object_set_new(j, "os", json_text(os));
+	json_object_set_new(j, "platform", json_string(platform_of_os(os)));
+	json_object_set_new(j, "arch", text(a->arch));
+	json_object_set_new(j, "kernel", text(a->kernel));
+	json_object_set_new(j, "address", text(a->address));
+	json_object_set_new(j, "health",
+			    json_string(health_name(match_health(v, host, c->now_ms))));
+	json_object_set_new(j, "missing", severity_counts_json(counts.missing));
+	json_object_set_new(j, "installed", json_integer(counts.installed));
+	json_object_set_new(j, "held", json_integer(counts.held));
+	json_object_set_new(j, "failed", json_integer(failures_of_host(c->api->failures, v, host)));
+	json_object_set_new(j, "office", text(h->office));
+	json_object_set_new(j, "last_contact", json_time(h->last_contact_ms));
+	json_object_set_new(j, "last_scan", json_time(h->last_scan_ms));
+	json_object_set_new(j, "scan_status", json_string(word_scan(h->scan)));
+	json_object_set_new(j, "scan_error", text_or_null(h->scan_error));
+	json_object_set_new(j, "online", json_boolean(h->online));
+	json_object_set_new(j, "reboot_needed", json_boolean(a->reboot_needed));
+	json_object_set_new(j, "agent_version", text(a->agent_version));
+	json_object_set_new(j, "logged_in_user", text_or_null(a->logged_in_user));
+	json_object_set_new(j, "state", json_string(word_state(h->state)));
+	json_object_set_new(j, "enrolled", json_time(h->enrolled_ms));
+	return j;
+}
+
+void system_detail_json(const struct host *h, json_t *into)
+{
+	/* The gateway checked it when it came; what does not parse any more is shown as absent. */
+	json_t *evidence = NULL;
+	if (!h->attrs.health_json ||
+	    !json_parse(str_of(h->attrs.health_json), MAX_EVIDENCE, &evidence, NULL))
+		evidence = json_null();
+	json_object_set_new(into, "boot_time", json_time(h->attrs.boot_ms));
+	json_object_set_new(into, "inventory_digest", digest_or_null(&h->inventory));
+	json_object_set_new(into, "facts", json_integer(h->n_facts));
+	json_object_set_new(into, "certificate_fingerprint", text(h->cert_fingerprint));
+	json_object_set_new(into, "evidence", evidence);
+}

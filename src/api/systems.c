@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * GET /systems and below, retiring a system, asking for scans. */
+#include "api/api_int.h"
+#include "api/deployment_json.h"
+#include "api/failures.h"
+#include "api/idempotency.h"
+#include "api/inventory_list.h"
+#include "api/patch_json.h"
+#include "api/patch_list.h"
+#include "api/push.h"
+#include "api/selection.h"
+#include "api/system_json.h"
+#include "api/system_list.h"
+
+#define SELECTION_MAX_BODY (2u << 20)
+#define MAX_OUTDATED 50
+
+static bool list_systems(struct call *c, struct err *e)
+{
+	if (!failures_load(c->api->failures, c->conf->deploy, e))
+		return false;
+	AUTO(match_read_end) struct match_view v;
+	match_read(c->conf->match, &v);
+	struct system_filter f;
+	system_filter_read(&f, &c->query, &v, c->now_ms);
+	return system_list_reply(c, &f, system_candidates(c, &f), e);
+}
+
+/* The system of the path; retired ones are found too. */
+static bool find_system(struct call *c, const struct match_view *v, const struct host **out,
+			struct err *e)
+{
+	const struct host *h = fleet_host_by_id(v->fleet, c->params[0]);
+	if (!h)
+		return err_set(e, ERR_NOT_FOUND, "no system '%.*s'", (int)MIN(c->params[0].n, 60),
+			       c->params[0].p);
+	*out = h;
+	return true;
+}
+
+static bool get_system(struct call *c, struct err *e)
+{
+	if (!failures_load(c->api->failures, c->conf->deploy, e))
+		return false;
+	AUTO(match_read_end) struct match_view v;
+	match_read(c->conf->match, &v);
+	const struct host *h = NULL;
+	if (!find_system(c, &v, &h, e))
+		return false;
+	json_t *j = system_json(c, &v, h->no);
+	system_detail_json(h, j);
+	return call_json(c, 200, j);
+}
+
+/* The number and state of the path's system, without keeping the view. */
+static bool system_number(struct call *c, uint32_t *no_out, enum host_state *state_out,
+			  struct err *e)
+{
+	AUTO(match_read_end) struct match_view v;
+	match_read(c->conf->match, &v);
+	const struct host *h = NULL;
+	if (!find_system(c, &v, &h, e))
+		return false;
+	*no_out = h->no;
+	*state_out = h->state;
+	return true;
+}
+
+static bool retire_system(struct call *c, struct err *e)
+{
+	uint32_t no;
+	enum host_state state;
+	if (!system_number(c, &no, &state, e))
+		return false;
+	if (state != HOST_RETIRED) {
+		if (!fleet_set_state(c->conf->fleet, no, HOST_RETIRED, e))
+			return false;
+		push_drop(c->api->push, no);
+		if (c->conf->on_host)
+			c->conf->on_host(c->conf->arg, no, "retired");
+		if (!call_audit(c, "system.retire", call_param(c, 0), NULL, e))
+			return false;
+		events_publish(c->api->events, EVENT_SYSTEMS, call_param(c, 0), NULL, 0);
+	}
+	return call_no_content(c);
+}
+
+/* --- a system's patches --- */
+
+struct host_patches {
+	struct patch_filter filter;
+	const struct match_view *v;
+	struct host_patch *items; /* what a list item means */
+	uint64_t states;
+};
+enum { STATE_MISSING, STATE_INSTALLED, STATE_HELD, STATE_SUPERSEDED, STATES_ };
+static const enum verdict state_verdicts[STATES_] = {
+	[STATE_MISSING] = VERDICT_MISSING,
+	[STATE_INSTALLED] = VERDICT_INSTALLED,
+	[STATE_HELD] = VERDICT_HELD,
+	[STATE_SUPERSEDED] = VERDICT_SUPERSEDED,
+};
+/* Facets of this list, and the bits that patch_filter_common() gives. */
+enum { FACET_SEVERITY, FACET_TYPE, FACET_STATE, FACET_REBOOT, COMMON_REBOOT = 5, COL_STATE = 7 };
+
+static const char *word_host_patch(unsigned i)
+{
+	return verdict_name(state_verdicts[i]);
+}
+
+static void host_patch_value(void *arg, uint32_t item, int column, struct page_value *out)
+{
+	const struct host_patches *h = arg;
+	if (column == COL_STATE)
+		*out = (struct page_value) { .i = h->items[item].verdict };
+	else
+		patch_value(h->v, h->items[item].patch, column, out);
+}
+
+static uint32_t host_patch_failing(void *arg, uint32_t item)
+{
+	const struct host_patches *h = arg;
+	const struct patch *p = &h->v->catalog->patches[h->items[item].patch];
+	uint32_t common = patch_filter_common(&h->filter, p),
+		 mask = common & ~(UINT32_C(1) << COMMON_REBOOT);
+	if (common >> COMMON_REBOOT & 1)
+		mask |= UINT32_C(1) << FACET_REBOOT;
+	for (int s = 0; s < STATES_; s++)
+		if (h->items[item].verdict == state_verdicts[s] && h->states >> s & 1)
+			return mask;
+	return mask | UINT32_C(1) << FACET_STATE;
+}
+
+static void host_patch_facet(void *arg, uint32_t item, int which, struct list_facets *out)
+{
+	const struct host_patches *h = arg;
+	const struct patch *p = &h->v->catalog->patches[h->items[item].patch];
+	switch (which) {
+	case FACET_SEVERITY: list_facet_add(out, str_of(severity_name(p->severity))); break;
+	case FACET_TYPE: list_facet_add(out, str_of(patch_type_name(p->type))); break;
+	case FACET_STATE: list_facet_add(out, str_of(verdict_name(h->items[item].verdict))); break;
+	case FACET_REBOOT: list_facet_add(out, str_of(reboot_need_name(p->reboot))); break;
+	default: ASSERT(false);
+	}
+}
+
+static const char *const host_patch_columns[] = { "id",	      "title", "product",
+						  "severity", "type",  "released",
+						  "size",     "state", NULL };
+static const char *const host_patch_facets[] = { "severity", "type", "state", "reboot", NULL };
+static const struct list_kind host_patch_kind = {
+	.columns = host_patch_columns,
+	.default_sort = "-severity,title",
+	.facets = host_patch_facets,
+	.value = host_patch_value,
+	.failing = host_patch_failing,
+	.facet = host_patch_facet,
+};
+
+static json_t *outdated_json(const struct match_view *v, uint32_t host, uint32_t patch)
+{
+	struct outdated *list = NULL;
+	uint32_t n = match_outdated(v, host, patch, &list);
+	AUTO(xfree) struct outdated *owned = list;
+	json_t *items = json_array();
+	for (uint32_t i = 0; i < n && i < MAX_OUTDATED; i++) {
+		const struct component *k = &v->catalog->components[list[i].component];
+		struct fact_deb fact;
+		if (!fleet_fact_deb(v->fleet, list[i].fact, &fact))
+			continue;
+		json_t *j = json_object();
+		json_object_set_new(j, "name", json_text(fact.name));
+		json_object_set_new(j, "arch", json_text(fact.arch));
+		json_object_set_new(j, "installed", json_text(fact.version));
+		json_object_set_new(j, "fixed", json_text(k->version));
+		json_object_set_new(j, "held", json_boolean(list[i].held));
+		json_array_append_new(items, j);
+	}
+	return items;
+}
+
+static json_t *host_patch_json(struct call *c, const struct match_view *v, uint32_t host,
+			       const struct host_patch *hp)
+{
+	json_t *j = patch_json(c, v, hp->patch, PATCH_LIST_CVES);
+	json_object_set_new(j, "state", json_string(verdict_name(hp->verdict)));
+	if (hp->verdict == VERDICT_MISSING || hp->verdict == VERDICT_HELD)
+		json_object_set_new(j, "outdated", outdated_json(v, host, hp->patch));
+	return j;
+}
+
+static bool list_system_patches(struct call *c, struct err *e)
+{
+	if (!failures_load(c->api->failures, c->conf->deploy, e))
+		return false;
+	AUTO(match_read_end) struct match_view v;
+	match_read(c->conf->match, &v);
+	const struct host *h = NULL;
+	if (!find_system(c, &v, &h, e))
+		return false;
+	AUTO(xfree) struct host_patch *all = NULL;
+	uint32_t n = match_host_patches(&v, h->no, &all);
+	struct host_patches hp = { .v = &v,
+				   .items = all,
+				   .states = query_words(&c->query, "state") };
+	if (hp.states == 0)
+		hp.states = 1u << STATE_MISSING;
+	patch_filter_read(&hp.filter, &c->query, &v);
+	struct list_page page;
+	if (!list_run(c, &host_patch_kind, &hp, (struct list_input) { NULL, n }, &page, e))
+		return false;
+	json_t *items = json_array();
+	for (size_t i = 0; i < page.n; i++)
+		json_array_append_new(items, host_patch_json(c, &v, h->no, &all[page.items[i]]));
+	return call_json(c, 200, list_reply(items, &page));
+}
+
+/* --- asking for scans --- */
+
+static bool scan_systems(struct call *c, struct err *e)
+{
+	static const char *const known[] = { "ids",	"filter",	  "all",
+					     "exclude", "expected_count", NULL };
+	AUTO(json_free) json_t *body = NULL;
+	const char **ids;
+	size_t n, connected = 0, asked = 0;
+	bool replayed;
+	if (!call_body(c, known, &body, e) || !idempotency_begin(c, false, &replayed, e))
+		return false;
+	if (replayed)
+		return true;
+	if (!selection_systems(c, body, "", &ids, &n, e))
+		return false;
+	uint32_t *numbers = arena_array(c->arena, uint32_t, n);
+	{
+		AUTO(match_read_end) struct match_view v;
+		match_read(c->conf->match, &v);
+		for (size_t i = 0; i < n; i++) {
+			const struct host *h = fleet_host_by_id(v.fleet, str_of(ids[i]));
+			if (h && h->state == HOST_ACTIVE)
+				numbers[asked++] = h->no;
+		}
+	}
+	if (!fleet_request_scans(c->conf->fleet, numbers, asked, e))
+		return false;
+	for (size_t i = 0; i < asked; i++)
+		connected += push_wake(c->api->push, numbers[i]);
+	json_t *detail = json_object();
+	json_object_set_new(detail, "systems", json_integer((int64_t)asked));
+	if (!call_audit(c, "system.scan", asked == 1 ? ids[0] : "*", detail, e))
+		return false;
+	json_t *j = json_object();
+	json_object_set_new(j, "systems", json_integer((int64_t)asked));
+	json_object_set_new(j, "connected", json_integer((int64_t)connected));
+	return call_json(c, 202, j);
+}
+
+static bool list_inventory(struct call *c, struct err *e)
+{
+	AUTO(match_read_end) struct match_view v;
+	match_read(c->conf->match, &v);
+	const struct host *h = NULL;
+	return find_system(c, &v, &h, e) && inventory_list_reply(c, &v, h, e);
+}
+
+static bool list_system_deployments(struct call *c, struct err *e)
+{
+	uint32_t no;
+	enum host_state state;
+	struct deployment_row *rows;
+	struct target_row *targets;
+	size_t n;
+	if (!system_number(c, &no, &state, e) ||
+	    !deploy_of_host(c->conf->deploy, call_param(c, 0), c->arena, &rows, &targets, &n, e))
+		return false;
+	json_t *items = json_array();
+	for (size_t i = 0; i < n; i++) {
+		json_t *one = json_object();
+		json_object_set_new(one, "deployment", deployment_json(&rows[i]));
+		json_object_set_new(one, "target", target_json(&targets[i]));
+		json_array_append_new(items, one);
+	}
+	json_t *j = json_object();
+	json_object_set_new(j, "items", items);
+	return call_json(c, 200, j);
+}
+
+static const struct param systems_params[] = { PARAMS_SORTED, PARAMS_SYSTEM, PARAM_LAST };
+static const struct param inventory_params[] = { PARAMS_LIST, PARAM_Q, PARAM_LAST };
+static const struct param system_patches_params[] = {
+	PARAMS_SORTED,
+	PARAMS_PATCH_COMMON,
+	{ .name = "state", .type = PARAM_WORDS, .word = word_host_patch, .words = STATES_ },
+	PARAM_LAST,
+};
+
+const struct route systems_routes[] = {
+	ROUTE(GET, API "/systems", PERM_VIEW, list_systems, .query = systems_params),
+	ROUTE(POST, API "/systems:scan", PERM_SCAN, scan_systems, .max_body = SELECTION_MAX_BODY),
+	ROUTE(GET, API "/systems/{system_id}", PERM_VIEW, get_system),
+	ROUTE(DELETE, API "/systems/{system_id}", PERM_AGENTS, retire_system),
+	ROUTE(GET, API "/systems/{system_id}/patches", PERM_VIEW, list_system_patches,
+	      .query = system_patches_params),
+	ROUTE(GET, API "/systems/{system_id}/inventory", PERM_VIEW, list_inventory,
+	      .query = inventory_params),
+	ROUTE(GET, API "/systems/{system_id}/deployments", PERM_VIEW, list_system_deployments),
+	ROUTE_TABLE_END,
+};
