@@ -98,26 +98,33 @@ static bool bad(struct err *e, const char *what, struct str id, const char *fiel
 	return err_set(e, ERR_CORRUPT, "%s '%.*s': field '%s' %s", what, STR_ARG(head), field, why);
 }
 
-static bool check(const struct rule *rules, size_t n, const void *object, const char *what,
-		  bool text, struct err *e)
+struct table {
+	const char *what;
+	const struct rule *rules;
+	size_t n;
+};
+
+static struct table table_of(enum record_kind kind)
 {
-	for (size_t i = 0; i < n; i++) {
-		const struct rule *r = &rules[i];
-		struct str v = *(const struct str *)((const char *)object + r->offset);
-		struct str id = *(const struct str *)((const char *)object + rules[0].offset);
-		if (v.n < r->min)
-			return bad(e, what, id, r->name, v.n ? "is too short" : "is missing");
-		if (v.n > r->max)
-			return bad(e, what, id, r->name, "is too long");
-		if (text && !records_text_ok(v))
-			return bad(e, what, id, r->name,
-				   "holds control characters or invalid UTF-8");
-		if (r->form != TEXT && v.n && memchr(v.p, ' ', v.n))
-			return bad(e, what, id, r->name, "holds a blank");
-		if (r->form == PATH && !path_ok(v))
-			return bad(e, what, id, r->name, "is not a plain relative path");
+	switch (kind) {
+	case RECORD_FEED: return (struct table) { "feed", feed_rules, ARRAY_LEN(feed_rules) };
+	case RECORD_ARCHIVE:
+		return (struct table) { "archive", archive_rules, ARRAY_LEN(archive_rules) };
+	case RECORD_ARCHIVE_FILE:
+		return (struct table) { "archive file", file_rules, ARRAY_LEN(file_rules) };
+	case RECORD_PATCH: return (struct table) { "patch", patch_rules, ARRAY_LEN(patch_rules) };
+	case RECORD_COMPONENT:
+		return (struct table) { "component", component_rules, ARRAY_LEN(component_rules) };
+	case RECORD_ADVISORY:
+		return (struct table) { "advisory", advisory_rules, ARRAY_LEN(advisory_rules) };
 	}
-	return true;
+	return (struct table) { "record", NULL, 0 };
+}
+
+/* All members of the union begin at the same place. */
+static struct str text_of(const struct record *r, const struct rule *rule)
+{
+	return *(const struct str *)((const char *)&r->feed + rule->offset);
 }
 
 static bool number(int64_t v, int64_t max, struct err *e, const char *what, struct str id,
@@ -126,40 +133,54 @@ static bool number(int64_t v, int64_t max, struct err *e, const char *what, stru
 	return (v >= 0 && v <= max) || bad(e, what, id, field, "is out of range");
 }
 
-static bool check_component(const struct component *c, bool text, struct err *e)
-{
-	if (!check(component_rules, ARRAY_LEN(component_rules), c, "component", text, e))
-		return false;
-	if ((c->file.n == 0) != (c->archive == CATALOG_NONE))
-		return bad(e, "component", c->name, "archive",
-			   "and field 'file' do not belong together");
-	return number(c->size, MAX_PAYLOAD, e, "component", c->name, "size");
-}
-
-bool records_check(const struct record *r, bool text, struct err *e)
+static bool check_rest(const struct record *r, const char *what, struct str id, struct err *e)
 {
 	switch (r->kind) {
 	case RECORD_FEED:
-		return check(feed_rules, ARRAY_LEN(feed_rules), &r->feed, "feed", text, e) &&
-		       number(r->feed.released_ms, MAX_TIME_MS, e, "feed", r->feed.id,
-			      "released_ms");
-	case RECORD_ARCHIVE:
-		return check(archive_rules, ARRAY_LEN(archive_rules), &r->archive, "archive", text,
-			     e);
-	case RECORD_ARCHIVE_FILE:
-		return check(file_rules, ARRAY_LEN(file_rules), &r->file, "archive file", text,
-			     e) &&
-		       number(r->file.size, MAX_PAYLOAD, e, "archive file", r->file.path, "size");
+		return number(r->feed.released_ms, MAX_TIME_MS, e, what, id, "released_ms");
+	case RECORD_ARCHIVE: return true;
+	case RECORD_ARCHIVE_FILE: return number(r->file.size, MAX_PAYLOAD, e, what, id, "size");
 	case RECORD_PATCH:
-		return check(patch_rules, ARRAY_LEN(patch_rules), &r->patch, "patch", text, e) &&
-		       number(r->patch.released_ms, MAX_TIME_MS, e, "patch", r->patch.id,
-			      "released_ms");
-	case RECORD_COMPONENT: return check_component(&r->component, text, e);
+		return number(r->patch.released_ms, MAX_TIME_MS, e, what, id, "released_ms");
+	case RECORD_COMPONENT:
+		if ((r->component.file.n == 0) != (r->component.archive == CATALOG_NONE))
+			return bad(e, what, id, "archive",
+				   "and field 'file' do not belong together");
+		return number(r->component.size, MAX_PAYLOAD, e, what, id, "size");
 	case RECORD_ADVISORY:
-		return check(advisory_rules, ARRAY_LEN(advisory_rules), &r->advisory, "advisory",
-			     text, e) &&
-		       number(r->advisory.released_ms, MAX_TIME_MS, e, "advisory", r->advisory.id,
-			      "released_ms");
+		return number(r->advisory.released_ms, MAX_TIME_MS, e, what, id, "released_ms");
 	}
 	return err_set(e, ERR_CORRUPT, "record kind '%d' is not known", (int)r->kind);
+}
+
+bool records_check(const struct record *r, size_t *text_out, struct err *e)
+{
+	struct table t = table_of(r->kind);
+	struct str id = t.n ? text_of(r, &t.rules[0]) : STR_LIT("");
+	size_t text = 0;
+	for (size_t i = 0; i < t.n; i++) {
+		const struct rule *rule = &t.rules[i];
+		struct str v = text_of(r, rule);
+		text += v.n;
+		if (v.n < rule->min)
+			return bad(e, t.what, id, rule->name, v.n ? "is too short" : "is missing");
+		if (v.n > rule->max)
+			return bad(e, t.what, id, rule->name, "is too long");
+		if (rule->form != TEXT && v.n && memchr(v.p, ' ', v.n))
+			return bad(e, t.what, id, rule->name, "holds a blank");
+		if (rule->form == PATH && !path_ok(v))
+			return bad(e, t.what, id, rule->name, "is not a plain relative path");
+	}
+	*text_out = text;
+	return check_rest(r, t.what, id, e);
+}
+
+bool records_blame(const struct record *r, struct err *e)
+{
+	struct table t = table_of(r->kind);
+	for (size_t i = 0; i < t.n; i++)
+		if (!records_text_ok(text_of(r, &t.rules[i])))
+			return bad(e, t.what, text_of(r, &t.rules[0]), t.rules[i].name,
+				   "holds control characters or invalid UTF-8");
+	return err_set(e, ERR_INTERNAL, "%s record was written wrongly", t.what);
 }

@@ -13,42 +13,55 @@ static const uint8_t fields_of[256] = {
 	['F'] = 7, ['R'] = 7, ['X'] = 4, ['P'] = 14, ['C'] = 10, ['A'] = 12,
 };
 
-/* --- characters ---------------------------------------------------------------------------------
- */
+/* --- characters --------------------------------------------------------------------------- */
 
-enum char_class { PLAIN, CUT, HIGH, BAD };
+enum { CUT = 1, HIGH = 2, BAD = 4 };
 
-static enum char_class class_of(unsigned char c)
-{
-	if (c >= 0x80)
-		return HIGH;
-	if (c == '\t' || c == '\n')
-		return CUT;
-	return c < 0x20 || c == 0x7f ? BAD : PLAIN;
-}
+/* What a byte is; 0 = plain. */
+static const uint8_t classes[256] = {
+	[0 ... 8] = BAD,   ['\t'] = CUT, ['\n'] = CUT,
+	[11 ... 31] = BAD, [127] = BAD,	 [128 ... 255] = HIGH,
+};
 
 bool records_text_ok(struct str s)
 {
-	enum char_class worst = PLAIN;
-	for (size_t i = 0; i < s.n; i++) {
-		enum char_class k = class_of((unsigned char)s.p[i]);
-		if (k == CUT || k == BAD)
-			return false;
-		worst = MAX(worst, k);
-	}
-	return worst == PLAIN || utf8_valid(s);
+	uint8_t seen = 0;
+	for (size_t i = 0; i < s.n; i++)
+		seen |= classes[(unsigned char)s.p[i]];
+	return !(seen & (CUT | BAD)) && (!(seen & HIGH) || utf8_valid(s));
 }
 
-/* --- writing ------------------------------------------------------------------------------------
- */
-
-static void put(struct buf *b, struct str s)
+/* A line of `fields` values: exactly so many tabs, nothing else that is not text. */
+static bool line_ok(const char *p, size_t n, unsigned fields)
 {
-	buf_addc(b, '\t');
-	buf_add(b, s.p, s.n);
+	uint8_t seen = 0;
+	unsigned tabs = 0;
+	for (size_t i = 0; i < n; i++) {
+		uint8_t k = classes[(unsigned char)p[i]];
+		seen |= k;
+		tabs += k == CUT;
+	}
+	return !(seen & BAD) && tabs == fields && p[n - 1] == '\n' && !memchr(p, '\n', n - 1) &&
+	       (!(seen & HIGH) || utf8_valid((struct str) { p, n }));
 }
 
-static void put_int(struct buf *b, int64_t v)
+/* --- writing -------------------------------------------------------------------------------- */
+
+/* Every writer appends at p and returns the new end; line_room() made sure that it fits. */
+static char *put(char *p, struct str s)
+{
+	*p++ = '\t';
+	if (s.n)
+		memcpy(p, s.p, s.n);
+	return p + s.n;
+}
+
+static char *put_word(char *p, const char *word)
+{
+	return put(p, str_of(word));
+}
+
+static char *put_int(char *p, int64_t v)
 {
 	char digits[24];
 	size_t at = sizeof(digits);
@@ -58,108 +71,106 @@ static void put_int(struct buf *b, int64_t v)
 	while (u /= 10);
 	if (v < 0)
 		digits[--at] = '-';
-	digits[--at] = '\t';
-	buf_add(b, digits + at, sizeof(digits) - at);
+	return put(p, (struct str) { digits + at, sizeof(digits) - at });
 }
 
-static void put_sha(struct buf *b, const struct sha256 *d)
+static char *put_sha(char *p, const struct sha256 *d)
 {
-	char hex[2 + 2 * SHA256_LEN] = "\t";
-	enc_hex(d->b, SHA256_LEN, hex + 1);
-	buf_add(b, hex, 1 + 2 * SHA256_LEN);
+	*p++ = '\t';
+	enc_hex(d->b, SHA256_LEN, p);
+	return p + (ptrdiff_t)(2 * SHA256_LEN);
 }
 
-static void write_patch(struct buf *b, const struct patch *p)
+static char *write_patch(char *p, const struct patch *x)
 {
-	put(b, p->id);
-	put(b, p->vendor);
-	put(b, p->os);
-	put(b, p->product);
-	put(b, p->version);
-	put(b, p->title);
-	put(b, p->suites);
-	put(b, str_of(patch_type_name(p->type)));
-	put(b, str_of(severity_name(p->severity)));
-	put(b, p->severity_raw);
-	put_int(b, p->severity_derived);
-	put(b, str_of(reboot_need_name(p->reboot)));
-	put_int(b, p->released_ms);
+	p = put(p, x->id);
+	p = put(p, x->vendor);
+	p = put(p, x->os);
+	p = put(p, x->product);
+	p = put(p, x->version);
+	p = put(p, x->title);
+	p = put(p, x->suites);
+	p = put_word(p, patch_type_name(x->type));
+	p = put_word(p, severity_name(x->severity));
+	p = put(p, x->severity_raw);
+	p = put_int(p, x->severity_derived);
+	p = put_word(p, reboot_need_name(x->reboot));
+	return put_int(p, x->released_ms);
 }
 
-static void write_component(struct buf *b, const struct component *c)
+static char *write_component(char *p, const struct component *c)
 {
-	put(b, str_of(component_kind_name(c->kind)));
-	put(b, c->name);
-	put(b, c->arch);
-	put(b, c->version);
-	put(b, c->above);
-	put(b, c->file);
-	if (c->archive == CATALOG_NONE) {
-		buf_add(b, "\t\t\t", 3);
-		return;
-	}
-	put_sha(b, &c->sha256);
-	put_int(b, c->size);
-	put_int(b, c->archive);
+	p = put_word(p, component_kind_name(c->kind));
+	p = put(p, c->name);
+	p = put(p, c->arch);
+	p = put(p, c->version);
+	p = put(p, c->above);
+	p = put(p, c->file);
+	if (c->archive == CATALOG_NONE)
+		return put(put(put(p, STR_LIT("")), STR_LIT("")), STR_LIT(""));
+	p = put_sha(p, &c->sha256);
+	p = put_int(p, c->size);
+	return put_int(p, c->archive);
 }
 
-static void write_advisory(struct buf *b, const struct advisory *a)
+static char *write_advisory(char *p, const struct advisory *a)
 {
-	put(b, a->id);
-	put(b, a->title);
-	put(b, a->os);
-	put(b, a->product);
-	put(b, a->fixed);
-	put(b, a->cves);
-	put(b, a->url);
-	put(b, str_of(severity_name(a->severity)));
-	put(b, a->severity_raw);
-	put_int(b, a->severity_derived);
-	put_int(b, a->released_ms);
+	p = put(p, a->id);
+	p = put(p, a->title);
+	p = put(p, a->os);
+	p = put(p, a->product);
+	p = put(p, a->fixed);
+	p = put(p, a->cves);
+	p = put(p, a->url);
+	p = put_word(p, severity_name(a->severity));
+	p = put(p, a->severity_raw);
+	p = put_int(p, a->severity_derived);
+	return put_int(p, a->released_ms);
 }
 
-static void write_fields(struct buf *b, const struct record *r)
+static char *write_fields(char *p, const struct record *r)
 {
 	switch (r->kind) {
 	case RECORD_FEED:
-		put(b, r->feed.id);
-		put(b, r->feed.kind);
-		put(b, r->feed.url);
-		put_int(b, r->feed.released_ms);
-		put_int(b, r->feed.is_signed);
-		put(b, r->feed.signer);
-		break;
+		p = put(p, r->feed.id);
+		p = put(p, r->feed.kind);
+		p = put(p, r->feed.url);
+		p = put_int(p, r->feed.released_ms);
+		p = put_int(p, r->feed.is_signed);
+		return put(p, r->feed.signer);
 	case RECORD_ARCHIVE:
-		put(b, r->archive.id);
-		put(b, r->archive.url);
-		put(b, r->archive.suite);
-		put(b, r->archive.release_components);
-		put(b, r->archive.keyring);
-		put(b, r->archive.os);
-		break;
+		p = put(p, r->archive.id);
+		p = put(p, r->archive.url);
+		p = put(p, r->archive.suite);
+		p = put(p, r->archive.release_components);
+		p = put(p, r->archive.keyring);
+		return put(p, r->archive.os);
 	case RECORD_ARCHIVE_FILE:
-		put(b, r->file.path);
-		put_sha(b, &r->file.sha256);
-		put_int(b, r->file.size);
-		break;
-	case RECORD_PATCH: write_patch(b, &r->patch); break;
-	case RECORD_COMPONENT: write_component(b, &r->component); break;
-	case RECORD_ADVISORY: write_advisory(b, &r->advisory); break;
+		p = put(p, r->file.path);
+		p = put_sha(p, &r->file.sha256);
+		return put_int(p, r->file.size);
+	case RECORD_PATCH: return write_patch(p, &r->patch);
+	case RECORD_COMPONENT: return write_component(p, &r->component);
+	case RECORD_ADVISORY: return write_advisory(p, &r->advisory);
 	}
+	return p;
 }
 
 bool records_add(struct buf *b, const struct record *r, struct err *e)
 {
-	size_t before = b->n;
-	if (!records_check(r, true, e))
+	size_t text;
+	if (!records_check(r, &text, e))
 		return false;
-	buf_addc(b, (char)r->kind);
-	write_fields(b, r);
-	buf_addc(b, '\n');
-	if (b->overflowed) {
-		b->n = before;
+	/* Besides the texts: letters, tabs, words, numbers, a digest. */
+	char *start = buf_reserve(b, text + 400);
+	if (!start)
 		return buf_ok(b, "record document", e);
-	}
+	*start = (char)r->kind;
+	char *end = write_fields(start + 1, r);
+	*end++ = '\n';
+	if (!line_ok(start, (size_t)(end - start), fields_of[r->kind]))
+		return records_blame(r, e);
+	b->n += (size_t)(end - start);
 	return true;
 }
 
@@ -182,13 +193,6 @@ bool records_begin(struct records_reader *r, char *text, size_t n, struct err *e
  */
 static size_t cut_line(struct records_reader *r, struct str *f)
 {
-	static uint8_t classes[256];
-	static bool ready; /* written once with the same values by whoever comes first */
-	if (!__atomic_load_n(&ready, __ATOMIC_ACQUIRE)) {
-		for (int c = 0; c < 256; c++)
-			classes[c] = (uint8_t)class_of((unsigned char)c);
-		__atomic_store_n(&ready, true, __ATOMIC_RELEASE);
-	}
 	size_t n = 0;
 	bool high = false;
 	char *start = r->at, *p = start;
@@ -214,7 +218,7 @@ static size_t cut_line(struct records_reader *r, struct str *f)
 	}
 	r->at = p;
 	for (size_t i = 0; high && i < n; i++)
-		if (!records_text_ok(f[i]))
+		if (!utf8_valid(f[i]))
 			return 0;
 	return n;
 }
@@ -379,7 +383,8 @@ bool records_next(struct records_reader *r, struct record *out, bool *more_out, 
 	if (!read_fields(r, f, out))
 		return err_set(e, ERR_CORRUPT, "record line %u has a value that is not allowed",
 			       r->line);
-	if (!records_check(out, false, e))
+	size_t text;
+	if (!records_check(out, &text, e))
 		return err_prefix(e, "record line %u", r->line);
 	r->last = out->kind;
 	*more_out = true;

@@ -6,7 +6,10 @@
 
 /** No control characters, valid UTF-8. */
 bool records_text_ok(struct str s);
-/** Lengths, required values, forms; `text` asks for records_text_ok of every value as well (the
- *  reader has done that while cutting). ERR_CORRUPT names record and field. */
-bool records_check(const struct record *r, bool text, struct err *e) MUST_CHECK;
+/** Lengths, required values, forms; *text_out is the length of all texts together. Characters are
+ * the caller's part: they are looked at where lines are cut or written. ERR_CORRUPT names record
+ * and field. */
+bool records_check(const struct record *r, size_t *text_out, struct err *e) MUST_CHECK;
+/** Names the field of a record whose characters are not allowed; returns false. */
+bool records_blame(const struct record *r, struct err *e);
 #endif

@@ -22,7 +22,8 @@ struct debian_group {
 	struct intern *packages; /* "package\nversion\narch" -> offer */
 	VEC(struct kept) offers;
 	VEC(struct group) groups;
-	struct buf key;
+	uint32_t last; /* group of the last offer */
+	char key[1024];
 };
 
 struct debian_group *debian_group_new(void)
@@ -30,7 +31,6 @@ struct debian_group *debian_group_new(void)
 	struct debian_group *g = xcalloc(1, sizeof(*g));
 	g->sources = intern_new();
 	g->packages = intern_new();
-	g->key = BUF_INIT(4096);
 	return g;
 }
 
@@ -43,7 +43,6 @@ void debian_group_free(struct debian_group *g)
 	intern_free(g->packages);
 	VEC_DONE(&g->offers);
 	VEC_DONE(&g->groups);
-	buf_done(&g->key);
 	xfree(g);
 }
 
@@ -52,17 +51,19 @@ int64_t debian_group_offers(const struct debian_group *g)
 	return (int64_t)g->offers.n;
 }
 
+/* Lengths were bounded when the offer was read. */
 static struct str key_of(struct debian_group *g, struct str a, struct str b, struct str c)
 {
-	buf_reset(&g->key);
-	buf_addstr(&g->key, a);
-	buf_addc(&g->key, '\n');
-	buf_addstr(&g->key, b);
-	if (c.n) {
-		buf_addc(&g->key, '\n');
-		buf_addstr(&g->key, c);
-	}
-	return buf_str(&g->key);
+	size_t n = a.n + b.n + c.n + 2;
+	ASSERT(n <= sizeof(g->key));
+	memcpy(g->key, a.p, a.n);
+	g->key[a.n] = '\n';
+	memcpy(g->key + a.n + 1, b.p, b.n);
+	if (c.n == 0)
+		return (struct str) { g->key, n - 1 };
+	g->key[a.n + 1 + b.n] = '\n';
+	memcpy(g->key + a.n + b.n + 2, c.p, c.n);
+	return (struct str) { g->key, n };
 }
 
 /* The part of the interned key between `at` and `at + n`: no second copy of the strings. */
@@ -74,6 +75,9 @@ static struct str part(struct str key, size_t at, size_t n)
 static struct group *group_of(struct debian_group *g, const struct debian_offer *o)
 {
 	uint32_t known = (uint32_t)g->groups.n;
+	struct group *last = known ? &g->groups.p[g->last] : NULL;
+	if (last && str_eq(last->source, o->source) && str_eq(last->version, o->source_version))
+		return last; /* neighbours often are of one source */
 	uint32_t id = intern_add(g->sources, key_of(g, o->source, o->source_version, STR_LIT("")));
 	if (id == known) {
 		struct str key = intern_get(g->sources, id);
@@ -82,6 +86,7 @@ static struct group *group_of(struct debian_group *g, const struct debian_offer 
 					   part(key, o->source.n + 1, o->source_version.n), NONE,
 					   NONE }));
 	}
+	g->last = id;
 	return &g->groups.p[id];
 }
 

@@ -87,13 +87,16 @@ bool debian_group_emit(struct debian_group *g, const struct debian_release *r, s
 struct debian_notice {
 	struct advisory a;
 	struct str codename;
+	/* of the tracker only: */
+	struct str status, fixed, urgency; /**< as published; "" = absent */
+	bool ignored; /**< says nothing about a patch: not resolved, never affected, not rated */
 };
 typedef bool (*debian_notice_fn)(void *arg, const struct debian_notice *n, struct err *e);
 /** data/DSA/list, data/DLA/list: one call per (notice, release, package) with a fixed version. */
 bool debian_dsa_parse(struct str text, debian_notice_fn fn, void *arg, struct err *e) MUST_CHECK;
-/** tracker/data/json, streamed: one call per (package, CVE, release) that is resolved. Where the
- * fixed version is a stable update (deb<N>u, Developers' Reference 5.11.2) the advisory carries it;
- * else `fixed` is empty and only its severity counts. */
+/** tracker/data/json, streamed: one call per (package, CVE, release). Where the fixed version is a
+ *  stable update (deb<N>u, Developers' Reference 5.11.2) the advisory carries it; else its `fixed`
+ * is empty and only its severity counts. */
 bool debian_tracker_parse(struct unpack *u, debian_notice_fn fn, void *arg, struct err *e)
 	MUST_CHECK;
 

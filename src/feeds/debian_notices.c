@@ -20,7 +20,7 @@ static bool wanted(const char *const *oses, struct str os)
 static bool take(void *arg, const struct debian_notice *n, struct err *e)
 {
 	struct gathering *g = arg;
-	return !wanted(g->oses, n->a.os) || sink_advisory(g->sink, &n->a, e);
+	return n->ignored || !wanted(g->oses, n->a.os) || sink_advisory(g->sink, &n->a, e);
 }
 
 /* The list is text, the tracker is read as a stream; either may be compressed. */

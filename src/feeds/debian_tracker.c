@@ -54,17 +54,21 @@ static bool end_release(struct tracker *t, struct err *e)
 {
 	const char *version = debian_version_of_codename(str_of(t->release));
 	enum severity severity = severity_of(t->urgency);
-	if (!version || !str_is(str_of(t->status), "resolved") || !t->fixed[0] ||
-	    str_is(str_of(t->fixed), "0") || !t->package[0] || !str_starts(str_of(t->cve), "CVE-"))
+	if (!version || !t->package[0] || !t->cve[0])
 		return true;
-	bool joins = is_stable_update(t->fixed, version);
-	if (!joins && severity == SEVERITY_UNRATED)
-		return true;
+	bool resolved = str_is(str_of(t->status), "resolved") && t->fixed[0] &&
+			!str_is(str_of(t->fixed), "0") && str_starts(str_of(t->cve), "CVE-");
+	bool joins = resolved && is_stable_update(t->fixed, version);
 	char os[64], url[160], title[400];
 	snprintf(os, sizeof(os), "debian:%s", version);
 	snprintf(url, sizeof(url), URL "%s", t->cve);
 	snprintf(title, sizeof(title), "%s in %s", t->cve, t->package);
-	struct debian_notice n = { .codename = str_of(t->release) };
+	struct debian_notice n = { .codename = str_of(t->release),
+				   .status = str_of(t->status),
+				   .fixed = str_of(t->fixed),
+				   .urgency = str_of(t->urgency),
+				   .ignored = !resolved ||
+					      (!joins && severity == SEVERITY_UNRATED) };
 	n.a = (struct advisory) { .id = str_of(t->cve),
 				  .title = str_of(title),
 				  .os = str_of(os),

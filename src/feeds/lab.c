@@ -70,8 +70,7 @@ static bool release_in(const char *dir, struct debian_release *out, bool *found_
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		AUTO(xfree) char *path = file_join(dir, names[i]);
 		AUTO(buf_done)
-		struct buf raw = BUF_INIT(DEBIAN_MAX_RELEASE),
-			   text = BUF_INIT(DEBIAN_MAX_RELEASE);
+		struct buf raw = BUF_INIT(DEBIAN_MAX_RELEASE), text = BUF_INIT(DEBIAN_MAX_RELEASE);
 		if (!file_exists(path))
 			continue;
 		*found_out = true;

@@ -128,8 +128,7 @@ static bool parse_release(struct printing *p, const char *file, const struct lab
 			  struct err *e)
 {
 	AUTO(buf_done)
-	struct buf raw = BUF_INIT(DEBIAN_MAX_RELEASE),
-		   plain = BUF_INIT(DEBIAN_MAX_RELEASE);
+	struct buf raw = BUF_INIT(DEBIAN_MAX_RELEASE), plain = BUF_INIT(DEBIAN_MAX_RELEASE);
 	AUTO(debian_release_done) struct debian_release r = { 0 };
 	struct openpgp_signer signer = { 0 };
 	bool verify = opt && opt->keyrings && opt->keyrings[0];
@@ -221,6 +220,11 @@ static bool parse_sources(struct printing *p, const char *file, struct err *e)
 /* --- notices -------------------------------------------------------------------------------------
  */
 
+static void set_or_null(json_t *j, const char *key, struct str s)
+{
+	json_object_set_new(j, key, s.n ? json_text(s) : json_null());
+}
+
 static bool print_notice(void *arg, const struct debian_notice *n, struct err *e)
 {
 	json_t *j = json_object();
@@ -230,12 +234,24 @@ static bool print_notice(void *arg, const struct debian_notice *n, struct err *e
 	set(j, "release", n->codename);
 	set(j, "os", n->a.os);
 	set(j, "package", n->a.product);
-	json_object_set_new(j, "fixed", n->a.fixed.n ? json_text(n->a.fixed) : json_null());
+	set_or_null(j, "fixed", n->a.fixed);
 	json_object_set_new(j, "cves", words(n->a.cves, ','));
-	json_object_set_new(j, "severity", json_string(severity_name(n->a.severity)));
-	json_object_set_new(j, "urgency",
-			    n->a.severity_raw.n ? json_text(n->a.severity_raw) : json_null());
 	set(j, "url", n->a.url);
+	return print(arg, j, e);
+}
+
+static bool print_tracked(void *arg, const struct debian_notice *n, struct err *e)
+{
+	json_t *j = json_object();
+	set(j, "id", n->a.id);
+	set(j, "release", n->codename);
+	set(j, "os", n->a.os);
+	set(j, "package", n->a.product);
+	set_or_null(j, "status", n->status);
+	set_or_null(j, "fixed", n->fixed);
+	set_or_null(j, "urgency", n->urgency);
+	json_object_set_new(j, "severity", json_string(severity_name(n->a.severity)));
+	json_object_set_new(j, "used", json_boolean(!n->ignored));
 	return print(arg, j, e);
 }
 
@@ -249,7 +265,7 @@ static bool parse_notices(struct printing *p, const char *kind, const char *file
 		return debian_dsa_parse(buf_str(&text), print_notice, p, e) ||
 		       err_prefix(e, "'%s'", file);
 	return (unpack_open_mem(buf_str(&text), file, DEBIAN_MAX_NOTICES, 0, &u, e) &&
-		debian_tracker_parse(u, print_notice, p, e)) ||
+		debian_tracker_parse(u, print_tracked, p, e)) ||
 	       err_prefix(e, "'%s'", file);
 }
 
