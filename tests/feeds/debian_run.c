@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Syncs with their bookkeeping on a real database: the last good generation survives every failure
+ * and the state says what went wrong (F38, F39). */
+#include "feeds/debian.h"
+#include "samples.h"
+
+static struct err e;
+static struct sql *db;
+static char dir[64];
+
+static uint32_t patches(void)
+{
+	struct catalog *c;
+	if (!catalog_load(db, &c, &e))
+		fail_msg("%s", e.msg);
+	uint32_t n = c->n_patches;
+	catalog_unref(c);
+	return n;
+}
+
+static void error_is(const char *says)
+{
+	struct feed_state *l;
+	size_t n;
+	assert_true(feed_state_list(db, &l, &n, &e));
+	assert_int_equal(n, 1);
+	if (!says)
+		assert_null(l[0].error);
+	else if (!l[0].error || !strstr(l[0].error, says))
+		fail_msg("error is '%s'", l[0].error ? l[0].error : "(none)");
+	feed_state_list_free(l, n);
+}
+
+static void last_good_generation_survives(void **state)
+{
+	static char root[500], ring[500];
+	snprintf(root, sizeof(root), "%s", sample("archive"));
+	snprintf(ring, sizeof(ring), "%s", sample("keys/debian-archive-keyring.gpg"));
+	const char *const keyrings[] = { ring, NULL };
+	struct replaced r = { .url_end = "nothing" };
+	struct mirror m = { .replaced = &r, .n = 1, .root = root, .has_by_hash = true };
+	struct debian_suite s = sample_suite(keyrings);
+	struct feed_env env = { .fetch = { mirror_get, &m }, .now_ms = SAMPLE_NOW };
+	bool changed = false;
+	r = (struct replaced) { .url_end = "InRelease", .dead = true };
+	assert_false(debian_run_suite(&s, &env, db, false, &changed, &e));
+	error_is("cannot be reached");
+	assert_int_equal(patches(), 0);
+	r.url_end = "nothing";
+	if (!debian_run_suite(&s, &env, db, false, &changed, &e))
+		fail_msg("%s", e.msg);
+	assert_true(changed);
+	error_is(NULL);
+	uint32_t n = patches();
+	assert_true(n > 300);
+	m.requests = 0;
+	assert_true(debian_run_suite(&s, &env, db, false, &changed, &e));
+	assert_false(changed); /* 304 */
+	assert_int_equal(m.requests, 1);
+	r = (struct replaced) { .url_end = "InRelease", .text = "<html>" };
+	env.now_ms += 1000;
+	m.requests = 0;
+	/* The mirror ignores the condition: a portal always says 200. */
+	s.url = "http://mirror/elsewhere";
+	assert_false(debian_run_suite(&s, &env, db, false, &changed, &e));
+	error_is("captive portal");
+	assert_int_equal(patches(), n);
+	struct feed_state *l;
+	size_t n_l;
+	assert_true(feed_state_list(db, &l, &n_l, &e));
+	assert_int_equal(l[0].last_attempt_ms, SAMPLE_NOW + 1000);
+	assert_int_equal(l[0].last_success_ms, SAMPLE_NOW);
+	assert_int_equal(l[0].generation, 1);
+	assert_int_equal(l[0].rows, 3016);
+	assert_true(l[0].is_signed);
+	feed_state_list_free(l, n_l);
+}
+
+static int open_db(void **state)
+{
+	snprintf(dir, sizeof(dir), "/tmp/test-run-XXXXXX");
+	if (!mkdtemp(dir))
+		return 1;
+	AUTO(xfree) char *url = xasprintf("sqlite:%s/db", dir);
+	return sql_open(url, &db, &e) && sql_migrate(db, &e) ? 0 : 1;
+}
+
+static int close_db(void **state)
+{
+	sql_close(db);
+	return file_remove_tree(dir, &e) ? 0 : 1;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(last_good_generation_survives) };
+	return cmocka_run_group_tests(tests, open_db, close_db);
+}
