@@ -243,7 +243,7 @@ bool x509_server_cert(const struct x509_ca *ca, const char *const *names, size_t
 	if (rc != 0)
 		return failed(rc, e);
 	/* The common name is for people only; peers look at the alternative names (RFC 9525). */
-	AUTO(xfree) char *cn = xstrndup(names[0], X509_NAME_MAX);
+	AUTO(xfree) char *cn = xstrndup(names[0], strnlen(names[0], X509_NAME_MAX));
 	if (!leaf_new(ca, cn, pub, GNUTLS_KP_TLS_WWW_SERVER, days, now_ms, &crt, e))
 		return false;
 	for (size_t i = 0; i < n; i++)
