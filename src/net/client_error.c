@@ -164,8 +164,13 @@ bool client_error(CURL *easy, CURLcode rc, const char *detail, const struct clie
 	case CURLE_RECV_ERROR:
 		if (strstr(detail, "TLS") && strstr(detail, "alert"))
 			return handshake_failed(detail, &w, e);
-		return err_set(e, ERR_UNAVAILABLE, "connection with '%s' was lost: %.100s", w.peer,
-			       detail);
+		/* A server that refuses our certificate may close before its alert could be read.
+		 */
+		return err_set(e, ERR_UNAVAILABLE, "connection with '%s' was lost: %.100s%s",
+			       w.peer, detail,
+			       t->has_cert ? "; if this stays so, it may be refusing our client "
+					     "certificate: look at its log"
+					   : "");
 	case CURLE_PARTIAL_FILE:
 		return err_set(e, ERR_UNAVAILABLE, "'%s' closed the connection before the end",
 			       w.peer);

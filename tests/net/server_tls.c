@@ -174,7 +174,8 @@ static void refused_certificate_named(void **state)
 	struct http_request r = { .url = url, .max_response = 1000, .timeout_s = 10 };
 	assert_false(http_fetch(c, &r, &resp, &b, &e));
 	print_message("%s\n", e.msg);
-	assert_int_equal(e.code, ERR_DENIED);
+	/* The alert, or (when the connection was reset before it could be read) only the loss. */
+	assert_true(e.code == ERR_DENIED || e.code == ERR_UNAVAILABLE);
 	assert_non_null(strstr(e.msg, "client certificate"));
 	pair_done(&foreign);
 	http_server_stop(s);
