@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Orders, one after the other. The root half is the judge of everything; what is decided here is
+ * only when to ask again and what to tell the server. */
+#include "agent/net/orders.h"
+#include "agent/net/root_client.h"
+#include "agent/net/server.h"
+#include "agent/net/spool.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/vec.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <time.h>
+
+#define QUEUE_MAX 50
+#define POLL_MS 500   /* asking the root half how far it is */
+#define RETRY_MIN_S 5 /* between tries against a server or root half that is away */
+#define RETRY_MAX_S 300
+#define TELL_EVERY_MS 2000   /* progress reports */
+#define ROOT_ABSENT_MS 60000 /* without an answer for so long there is no root half */
+
+struct orders {
+	struct agent_paths paths;
+	void (*finished)(void *arg);
+	void *arg;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	VEC(char *) queue; /* envelopes */
+	bool busy, poked;
+	char current[512]; /* beginning of the envelope being worked on */
+};
+
+/* One order while it is worked on. */
+struct work {
+	struct orders *o;
+	struct server server;
+	struct order order;
+	struct arena a;
+	const char *envelope;
+	char id[33], deployment[65];
+	int64_t started_ms, told_ms, retry_s;
+};
+
+static void work_done(struct work *w)
+{
+	server_done(&w->server);
+	arena_done(&w->a);
+}
+AUTO_DEFINE_VALUE(struct work, work_done)
+
+static void nap(int64_t ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+	nanosleep(&t, NULL);
+}
+
+/* Full jitter below a limit that doubles. */
+static void back_off(struct work *w)
+{
+	w->retry_s = MIN(MAX(w->retry_s * 2, RETRY_MIN_S), RETRY_MAX_S);
+	nap(1000 + (int64_t)random_below((uint64_t)w->retry_s * 1000));
+}
+
+static bool expired(const struct work *w)
+{
+	return clock_wall_ms() > w->order.not_after_ms;
+}
+
+/* --- telling the server
+ * ---------------------------------------------------------------------------- */
+
+static void tell(struct work *w, const char *state, const char *reason, int64_t done, int64_t total)
+{
+	int64_t now = clock_mono_ms();
+	struct err e = { 0 };
+	if (w->told_ms && now - w->told_ms < TELL_EVERY_MS && done < total)
+		return;
+	w->told_ms = now;
+	AUTO(json_free)
+	json_t *j = json_pack("{s:s,s:s,s:s,s:I,s:I}", "order", w->id, "state", state, "reason",
+			      reason, "done", (json_int_t)done, "total", (json_int_t)total);
+	if (!server_call(&w->server, "POST", "/agent/v1/progress", j, NULL, &e))
+		log_debug("progress of %s not told: %s", w->id, e.msg);
+}
+
+/* A result of our own: the root half never got so far. Not kept when the server is away: it sends
+ * the order again. */
+static void report(struct work *w, const char *outcome, const char *reason, const char *detail)
+{
+	struct err e = { 0 };
+	AUTO(json_free)
+	json_t *j = json_pack("{s:s,s:s,s:I,s:s,s:s,s:o,s:o,s:o,s:i,s:i,s:[],s:s,s:b}", "order",
+			      w->id, "deployment", w->deployment, "seq", (json_int_t)w->order.seq,
+			      "outcome", outcome, "reason", reason, "detail",
+			      json_text(str_of(detail)), "started", json_time(w->started_ms),
+			      "finished", json_time(clock_wall_ms()), "attempts", 1, "exit_status",
+			      0, "packages", "log", "", "reboot_needed", 0);
+	log_warn("order %s: %s, %s: %s", w->id, outcome, reason, detail);
+	if (!server_call(&w->server, "POST", "/agent/v1/results", j, NULL, &e))
+		log_warn("result of %s not told: %s", w->id, e.msg);
+}
+
+static bool ack(struct orders *o, const char *id, struct err *e)
+{
+	AUTO(json_free) json_t *reply = NULL;
+	return root_client_call(&o->paths, "ack", "order", id, &reply, e);
+}
+
+/* An unlisted dependency is not the end when the server issues the order anew. */
+static bool reissued(struct orders *o, struct server *s, const char *id, bool *yes_out,
+		     struct err *e)
+{
+	AUTO(json_free) json_t *status = NULL, *reply = NULL;
+	*yes_out = false;
+	if (!root_client_call(&o->paths, "status", "order", id, &status, e))
+		return false;
+	json_t *steps = json_object_get(status, "transaction");
+	if (!json_array_size(steps))
+		return true;
+	AUTO(json_free)
+	json_t *plan = json_pack("{s:s,s:O,s:O}", "order", id, "deployment",
+				 json_object_get(status, "deployment"), "transaction", steps);
+	if (!server_call(s, "POST", "/agent/v1/plans", plan, &reply, e))
+		return e->code == ERR_UNAVAILABLE || e->code == ERR_TIMEOUT ? false : true;
+	const char *decision = json_string_value(json_object_get(reply, "decision"));
+	*yes_out = decision && strcmp(decision, "reissued") == 0;
+	return true;
+}
+
+/* Posts what the root half has finished; true when nothing is left. */
+static bool flush(struct orders *o, struct server *s, struct err *e)
+{
+	for (;;) {
+		AUTO(json_free) json_t *reply = NULL;
+		if (!root_client_call(&o->paths, "results", NULL, NULL, &reply, e))
+			return e->code == ERR_UNAVAILABLE; /* no root half, no results */
+		json_t *result = json_object_get(reply, "result");
+		const char *id = json_string_value(json_object_get(result, "order"));
+		const char *reason = json_string_value(json_object_get(result, "reason"));
+		bool again = false;
+		if (!id)
+			return true;
+		if (reason && strcmp(reason, "unlisted_dependency") == 0 &&
+		    !reissued(o, s, id, &again, e))
+			return false;
+		if (!again && !server_call(s, "POST", "/agent/v1/results", result, NULL, e)) {
+			/* An answer that will never change must not block the others for ever. */
+			if (e->code != ERR_NOT_FOUND && e->code != ERR_INVALID)
+				return false;
+			log_error("result of %s is not taken: %s", id, e->msg);
+		}
+		if (!ack(o, id, e))
+			return false;
+		o->finished(o->arg);
+	}
+}
+
+/* --- the stations of an order
+ * ---------------------------------------------------------------------- */
+
+static bool downloaded(void *arg, int64_t done, int64_t total, const char *waiting_for)
+{
+	struct work *w = arg;
+	if (waiting_for)
+		w->told_ms = 0;
+	tell(w, waiting_for ? "waiting" : "downloading", waiting_for ? waiting_for : "", done,
+	     total);
+	return !expired(w);
+}
+
+static bool download(struct work *w)
+{
+	const struct spool_progress progress = { downloaded, w };
+	struct err e = { 0 };
+	for (;;) {
+		if (!spool_clean(&w->o->paths, &w->order, &e))
+			log_warn("%s", e.msg);
+		if (spool_fetch(&w->o->paths, &w->order, &progress, &e))
+			return true;
+		log_warn("order %s: %s", w->id, e.msg);
+		if (e.code == ERR_FULL || e.code == ERR_NOT_FOUND || e.code == ERR_UNTRUSTED ||
+		    e.code == ERR_DENIED) {
+			report(w, "failed",
+			       e.code == ERR_FULL	 ? "disk_full"
+			       : e.code == ERR_UNTRUSTED ? "digest"
+							 : "network",
+			       e.msg);
+			return false;
+		}
+		if (expired(w)) {
+			report(w, "failed", "network", e.msg);
+			return false;
+		}
+		back_off(w);
+	}
+}
+
+/* Asks the root half until it answers; NULL when it does not, with the order reported. */
+static json_t *ask(struct work *w, const char *verb, const char *name, const char *value)
+{
+	int64_t until = clock_mono_ms() + ROOT_ABSENT_MS;
+	struct err e = { 0 };
+	json_t *reply = NULL;
+	while (!root_client_call(&w->o->paths, verb, name, value, &reply, &e)) {
+		bool absent = e.code == ERR_UNAVAILABLE && clock_mono_ms() > until;
+		bool busy = e.code == ERR_UNAVAILABLE && strncmp(e.msg, "root half:", 10) == 0;
+		if (e.code == ERR_UNAVAILABLE && (busy || !absent)) {
+			nap(2000);
+			continue;
+		}
+		report(w, absent ? "refused" : "failed", absent ? "policy" : "internal",
+		       absent ? "this machine has no root half: it only reports" : e.msg);
+		return NULL;
+	}
+	const char *refused = json_string_value(json_object_get(reply, "refused"));
+	const char *detail = json_string_value(json_object_get(reply, "detail"));
+	if (!refused)
+		return reply;
+	report(w, "refused", refused, detail ? detail : "");
+	json_free(reply);
+	return NULL;
+}
+
+/* Follows the root half until the job is in state `first` or done. */
+static bool follow(struct work *w, const char *first)
+{
+	for (;;) {
+		AUTO(json_free) json_t *r = ask(w, "status", "order", w->id);
+		const char *state = json_string_value(json_object_get(r, "state"));
+		const char *reason = json_string_value(json_object_get(r, "reason"));
+		if (!r || !state)
+			return false;
+		if (strcmp(state, "done") == 0 || strcmp(state, first) == 0)
+			return true;
+		tell(w, state, reason ? reason : "", json_integer_value(json_object_get(r, "done")),
+		     json_integer_value(json_object_get(r, "total")));
+		nap(POLL_MS);
+	}
+}
+
+static bool known_to_root(struct work *w)
+{
+	AUTO(json_free) json_t *r = NULL;
+	return root_client_call(&w->o->paths, "status", "order", w->id, &r, NULL) &&
+	       !json_object_get(r, "error");
+}
+
+static void carry_out(struct work *w)
+{
+	AUTO(json_free) json_t *prepared = NULL, *installing = NULL;
+	/* Asked first, so that nothing is downloaded for a machine that will not install. */
+	AUTO(json_free) json_t *hello = ask(w, "hello", NULL, NULL);
+	if (!hello)
+		return;
+	if (!known_to_root(w) && !download(w))
+		return;
+	if (!(prepared = ask(w, "prepare", "envelope", w->envelope)) || !follow(w, "prepared"))
+		return;
+	AUTO(json_free) json_t *status = ask(w, "status", "order", w->id);
+	const char *state = json_string_value(json_object_get(status, "state"));
+	if (!state)
+		return;
+	if (strcmp(state, "prepared") == 0) {
+		if (!(installing = ask(w, "install", "order", w->id)) || !follow(w, "done"))
+			return;
+	}
+	struct err e = { 0 };
+	if (!spool_clean(&w->o->paths, NULL, &e))
+		log_warn("%s", e.msg);
+}
+
+static void run_order(struct orders *o, const char *envelope)
+{
+	AUTO(work_done)
+	struct work w = { .o = o, .envelope = envelope, .started_ms = clock_wall_ms() };
+	struct agent_identity id;
+	struct err e = { 0 };
+	if (!agent_identity_load(&o->paths, &w.a, &id, &e) ||
+	    !order_open(str_of(envelope), id.deploy_key, &w.a, &w.order, &e) ||
+	    !server_open(&o->paths, &w.server, &e)) {
+		log_error("order is not taken: %s", e.msg);
+		return;
+	}
+	snprintf(w.id, sizeof(w.id), "%.*s", STR_ARG(w.order.id));
+	snprintf(w.deployment, sizeof(w.deployment), "%.*s", STR_ARG(w.order.deployment));
+	log_info("order %s: %u packages", w.id, w.order.n_packages);
+	carry_out(&w);
+	if (!flush(o, &w.server, &e))
+		log_warn("results wait: %s", e.msg);
+}
+
+/* --- the thread
+ * ------------------------------------------------------------------------------------ */
+
+static char *next(struct orders *o)
+{
+	char *envelope = NULL;
+	pthread_mutex_lock(&o->lock);
+	o->busy = false;
+	o->current[0] = '\0';
+	while (!o->queue.n && !o->poked)
+		pthread_cond_wait(&o->wake, &o->lock);
+	o->poked = false;
+	if (o->queue.n) {
+		envelope = o->queue.p[0];
+		memmove(o->queue.p, o->queue.p + 1, --o->queue.n * sizeof(*o->queue.p));
+		o->busy = true;
+		snprintf(o->current, sizeof(o->current), "%s", envelope);
+	}
+	pthread_mutex_unlock(&o->lock);
+	return envelope;
+}
+
+static void *orders_thread(void *arg)
+{
+	struct orders *o = arg;
+	for (;;) {
+		AUTO(xfree) char *envelope = next(o);
+		if (envelope) {
+			run_order(o, envelope);
+			continue;
+		}
+		AUTO(server_done) struct server s = { 0 };
+		struct err e = { 0 };
+		if (!server_open(&o->paths, &s, &e) || !flush(o, &s, &e))
+			log_warn("results wait: %s", e.msg);
+	}
+	return NULL;
+}
+
+bool orders_start(const struct agent_paths *p, void (*finished)(void *arg), void *arg,
+		  struct orders **out, struct err *e)
+{
+	struct orders *o = xcalloc(1, sizeof(*o));
+	o->paths = *p;
+	o->finished = finished;
+	o->arg = arg;
+	pthread_mutex_init(&o->lock, NULL);
+	pthread_cond_init(&o->wake, NULL);
+	int rc = pthread_create(&o->thread, NULL, orders_thread, o);
+	if (rc != 0) {
+		pthread_mutex_destroy(&o->lock);
+		pthread_cond_destroy(&o->wake);
+		xfree(o);
+		return err_sys(e, rc, "cannot start a thread");
+	}
+	*out = o;
+	return true;
+}
+
+void orders_add(struct orders *o, struct str envelope)
+{
+	AUTO(xfree) char *copy = str_dup(envelope);
+	pthread_mutex_lock(&o->lock);
+	bool known = o->busy && strncmp(o->current, copy, sizeof(o->current) - 1) == 0;
+	for (size_t i = 0; !known && i < o->queue.n; i++)
+		known = strcmp(o->queue.p[i], copy) == 0;
+	if (!known && o->queue.n < QUEUE_MAX) {
+		VEC_PUSH(&o->queue, copy);
+		copy = NULL;
+		pthread_cond_broadcast(&o->wake);
+	}
+	pthread_mutex_unlock(&o->lock);
+}
+
+void orders_wake(struct orders *o)
+{
+	pthread_mutex_lock(&o->lock);
+	o->poked = true;
+	pthread_cond_broadcast(&o->wake);
+	pthread_mutex_unlock(&o->lock);
+}
+
+unsigned orders_waiting(struct orders *o)
+{
+	pthread_mutex_lock(&o->lock);
+	unsigned n = (unsigned)o->queue.n + o->busy;
+	pthread_mutex_unlock(&o->lock);
+	return n;
+}

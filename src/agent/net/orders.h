@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The thread that carries orders out: download, hand to the root half, report. One order at a time,
+ * in the order they came. Nothing has to be remembered here: the server sends an order again until
+ * it has its result, and the root half keeps results until they are acknowledged. */
+#ifndef AGENT_NET_ORDERS_H
+#define AGENT_NET_ORDERS_H
+#include "agent/agent_conf.h"
+#include "base/str.h"
+
+struct orders;
+/** `finished` is called on the orders' thread after something was installed or reported: scan and
+ * check in now. The thread lives as long as the process: there is nothing it must finish before its
+ * end. */
+bool orders_start(const struct agent_paths *p, void (*finished)(void *arg), void *arg,
+		  struct orders **out, struct err *e) MUST_CHECK;
+/** Queues an envelope unless its order is queued or being worked on. */
+void orders_add(struct orders *o, struct str envelope);
+/** The server was reached: results that wait are worth a try. */
+void orders_wake(struct orders *o);
+/** Queued or being worked on. */
+unsigned orders_waiting(struct orders *o);
+#endif

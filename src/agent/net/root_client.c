@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Asking the root half. Nothing here decides; a missing root half is an answer, too. */
+#include "agent/net/root_client.h"
+#include "agent/ipc.h"
+
+#define ROOT_CALL_MS 60000
+
+static enum err_code code_of(const char *word)
+{
+	for (int c = ERR_INVALID; c < ERR_CODES_; c++) {
+		if (strcmp(err_code_name((enum err_code)c), word) == 0)
+			return (enum err_code)c;
+	}
+	return ERR_INTERNAL;
+}
+
+bool root_client_call(const struct agent_paths *p, const char *verb, const char *name,
+		      const char *value, json_t **reply_out, struct err *e)
+{
+	AUTO(xfree) char *path = xasprintf("%s/root.sock", p->run);
+	AUTO(json_free) json_t *request = json_pack("{s:s}", "verb", verb);
+	AUTO(json_free) json_t *reply = NULL;
+	if (name)
+		json_object_set_new(request, name, json_text(str_of(value)));
+	if (!ipc_call(path, request, ROOT_CALL_MS, &reply, e))
+		return false;
+	const char *text = json_string_value(json_object_get(reply, "error"));
+	const char *code = json_string_value(json_object_get(reply, "code"));
+	if (text)
+		return err_set(e, code_of(code ? code : ""), "root half: %s", text);
+	*reply_out = TAKE(reply);
+	return true;
+}
+
+bool root_client_evidence(const struct agent_paths *p, json_t **out)
+{
+	AUTO(json_free) json_t *reply = NULL;
+	if (!root_client_call(p, "evidence", NULL, NULL, &reply, NULL) ||
+	    !json_is_object(json_object_get(reply, "reboot")))
+		return false;
+	*out = TAKE(reply);
+	return true;
+}
+
+int64_t root_client_seq(const struct agent_paths *p)
+{
+	AUTO(json_free) json_t *reply = NULL;
+	if (!root_client_call(p, "hello", NULL, NULL, &reply, NULL))
+		return 0;
+	return json_integer_value(json_object_get(reply, "seq"));
+}

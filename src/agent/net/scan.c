@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Gathering facts. Invariant: a fact that cannot be read is an error of the whole scan; a partial
+ * inventory would read as "removed". */
+#include "agent/net/scan.h"
+#include "agent/dpkgdb.h"
+#include "base/file.h"
+#include "format/deb822.h"
+#include "proto/inventory.h"
+
+#include <errno.h>
+#include <sys/utsname.h>
+
+static bool add2(struct inventory *i, const char *kind, struct str value, struct err *e)
+{
+	const struct str f[] = { str_of(kind), value };
+	return inventory_add(i, f, 2, e);
+}
+
+/* The native architecture is that of the package dpkg itself. */
+struct native {
+	struct str found;
+	struct arena *a;
+};
+
+static bool look_for_dpkg(void *arg, const struct deb822_stanza *s, struct err *e)
+{
+	struct native *n = arg;
+	if (!n->found.p && s->fields[0].value.p && str_is(s->fields[0].value, "dpkg") &&
+	    s->fields[1].value.p)
+		n->found = arena_str(n->a, s->fields[1].value);
+	return true;
+}
+
+static bool architectures(const struct agent_paths *p, struct inventory *i, struct str status,
+			  struct err *e)
+{
+	static const char *const wanted[] = { "Package", "Architecture", NULL };
+	AUTO(arena_done) struct arena a = { 0 };
+	AUTO(buf_done) struct buf b = BUF_INIT(4096);
+	struct native n = { .a = &a };
+	struct str rest, line;
+	if (!deb822_text(status, wanted, look_for_dpkg, &n, e))
+		return false;
+	if (!n.found.p)
+		return err_set(e, ERR_CORRUPT, "dpkg's status does not list dpkg itself");
+	if (!add2(i, "arch", n.found, e))
+		return false;
+	const char *path = arena_printf(&a, "%s/var/lib/dpkg/arch", p->sysroot);
+	if (!file_exists(path))
+		return true;
+	if (!file_read(path, &b, e))
+		return false;
+	rest = buf_str(&b);
+	while (str_line(&rest, &line)) {
+		line = str_trim(line);
+		if (line.n && !str_eq(line, n.found) && !add2(i, "foreign-arch", line, e))
+			return false;
+	}
+	return true;
+}
+
+static bool os_release(const struct agent_paths *p, struct inventory *i, struct err *e)
+{
+	static const char *const names[] = { "etc/os-release", "usr/lib/os-release" };
+	AUTO(buf_done) struct buf b = BUF_INIT(65536);
+	for (size_t k = 0; k < ARRAY_LEN(names); k++) {
+		AUTO(xfree) char *path = xasprintf("%s/%s", p->sysroot, names[k]);
+		if (file_exists(path))
+			return file_read(path, &b, e) &&
+			       inventory_add_os_release(i, buf_str(&b), e);
+	}
+	return err_set(e, ERR_NOT_FOUND, "no os-release file");
+}
+
+static bool kernel(struct inventory *i, struct err *e)
+{
+	struct utsname u;
+	if (uname(&u) != 0)
+		return err_sys(e, errno, "cannot tell the running kernel");
+	const struct str f[] = { STR_LIT("kernel"), STR_LIT("running"), str_of(u.release) };
+	return inventory_add(i, f, 3, e);
+}
+
+bool scan_system(const struct agent_paths *p, struct buf *out, struct sha256 *hash_out,
+		 struct err *e)
+{
+	AUTO(xfree) char *path = xasprintf("%s/var/lib/dpkg/status", p->sysroot);
+	AUTO(buf_done) struct buf status = BUF_INIT(DPKGDB_MAX);
+	AUTO(inventory_free) struct inventory *i = inventory_new();
+	if (!file_read(path, &status, e))
+		return false;
+	if (!inventory_add_dpkg_status(i, buf_str(&status), e) ||
+	    !architectures(p, i, buf_str(&status), e))
+		return err_prefix(e, "'%s'", path);
+	if (!os_release(p, i, e) || !kernel(i, e) || !inventory_text(i, out, e))
+		return false;
+	*hash_out = digest_of(buf_str(out));
+	return true;
+}
