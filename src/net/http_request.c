@@ -176,6 +176,11 @@ const char *http_req_peer(const struct http_req *r)
 	return r->conn->peer;
 }
 
+int64_t http_req_peer_uid(const struct http_req *r)
+{
+	return r->conn->uid;
+}
+
 const char *http_req_client_cert(struct http_req *r)
 {
 	return r->conn->cert_pem;

@@ -14,6 +14,8 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define BACKLOG 1024
@@ -40,6 +42,15 @@ static void set_peer(struct conn *c, struct MHD_Connection *mhd)
 {
 	const union MHD_ConnectionInfo *i = MHD_get_connection_info(
 		mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	c->uid = -1;
+	if (i->client_addr->sa_family == AF_UNIX) {
+		struct ucred who;
+		socklen_t n = sizeof(who);
+		snprintf(c->peer, sizeof(c->peer), "local");
+		if (getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &who, &n) == 0)
+			c->uid = who.uid;
+		return;
+	}
 	const struct sockaddr_in6 *a6 = (const void *)i->client_addr;
 	const struct sockaddr_in *a4 = (const void *)i->client_addr;
 	bool v4 = i->client_addr->sa_family == AF_INET;
@@ -244,8 +255,28 @@ static bool cannot_bind(const struct http_server_conf *c, int sys, struct err *e
 	return err_sys(e, sys, "cannot listen on port %u of '%s'", c->port, c->address);
 }
 
+/* A socket file that a dead server left is replaced; nobody but its owner (and root) may connect.
+ */
+static bool open_local(struct http_server *s, const char *path, struct err *e)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof(a.sun_path))
+		return err_set(e, ERR_INVALID, "the socket's path '%.100s' is too long", path);
+	memcpy(a.sun_path, path, strlen(path) + 1);
+	AUTO(fd_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	unlink(path);
+	if (fd < 0 || fchmod(fd, 0600) != 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) != 0 ||
+	    chmod(path, 0600) != 0 || listen(fd, BACKLOG) != 0)
+		return err_sys(e, errno, "cannot listen on '%s'", path);
+	s->listener = fd;
+	fd = -1;
+	return true;
+}
+
 static bool open_listener(struct http_server *s, struct err *e)
 {
+	if (strncmp(s->conf.address, "unix:", 5) == 0)
+		return open_local(s, s->conf.address + 5, e);
 	struct sockaddr_storage a;
 	socklen_t n = 0;
 	int one = 1, only6 = strcmp(s->conf.address, "::") != 0;

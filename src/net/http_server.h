@@ -12,7 +12,7 @@ struct http_server;
 struct http_req;
 
 struct http_server_conf {
-	const char *address;	/**< numeric, "::" = all, IPv4 too */
+	const char *address;	/**< numeric, "::" = all, IPv4 too; or "unix:/path" (plain, mode 0600) */
 	uint16_t port;		/**< 0 = any free one; see http_server_port */
 	const char *cert_pem;	/**< NULL = plain HTTP (only ever for the redirecting port) */
 	const char *key_pem;
@@ -52,8 +52,10 @@ const char *http_req_header(const struct http_req *r, const char *name);
 /** Value of a cookie, or NULL: not there, or there twice. */
 const char *http_req_cookie(struct http_req *r, const char *name);
 struct str http_req_body(const struct http_req *r);
-/** Remote address without port. */
+/** Remote address without port; "local" on an AF_UNIX socket. */
 const char *http_req_peer(const struct http_req *r);
+/** The user on the other end of an AF_UNIX socket (SO_PEERCRED), or -1 on any other connection. */
+int64_t http_req_peer_uid(const struct http_req *r);
 /** PEM of the verified client certificate (chain, purpose and dates checked against client_ca_pem), or
  *  NULL when none was presented. A certificate that does not verify ends the handshake; one that
  *  expires during a kept-alive or resumed session is answered 403 before any handler. */

@@ -19,6 +19,7 @@
 #define SERVER_CONNECTION_MEMORY (20 * 1024)
 
 struct conn {
+	int64_t uid; /* of an AF_UNIX peer, else -1 */
 	struct http_server *server;
 	struct conn *prev, *next;   /* server.lock */
 	struct http_stream *stream; /* server.lock; the long-lived reply that is running on it */

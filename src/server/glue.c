@@ -139,6 +139,13 @@ int64_t glue_refresh_s(void *arg)
 	return settings_int(g->settings, SETTING_REFRESH_CYCLE_S);
 }
 
+void glue_setting_changed(void *arg, enum setting id)
+{
+	struct glue *g = arg;
+	if (id == SETTING_STALE_SCAN_S)
+		match_set_stale(g->match, settings_int(g->settings, id));
+}
+
 void glue_minute(void *arg)
 {
 	struct glue *g = arg;

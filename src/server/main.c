@@ -52,8 +52,8 @@ static int serve(const struct options *o)
 	sigprocmask(SIG_BLOCK, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	AUTO(server_stop) struct server *server = NULL;
-	if (!server_start(o, signer, (struct asset_table){ console_assets, console_assets_n }, &server,
-			  &e))
+	if (!server_start(o, signer, (struct asset_table) { console_assets, console_assets_n },
+			  &server, &e))
 		return fail(&e);
 	log_info("ready: %s", server_url(server));
 	if (server_setup_link(server))

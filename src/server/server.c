@@ -26,7 +26,7 @@ struct server {
 	struct deploy *deploy;
 	struct api *api;
 	struct glue glue;
-	struct http_server *people, *agents, *redirect;
+	struct http_server *people, *agents, *redirect, *local;
 	char *url, *agent_url, *setup_link, *setup_file;
 };
 
@@ -93,6 +93,7 @@ static bool open_api(struct server *s, const struct options *o, struct signer *s
 	s->url = xasprintf("https://%s:%d", s->identity.name, (int)o->port);
 	s->agent_url = xasprintf("https://%s:%d", s->identity.name, (int)o->agent_port);
 	s->glue.settings = s->settings;
+	s->glue.match = s->match;
 	struct api_conf api = { .db = s->db,
 				.auth = s->auth,
 				.settings = s->settings,
@@ -118,6 +119,8 @@ static bool open_api(struct server *s, const struct options *o, struct signer *s
 	if (!api_new(&api, &s->api, e))
 		return false;
 	glue_set_api(&s->glue, s->api);
+	match_set_stale(s->match, settings_int(s->settings, SETTING_STALE_SCAN_S));
+	settings_listen(s->settings, glue_setting_changed, &s->glue);
 	match_set_listener(s->match, api_on_match, s->api);
 	jobs_set_minute(s->jobs, glue_minute, &s->glue);
 	return true;
@@ -144,6 +147,15 @@ static bool listen_all(struct server *s, const struct options *o, struct err *e)
 	agents.handler = api_agent_handle;
 	if (!http_server_start(&agents, &s->agents, e) ||
 	    !http_server_start(&people, &s->people, e))
+		return false;
+	/* Root and the server's own user, on this machine: the same API without a login. */
+	AUTO(xfree) char *socket = xasprintf("unix:%s/tsukuroid.sock", o->state_dir);
+	struct http_server_conf local = people;
+	local.address = socket;
+	local.cert_pem = local.key_pem = NULL;
+	local.threads = 1;
+	local.max_connections = 64;
+	if (!http_server_start(&local, &s->local, e))
 		return false;
 	if (!o->redirect_port)
 		return true;
@@ -176,8 +188,8 @@ bool server_start(const struct options *o, struct signer *signer, struct asset_t
 {
 	AUTO(server_stop) struct server *s = xcalloc(1, sizeof(*s));
 	s->lock_fd = -1;
-	if (!open_data(s, o, e) || !open_work(s, o, signer, e) || !open_api(s, o, signer, console, e) ||
-	    !listen_all(s, o, e) || !offer_setup(s, o, e))
+	if (!open_data(s, o, e) || !open_work(s, o, signer, e) ||
+	    !open_api(s, o, signer, console, e) || !listen_all(s, o, e) || !offer_setup(s, o, e))
 		return false;
 	*out = TAKE(s);
 	return true;
@@ -188,6 +200,7 @@ void server_stop(struct server *s)
 	if (!s)
 		return;
 	http_server_stop(s->redirect);
+	http_server_stop(s->local);
 	http_server_stop(s->people);
 	http_server_stop(s->agents);
 	jobs_close(s->jobs);

@@ -7,6 +7,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -33,6 +35,13 @@ static void echo(void *arg, struct http_req *r)
 	const char *cookie = http_req_cookie(r, "sid");
 	buf_printf(&b, "sid %s\nid %s\n", cookie ? cookie : "-", http_req_id(r));
 	http_reply_header(r, "X-Own", "yes");
+	http_reply(r, 200, "text/plain", buf_str(&b));
+}
+
+static void whose(void *arg, struct http_req *r)
+{
+	AUTO(buf_done) struct buf b = BUF_INIT(1000);
+	buf_printf(&b, "%s %d", http_req_peer(r), (int)http_req_peer_uid(r));
 	http_reply(r, 200, "text/plain", buf_str(&b));
 }
 
@@ -71,6 +80,36 @@ static void house_client(void **state)
 	}
 	http_client_free(c);
 	http_server_stop(s);
+}
+
+static void local_socket_knows_its_peer(void **state)
+{
+	char dir[] = "/tmp/local.XXXXXX";
+	assert_non_null(mkdtemp(dir));
+	AUTO(xfree) char *address = xasprintf("unix:%s/s", dir);
+	struct http_server_conf conf = served_conf(whose, NULL, false);
+	conf.address = address;
+	for (int i = 0; i < 2; i++) { /* the second start finds the first one's socket file */
+		struct http_server *s = served_start(&conf);
+		struct http_client *c = http_client_new("t", NULL, NULL);
+		http_client_unix(c, address + 5);
+		AUTO(buf_done) struct buf body = BUF_INIT(1000);
+		struct http_response resp;
+		struct http_request r = { .url = "http://localhost/",
+					  .max_response = 1000,
+					  .timeout_s = 10 };
+		if (!http_fetch(c, &r, &resp, &body, &e))
+			fail_msg("%s", e.msg);
+		AUTO(xfree) char *want = xasprintf("local %d", (int)geteuid());
+		assert_string_equal(body.p, want);
+		struct stat st;
+		assert_int_equal(stat(address + 5, &st), 0);
+		assert_int_equal(st.st_mode & 0777, 0600);
+		http_client_free(c);
+		http_server_stop(s);
+	}
+	unlink(address + 5);
+	rmdir(dir);
 }
 
 static void reply_headers(void **state)
@@ -555,6 +594,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(house_client),
+		cmocka_unit_test(local_socket_knows_its_peer),
 		cmocka_unit_test(reply_headers),
 		cmocka_unit_test(A22_only_canonical_paths),
 		cmocka_unit_test(bad_requests),
