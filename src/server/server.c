@@ -88,7 +88,7 @@ static bool open_work(struct server *s, const struct options *o, struct signer *
 }
 
 static bool open_api(struct server *s, const struct options *o, struct signer *signer,
-		     struct err *e)
+		     struct asset_table console, struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	const char *told = settings_text(s->settings, SETTING_SERVER_URL, &a);
