@@ -170,6 +170,7 @@ bool records_add(struct buf *b, const struct record *r, struct err *e)
 	*end++ = '\n';
 	if (!line_ok(start, (size_t)(end - start), fields_of[r->kind]))
 		return records_blame(r, e);
+	*end = '\0'; /* as struct buf keeps it */
 	b->n += (size_t)(end - start);
 	return true;
 }

@@ -96,10 +96,9 @@ static bool check_blob(struct blob_sink *b, struct err *e)
 			f->path.p, (long long)b->done, (long long)f->size);
 	bool good;
 	if (b->w) {
-		struct store_writer *w = TAKE(b->w);
 		struct sha256 id;
 		int64_t size;
-		good = store_commit(w, &f->sha256, &id, &size, e);
+		good = store_commit(b->w, &f->sha256, &id, &size, e);
 		if (good || !e || e->code != ERR_UNTRUSTED)
 			return good;
 	} else {

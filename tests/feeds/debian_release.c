@@ -81,7 +81,7 @@ static void kinds_of_suites(void **state)
 		{ "bullseye-proposed-updates", "debian:11", PATCH_TYPE_BUGFIX, false },
 		{ "bookworm-backports", "debian:12", PATCH_TYPE_BUGFIX, true },
 		{ "sid", "debian:sid", PATCH_TYPE_ROLLUP, false },
-		{ "forky", "debian:14", PATCH_TYPE_ROLLUP, false },
+		{ "forky", "debian:forky", PATCH_TYPE_ROLLUP, false },
 		{ "stretch", "debian:9", PATCH_TYPE_ROLLUP, false },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(want); i++) {
