@@ -137,16 +137,28 @@ static void keep(struct loaded *l, struct generation *p, size_t n)
 		VEC_PUSH(&l->all, p[k]);
 }
 
-static bool load_feeds(const struct request *r, struct loaded *l, struct err *e)
+/* A lone Packages file with no Release near it belongs to the release that was asked for. */
+static bool load_feed(const char *kind, const struct feed_arg *f, const struct lab_os *os,
+		      struct generation **out, size_t *n_out, struct err *e)
 {
 	struct lab_options options = { 0 };
+	if (feeds_lab_generation(kind, f->files.p, f->files.n, &options, out, n_out, e))
+		return true;
+	options.suite = os->codename;
+	return e->code == ERR_INVALID && os->codename[0] && strcmp(kind, "debian") == 0 &&
+	       feeds_lab_generation(kind, f->files.p, f->files.n, &options, out, n_out, e);
+}
+
+static bool load_feeds(const struct request *r, const struct lab_os *os, struct loaded *l,
+		       struct err *e)
+{
 	l->arrays = xcalloc(r->feeds.n + 1, sizeof(*l->arrays));
 	for (size_t i = 0; i < r->feeds.n; i++) {
 		const struct feed_arg *f = &r->feeds.p[i];
 		AUTO(xfree) char *kind = str_dup(f->kind);
 		struct generation *p;
 		size_t n;
-		if (!feeds_lab_generation(kind, f->files.p, f->files.n, &options, &p, &n, e))
+		if (!load_feed(kind, f, os, &p, &n, e))
 			return err_prefix(e, "feed '%s'", kind);
 		keep(l, p, n);
 	}
@@ -154,11 +166,12 @@ static bool load_feeds(const struct request *r, struct loaded *l, struct err *e)
 }
 
 /* Advisories alone offer nothing to install; then each of them is judged as a patch itself. */
-static bool make_catalog(const struct request *r, struct catalog **out, struct err *e)
+static bool make_catalog(const struct request *r, const struct lab_os *os, struct catalog **out,
+			 struct err *e)
 {
 	AUTO(loaded_done) struct loaded l = { 0 };
 	AUTO(catalog_unref) struct catalog *c = NULL;
-	if (!load_feeds(r, &l, e) || !catalog_build(l.all.p, l.all.n, &c, e))
+	if (!load_feeds(r, os, &l, e) || !catalog_build(l.all.p, l.all.n, &c, e))
 		return false;
 	if (c->n_patches == 0 && c->n_advisories > 0)
 		return lab_advisories_build(l.all.p, l.all.n, c, out, e);
@@ -198,7 +211,7 @@ static bool run(const struct request *r, struct err *e)
 	AUTO(catalog_unref) struct catalog *c = NULL;
 	AUTO(fleet_free) struct fleet *f = NULL;
 	if (!lab_os_parse(r->os, &os, e) || !make_fleet(r, &os, &f, e) ||
-	    !make_catalog(r, &c, e))
+	    !make_catalog(r, &os, &c, e))
 		return false;
 	warn_about_os(c, &os);
 	AUTO(match_free) struct match *m = match_new(f);

@@ -24,9 +24,12 @@ static bool set(char *to, size_t size, struct str s, const char *words, struct e
 static bool set_debian(struct str release, struct lab_os *os, const char *words, struct err *e)
 {
 	ptrdiff_t dot = str_find(release, '.');
-	if (release.n > 0 && isdigit((unsigned char)release.p[0]))
-		return set(os->version, sizeof(os->version),
-			   (struct str) { release.p, dot < 0 ? release.n : (size_t)dot }, words, e);
+	if (release.n > 0 && isdigit((unsigned char)release.p[0])) {
+		release.n = dot < 0 ? release.n : (size_t)dot;
+		const char *codename = debian_codename_of_version(release);
+		snprintf(os->codename, sizeof(os->codename), "%s", codename ? codename : "");
+		return set(os->version, sizeof(os->version), release, words, e);
+	}
 	if (!set(os->codename, sizeof(os->codename), release, words, e))
 		return false;
 	const char *version = debian_version_of_codename(str_of(os->codename));

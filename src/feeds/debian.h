@@ -103,4 +103,6 @@ bool debian_sources_of_machine(const char *etc_apt, const char *architecture, st
 /** "bookworm", "bookworm-security", "bookworm/updates" -> "12"; "sid" -> "sid"; NULL when unknown.
  */
 const char *debian_version_of_codename(struct str codename);
+/** The way back: "12" -> "bookworm"; NULL when unknown. */
+const char *debian_codename_of_version(struct str version);
 #endif

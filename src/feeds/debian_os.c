@@ -29,3 +29,11 @@ const char *debian_version_of_codename(struct str codename)
 			return releases[i].version;
 	return NULL;
 }
+
+const char *debian_codename_of_version(struct str version)
+{
+	for (size_t i = 0; i < ARRAY_LEN(releases); i++)
+		if (str_is(version, releases[i].version))
+			return releases[i].codename;
+	return NULL;
+}

@@ -70,9 +70,10 @@ struct host_component {
 uint32_t match_components(const struct match_view *v, uint32_t host, uint32_t patch,
 			  struct host_component **out);
 
-/** True when one of `hosts` has an older version of the component installed (its payload is needed there).
- * Answered from facts and bitmaps, never by walking hosts. */
-bool match_component_wanted(const struct match_view *v, uint32_t component, const roaring_bitmap_t *hosts);
+/** True when one of `hosts` has an older version of the component installed (its payload is needed
+ * there). Answered from facts and bitmaps, never by walking hosts. */
+bool match_component_wanted(const struct match_view *v, uint32_t component,
+			    const roaring_bitmap_t *hosts);
 
 /** Counters kept at write time. */
 struct host_counts {

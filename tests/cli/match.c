@@ -238,15 +238,15 @@ static void releases(void **arg)
 	static const struct {
 		const char *words, *id, *version, *codename;
 	} good[] = {
-		{ "debian:12", "debian", "12", "" },
-		{ "debian12", "debian", "12", "" },
-		{ "debian 12", "debian", "12", "" },
-		{ "Debian 12.4", "debian", "12", "" },
+		{ "debian:12", "debian", "12", "bookworm" },
+		{ "debian12", "debian", "12", "bookworm" },
+		{ "debian 12", "debian", "12", "bookworm" },
+		{ "Debian 12.4", "debian", "12", "bookworm" },
 		{ "bookworm", "debian", "12", "bookworm" },
 		{ "debian:bookworm", "debian", "12", "bookworm" },
 		{ "sid", "debian", "", "sid" },
 		{ "ubuntu:24.04", "ubuntu", "24.04", "" },
-		{ "debian9.0", "debian", "9", "" },
+		{ "debian9.0", "debian", "9", "stretch" },
 	};
 	static const char *const bad[] = {
 		"", "debian", "debian:", "12", "debian:nonsense", "debian:1\t2", ":"
@@ -320,6 +320,30 @@ static void inventories(void **arg)
 	assert_true(file_remove_tree(dir, &e));
 }
 
+/* A Packages file by itself is taken for the release asked for. */
+static void lone_packages(void **arg)
+{
+	char dir[] = "/tmp/cli-match-XXXXXX";
+	AUTO(xfree) char *packages = NULL, *status = NULL;
+	struct err e = { 0 };
+	assert_non_null(mkdtemp(dir));
+	write_file(
+		dir, "Packages",
+		"Package: bash\nArchitecture: amd64\nVersion: 5.2-2\nFilename: pool/b.deb\nSize: 1\nSHA256: "
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n",
+		&packages);
+	write_file(
+		dir, "status",
+		"Package: bash\nStatus: hold ok installed\nArchitecture: amd64\nVersion: 5.2-1\n",
+		&status);
+	AUTO(xfree) char *feed = xasprintf("debian=%s", packages);
+	AUTO(run_done)
+	struct run r = RUN("--os", "debian:12", "--inventory", status, "--feed", feed);
+	assert_string_equal(r.err.p, "");
+	assert_string_equal(r.out.p, "debian:12:bash:5.2-2\tbash\t5.2-1\t5.2-2\theld\n");
+	assert_true(file_remove_tree(dir, &e));
+}
+
 static void wrong_use(void **arg)
 {
 	AUTO(run_done) struct run none = RUN("--json");
@@ -347,7 +371,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(oracle_debian12_apt), cmocka_unit_test(oracle_debian11_dsa),
 		cmocka_unit_test(oracle_debian9_dsa),  cmocka_unit_test(releases),
-		cmocka_unit_test(inventories),	       cmocka_unit_test(wrong_use),
+		cmocka_unit_test(inventories),	       cmocka_unit_test(lone_packages),
+		cmocka_unit_test(wrong_use),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

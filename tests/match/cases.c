@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Runs every .t file of this directory: a catalog, a host, the verdict expected for each patch and the reason. */
+ * Runs every .t file of this directory: a catalog, a host, the verdict expected for each patch and
+ * the reason. */
 #include "base/file.h"
 #include "world.h"
 

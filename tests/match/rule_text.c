@@ -73,8 +73,7 @@ static void bounded(void **arg)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	AUTO(buf_done)
-	struct buf deep = BUF_INIT(1 << 20),
-		   wide = BUF_INIT(8 << 20), longer = BUF_INIT(1 << 20);
+	struct buf deep = BUF_INIT(1 << 20), wide = BUF_INIT(8 << 20), longer = BUF_INIT(1 << 20);
 	struct rule *r;
 	struct err e = { 0 };
 	for (int i = 0; i < 20000; i++)
