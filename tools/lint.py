@@ -8,7 +8,8 @@ headers  every header compiles alone
 marks    SPDX line in every source file; no unfinished-work words
 sql      no SQL text in a .c file
 sizes    files above 800 lines are named (warning, not an error)
-names    no absolute path of a developer's machine"""
+names    no absolute path of a developer's machine
+papers   a document that a comment names is in the repository; nothing under src/ or console/ looks beside it"""
 import pathlib
 import re
 import subprocess
@@ -51,7 +52,7 @@ def check_includes(files, table):
 def check_marks(files):
     code = re.compile(r"\.(c|h|py|sh|ts|tsx|mjs|sql|css)$|(^|/)meson\.build$")
     words = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
-    machine = re.compile(r"/(root|home|work)/[a-z]")
+    machine = re.compile(r"(?<![\w.$})])/(root|home|work)/[a-z]")  # from the top, not a room's sub-folder
     for name in files:
         if not code.search(name) or name.startswith("fuzz/corpus/") or name.endswith(".d.ts"):
             continue
@@ -67,8 +68,23 @@ def check_marks(files):
             warnings.append(f"{name}: {text.count(chr(10))} lines: is it one room, or two?")
 
 
+def check_papers(files):
+    code = re.compile(r"\.(c|h|py|sh|ts|tsx|mjs|sql|css|def|yaml|test)$|(^|/)meson\.build$")
+    paper = re.compile(r"[\w./-]*\w\.md\b")
+    known = {pathlib.PurePath(n).name for n in files if n.endswith(".md")}
+    for name in files:
+        if not code.search(name) or name == "tools/lint.py":
+            continue
+        for number, line in enumerate((ROOT / name).read_text(errors="replace").splitlines(), 1):
+            for m in paper.findall(line):
+                if pathlib.PurePath(m).name not in known:
+                    findings.append(f"{name}:{number}: '{m}' is not in the repository; write what it says")
+            if "../shared" in line and name.startswith(("src/", "console/")):
+                findings.append(f"{name}:{number}: refers to files beside the repository")
+
+
 def check_sql(files):
-    sql = re.compile(r'"\s*(select|insert into|update|delete from|create table)\s', re.I)
+    sql = re.compile(r'"\s*(select\s|insert into\s|update\s+\w+\s+set\s|delete from\s|create table\s)', re.I)
     for name in files:
         if re.match(r"src/(?!sql/).*\.c$", name):
             for number, line in enumerate((ROOT / name).read_text().splitlines(), 1):
@@ -120,6 +136,7 @@ def main():
     files, table = tracked(), rooms()
     check_includes(files, table)
     check_marks(files)
+    check_papers(files)
     check_sql(files)
     check_headers(files, table, build)
     check_stems(files)

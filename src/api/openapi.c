@@ -3,7 +3,7 @@
  * digest, so that a changed contract recompiles this file. */
 #include "api/openapi.h"
 
-#include "openapi_file.h"
+#include "api/openapi_file.h"
 
 __asm__(".section .rodata\n"
 	".global openapi_begin\nopenapi_begin:\n"

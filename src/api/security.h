@@ -6,7 +6,8 @@
 #define API_SECURITY_H
 #include "api/call.h"
 
-/** The header set of console.md section 3. Cache-Control is set by who answers. */
+/** The headers of every reply: CSP, no framing, no sniffing. Cache-Control is set by who answers.
+ */
 void security_headers(struct http_req *r);
 /** 403 `csrf` for a state-changing request whose Origin or Sec-Fetch-Site is another site. */
 bool security_same_site(struct call *c, struct err *e) MUST_CHECK;

@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "sql/sql.h"
 
-/** features.md S-15. A route names exactly one; the zero value is not a permission. */
+/** What a role may allow (S-15). A route names exactly one; the zero value is not a permission. */
 enum permission {
 	PERM_UNDECLARED = 0,
 	PERM_PUBLIC, /**< no authentication: at most six routes, all in src/api/public.c */

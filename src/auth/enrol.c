@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Enrolment tokens (security.md 3.3): per office, expiring, counted. Invariant: a use is counted by
+ * Enrolment tokens: per office, expiring, counted. Invariant: a use is counted by
  * one conditional update inside a transaction, so a token with k uses left succeeds exactly k times
  * (A41). */
 #include "auth/auth_int.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The table of roles and permissions (features.md S-15). Nothing else decides what a role may do.
+ * The table of roles and permissions (S-15). Nothing else decides what a role may do.
  */
 #include "auth/auth.h"
 

@@ -12,7 +12,7 @@
 
 #define CHUNK_BYTES (16u << 20)
 #define PACKED_MAX ((size_t)SINK_MAX_BYTES + (16u << 20))
-/** Guard: more than this many thousandths fewer is held (security.md F38). */
+/** Guard: more than this many thousandths fewer is held until a person accepts it (F38). */
 #define SHRINK_PERMILLE 50
 
 struct stored {

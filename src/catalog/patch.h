@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "crypto/digest.h"
 
-/** features.md S-05 / architecture "Data". */
+/** What kind of change a patch is (S-05). */
 enum patch_type {
 	PATCH_TYPE_UNRATED,
 	PATCH_TYPE_SECURITY,
@@ -22,7 +22,7 @@ enum patch_type {
 	PATCH_TYPE_BIOS,
 	PATCH_TYPES_
 };
-/** Normalised severity, features.md S-05 (API codes 0..4). Never invented: no data = UNRATED. */
+/** Normalised severity (S-05; API codes 0..4). Never invented: no data = UNRATED. */
 enum severity {
 	SEVERITY_UNRATED,
 	SEVERITY_LOW,

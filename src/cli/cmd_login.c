@@ -82,7 +82,7 @@ int cmd_login(int argc, char **argv)
 	if ((!user && !read_line(name, sizeof(name), false, "User")) ||
 	    !read_line(password, sizeof(password), !from_stdin, "Password"))
 		return print_failure(&(struct err) { .code = ERR_INVALID,
-						   .msg = "no user name or password given" });
+						     .msg = "no user name or password given" });
 	bool ok = sign_in(r, name, password, token, &e) && remote_save(r, token, &e);
 	explicit_bzero(password, sizeof(password));
 	if (!ok)

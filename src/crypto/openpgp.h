@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Clear-signed documents of vendors (RFC 9580 section 7), checked by gpgv(1) as a separate process
- * against a pinned keyring. Only the bytes gpgv says were signed come back: text before or after the
- * signed block (which gpgv tolerates) never reaches a parser. */
+ * against a pinned keyring. Only the bytes gpgv says were signed come back: text before or after
+ * the signed block (which gpgv tolerates) never reaches a parser. */
 #ifndef CRYPTO_OPENPGP_H
 #define CRYPTO_OPENPGP_H
 #include "base/buf.h"
@@ -14,6 +14,7 @@ struct openpgp_signer {
 /** `keyrings`: NULL-terminated paths of binary (.gpg/.pgp) keyrings; at least one.
  *  ERR_UNTRUSTED when gpgv's exit status is not 0 (cause in the text: no signature, bad signature,
  *  no public key); ERR_UNAVAILABLE when gpgv or a keyring is missing (remedy in the text). */
-bool openpgp_verify_clearsigned(struct str document, const char *const *keyrings, struct buf *plaintext,
-				struct openpgp_signer *signer_out, struct err *e) MUST_CHECK;
+bool openpgp_verify_clearsigned(struct str document, const char *const *keyrings,
+				struct buf *plaintext, struct openpgp_signer *signer_out,
+				struct err *e) MUST_CHECK;
 #endif

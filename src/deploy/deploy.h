@@ -9,7 +9,7 @@
 #include "proto/order.h"
 #include "store/store.h"
 
-/** console.md section 1.2. */
+/** The states people see; their words are in names.c. */
 enum deployment_state {
 	DEPLOYMENT_READY,
 	DEPLOYMENT_IN_PROGRESS,
@@ -74,7 +74,7 @@ struct deploy_request {
 	bool now;	    /**< deploy now: wake the targets */
 	const char *created_by;
 };
-/** Blast radius (console.md section 7). */
+/** Blast radius: what a deployment would touch, shown before it is made. */
 struct deploy_preview {
 	uint32_t patches, systems, pairs, reboots, offline, unknown, superseded, held;
 	uint32_t services_restart;	      /**< reserved: 0 */

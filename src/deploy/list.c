@@ -132,7 +132,7 @@ bool deploy_patches(struct deploy *d, const char *id, struct arena *a, char ***o
 	return ok;
 }
 
-/* M-150, features.md section 5 rank 16: why is this target still pending, as of now. */
+/* M-150: why is this target still pending, as of now. */
 static bool explain_pending(struct deploy *d, const struct match_view *v, const char *id,
 			    struct target_row *t, struct err *e)
 {

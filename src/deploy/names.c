@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The stable words of the API for deployment and target states (console.md section 1.2). */
+ * The stable words of the API for deployment and target states. */
 #include "deploy/deploy.h"
 
 static const char *const deployment_names[DEPLOYMENT_STATES_] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * System status (features.md S-07) and the fleet's counters. Everything but time is counted when it
+ * System status (S-07) and the fleet's counters. Everything but time is counted when it
  * changes; time (a scan grown old) is looked at when asked. */
 #include "match/match_int.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The canonical inventory: UTF-8 text, one fact a line, fields separated by a tab, lines sorted bytewise,
- * unique, each ended by LF; named by its SHA-256. docs/agent-protocol.md section 3 lists the lines:
+ * The canonical inventory: UTF-8 text, one fact a line, fields separated by a tab, lines sorted
+ * bytewise, unique, each ended by LF; named by its SHA-256. docs/agent-protocol.md section 3 lists
+ * the lines:
  *
  *   arch <TAB> <native architecture>
  *   deb <TAB> <name> <TAB> <arch> <TAB> <version> <TAB> <source> <TAB> <source version>
@@ -13,10 +14,10 @@
  * A line's first field names its kind; unknown kinds are kept, not understood. */
 #ifndef PROTO_INVENTORY_H
 #define PROTO_INVENTORY_H
-#include "base/buf.h"
 #include "base/arena.h"
+#include "base/buf.h"
 
-#define INVENTORY_MAX (16u << 20)   /**< bytes of text */
+#define INVENTORY_MAX (16u << 20) /**< bytes of text */
 #define INVENTORY_MAX_FACTS 200000u
 #define INVENTORY_MAX_LINE 2048u
 
@@ -25,7 +26,8 @@ struct inventory *inventory_new(void);
 void inventory_free(struct inventory *i);
 AUTO_DEFINE(struct inventory, inventory_free)
 /** Adds one line of `n` fields. A tab, LF, NUL or invalid UTF-8 in a field: ERR_CORRUPT. */
-bool inventory_add(struct inventory *i, const struct str *fields, size_t n, struct err *e) MUST_CHECK;
+bool inventory_add(struct inventory *i, const struct str *fields, size_t n, struct err *e)
+	MUST_CHECK;
 /** Sorted, unique text. */
 bool inventory_text(struct inventory *i, struct buf *out, struct err *e) MUST_CHECK;
 /** ERR_CORRUPT (with the line number) unless `text` is canonical and within the limits. */
@@ -33,9 +35,9 @@ bool inventory_check(struct str text, struct err *e) MUST_CHECK;
 /** Splits a line into at most `max` fields; returns their number. */
 size_t inventory_fields(struct str line, struct str *fields, size_t max);
 
-/** Packages of a dpkg status file (installed ones: third word of Status is "installed", or the package is
- *  configured-pending: unpacked, half-configured, triggers-*), holds included. Streamed; `native` is the
- *  architecture. */
+/** Packages of a dpkg status file (installed ones: third word of Status is "installed", or the
+ * package is configured-pending: unpacked, half-configured, triggers-*), holds included. Streamed;
+ * `native` is the architecture. */
 bool inventory_add_dpkg_status(struct inventory *i, struct str status, struct err *e) MUST_CHECK;
 /** os-release(5) content to the "os" line. ERR_CORRUPT when ID is absent. */
 bool inventory_add_os_release(struct inventory *i, struct str text, struct err *e) MUST_CHECK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The order: what the server's deploy key signs and the root half of an agent verifies, alone, before
- * anything is installed. docs/agent-protocol.md section 4 is the specification. */
+ * The order: what the server's deploy key signs and the root half of an agent verifies, alone,
+ * before anything is installed. docs/agent-protocol.md section 4 is the specification. */
 #ifndef PROTO_ORDER_H
 #define PROTO_ORDER_H
 #include "base/arena.h"
@@ -22,7 +22,7 @@ struct order_file {
 	int64_t size;
 };
 struct order_archive {
-	struct str id;	      /**< [a-z0-9][a-z0-9.-]* : directory of the partial mirror */
+	struct str id; /**< [a-z0-9][a-z0-9.-]* : directory of the partial mirror */
 	struct str suite, components, keyring; /**< keyring: absolute path on the endpoint */
 	struct order_file *index; /**< signed metadata: InRelease and package indices */
 	uint32_t n_index;
@@ -46,14 +46,17 @@ struct order {
 };
 /** Canonical JSON of the order, appended. */
 void order_write(const struct order *o, struct buf *out);
-/** Strict: unknown members, bad names, paths or counts are ERR_CORRUPT, more than ORDER_MAX bytes is
- *  ERR_LIMIT. All members must be there; `packages` holds at least one. A package may be in both lists
- *  only at the same version, and never twice in one. Strings live in `a`, NUL-terminated. */
+/** Strict: unknown members, bad names, paths or counts are ERR_CORRUPT, more than ORDER_MAX bytes
+ * is ERR_LIMIT. All members must be there; `packages` holds at least one. A package may be in both
+ * lists only at the same version, and never twice in one. Strings live in `a`, NUL-terminated. */
 bool order_parse(struct str json, struct arena *a, struct order *out, struct err *e) MUST_CHECK;
 
 /** The envelope on the wire: {"order": base64url(json), "signature": base64url, "key": hex of the
  *  public key}. */
-bool order_seal(struct str order_json, const struct sign_key *key, struct buf *envelope, struct err *e) MUST_CHECK;
-/** Verifies with `pub` (pinned at enrolment) before a byte of the order is parsed. ERR_UNTRUSTED. */
-bool order_open(struct str envelope, const uint8_t pub[static SIGN_PUBLIC_LEN], struct arena *a, struct order *out, struct err *e) MUST_CHECK;
+bool order_seal(struct str order_json, const struct sign_key *key, struct buf *envelope,
+		struct err *e) MUST_CHECK;
+/** Verifies with `pub` (pinned at enrolment) before a byte of the order is parsed. ERR_UNTRUSTED.
+ */
+bool order_open(struct str envelope, const uint8_t pub[static SIGN_PUBLIC_LEN], struct arena *a,
+		struct order *out, struct err *e) MUST_CHECK;
 #endif

@@ -16,26 +16,31 @@ bool store_has(const struct store *s, const struct sha256 *id, int64_t *size_out
 /** Path of the file for reading (heap); it may not exist. */
 char *store_path(const struct store *s, const struct sha256 *id);
 /** Opens for reading; size in *size_out. ERR_NOT_FOUND. */
-bool store_read_fd(const struct store *s, const struct sha256 *id, int *fd_out, int64_t *size_out, struct err *e) MUST_CHECK;
+bool store_read_fd(const struct store *s, const struct sha256 *id, int *fd_out, int64_t *size_out,
+		   struct err *e) MUST_CHECK;
 /** Whole content, verified against its name (ERR_CORRUPT removes it). */
-bool store_read(struct store *s, const struct sha256 *id, struct buf *out, struct err *e) MUST_CHECK;
+bool store_read(struct store *s, const struct sha256 *id, struct buf *out, struct err *e)
+	MUST_CHECK;
 
 /** Writing: begin, add, then commit. Without commit nothing becomes visible.
- *  `max` bounds the size (ERR_LIMIT). After a failed add or commit only store_abort() is left; it is
- *  also what frees the writer after a good commit (AUTO(store_abort) does both). Any number of
+ *  `max` bounds the size (ERR_LIMIT). After a failed add or commit only store_abort() is left; it
+ * is also what frees the writer after a good commit (AUTO(store_abort) does both). Any number of
  *  writers of the same content may run at once. ERR_FULL when the disk is; nothing stays behind. */
 struct store_writer;
 bool store_begin(struct store *s, int64_t max, struct store_writer **out, struct err *e) MUST_CHECK;
 bool store_add(struct store_writer *w, struct str bytes, struct err *e) MUST_CHECK;
-/** Durable on return. When `expect` is given and the content differs: ERR_UNTRUSTED, nothing stored. */
-bool store_commit(struct store_writer *w, const struct sha256 *expect, struct sha256 *id_out, int64_t *size_out, struct err *e) MUST_CHECK;
+/** Durable on return. When `expect` is given and the content differs: ERR_UNTRUSTED, nothing
+ * stored. */
+bool store_commit(struct store_writer *w, const struct sha256 *expect, struct sha256 *id_out,
+		  int64_t *size_out, struct err *e) MUST_CHECK;
 void store_abort(struct store_writer *w);
 AUTO_DEFINE(struct store_writer, store_abort)
 bool store_put(struct store *s, struct str bytes, struct sha256 *id_out, struct err *e) MUST_CHECK;
-/** Takes over the complete file at `path`: renamed in when it is on the same file system (nobody else
- *  may have it open for writing), else copied and removed. Durable on return. When `expect` is given
- *  and differs: ERR_UNTRUSTED and `path` stays where it is. */
-bool store_adopt(struct store *s, const char *path, const struct sha256 *expect, struct err *e) MUST_CHECK;
+/** Takes over the complete file at `path`: renamed in when it is on the same file system (nobody
+ * else may have it open for writing), else copied and removed. Durable on return. When `expect` is
+ * given and differs: ERR_UNTRUSTED and `path` stays where it is. */
+bool store_adopt(struct store *s, const char *path, const struct sha256 *expect, struct err *e)
+	MUST_CHECK;
 /** Missing is fine. */
 bool store_remove(struct store *s, const struct sha256 *id, struct err *e) MUST_CHECK;
 #endif

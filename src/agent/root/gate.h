@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What an order must pass before the root half acts on it (security.md 3.2, A46): the pinned key's
+ * What an order must pass before the root half acts on it (A46): the pinned key's
  * signature first, then installation, agent, epoch, sequence, validity, and this machine's own
  * policy. The sender of the envelope is trusted in nothing. */
 #ifndef AGENT_ROOT_GATE_H
