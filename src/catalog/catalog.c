@@ -74,7 +74,7 @@ static void merge_patch(struct builder *b, struct patch *have, const struct patc
 	}
 }
 
-static bool take_patch(struct builder *b, struct patch *p, struct err *e)
+static bool take_patch(struct builder *b, struct patch *p, uint32_t *id_out, struct err *e)
 {
 	struct intern *ids = b->c->impl->ids;
 	uint32_t known = (uint32_t)b->patches.n;
@@ -83,6 +83,7 @@ static bool take_patch(struct builder *b, struct patch *p, struct err *e)
 		p->feed = b->feed;
 		VEC_PUSH(&b->patches, *p);
 		VEC_PUSH(&b->mixed, false);
+		*id_out = id;
 		return true;
 	}
 	struct patch *have = &b->patches.p[id];
@@ -92,6 +93,7 @@ static bool take_patch(struct builder *b, struct patch *p, struct err *e)
 			       "patch '%.80s' means different things in different feeds", p->id.p);
 	b->mixed.p[id] = true;
 	merge_patch(b, have, p);
+	*id_out = id;
 	return true;
 }
 
@@ -113,9 +115,8 @@ static bool take(struct builder *b, struct record *r, uint32_t *patch, bool *sec
 		b->archives.p[b->archives.n - 1].files++;
 		return true;
 	case RECORD_PATCH:
-		if (!take_patch(b, &r->patch, e))
+		if (!take_patch(b, &r->patch, patch, e))
 			return false;
-		*patch = intern_find(b->c->impl->ids, r->patch.id);
 		*security = r->patch.type == PATCH_TYPE_SECURITY;
 		return true;
 	case RECORD_COMPONENT:
@@ -136,20 +137,17 @@ static bool take(struct builder *b, struct record *r, uint32_t *patch, bool *sec
 	return err_set(e, ERR_INTERNAL, "record kind is not handled");
 }
 
-static bool read_document(struct builder *b, struct str records, struct err *e)
+/* `text` (n bytes, on the heap) becomes the snapshot's. */
+static bool read_document(struct builder *b, char *text, size_t n, struct err *e)
 {
 	struct catalog_impl *m = b->c->impl;
-	char *text = xmalloc(records.n + 1);
-	if (records.n)
-		memcpy(text, records.p, records.n);
-	text[records.n] = '\0';
 	m->texts[m->n_texts++] = text;
 	b->archive_base = (uint32_t)b->archives.n;
 	struct records_reader reader;
 	struct record r;
 	uint32_t patch = CATALOG_NONE;
 	bool security = false, more;
-	if (!records_begin(&reader, text, records.n, e))
+	if (!records_begin(&reader, text, n, e))
 		return false;
 	while (records_next(&reader, &r, &more, e)) {
 		if (!more)
@@ -348,10 +346,9 @@ static bool finish(struct builder *b, struct err *e)
 	return true;
 }
 
-bool catalog_build(const struct generation *gens, size_t n, struct catalog **out, struct err *e)
+static void begin(struct builder *b, const struct generation *gens, size_t n)
 {
-	AUTO(builder_done) struct builder b = { .c = xcalloc(1, sizeof(*b.c)) };
-	struct catalog *c = b.c;
+	struct catalog *c = b->c = xcalloc(1, sizeof(*b->c));
 	c->impl = xcalloc(1, sizeof(*c->impl));
 	atomic_init(&c->impl->refs, 1);
 	c->impl->ids = intern_new();
@@ -360,13 +357,42 @@ bool catalog_build(const struct generation *gens, size_t n, struct catalog **out
 	size_t bytes = 0;
 	for (size_t i = 0; i < n; i++)
 		bytes += gens[i].records.n;
-	VEC_RESERVE(&b.comps, bytes / 200 + 64);
-	VEC_RESERVE(&b.comp_security, bytes / 200 + 64);
+	VEC_RESERVE(&b->comps, bytes / 200 + 64);
+	VEC_RESERVE(&b->comp_security, bytes / 200 + 64);
+}
+
+static bool add_generation(struct builder *b, const struct feed_info *feed, char *text, size_t n,
+			   struct err *e)
+{
+	struct catalog *c = b->c;
+	b->feed = c->n_feeds;
+	c->feeds[c->n_feeds++] = copy_feed(&c->impl->arena, feed);
+	return read_document(b, text, n, e) || err_prefix(e, "feed '%s'", c->feeds[b->feed].id.p);
+}
+
+bool catalog_build(const struct generation *gens, size_t n, struct catalog **out, struct err *e)
+{
+	AUTO(builder_done) struct builder b = { 0 };
+	begin(&b, gens, n);
 	for (size_t i = 0; i < n; i++) {
-		b.feed = c->n_feeds;
-		c->feeds[c->n_feeds++] = copy_feed(&c->impl->arena, &gens[i].feed);
-		if (!read_document(&b, gens[i].records, e))
-			return err_prefix(e, "feed '%s'", c->feeds[b.feed].id.p);
+		char *text = str_dup(gens[i].records);
+		if (!add_generation(&b, &gens[i].feed, text, gens[i].records.n, e))
+			return false;
+	}
+	if (!finish(&b, e))
+		return false;
+	*out = TAKE(b.c);
+	return true;
+}
+
+bool catalog_build_taking(struct generation *gens, size_t n, struct catalog **out, struct err *e)
+{
+	AUTO(builder_done) struct builder b = { 0 };
+	begin(&b, gens, n);
+	for (size_t i = 0; i < n; i++) {
+		char *text = (char *)TAKE(gens[i].records.p);
+		if (!add_generation(&b, &gens[i].feed, text, gens[i].records.n, e))
+			return false;
 	}
 	if (!finish(&b, e))
 		return false;

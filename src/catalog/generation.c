@@ -5,7 +5,7 @@
  * transaction. */
 #include "base/arena.h"
 #include "base/vec.h"
-#include "catalog/catalog.h"
+#include "catalog/catalog_int.h"
 #include "catalog/generation_int.h"
 #include "catalog/queries.h"
 #include "catalog/sink.h"
@@ -326,5 +326,5 @@ bool catalog_load(struct sql *db, struct catalog **out, struct err *e)
 		size_t n = b.n;
 		l.gens.p[i].records = (struct str) { buf_take(&b), n };
 	}
-	return catalog_build(l.gens.p, l.gens.n, out, e);
+	return catalog_build_taking(l.gens.p, l.gens.n, out, e);
 }
