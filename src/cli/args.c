@@ -12,6 +12,14 @@ static const struct arg_option *find(struct str name, const struct arg_option *o
 	return NULL;
 }
 
+int args_wrong(const char *usage, const char *what)
+{
+	if (what[0])
+		fprintf(stderr, "error: %s\n", what);
+	fputs(usage, stderr);
+	return 2;
+}
+
 static bool complain(const char *usage, const char *what, const char *word)
 {
 	fprintf(stderr, "error: %s '%s'\n%s", what, word, usage);
@@ -30,40 +38,66 @@ static bool store(const struct arg_option *o, const char *value)
 	return true;
 }
 
-bool args_parse(int argc, char **argv, const char *usage, const struct arg_option *options,
-		size_t n, const char **words, struct args *out)
+/* One option at argv[*at], and its value. */
+static bool take(int argc, char **argv, int *at, const char *usage,
+		 const struct arg_option *options, size_t n)
 {
-	*out = (struct args) { .words = words };
+	struct str word = str_of(argv[*at]);
+	ptrdiff_t eq = str_find(word, '=');
+	struct str name = { word.p, eq < 0 ? word.n : (size_t)eq };
+	const struct arg_option *o = find(name, options, n);
+	if (!o)
+		return complain(usage, "unknown option", argv[*at]);
+	if (o->flag) {
+		if (eq >= 0)
+			return complain(usage, "this option takes no value:", argv[*at]);
+		*o->flag = true;
+		return true;
+	}
+	if (eq < 0 && *at + 1 >= argc)
+		return complain(usage, "this option needs a value:", argv[*at]);
+	if (!store(o, eq < 0 ? argv[++*at] : argv[*at] + eq + 1))
+		return complain(usage, "given too often:", o->name);
+	return true;
+}
+
+static bool read_all(int argc, char **argv, const char *usage, const struct arg_option *options,
+		     size_t n, struct args *out)
+{
 	bool only_words = false;
 	for (int i = 1; i < argc; i++) {
 		struct str word = str_of(argv[i]);
-		if (only_words || !str_starts(word, "--")) {
-			words[out->n++] = argv[i];
-			continue;
-		}
-		if (word.n == 2) {
+		if (only_words || word.n < 2 || word.p[0] != '-') {
+			out->words[out->n++] = argv[i];
+		} else if (str_is(word, "--")) {
 			only_words = true;
-			continue;
-		}
-		ptrdiff_t eq = str_find(word, '=');
-		struct str name = { word.p, eq < 0 ? word.n : (size_t)eq };
-		if (str_is(name, "--help")) {
+		} else if (str_is(word, "--help") || str_is(word, "-h")) {
 			fputs(usage, stdout);
+			out->status = 0;
+			return false;
+		} else if (!take(argc, argv, &i, usage, options, n)) {
 			return false;
 		}
-		const struct arg_option *o = find(name, options, n);
-		if (!o)
-			return complain(usage, "unknown option", argv[i]);
-		if (o->flag) {
-			if (eq >= 0)
-				return complain(usage, "this option takes no value:", argv[i]);
-			*o->flag = true;
-			continue;
-		}
-		if (eq < 0 && i + 1 >= argc)
-			return complain(usage, "this option needs a value:", argv[i]);
-		if (!store(o, eq < 0 ? argv[++i] : argv[i] + eq + 1))
-			return complain(usage, "given too often:", o->name);
 	}
 	return true;
+}
+
+bool args_parse(int argc, char **argv, const char *usage, const struct arg_option *options,
+		size_t n, size_t min, size_t max, struct args *out)
+{
+	*out = (struct args) { .words = xcalloc((size_t)argc + 1, sizeof(*out->words)),
+			       .status = 2 };
+	if (!read_all(argc, argv, usage, options, n, out))
+		return false;
+	if (out->n > max)
+		return complain(usage, "not understood:", out->words[max]);
+	if (out->n < min)
+		out->status = args_wrong(usage, "");
+	return out->n >= min;
+}
+
+void args_done(struct args *a)
+{
+	xfree(a->words);
+	a->words = NULL;
 }

@@ -13,12 +13,19 @@ struct arg_option {
 	const char **list;	  /**< repeatable: values are appended here ... */
 	size_t *n_list, max_list; /**< ... counted here, at most so many */
 };
+#define ARGS_ANY SIZE_MAX
 struct args {
 	const char **words; /**< what is not an option, in order */
 	size_t n;
+	int status; /**< when args_parse() was false: what the command ends with */
 };
-/** False after printing what is wrong and `usage` to stderr: the command then ends with status 2.
- *  `words` has room for argc entries. */
+/** Reads argv[1..]; between `min` and `max` words (ARGS_ANY = any number) may stand beside the
+ *  options. False when the command shall end with out->status: 0 after --help (or -h), which prints
+ *  `usage` to stdout, or 2 after saying on stderr what is wrong, and `usage`. */
 bool args_parse(int argc, char **argv, const char *usage, const struct arg_option *options,
-		size_t n, const char **words, struct args *out);
+		size_t n, size_t min, size_t max, struct args *out);
+/** Says `what` ("" = nothing but the usage) and `usage` on stderr; returns 2. */
+int args_wrong(const char *usage, const char *what);
+void args_done(struct args *a);
+AUTO_DEFINE_VALUE(struct args, args_done)
 #endif

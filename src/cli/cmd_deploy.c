@@ -157,14 +157,11 @@ int cmd_deploy(int argc, char **argv)
 		{ .name = "--wait", .flag = &o.wait },
 		{ .name = "--json", .flag = &o.json }
 	};
-	AUTO(xfree) const char **words = xcalloc((size_t)argc + 1, sizeof(*words));
-	struct args a;
-	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), words, &a))
-		return 2;
-	if (a.n || (!o.n_systems && !o.n_patches)) {
-		fputs(usage, stderr);
-		return 2;
-	}
+	AUTO(args_done) struct args a = { 0 };
+	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), 0, 0, &a))
+		return a.status;
+	if (!o.n_systems && !o.n_patches)
+		return args_wrong(usage, "--system or --patch is needed");
 	return deploy(&o);
 }
 
@@ -174,10 +171,9 @@ int cmd_deployments(int argc, char **argv)
 		"usage: tsukuroi deployments [ID] [--json]\nWith an ID: its targets and why they wait.\n";
 	bool json = false;
 	const struct arg_option options[] = { { .name = "--json", .flag = &json } };
-	const char *words[8];
-	struct args a;
-	if (argc > 6 || !args_parse(argc, argv, usage, options, ARRAY_LEN(options), words, &a))
-		return 2;
+	AUTO(args_done) struct args a = { 0 };
+	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), 0, 1, &a))
+		return a.status;
 	struct err e = { 0 };
 	AUTO(remote_free) struct remote *r = NULL;
 	AUTO(json_free) json_t *list = NULL;

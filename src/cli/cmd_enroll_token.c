@@ -38,15 +38,14 @@ int cmd_enroll_token(int argc, char **argv)
 		{ .name = "--ttl", .value = &ttl },	{ .name = "--office", .value = &office },
 		{ .name = "--quiet", .flag = &quiet },	{ .name = "--json", .flag = &json }
 	};
-	const char *words[24];
-	struct args a;
-	if (argc > 22 || !args_parse(argc, argv, usage, options, ARRAY_LEN(options), words, &a))
-		return 2;
+	AUTO(args_done) struct args a = { 0 };
+	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), 0, 0, &a))
+		return a.status;
 	int64_t n, seconds;
-	if (a.n || !str_to_i64(str_of(uses), &n) || !duration(ttl, &seconds)) {
-		fputs(usage, stderr);
-		return 2;
-	}
+	if (!str_to_i64(str_of(uses), &n))
+		return args_wrong(usage, "--uses is not a number");
+	if (!duration(ttl, &seconds))
+		return args_wrong(usage, "--ttl is not a time such as 90m, 12h or 7d");
 	struct err e = { 0 };
 	AUTO(remote_free) struct remote *r = NULL;
 	AUTO(json_free) json_t *body = json_object();

@@ -85,14 +85,9 @@ int cmd_explain(int argc, char **argv)
 		"PATCH: a patch id, or the name of a product (source package)\n";
 	bool json = false;
 	const struct arg_option options[] = { { .name = "--json", .flag = &json } };
-	const char *words[8];
-	struct args a;
-	if (argc > 6 || !args_parse(argc, argv, usage, options, ARRAY_LEN(options), words, &a))
-		return 2;
-	if (a.n != 2) {
-		fputs(usage, stderr);
-		return 2;
-	}
+	AUTO(args_done) struct args a = { 0 };
+	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), 2, 2, &a))
+		return a.status;
 	struct err e = { 0 };
 	AUTO(remote_free) struct remote *r = NULL;
 	AUTO(json_free) json_t *system = NULL;

@@ -44,15 +44,10 @@ static int parse(int argc, char **argv)
 		  .max_list = MAX_KEYRINGS },
 		{ .name = "--suite", .value = &opt.suite },
 	};
-	AUTO(xfree) const char **words = xcalloc((size_t)argc + 1, sizeof(*words));
-	struct args a;
+	AUTO(args_done) struct args a = { 0 };
 	struct err e = { 0 };
-	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), words, &a))
-		return 2;
-	if (a.n < 2) {
-		fputs(usage, stderr);
-		return 2;
-	}
+	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), 2, ARGS_ANY, &a))
+		return a.status;
 	for (size_t i = 1; i < a.n; i++)
 		if (!feeds_lab_parse(a.words[0], a.words[i], &opt, print_line, NULL, &e))
 			return print_failure(&e);

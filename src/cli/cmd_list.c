@@ -33,10 +33,9 @@ int cmd_systems(int argc, char **argv)
 	const struct arg_option options[] = { { .name = "--health", .value = &health },
 					      { .name = "--search", .value = &search },
 					      { .name = "--json", .flag = &json } };
-	const char *words[16];
-	struct args a;
-	if (argc > 14 || !args_parse(argc, argv, usage, options, ARRAY_LEN(options), words, &a))
-		return 2;
+	AUTO(args_done) struct args a = { 0 };
+	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), 0, 0, &a))
+		return a.status;
 	struct err e = { 0 };
 	AUTO(remote_free) struct remote *r = NULL;
 	AUTO(json_free) json_t *list = NULL;
@@ -120,10 +119,9 @@ int cmd_patches(int argc, char **argv)
 					      { .name = "--search", .value = &q.search },
 					      { .name = "--limit", .value = &q.limit },
 					      { .name = "--json", .flag = &json } };
-	const char *words[32];
-	struct args a;
-	if (argc > 30 || !args_parse(argc, argv, usage, options, ARRAY_LEN(options), words, &a))
-		return 2;
+	AUTO(args_done) struct args a = { 0 };
+	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), 0, 0, &a))
+		return a.status;
 	int chosen = 0;
 	uint64_t limit = 0;
 	for (size_t i = 0; i < ARRAY_LEN(views); i++) {
@@ -131,10 +129,10 @@ int cmd_patches(int argc, char **argv)
 			q.view = views[i];
 		chosen += view[i];
 	}
-	if (chosen > 1 || a.n || (q.limit && !str_to_u64(str_of(q.limit), &limit))) {
-		fputs(usage, stderr);
-		return 2;
-	}
+	if (chosen > 1)
+		return args_wrong(usage, "more than one view is given");
+	if (q.limit && !str_to_u64(str_of(q.limit), &limit))
+		return args_wrong(usage, "--limit is not a number");
 	if (!q.view)
 		q.view = views[0];
 	struct err e = { 0 };

@@ -63,15 +63,9 @@ int cmd_login(int argc, char **argv)
 					      { .name = "--ca", .value = &ca },
 					      { .name = "--pin", .value = &pin },
 					      { .name = "--password-stdin", .flag = &from_stdin } };
-	const char *words[64];
-	struct args a;
-	if (argc > 60 ||
-	    !args_parse(argc, argv, login_usage, options, ARRAY_LEN(options), words, &a))
-		return 2;
-	if (a.n != 1) {
-		fputs(login_usage, stderr);
-		return 2;
-	}
+	AUTO(args_done) struct args a = { 0 };
+	if (!args_parse(argc, argv, login_usage, options, ARRAY_LEN(options), 1, 1, &a))
+		return a.status;
 	struct err e = { 0 };
 	char name[64] = "", password[260] = "", token[160];
 	AUTO(remote_free) struct remote *r = NULL;
@@ -93,12 +87,11 @@ int cmd_login(int argc, char **argv)
 
 int cmd_logout(int argc, char **argv)
 {
+	static const char usage[] = "usage: tsukuroi logout\n";
 	struct err e = { 0 };
-	(void)argv;
-	if (argc != 1) {
-		fputs("usage: tsukuroi logout\n", stderr);
-		return 2;
-	}
+	AUTO(args_done) struct args a = { 0 };
+	if (!args_parse(argc, argv, usage, NULL, 0, 0, 0, &a))
+		return a.status;
 	return remote_forget(&e) ? 0 : print_failure(&e);
 }
 
@@ -107,10 +100,9 @@ int cmd_status(int argc, char **argv)
 	static const char usage[] = "usage: tsukuroi status [--json]\n";
 	bool json = false;
 	const struct arg_option options[] = { { .name = "--json", .flag = &json } };
-	const char *words[8];
-	struct args a;
-	if (argc > 6 || !args_parse(argc, argv, usage, options, ARRAY_LEN(options), words, &a))
-		return 2;
+	AUTO(args_done) struct args a = { 0 };
+	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), 0, 0, &a))
+		return a.status;
 	struct err e = { 0 };
 	AUTO(remote_free) struct remote *r = NULL;
 	AUTO(json_free) json_t *d = NULL;

@@ -60,10 +60,9 @@ int cmd_sync(int argc, char **argv)
 	bool wait = false, json = false;
 	const struct arg_option options[] = { { .name = "--wait", .flag = &wait },
 					      { .name = "--json", .flag = &json } };
-	const char *words[8];
-	struct args a;
-	if (argc > 6 || !args_parse(argc, argv, usage, options, ARRAY_LEN(options), words, &a))
-		return 2;
+	AUTO(args_done) struct args a = { 0 };
+	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), 0, 0, &a))
+		return a.status;
 	struct err e = { 0 };
 	AUTO(remote_free) struct remote *r = NULL;
 	AUTO(json_free) json_t *body = json_object();
@@ -141,14 +140,11 @@ int cmd_scan(int argc, char **argv)
 	bool all = false, wait = false;
 	const struct arg_option options[] = { { .name = "--all", .flag = &all },
 					      { .name = "--wait", .flag = &wait } };
-	AUTO(xfree) const char **words = xcalloc((size_t)argc + 1, sizeof(*words));
-	struct args a;
-	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), words, &a))
-		return 2;
-	if (all == (a.n > 0)) {
-		fputs(usage, stderr);
-		return 2;
-	}
+	AUTO(args_done) struct args a = { 0 };
+	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), 0, ARGS_ANY, &a))
+		return a.status;
+	if (all == (a.n > 0))
+		return args_wrong(usage, "name systems, or give --all");
 	struct err e = { 0 };
 	AUTO(remote_free) struct remote *r = NULL;
 	AUTO(json_free) json_t *body = json_object();
