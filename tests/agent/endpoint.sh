@@ -78,7 +78,7 @@ log_of() { ask results | field result.log; }
 keep() { [ -z "${KEEP:-}" ] || { mkdir -p "$KEEP"; { echo "# $2"; sed 's/^/# order: /' "$t/order.json" | python3 -c 'import json,sys
 o=json.loads(sys.stdin.read()[9:])
 for k in ("packages","extra"):
-  for p in o[k]: print(k[:-1] if k=="packages" else k, p["name"], p["arch"], p["version"])'; log_of | sed "s#/var/lib/tsukuroi-agent/root/mirror/$id#@DIR@#g"; } > "$KEEP/$1.transcript"; }; }
+  for p in o[k]: print(k[:-1] if k=="packages" else k, p["name"], p["arch"], p["version"])'; log_of | sed "s#/var/lib/tsukuroi-agent/root/mirror/$id#@DIR@#g; /^$/d"; echo "= $(outcome)"; } > "$KEEP/$1.transcript"; }; }
 all_there() { local w n; while read -r w; do n=${w%%=*}; [ "$(inside dpkg-query -W -f '${Version} ${db:Status-Status}' "$n" 2>/dev/null)" = "${w#*=} installed" ] || { echo "$w: $(inside dpkg-query -W -f '${Version} ${db:Status-Status}' "$n")"; return 1; }; done < "${1:-$work/missing}"; }
 some() { grep -E '^(openssl|libssl3):' "$work/missing"; }
 
@@ -187,8 +187,8 @@ P
 case_lock() { # F18
   make_order $(some); submit > /dev/null; wait_state prepared > /dev/null
   inside perl -e 'use Fcntl; open(F,"+>>","/var/lib/dpkg/lock-frontend") or die; my $l = pack("s s x![q] q q i", F_WRLCK, 0, 0, 0, 0); fcntl(F, F_SETLK, $l) or die "$!"; sleep 7' & holder=$!
-  sleep 0.5; ask install order=$id > /dev/null; sleep 3
-  is "waits for the lock" "$(ask status order=$id | field reason)" lock_held
+  sleep 0.5; ask install order=$id > /dev/null; for _ in $(seq 40); do r=$(ask status order=$id | field reason); [ "$r" = lock_held ] && break; sleep 0.1; done
+  is "waits for the lock" "$r" lock_held
   wait $holder; is "then goes on" "$(wait_state done)" done; is "outcome" "$(outcome)" "succeeded installed"
   [ -e "$root/var/lib/dpkg/lock-frontend" ] && ok "the lock file was left alone"; keep lock "another process held the frontend lock for some seconds"
 }

@@ -263,7 +263,7 @@ static void remember(struct apt *m, const struct apt_input *in, struct str *line
 	note(m, *line);
 	if (strcmp(m->failed, "dpkg_interrupted") == 0)
 		m->give_up = m->installs >= MAX_INTERRUPTIONS;
-	else if (strcmp(m->failed, "maintainer_script") == 0)
+	else if (strcmp(m->failed, "maintainer_script") == 0 || strcmp(m->failed, "internal") == 0)
 		m->give_up = m->installs >= MAX_FAILURES;
 	else
 		m->give_up = true;

@@ -124,7 +124,10 @@ static const struct {
 	{ "frontend is locked by another process", "lock_held" },
 	{ "database is locked by another process", "lock_held" },
 	{ "status database area is locked", "lock_held" },
+	{ "is locked by another process: Resource temporarily", "lock_held" }, /* debconf's */
 	{ "dpkg was interrupted", "dpkg_interrupted" },
+	{ "Sub-process /usr/bin/dpkg exited unexpectedly", "dpkg_interrupted" },
+	{ "Sub-process /usr/bin/dpkg received", "dpkg_interrupted" }, /* a signal */
 	{ "needs to be reinstalled", "dpkg_interrupted" },
 	{ "Hash Sum mismatch", "digest" },
 	{ "File has unexpected size", "digest" },
@@ -167,6 +170,7 @@ static bool contains(struct str s, const char *needle)
 static bool is_complaint(struct str line)
 {
 	return str_starts(line, "E: ") || str_starts(line, "dpkg: ") || str_starts(line, "W: ") ||
+	       str_starts(line, "debconf: ") ||
 	       str_starts(line, "Err:") || line.p[0] == ' ' || contains(line, "No space left");
 }
 

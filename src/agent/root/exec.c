@@ -15,6 +15,7 @@
 
 #define KEEP_HEAD (512 << 10)
 #define TERM_GRACE_MS 30000
+#define ORPHANS_MS 60000 /* for what a command that failed leaves running */
 
 static const char *const environment[] = {
 	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -69,6 +70,18 @@ static bool collect(pid_t pid, int *status)
 	return r != 0;
 }
 
+/* A package manager that was killed leaves its children at work - dpkg, a maintainer script - and they
+ * hold locks and change files: the next step must not race them. What is there for ever is a service
+ * somebody started, so the patience has an end. */
+static void wait_for_orphans(pid_t group)
+{
+	int64_t until = clock_mono_ms() + ORPHANS_MS;
+	while (kill(-group, 0) == 0 && clock_mono_ms() < until) {
+		struct timespec nap = { 0, 100000000 };
+		nanosleep(&nap, NULL);
+	}
+}
+
 bool exec_run(const struct exec_spec *spec, struct exec_result *out, struct err *e)
 {
 	AUTO(fd_close)
@@ -93,6 +106,8 @@ bool exec_run(const struct exec_spec *spec, struct exec_result *out, struct err 
 		kill(-pid, killed++ ? SIGKILL : SIGTERM);
 		deadline = clock_mono_ms() + TERM_GRACE_MS;
 	}
+	if (status != 0)
+		wait_for_orphans(pid);
 	*out = (struct exec_result) {
 		.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
 		.timed_out = killed > 0,
