@@ -82,6 +82,7 @@ static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
 	struct conn *c = xcalloc(1, sizeof(*c));
 	int one = 1;
 	c->fd = i->connect_fd;
+	c->mhd = mhd;
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	set_peer(c, mhd);
 	server_conn_new(s, c);
@@ -89,7 +90,7 @@ static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
 	wait_for_header(c);
 	gnutls_session_t session = session_of(mhd);
 	if (session)
-		server_tls_session(s, session);
+		server_tls_session(c, session);
 }
 
 /* The first thing known of a request: its raw target. */
@@ -111,6 +112,14 @@ static size_t no_unescape(void *arg, struct MHD_Connection *mhd, char *s)
 	return strlen(s);
 }
 
+/* What only the handler needs; a stream may stay for weeks after it. */
+static void forget(struct http_req *r)
+{
+	buf_done(&r->body);
+	VEC_DONE(&r->headers);
+	arena_done(&r->arena);
+}
+
 static void on_completed(void *arg, struct MHD_Connection *mhd, void **context,
 			 enum MHD_RequestTerminationCode why)
 {
@@ -127,9 +136,7 @@ static void on_completed(void *arg, struct MHD_Connection *mhd, void **context,
 	wait_for_header(r->conn);
 	if (r->response)
 		MHD_destroy_response(r->response);
-	buf_done(&r->body);
-	VEC_DONE(&r->headers);
-	arena_done(&r->arena);
+	forget(r);
 	xfree(r);
 }
 
@@ -186,7 +193,9 @@ static enum MHD_Result on_complete(struct http_req *r)
 	server_watch_deadline(r->conn, 0);
 	conf->handler(conf->arg, r);
 	ASSERT(r->replied);
-	return server_reply_queue(r);
+	enum MHD_Result rc = server_reply_queue(r);
+	forget(r);
+	return rc;
 }
 
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd, const char *url,
@@ -432,6 +441,7 @@ void http_server_stop(struct http_server *s)
 	for (struct conn *c = s->conns; c; c = c->next)
 		if (c->stream)
 			server_stream_cut(c->stream);
+	server_watch_wake_all(s);
 	pthread_mutex_unlock(&s->lock);
 	MHD_stop_daemon(s->daemon);
 	server_watch_reap(s);

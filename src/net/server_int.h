@@ -16,7 +16,7 @@
 /** Slowest allowed transfer: this much time, plus a millisecond a byte (1000 bytes/s). */
 #define SERVER_GRACE_MS 30000
 #define SERVER_HEADERS_MAX 100
-#define SERVER_CONNECTION_MEMORY (20 * 1024)
+#define SERVER_CONNECTION_MEMORY (16 * 1024)
 
 struct conn {
 	int64_t uid; /* of an AF_UNIX peer, else -1 */
@@ -24,7 +24,10 @@ struct conn {
 	struct conn *prev, *next;   /* server.lock */
 	struct http_stream *stream; /* server.lock; the long-lived reply that is running on it */
 	int fd;
-	char peer[48];		     /* numeric address, IPv4 also when it came over IPv6 */
+	char peer[48]; /* numeric address, IPv4 also when it came over IPv6 */
+	struct MHD_Connection *mhd;
+	bool shaken;		     /* nothing of the client's is missing in the TLS handshake */
+	bool waiting;		     /* suspended until the peer's next bytes; server.lock */
 	bool watched;		     /* in the watcher's epoll set; server.lock */
 	bool closed;		     /* server.lock */
 	_Atomic int64_t deadline_ms; /* monotonic; the watcher ends the connection then; 0 = none */
@@ -78,8 +81,8 @@ struct http_req {
 
 /* --- server_tls.c --- */
 extern const char server_tls_priorities[];
-/** Session tickets, client certificates: called for each new TLS session. */
-void server_tls_session(struct http_server *s, gnutls_session_t session);
+/** Tickets, client certificates, transport: called for each new TLS session. */
+void server_tls_session(struct conn *c, gnutls_session_t session);
 /** Reads a verified client certificate into `c` once; false when it is out of date now. */
 bool server_tls_client_ok(struct conn *c, gnutls_session_t session);
 
@@ -91,6 +94,10 @@ void server_watch_reap(struct http_server *s);
 void server_watch_deadline(struct conn *c, int64_t from_now_ms);
 /** Notices the peer's going while the connection is suspended. */
 void server_watch_peer(struct conn *c);
+/** Puts the connection to sleep until `events` (EPOLLIN or EPOLLOUT). On its pool thread only. */
+void server_watch_wait(struct conn *c, uint32_t events);
+/** Wakes all that sleep so; with the lock held. */
+void server_watch_wake_all(struct http_server *s);
 void server_conn_new(struct http_server *s, struct conn *c);
 void server_conn_closed(struct conn *c);
 

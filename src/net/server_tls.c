@@ -6,7 +6,10 @@
 #include "base/clock.h"
 #include "net/server_int.h"
 
+#include <errno.h>
 #include <gnutls/x509.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 
 /* No 0-RTT: replayed requests would need an answer of their own. */
 const char server_tls_priorities[] =
@@ -41,8 +44,56 @@ static int verify_client(gnutls_session_t session)
 	return GNUTLS_E_CERTIFICATE_ERROR;
 }
 
-void server_tls_session(struct http_server *s, gnutls_session_t session)
+/* --- transport ----------------------------------------------------------------------------------
+ * libmicrohttpd 0.9.75 with epoll never takes "would block" of an unfinished handshake for an
+ * answer: it asks again and again, a whole CPU for each client that is slow (or plays dead) in the
+ * handshake. So reading and writing come through here, and a connection whose handshake would block
+ * sleeps in the watcher until the peer moves. After the handshake libmicrohttpd does it right. */
+
+static void would_block(struct conn *c, uint32_t events)
 {
+	int sys = errno;
+	if (!c->shaken && (sys == EAGAIN || sys == EWOULDBLOCK))
+		server_watch_wait(c, events);
+	errno = sys;
+}
+
+static ssize_t pull(gnutls_transport_ptr_t arg, void *p, size_t n)
+{
+	struct conn *c = arg;
+	ssize_t r = recv(c->fd, p, n, 0);
+	if (r < 0)
+		would_block(c, EPOLLIN);
+	return r;
+}
+
+static ssize_t push(gnutls_transport_ptr_t arg, const giovec_t *iov, int n)
+{
+	struct conn *c = arg;
+	struct msghdr m = { .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)n };
+	ssize_t r = sendmsg(c->fd, &m, MSG_NOSIGNAL);
+	if (r < 0)
+		would_block(c, EPOLLOUT);
+	return r;
+}
+
+/* The client's Finished is the last that is read in any handshake of TLS 1.2 and 1.3. */
+static int on_finished(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+		       const gnutls_datum_t *message)
+{
+	struct conn *c = gnutls_transport_get_ptr(session);
+	c->shaken = c->shaken || incoming;
+	return 0;
+}
+
+void server_tls_session(struct conn *c, gnutls_session_t session)
+{
+	struct http_server *s = c->server;
+	gnutls_transport_set_ptr(session, c);
+	gnutls_transport_set_pull_function(session, pull);
+	gnutls_transport_set_vec_push_function(session, push);
+	gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
+					   on_finished);
 	gnutls_session_ticket_enable_server(session, &s->ticket_key);
 	if (s->client_ca_pem) {
 		gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One thread beside the pool. It ends connections that are too slow (libmicrohttpd only knows
- * silence, and a byte now and then is not silence), and notices peers that go while their stream is
- * suspended (libmicrohttpd does not look at suspended connections). It never reads, writes or
- * closes a socket: it shuts it down, or wakes the stream, and the pool thread does the rest.
+ * One thread beside the pool. It wakes connections that sleep in their handshake (server_tls.c),
+ * ends connections that are too slow (libmicrohttpd only knows silence, and a byte now and then is
+ * not silence), and notices peers that go while their stream is suspended (libmicrohttpd does not
+ * look at suspended connections). It never reads, writes or closes a socket: it shuts it down or
+ * wakes its connection, and the pool thread does the rest.
  *
  * A conn that was ever in the epoll set is freed by this thread only, between two rounds: an event
  * that was already fetched may still point to it. */
@@ -63,14 +64,46 @@ void server_watch_deadline(struct conn *c, int64_t from_now_ms)
 			      memory_order_relaxed);
 }
 
+/* With the lock held. One event, then silence until asked again. */
+static void watch_fd(struct conn *c, uint32_t events)
+{
+	struct epoll_event ev = { .events = events | EPOLLRDHUP | EPOLLONESHOT, .data.ptr = c };
+	epoll_ctl(c->server->epoll_fd, c->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, c->fd, &ev);
+	c->watched = true;
+}
+
 void server_watch_peer(struct conn *c)
 {
+	pthread_mutex_lock(&c->server->lock);
+	watch_fd(c, 0);
+	pthread_mutex_unlock(&c->server->lock);
+}
+
+void server_watch_wait(struct conn *c, uint32_t events)
+{
 	struct http_server *s = c->server;
-	struct epoll_event ev = { .events = EPOLLRDHUP | EPOLLONESHOT, .data.ptr = c };
 	pthread_mutex_lock(&s->lock);
-	epoll_ctl(s->epoll_fd, c->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, c->fd, &ev);
-	c->watched = true;
+	if (!c->waiting && !atomic_load(&s->stopping)) {
+		c->waiting = true;
+		MHD_suspend_connection(c->mhd);
+		watch_fd(c, events);
+	}
 	pthread_mutex_unlock(&s->lock);
+}
+
+/* With the lock held. */
+static void wake(struct conn *c)
+{
+	if (!c->waiting)
+		return;
+	c->waiting = false;
+	MHD_resume_connection(c->mhd);
+}
+
+void server_watch_wake_all(struct http_server *s)
+{
+	for (struct conn *c = s->conns; c; c = c->next)
+		wake(c);
 }
 
 static void end_slow_ones(struct http_server *s)
@@ -105,6 +138,8 @@ static void *watch(void *arg)
 			struct conn *c = ev[i].data.ptr;
 			if (c && !c->closed && c->stream)
 				server_stream_cut(c->stream);
+			else if (c && !c->closed)
+				wake(c);
 		}
 		struct conn *graves = s->graves;
 		s->graves = NULL;

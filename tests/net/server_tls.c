@@ -4,9 +4,11 @@
 #include "net/http_server.h"
 #include "served.h"
 
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -253,12 +255,98 @@ static void expired_in_session(void **state)
 	http_server_stop(s);
 }
 
+static double cpu_s(void)
+{
+	struct rusage u;
+	getrusage(RUSAGE_SELF, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+/* F34: clients that stop in the middle of the handshake cost nothing while they wait, are cut in
+ * the end, and hold up neither others nor the server's stop. (libmicrohttpd 0.9.75 alone spins.) */
+static void F34_stuck_handshakes(void **state)
+{
+	struct http_server_conf conf = served_conf(who, NULL, true);
+	conf.idle_timeout_s = 5;
+	struct http_server *s = served_start(&conf);
+	AUTO(buf_done) struct buf b = BUF_INIT(100000);
+	struct raw stuck[20], late, good;
+	for (size_t i = 0; i < ARRAY_LEN(stuck); i++) {
+		stuck[i] = (struct raw) { .fd = raw_connect(http_server_port(s)) };
+		/* A record header that promises 200 bytes, and some of them. */
+		raw_send(&stuck[i], (struct str) { "\x16\x03\x01\x00\xc8\x01\x00", i % 8 });
+	}
+	usleep(300000);
+	double before = cpu_s();
+	usleep(2000000);
+	double spent = cpu_s() - before;
+	print_message("%.3f s of CPU in 2 s with 20 stuck handshakes\n", spent);
+	assert_true(spent < 0.5);
+	assert_int_equal(raw_tls(&good, http_server_port(s), NULL, NULL, NULL, NULL), 0);
+	assert_int_equal(ask(&good, &b), 200);
+	raw_close(&good);
+	int64_t start = clock_mono_ms();
+	char c;
+	for (size_t i = 0; i < ARRAY_LEN(stuck); i++)
+		while (recv(stuck[i].fd, &c, 1, 0) > 0)
+			; /* an alert */
+	print_message("cut after %lld ms more\n", (long long)(clock_mono_ms() - start));
+	assert_true(clock_mono_ms() - start < 16000);
+	for (size_t i = 0; i < ARRAY_LEN(stuck); i++)
+		raw_close(&stuck[i]);
+	late = (struct raw) { .fd = raw_connect(http_server_port(s)) };
+	raw_send(&late, STR_LIT("\x16\x03\x01"));
+	usleep(100000);
+	http_server_stop(s);
+	raw_close(&late);
+}
+
+/* The same bytes, one at a time: the handshake sleeps and wakes a thousand times and succeeds. */
+static ssize_t one_byte(gnutls_transport_ptr_t fd, const void *p, size_t n)
+{
+	return send((int)(intptr_t)fd, p, n ? 1 : 0, MSG_NOSIGNAL);
+}
+
+static void handshake_in_drops(void **state)
+{
+	struct pair p = client_of(served_ca, clock_wall_ms(), 30);
+	struct http_server *s = start(true);
+	AUTO(buf_done) struct buf b = BUF_INIT(100000);
+	for (size_t v = 0; v < ARRAY_LEN(versions); v++) {
+		struct raw r;
+		gnutls_datum_t cert = { (unsigned char *)p.cert.p, (unsigned)p.cert.n };
+		gnutls_datum_t key = { (unsigned char *)p.key.p, (unsigned)p.key.n };
+		int one = 1, rc;
+		r = (struct raw) { .fd = raw_connect(http_server_port(s)) };
+		setsockopt(r.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+		gnutls_init(&r.tls, GNUTLS_CLIENT | GNUTLS_NO_SIGNAL);
+		gnutls_certificate_allocate_credentials(&r.cred);
+		assert_true(gnutls_certificate_set_x509_key_mem(r.cred, &cert, &key,
+								GNUTLS_X509_FMT_PEM) >= 0);
+		gnutls_priority_set_direct(r.tls, versions[v], NULL);
+		gnutls_credentials_set(r.tls, GNUTLS_CRD_CERTIFICATE, r.cred);
+		gnutls_transport_set_int(r.tls, r.fd);
+		gnutls_transport_set_push_function(r.tls, one_byte);
+		do
+			rc = gnutls_handshake(r.tls);
+		while (rc < 0 && !gnutls_error_is_fatal(rc));
+		assert_int_equal(rc, 0);
+		assert_int_equal(ask(&r, &b), 200);
+		assert_non_null(strstr(b.p, "who agent-1\n"));
+		raw_close(&r);
+	}
+	pair_done(&p);
+	http_server_stop(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(A57_versions_and_suites),   cmocka_unit_test(client_certificates),
 		cmocka_unit_test(refused_certificate_named), cmocka_unit_test(sessions_resume),
-		cmocka_unit_test(expired_in_session),
+		cmocka_unit_test(expired_in_session),	     cmocka_unit_test(F34_stuck_handshakes),
+		cmocka_unit_test(handshake_in_drops),
 	};
 	return cmocka_run_group_tests(tests, served_setup, served_teardown);
 }
