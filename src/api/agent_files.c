@@ -34,6 +34,7 @@ bool agent_file(struct call *c, struct err *e)
 		return call_fail(c, e, 404, "not_offered",
 				 "this file is not part of what the server has synced");
 	if (store_read_fd(c->conf->store, &digest, &fd, &size, e)) {
+		http_reply_header(c->req, "Cache-Control", "no-store");
 		http_reply_fd(c->req, 200, "application/octet-stream", fd, size);
 		return true;
 	}

@@ -27,17 +27,13 @@ static bool find_route(struct call *c, struct err *e)
 
 static bool identify(struct call *c, struct err *e)
 {
-	struct x509_info info;
-	const char *pem = http_req_client_cert(c->req);
-	if (!pem)
+	const struct x509_info *info = http_req_client_info(c->req);
+	if (!info)
 		return call_fail(
 			c, e, 401, "certificate_required",
 			"a client certificate of this installation is needed; enrol first");
-	if (!x509_read(str_of(pem), &info, e))
-		return call_fail(c, e, 401, "certificate_invalid", "%s",
-				 arena_strdup(c->arena, e->msg));
 	fleet_read_lock(c->conf->fleet);
-	const struct host *h = fleet_host_by_id(c->conf->fleet, str_of(info.common_name));
+	const struct host *h = fleet_host_by_id(c->conf->fleet, str_of(info->common_name));
 	enum host_state state = h ? h->state : HOST_RETIRED;
 	c->host = h ? h->no : UINT32_MAX;
 	fleet_read_unlock(c->conf->fleet);
@@ -50,7 +46,7 @@ static bool identify(struct call *c, struct err *e)
 			"two machines used this agent's key; enrol each of them again with a fresh key");
 	if (state != HOST_ACTIVE)
 		return call_fail(c, e, 403, "retired", "the agent was retired; enrol again");
-	(void)snprintf(c->agent_id, sizeof(c->agent_id), "%s", info.common_name);
+	(void)snprintf(c->agent_id, sizeof(c->agent_id), "%s", info->common_name);
 	return true;
 }
 
@@ -71,7 +67,6 @@ void api_agent_handle(void *arg, struct http_req *r)
 			  .req = r,
 			  .arena = http_req_arena(r),
 			  .now_ms = clock_now_ms(api->conf.clock) };
-	http_reply_header(r, "Cache-Control", "no-store");
 	http_reply_header(r, "X-Content-Type-Options", "nosniff");
 	if (!run(&c, &e)) {
 		int status = c.problem_status ? c.problem_status : err_http_status(e.code);

@@ -92,11 +92,6 @@ static bool run(struct call *c, struct err *e)
 	return c->route->handler(c, e);
 }
 
-static bool is_console(const char *path)
-{
-	return strncmp(path, API, sizeof(API) - 1) != 0;
-}
-
 void api_handle(void *arg, struct http_req *r)
 {
 	struct api *api = arg;
@@ -107,8 +102,6 @@ void api_handle(void *arg, struct http_req *r)
 			  .arena = http_req_arena(r),
 			  .now_ms = clock_now_ms(api->conf.clock) };
 	security_headers(r);
-	if (!is_console(http_req_path(r)))
-		http_reply_header(r, "Cache-Control", "no-store");
 	if (!run(&c, &e)) {
 		idempotency_release(&c);
 		reply_problem(&c, &e);

@@ -39,6 +39,7 @@ bool call_code(struct call *c, const struct err *e, enum err_code when, const ch
 
 bool call_text(struct call *c, int status, const char *type, struct str body)
 {
+	http_reply_header(c->req, "Cache-Control", "no-store");
 	http_reply(c->req, status, type, body);
 	return true;
 }

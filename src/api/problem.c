@@ -55,5 +55,6 @@ void problem_reply(struct http_req *r, const struct problem *p)
 		json_object_set(j, "errors", p->errors);
 	AUTO(buf_done) struct buf b = BUF_INIT(64u << 10);
 	json_write(j, &b);
+	http_reply_header(r, "Cache-Control", "no-store");
 	http_reply(r, p->status, "application/problem+json", buf_str(&b));
 }

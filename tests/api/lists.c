@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Lists over HTTP: views, filters, facets, sort, cursors in both directions, and everything about
+ * them that must be refused. */
+#include "world.h"
+
+static json_t *items(const struct reply *r)
+{
+	json_t *j = json_object_get(r->json, "items");
+	assert_true(json_is_array(j));
+	return j;
+}
+
+static const char *cursor(const struct reply *r, const char *which)
+{
+	return json_string_value(json_object_get(json_object_get(r->json, "page"), which));
+}
+
+static void get(struct world *w, const char *path, struct reply *out)
+{
+	struct who guest = as(w, ROLE_GUEST);
+	request(w, &guest, "GET", path, NULL, NULL, out);
+}
+
+static void M_103_missing_patches_with_counts(void **state)
+{
+	struct world *w = *state;
+	AUTO(reply_done) struct reply r;
+	get(w, "/api/v1/patches?view=missing&limit=200&facets=severity,type,suite", &r);
+	expect(&r, 200, NULL);
+	assert_int_equal(json_array_size(items(&r)), 32);
+	const json_t *first = json_array_get(items(&r), 0);
+	assert_string_equal(text_at(first, "id"),
+			    "debian:12:openssl:3.0.2-1"); /* critical comes first */
+	assert_string_equal(text_at(first, "severity"), "critical");
+	assert_int_equal(int_at(first, "missing_systems"), 2);
+	assert_int_equal(int_at(first, "installed_systems"), 1);
+	assert_int_equal(int_at(first, "cve_count"), 2);
+	assert_string_equal(text_at(first, "download_state"), "not_stored");
+	assert_int_equal(int_at(json_object_get(r.json, "page"), "total"), 32);
+	const json_t *types = json_object_get(json_object_get(r.json, "facets"), "type");
+	assert_string_equal(text_at(json_array_get(types, 0), "value"), "bugfix");
+	assert_int_equal(int_at(json_array_get(types, 0), "count"), 20);
+}
+
+static void M_104_to_108_views_are_filters(void **state)
+{
+	struct world *w = *state;
+	static const struct {
+		const char *view;
+		int total;
+	} views[] = { { "missing", 32 },
+		      { "installed", 32 },
+		      { "applicable", 32 },
+		      { "supported", 32 },
+		      { "latest", 32 } };
+	for (size_t i = 0; i < ARRAY_LEN(views); i++) {
+		AUTO(reply_done) struct reply r;
+		AUTO(xfree) char *path = xasprintf("/api/v1/patches?view=%s", views[i].view);
+		get(w, path, &r);
+		expect(&r, 200, NULL);
+		assert_int_equal(int_at(json_object_get(r.json, "page"), "total"), views[i].total);
+	}
+}
+
+static void filters_and_their_facets(void **state)
+{
+	struct world *w = *state;
+	AUTO(reply_done) struct reply r, q, none;
+	/* The facet of a filter counts what would be there without that filter. */
+	get(w, "/api/v1/patches?type=security&facets=type,severity", &r);
+	expect(&r, 200, NULL);
+	assert_int_equal(int_at(json_object_get(r.json, "page"), "total"), 12);
+	const json_t *facets = json_object_get(r.json, "facets");
+	assert_int_equal(json_array_size(json_object_get(facets, "type")), 2);
+	json_int_t n = 0;
+	for (size_t i = 0; i < json_array_size(json_object_get(facets, "severity")); i++)
+		n += int_at(json_array_get(json_object_get(facets, "severity"), i), "count");
+	assert_int_equal(n, 12);
+	get(w, "/api/v1/patches?q=cve-2026-2222", &q);
+	expect(&q, 200, NULL);
+	assert_int_equal(json_array_size(items(&q)), 1);
+	get(w, "/api/v1/patches?severity=low,moderate", &none);
+	expect(&none, 200, NULL);
+	assert_int_equal(json_array_size(items(&none)), 0);
+}
+
+/* Walks forward to the end and back to the start, and sees the same rows. */
+static void cursors_go_both_ways(void **state)
+{
+	struct world *w = *state;
+	static const char *const sorts[] = { "title",	    "-title",
+					     "type,-title", "-severity,missing_systems",
+					     "size",	    "id" };
+	for (size_t s = 0; s < ARRAY_LEN(sorts); s++) {
+		char *seen[40], *at = NULL, *before = NULL;
+		int n = 0, pages = 0;
+		AUTO(reply_done) struct reply whole;
+		AUTO(xfree) char *all = xasprintf("/api/v1/patches?limit=200&sort=%s", sorts[s]);
+		get(w, all, &whole);
+		expect(&whole, 200, NULL);
+		for (;;) {
+			AUTO(reply_done) struct reply r;
+			AUTO(xfree)
+			char *path = xasprintf("/api/v1/patches?limit=7&sort=%s%s%s", sorts[s],
+					       at ? "&cursor=" : "", at ? at : "");
+			get(w, path, &r);
+			expect(&r, 200, NULL);
+			for (size_t i = 0; i < json_array_size(items(&r)); i++)
+				seen[n++] = xstrdup(text_at(json_array_get(items(&r), i), "id"));
+			assert_int_equal(!cursor(&r, "prev_cursor"), pages == 0);
+			pages++;
+			xfree(at);
+			at = cursor(&r, "next_cursor") ? xstrdup(cursor(&r, "next_cursor")) : NULL;
+			if (!at) {
+				before = xstrdup(cursor(&r, "prev_cursor"));
+				break;
+			}
+		}
+		assert_int_equal(n, 32);
+		assert_int_equal(pages, 5);
+		for (int i = 0; i < n; i++)
+			assert_string_equal(
+				seen[i], text_at(json_array_get(items(&whole), (size_t)i), "id"));
+		for (int end = 28; before; end -= 7) {
+			AUTO(reply_done) struct reply r;
+			AUTO(xfree)
+			char *path = xasprintf("/api/v1/patches?limit=7&sort=%s&cursor=%s",
+					       sorts[s], before);
+			get(w, path, &r);
+			expect(&r, 200, NULL);
+			assert_int_equal(json_array_size(items(&r)), 7);
+			for (int i = 0; i < 7; i++)
+				assert_string_equal(
+					seen[end - 7 + i],
+					text_at(json_array_get(items(&r), (size_t)i), "id"));
+			assert_non_null(cursor(&r, "next_cursor"));
+			xfree(before);
+			before = cursor(&r, "prev_cursor") ? xstrdup(cursor(&r, "prev_cursor"))
+							   : NULL;
+		}
+		for (int i = 0; i < n; i++)
+			xfree(seen[i]);
+	}
+}
+
+static void cursors_of_other_lists_and_made_up_ones_are_refused(void **state)
+{
+	struct world *w = *state;
+	AUTO(reply_done) struct reply first;
+	get(w, "/api/v1/patches?limit=5", &first);
+	expect(&first, 200, NULL);
+	const char *good = cursor(&first, "next_cursor");
+	assert_non_null(good);
+	static const char *const paths[] = { "/api/v1/patches?view=installed&cursor=%s",
+					     "/api/v1/patches?type=security&cursor=%s",
+					     "/api/v1/patches?sort=title&cursor=%s",
+					     "/api/v1/systems?cursor=%s",
+					     "/api/v1/deployments?cursor=%s" };
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		AUTO(buf_done) struct buf path = BUF_INIT(8192);
+		AUTO(reply_done) struct reply r;
+		const char *mark = strstr(paths[i], "%s");
+		buf_add(&path, paths[i], (size_t)(mark - paths[i]));
+		buf_adds(&path, good);
+		get(w, path.p, &r);
+		expect(&r, 400, "invalid_cursor");
+	}
+	size_t len = strlen(good);
+	for (size_t i = 0; i < len; i += 3) { /* every third character changed */
+		AUTO(reply_done) struct reply r;
+		AUTO(xfree) char *bad = xstrdup(good);
+		bad[i] = bad[i] == 'A' ? 'B' : 'A';
+		AUTO(xfree) char *path = xasprintf("/api/v1/patches?limit=5&cursor=%s", bad);
+		get(w, path, &r);
+		expect(&r, 400, "invalid_cursor");
+	}
+	AUTO(reply_done) struct reply again;
+	AUTO(xfree)
+	char *path = xasprintf("/api/v1/patches?limit=200&cursor=%s",
+			       good); /* another limit is fine */
+	get(w, path, &again);
+	expect(&again, 200, NULL);
+	assert_int_equal(json_array_size(items(&again)), 27);
+}
+
+static void wrong_parameters_are_refused_and_named(void **state)
+{
+	struct world *w = *state;
+	static const struct {
+		const char *path, *code;
+	} bad[] = {
+		{ "/api/v1/patches?colour=red", "unknown_parameter" },
+		{ "/api/v1/patches?severity=catastrophic", "invalid_parameter" },
+		{ "/api/v1/patches?severity=critical,", "invalid_parameter" },
+		{ "/api/v1/patches?limit=0", "invalid_parameter" },
+		{ "/api/v1/patches?limit=201", "invalid_parameter" },
+		{ "/api/v1/patches?limit=5x", "invalid_parameter" },
+		{ "/api/v1/patches?sort=colour", "invalid_parameter" },
+		{ "/api/v1/patches?sort=title,size,type,severity", "invalid_parameter" },
+		{ "/api/v1/patches?facets=colour", "invalid_parameter" },
+		{ "/api/v1/patches?q=", "invalid_parameter" },
+		{ "/api/v1/systems?online=1", "invalid_parameter" },
+		{ "/api/v1/systems?health=ill", "invalid_parameter" },
+		{ "/api/v1/dashboard?x=1", "unknown_parameter" },
+		{ "/api/v1/search", "invalid_parameter" },
+		{ "/api/v1/search?q=a", "invalid_parameter" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		AUTO(reply_done) struct reply r;
+		get(w, bad[i].path, &r);
+		expect(&r, 400, bad[i].code);
+		assert_int_equal(
+			text_at(json_array_get(json_object_get(r.json, "errors"), 0), "pointer")[0],
+			'?');
+	}
+}
+
+static void M_090_systems_with_counts(void **state)
+{
+	struct world *w = *state;
+	AUTO(reply_done) struct reply r, health, one, gone;
+	get(w, "/api/v1/systems?sort=-missing&facets=health,os,online", &r);
+	expect(&r, 200, NULL);
+	assert_int_equal(json_array_size(items(&r)), 3);
+	const json_t *first = json_array_get(items(&r), 0);
+	assert_string_equal(text_at(first, "hostname"), "db1");
+	assert_int_equal(int_at(json_object_get(first, "missing"), "total"), 32);
+	assert_int_equal(int_at(json_object_get(first, "missing"), "critical"), 1);
+	assert_string_equal(text_at(first, "health"), "highly_vulnerable");
+	assert_string_equal(text_at(first, "os"), "debian:12");
+	get(w, "/api/v1/systems?health=vulnerable&os=debian:12&online=false", &health);
+	expect(&health, 200, NULL);
+	assert_int_equal(json_array_size(items(&health)), 1);
+	assert_string_equal(text_at(json_array_get(items(&health), 0), "hostname"), "web2");
+	get(w, "/api/v1/systems/00000000000000000000000000000001", &one);
+	expect(&one, 200, NULL);
+	assert_true(json_is_null(json_object_get(one.json, "evidence")));
+	get(w, "/api/v1/systems/0000000000000000000000000000000f", &gone);
+	expect(&gone, 404, "not_found");
+}
+
+static void M_089_drill_down_from_a_number(void **state)
+{
+	struct world *w = *state;
+	AUTO(reply_done) struct reply patch, systems, installed, of_system, held;
+	get(w, "/api/v1/patches/debian:12:openssl:3.0.2-1", &patch);
+	expect(&patch, 200, NULL);
+	assert_int_equal(json_array_size(json_object_get(patch.json, "components")), 2);
+	assert_string_equal(text_at(json_object_get(patch.json, "provenance"), "signer"),
+			    "AAAA test");
+	get(w, "/api/v1/patches/debian:12:openssl:3.0.2-1/systems", &systems);
+	expect(&systems, 200, NULL);
+	assert_int_equal(json_array_size(items(&systems)), 2);
+	get(w, "/api/v1/patches/debian:12:openssl:3.0.2-1/systems?state=installed", &installed);
+	expect(&installed, 200, NULL);
+	assert_int_equal(json_array_size(items(&installed)), 1);
+	get(w, "/api/v1/systems/00000000000000000000000000000001/patches", &of_system);
+	expect(&of_system, 200, NULL);
+	assert_int_equal(json_array_size(items(&of_system)), 1);
+	const json_t *outdated = json_object_get(json_array_get(items(&of_system), 0), "outdated");
+	assert_int_equal(json_array_size(outdated), 2);
+	assert_string_equal(text_at(json_array_get(outdated, 0), "installed"), "3.0.1-1");
+	assert_string_equal(text_at(json_array_get(outdated, 0), "fixed"), "3.0.2-1");
+	get(w,
+	    "/api/v1/systems/00000000000000000000000000000001/patches?state=held,superseded&facets=state",
+	    &held);
+	expect(&held, 200, NULL);
+	assert_int_equal(json_array_size(items(&held)), 0);
+}
+
+static void the_explanation_names_fact_versions_and_source(void **state)
+{
+	struct world *w = *state;
+	AUTO(reply_done) struct reply r, fine, none;
+	get(w,
+	    "/api/v1/systems/00000000000000000000000000000001/patches/debian:12:openssl:3.0.2-1/explanation",
+	    &r);
+	expect(&r, 200, NULL);
+	assert_string_equal(text_at(r.json, "verdict"), "missing");
+	assert_string_equal(
+		json_string_value(json_array_get(json_object_get(r.json, "next_steps"), 0)),
+		"deploy");
+	assert_non_null(strstr(r.body.p, "3.0.1-1"));
+	assert_non_null(strstr(r.body.p, "debian/bookworm-security"));
+	get(w,
+	    "/api/v1/systems/00000000000000000000000000000002/patches/debian:12:openssl:3.0.2-1/explanation",
+	    &fine);
+	expect(&fine, 200, NULL);
+	assert_string_equal(text_at(fine.json, "verdict"), "installed");
+	get(w,
+	    "/api/v1/systems/00000000000000000000000000000002/patches/debian:12:nothing:1/explanation",
+	    &none);
+	expect(&none, 404, "not_found");
+}
+
+static void the_inventory_of_a_system(void **state)
+{
+	struct world *w = *state;
+	AUTO(reply_done) struct reply r, q;
+	get(w, "/api/v1/systems/00000000000000000000000000000001/inventory?limit=2", &r);
+	expect(&r, 200, NULL);
+	assert_int_equal(json_array_size(items(&r)), 2);
+	assert_string_equal(text_at(json_array_get(items(&r), 0), "name"), "libssl3");
+	assert_int_equal(int_at(json_object_get(r.json, "page"), "total"), 33);
+	get(w, "/api/v1/systems/00000000000000000000000000000001/inventory?q=ZLIB", &q);
+	expect(&q, 200, NULL);
+	assert_int_equal(json_array_size(items(&q)), 1);
+	assert_string_equal(text_at(json_array_get(items(&q), 0), "source"), "zlib");
+}
+
+static void M_035_the_dashboard(void **state)
+{
+	struct world *w = *state;
+	AUTO(reply_done) struct reply r;
+	get(w, "/api/v1/dashboard", &r);
+	expect(&r, 200, NULL);
+	const json_t *systems = json_object_get(r.json, "systems"),
+		     *patches = json_object_get(r.json, "patches");
+	assert_int_equal(int_at(systems, "total"), 3);
+	assert_int_equal(int_at(json_object_get(systems, "health"), "highly_vulnerable"), 2);
+	assert_int_equal(int_at(patches, "missing"), 32);
+	assert_int_equal(int_at(patches, "missing_pairs"), 34);
+	assert_int_equal(int_at(patches, "security_missing"), 12);
+	const json_t *top = json_object_get(r.json, "top_missing_patches");
+	assert_int_equal(json_array_size(top), 10);
+	assert_string_equal(text_at(json_array_get(top, 0), "product"), "openssl");
+	assert_string_equal(text_at(json_array_get(top, 1), "product"), "zlib");
+	assert_string_equal(
+		text_at(json_array_get(json_object_get(r.json, "top_vulnerable_systems"), 0),
+			"hostname"),
+		"db1");
+	assert_string_equal(text_at(json_array_get(json_object_get(r.json, "by_os"), 0), "os"),
+			    "debian:12");
+}
+
+static void search_finds_each_kind(void **state)
+{
+	struct world *w = *state;
+	AUTO(reply_done) struct reply cve, host;
+	get(w, "/api/v1/search?q=2026-11", &cve);
+	expect(&cve, 200, NULL);
+	assert_int_equal(json_array_size(items(&cve)), 1);
+	assert_string_equal(text_at(json_array_get(items(&cve), 0), "kind"), "cve");
+	assert_string_equal(text_at(json_array_get(items(&cve), 0), "id"), "CVE-2026-1111");
+	get(w, "/api/v1/search?q=WEB&limit=1", &host);
+	expect(&host, 200, NULL);
+	assert_int_equal(json_array_size(items(&host)), 1);
+	assert_string_equal(text_at(json_array_get(items(&host), 0), "title"), "web1");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(M_103_missing_patches_with_counts),
+		cmocka_unit_test(M_104_to_108_views_are_filters),
+		cmocka_unit_test(filters_and_their_facets),
+		cmocka_unit_test(cursors_go_both_ways),
+		cmocka_unit_test(cursors_of_other_lists_and_made_up_ones_are_refused),
+		cmocka_unit_test(wrong_parameters_are_refused_and_named),
+		cmocka_unit_test(M_090_systems_with_counts),
+		cmocka_unit_test(M_089_drill_down_from_a_number),
+		cmocka_unit_test(the_explanation_names_fact_versions_and_source),
+		cmocka_unit_test(the_inventory_of_a_system),
+		cmocka_unit_test(M_035_the_dashboard),
+		cmocka_unit_test(search_finds_each_kind),
+	};
+	return cmocka_run_group_tests(tests, world_setup, world_teardown);
+}
