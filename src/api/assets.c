@@ -15,16 +15,19 @@ static const struct asset *find(const struct asset_table *t, const char *path)
 	return t->n ? bsearch(path, t->items, t->n, sizeof(t->items[0]), by_path) : NULL;
 }
 
-/* The deep link of a page: no file name in the last segment, and none of the machine interfaces. */
+/* The deep link of a page: below none of the machine interfaces, and not a file at the root. A dot
+ * further down is part of an id (a patch's version), not a file's suffix: files are at the root or
+ * in /assets. */
 static bool is_page(const char *path)
 {
 	static const char *const machine[] = { "/api", "/agent", "/assets" };
 	for (size_t i = 0; i < ARRAY_LEN(machine); i++) {
 		size_t n = strlen(machine[i]);
-		if (strncmp(path, machine[i], n) == 0 && (path[n] == '/' || path[n] == '\0'))
+		if (strncasecmp(path, machine[i], n) == 0 && (path[n] == '/' || path[n] == '\0'))
 			return false;
 	}
-	return strchr(strrchr(path, '/'), '.') == NULL;
+	const char *last = strrchr(path, '/');
+	return last != path || strchr(last, '.') == NULL;
 }
 
 /* RFC 9110 section 12.5.3; a coding with q=0 is refused. */

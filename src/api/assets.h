@@ -24,7 +24,8 @@ struct asset_table {
 	const struct asset *items;
 	size_t n;
 };
-/** Answers a GET or HEAD for `path`: the asset; or /index.html when the last segment has no dot (a
- * deep link of the console); or false when there is nothing to serve (404 is the caller's). */
+/** Answers a GET or HEAD for `path`: the asset; or /index.html for a deep link of the console (not
+ * below /api, /agent or /assets, no file name at the root); or false when there is nothing to serve
+ * (404 is the caller's). */
 bool assets_serve(const struct asset_table *t, struct http_req *r, const char *path);
 #endif

@@ -68,6 +68,8 @@ __attribute__((unused)) static void reply_done(struct reply *r)
 }
 AUTO_DEFINE_VALUE(struct reply, reply_done)
 
+static CURL *world_curl;
+static size_t world_body_len; /* of the next body, when it holds NULs; 0 = strlen */
 static int64_t world_now_ms;
 
 static int64_t world_clock(void *arg UNUSED)
@@ -277,7 +279,8 @@ static void request(struct world *w, const struct who *who, const char *method,
 		    struct reply *out)
 {
 	*out = (struct reply) { .headers = BUF_INIT(1u << 20), .body = BUF_INIT(64u << 20) };
-	CURL *h = curl_easy_init();
+	CURL *h = world_curl = world_curl ? world_curl : curl_easy_init();
+	curl_easy_reset(h); /* keeps the connections */
 	struct curl_slist *lines = NULL;
 	AUTO(xfree)
 	char *url = strncmp(url_or_path, "https:", 6) == 0
@@ -309,7 +312,9 @@ static void request(struct world *w, const struct who *who, const char *method,
 	if (strcmp(method, "HEAD") == 0)
 		curl_easy_setopt(h, CURLOPT_NOBODY, 1L);
 	if (body) {
-		curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE, (long)strlen(body));
+		curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE,
+				 (long)(world_body_len ? world_body_len : strlen(body)));
+		world_body_len = 0;
 		curl_easy_setopt(h, CURLOPT_POSTFIELDS, body);
 	}
 	if (who && who->cert_file) {
@@ -331,7 +336,6 @@ static void request(struct world *w, const struct who *who, const char *method,
 	if (out->body.n && (out->body.p[0] == '{' || out->body.p[0] == '['))
 		(void)!json_parse(buf_str(&out->body), 64u << 20, &out->json, NULL);
 	curl_slist_free_all(lines);
-	curl_easy_cleanup(h);
 }
 
 /* A response header's value into `out`; false when absent. */
@@ -536,6 +540,8 @@ __attribute__((unused)) static int world_setup(void **state)
 __attribute__((unused)) static int world_teardown(void **state)
 {
 	struct world *w = *state;
+	curl_easy_cleanup(world_curl);
+	world_curl = NULL;
 	http_server_stop(w->people);
 	http_server_stop(w->agents);
 	struct api *api = TAKE(w->api);

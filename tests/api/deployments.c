@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Deployments over HTTP: preview, creation exactly once, stale previews, selections, cancelling,
+ * lists; scans, jobs, settings and enrolment tokens too. */
+#include "world.h"
+
+#include <sqlite3.h>
+
+#define SSL "debian:12:openssl:3.0.2-1"
+
+static void post(struct world *w, const char *path, const char *body, const char *key,
+		 struct reply *out)
+{
+	struct who t = as(w, ROLE_TECHNICIAN);
+	AUTO(xfree) char *line = key ? xasprintf("Idempotency-Key: %s", key) : NULL;
+	const char *extra[] = { line, NULL };
+	request(w, &t, "POST", path, body, extra, out);
+}
+
+static void get(struct world *w, const char *path, struct reply *out)
+{
+	struct who t = as(w, ROLE_TECHNICIAN);
+	request(w, &t, "GET", path, NULL, NULL, out);
+}
+
+static char *preview(struct world *w, const char *selection)
+{
+	AUTO(reply_done) struct reply r;
+	AUTO(xfree) char *body = xasprintf("{%s}", selection);
+	post(w, "/api/v1/deployments:preview", body, NULL, &r);
+	expect(&r, 200, NULL);
+	return xstrdup(text_at(r.json, "preview_token"));
+}
+
+static char *creation(const char *selection, const char *token)
+{
+	return xasprintf("{%s,\"preview_token\":\"%s\"}", selection, token);
+}
+
+/* Changes the database beside the server. */
+static void change_database(struct world *w, const char *sql)
+{
+	AUTO(xfree) char *file = file_join(w->dir, "db");
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_busy_timeout(db, 5000), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void M_131_from_patches_and_exactly_once(void **state)
+{
+	struct world *w = *state;
+	static const char selection[] = "\"name\":\"first\",\"patches\":{\"ids\":[\"" SSL "\"]}";
+	AUTO(xfree) char *token = preview(w, selection), *body = creation(selection, token);
+	AUTO(reply_done) struct reply no_key, bad_key, first, again, other, list;
+	char location[200], where[200], replayed[20];
+	post(w, "/api/v1/deployments", body, NULL, &no_key);
+	expect(&no_key, 400, "idempotency_key_required");
+	post(w, "/api/v1/deployments", body, "short", &bad_key);
+	expect(&bad_key, 400, "invalid_idempotency_key");
+	post(w, "/api/v1/deployments", body, "key-number-1", &first);
+	expect(&first, 201, NULL);
+	assert_int_equal(int_at(json_object_get(first.json, "targets"), "total"), 2);
+	assert_string_equal(
+		text_at(json_array_get(json_object_get(first.json, "patch_items"), 0), "id"), SSL);
+	assert_true(header(&first, "Location", location, sizeof(location)));
+	(void)snprintf(where, sizeof(where), "/api/v1/deployments/%s", text_at(first.json, "id"));
+	assert_string_equal(location, where);
+	post(w, "/api/v1/deployments", body, "key-number-1", &again);
+	expect(&again, 201, NULL);
+	assert_true(header(&again, "Idempotency-Replayed", replayed, sizeof(replayed)));
+	assert_string_equal(again.body.p, first.body.p);
+	AUTO(xfree)
+	char *changed = creation("\"name\":\"second\",\"patches\":{\"ids\":[\"" SSL "\"]}", token);
+	post(w, "/api/v1/deployments", changed, "key-number-1", &other);
+	expect(&other, 422, "idempotency_mismatch");
+	get(w, "/api/v1/deployments", &list);
+	expect(&list, 200, NULL);
+	assert_int_equal(int_at(json_object_get(list.json, "page"), "total"), 1);
+}
+
+static void a_refused_creation_leaves_its_key_free(void **state)
+{
+	struct world *w = *state;
+	static const char selection[] =
+		"\"systems\":{\"ids\":[\"00000000000000000000000000000002\"]}";
+	AUTO(xfree)
+	char *token = preview(w, selection), *wrong = creation(selection, "0000"),
+	     *right = creation(selection, token);
+	AUTO(reply_done) struct reply refused, made;
+	post(w, "/api/v1/deployments", wrong, "key-number-2", &refused);
+	expect(&refused, 409, "preview_stale");
+	post(w, "/api/v1/deployments", right, "key-number-2", &made);
+	expect(&made, 201, NULL);
+	assert_int_equal(int_at(made.json, "patches"), 1); /* M-130: all that the system misses */
+}
+
+static void a_claim_from_before_a_restart_is_not_run_again(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	static const char selection[] =
+		"\"systems\":{\"ids\":[\"00000000000000000000000000000002\"]}";
+	AUTO(xfree) char *token = preview(w, selection), *body = creation(selection, token);
+	AUTO(reply_done) struct reply made, again;
+	post(w, "/api/v1/deployments", body, "key-number-3", &made);
+	expect(&made, 201, NULL);
+	/* As if the server had been killed between the work and the answer. */
+	change_database(w,
+			"update api_idempotency set status = 0, body = null, server_run = 'before' "
+			"where idem_key = 'key-number-3'");
+	post(w, "/api/v1/deployments", body, "key-number-3", &again);
+	expect(&again, 409, "idempotency_unfinished");
+	world_now_ms += 25 * 3600 * 1000;
+	ok(api_tick(w->api, &e), &e);
+	world_now_ms -= 25 * 3600 * 1000;
+	AUTO(xfree) char *fresh = preview(w, selection), *later = creation(selection, fresh);
+	AUTO(reply_done) struct reply forgotten;
+	post(w, "/api/v1/deployments", later, "key-number-3", &forgotten);
+	expect(&forgotten, 201, NULL);
+}
+
+static void selections_say_what_is_wrong_with_them(void **state)
+{
+	struct world *w = *state;
+	static const struct {
+		const char *selection;
+		int status;
+		const char *code;
+	} cases[] = {
+		{ "", 400, "invalid_selection" },
+		{ "\"patches\":{}", 400, "invalid_selection" },
+		{ "\"patches\":{\"ids\":[]}", 400, "invalid_selection" },
+		{ "\"patches\":{\"ids\":[\"" SSL "\"],\"all\":true}", 400, "invalid_selection" },
+		{ "\"patches\":{\"ids\":[\"debian:12:nothing:1\"]}", 400, "invalid_selection" },
+		{ "\"patches\":{\"ids\":[7]}", 400, "invalid_selection" },
+		{ "\"patches\":{\"all\":false}", 400, "invalid_selection" },
+		{ "\"patches\":{\"filter\":{\"colour\":\"red\"}}", 400, "invalid_selection" },
+		{ "\"patches\":{\"filter\":{\"severity\":\"worst\"}}", 400, "invalid_selection" },
+		{ "\"patches\":{\"filter\":{\"severity\":\"low\"}}", 400, "selection_empty" },
+		{ "\"patches\":{\"filter\":{\"type\":\"security\"},\"expected_count\":3}", 409,
+		  "selection_changed" },
+		{ "\"systems\":{\"ids\":[\"0000000000000000000000000000000f\"]}", 400,
+		  "invalid_selection" },
+		{ "\"systems\":{\"all\":true,\"extra\":1}", 400, "invalid_selection" },
+		{ "\"systems\":{\"all\":true},\"policy\":\"never\"", 400, "unknown_policy" },
+		{ "\"systems\":{\"all\":true},\"role\":\"administrator\"", 400, "unknown_member" },
+		{ "\"patches\":{\"filter\":{\"type\":\"security\"},\"expected_count\":12}", 200,
+		  NULL },
+		{ "\"systems\":{\"filter\":{\"q\":\"web\"},\"exclude\":[\"00000000000000000000000000000001\"]}",
+		  200, NULL },
+		{ "\"systems\":{\"all\":true},\"patches\":{\"all\":true}", 200, NULL },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO(reply_done) struct reply r;
+		AUTO(xfree) char *body = xasprintf("{%s}", cases[i].selection);
+		post(w, "/api/v1/deployments:preview", body, NULL, &r);
+		expect(&r, cases[i].status, cases[i].code);
+		if (i == 16)
+			assert_int_equal(int_at(r.json, "systems"), 1);
+		if (i == 17)
+			assert_int_equal(int_at(r.json, "pairs"), 34);
+	}
+}
+
+static void M_150_targets_with_reasons_pages_and_cancelling(void **state)
+{
+	struct world *w = *state;
+	static const char selection[] = "\"name\":\"all\",\"systems\":{\"all\":true},\"now\":true";
+	AUTO(xfree) char *token = preview(w, selection), *body = creation(selection, token);
+	AUTO(reply_done)
+	struct reply made, targets, next, back, log, cancelled, twice, of_system, none;
+	post(w, "/api/v1/deployments", body, "key-number-4", &made);
+	expect(&made, 201, NULL);
+	AUTO(xfree)
+	char *path = xasprintf("/api/v1/deployments/%s/targets?limit=2&state=pending",
+			       text_at(made.json, "id"));
+	get(w, path, &targets);
+	expect(&targets, 200, NULL);
+	const json_t *items = json_object_get(targets.json, "items"),
+		     *page = json_object_get(targets.json, "page");
+	assert_int_equal(json_array_size(items), 2);
+	assert_int_equal(int_at(page, "total"), 3);
+	assert_string_equal(text_at(json_array_get(items, 0), "hostname"), "db1");
+	assert_string_equal(text_at(json_array_get(items, 0), "reason"), "server_downloading");
+	AUTO(xfree) char *path2 = xasprintf("%s&cursor=%s", path, text_at(page, "next_cursor"));
+	get(w, path2, &next);
+	expect(&next, 200, NULL);
+	assert_int_equal(json_array_size(json_object_get(next.json, "items")), 1);
+	assert_string_equal(
+		text_at(json_array_get(json_object_get(next.json, "items"), 0), "hostname"),
+		"web2");
+	page = json_object_get(next.json, "page");
+	assert_true(json_is_null(json_object_get(page, "next_cursor")));
+	AUTO(xfree) char *path3 = xasprintf("%s&cursor=%s", path, text_at(page, "prev_cursor"));
+	get(w, path3, &back);
+	expect(&back, 200, NULL);
+	assert_string_equal(
+		text_at(json_array_get(json_object_get(back.json, "items"), 0), "hostname"), "db1");
+	assert_true(
+		json_is_null(json_object_get(json_object_get(back.json, "page"), "prev_cursor")));
+	AUTO(xfree)
+	char *log_path = xasprintf("/api/v1/deployments/%s/targets/%s/log",
+				   text_at(made.json, "id"), w->id[0]);
+	get(w, log_path, &log);
+	expect(&log, 404, "not_found");
+	AUTO(xfree)
+	char *cancel = xasprintf("/api/v1/deployments/%s:cancel", text_at(made.json, "id"));
+	post(w, cancel, NULL, NULL, &cancelled);
+	expect(&cancelled, 200, NULL);
+	assert_string_equal(text_at(cancelled.json, "state"), "cancelled");
+	post(w, cancel, NULL, NULL, &twice);
+	expect(&twice, 409, "not_cancellable");
+	get(w, "/api/v1/systems/00000000000000000000000000000003/deployments", &of_system);
+	expect(&of_system, 200, NULL);
+	assert_string_equal(
+		text_at(json_object_get(json_array_get(json_object_get(of_system.json, "items"), 0),
+					"deployment"),
+			"name"),
+		"all");
+	get(w, "/api/v1/deployments/ffffffffffffffffffffffffffffffff", &none);
+	expect(&none, 404, "not_found");
+}
+
+static void deployments_page_both_ways(void **state)
+{
+	struct world *w = *state;
+	static const char selection[] =
+		"\"systems\":{\"ids\":[\"00000000000000000000000000000002\"]}";
+	for (int i = 0; i < 3; i++) {
+		AUTO(xfree)
+		char *token = preview(w, selection), *body = creation(selection, token),
+		     *key = xasprintf("page-key-%d", i);
+		AUTO(reply_done) struct reply r;
+		world_now_ms += 10;
+		post(w, "/api/v1/deployments", body, key, &r);
+		expect(&r, 201, NULL);
+	}
+	char *at = NULL, first[40] = "", last_prev[3000] = "";
+	int seen = 0;
+	json_int_t total = 0;
+	do {
+		AUTO(reply_done) struct reply r;
+		AUTO(xfree)
+		char *path = xasprintf("/api/v1/deployments?limit=2%s%s", at ? "&cursor=" : "",
+				       at ? at : "");
+		get(w, path, &r);
+		expect(&r, 200, NULL);
+		const json_t *items = json_object_get(r.json, "items"),
+			     *page = json_object_get(r.json, "page");
+		if (!seen)
+			(void)snprintf(first, sizeof(first), "%s",
+				       text_at(json_array_get(items, 0), "id"));
+		seen += (int)json_array_size(items);
+		total = int_at(page, "total");
+		(void)snprintf(last_prev, sizeof(last_prev), "%s", text_at(page, "prev_cursor"));
+		xfree(at);
+		at = *text_at(page, "next_cursor") ? xstrdup(text_at(page, "next_cursor")) : NULL;
+	} while (at);
+	assert_int_equal(seen, total);
+	assert_true(total >= 3);
+	while (*last_prev) {
+		AUTO(reply_done) struct reply r;
+		AUTO(xfree)
+		char *path = xasprintf("/api/v1/deployments?limit=2&cursor=%s", last_prev);
+		get(w, path, &r);
+		expect(&r, 200, NULL);
+		const json_t *page = json_object_get(r.json, "page");
+		assert_true(*text_at(page, "next_cursor"));
+		(void)snprintf(last_prev, sizeof(last_prev), "%s", text_at(page, "prev_cursor"));
+		if (!*last_prev)
+			assert_string_equal(
+				text_at(json_array_get(json_object_get(r.json, "items"), 0), "id"),
+				first);
+	}
+}
+
+static void scans_are_asked_for(void **state)
+{
+	struct world *w = *state;
+	AUTO(reply_done) struct reply r, seen, bad;
+	post(w, "/api/v1/systems:scan", "{\"filter\":{\"q\":\"web\"},\"expected_count\":2}",
+	     "scan-key-1", &r);
+	expect(&r, 202, NULL);
+	assert_int_equal(int_at(r.json, "systems"), 2);
+	assert_int_equal(int_at(r.json, "connected"), 0);
+	get(w, "/api/v1/systems?scan=requested", &seen);
+	assert_int_equal(int_at(json_object_get(seen.json, "page"), "total"), 2);
+	post(w, "/api/v1/systems:scan", "{\"ids\":[\"nobody\"]}", NULL, &bad);
+	expect(&bad, 400, "invalid_selection");
+}
+
+static void syncs_and_jobs(void **state)
+{
+	struct world *w = *state;
+	AUTO(reply_done) struct reply started, list, one, none, feeds;
+	post(w, "/api/v1/feeds:sync", NULL, NULL, &started);
+	expect(&started, 202, NULL);
+	assert_int_equal(w->synced, 1);
+	assert_string_equal(text_at(started.json, "id"), JOB_ID);
+	get(w, "/api/v1/jobs?state=running", &list);
+	expect(&list, 200, NULL);
+	assert_int_equal(json_array_size(json_object_get(list.json, "items")), 1);
+	get(w, "/api/v1/jobs/" JOB_ID, &one);
+	expect(&one, 200, NULL);
+	get(w, "/api/v1/jobs/x", &none);
+	expect(&none, 404, "not_found");
+	get(w, "/api/v1/feeds", &feeds);
+	expect(&feeds, 200, NULL);
+}
+
+static void settings_change_on_the_version_that_was_read(void **state)
+{
+	struct world *w = *state;
+	struct who admin = as(w, ROLE_ADMINISTRATOR);
+	char etag[60], newer[60];
+	AUTO(reply_done)
+	struct reply all, unconditional, done, stale, unknown, wrong_type, out_of_range, reset;
+	request(w, &admin, "GET", "/api/v1/settings", NULL, NULL, &all);
+	expect(&all, 200, NULL);
+	assert_true(header(&all, "ETag", etag, sizeof(etag)));
+	AUTO(xfree) char *match = xasprintf("If-Match: %s", etag);
+	const char *extra[] = { match, NULL };
+	static const char change[] = "{\"values\":{\"agent.refresh_s\":600}}";
+	request(w, &admin, "PATCH", "/api/v1/settings", change, NULL, &unconditional);
+	expect(&unconditional, 428, "precondition_required");
+	request(w, &admin, "PATCH", "/api/v1/settings", change, extra, &done);
+	expect(&done, 200, NULL);
+	assert_int_equal(settings_int(w->settings, SETTING_REFRESH_CYCLE_S), 600);
+	assert_true(header(&done, "ETag", newer, sizeof(newer)));
+	assert_string_not_equal(etag, newer);
+	request(w, &admin, "PATCH", "/api/v1/settings", change, extra, &stale);
+	expect(&stale, 412, "precondition_failed");
+	AUTO(xfree) char *match2 = xasprintf("If-Match: %s", newer);
+	const char *extra2[] = { match2, NULL };
+	request(w, &admin, "PATCH", "/api/v1/settings", "{\"values\":{\"no.such\":1}}", extra2,
+		&unknown);
+	expect(&unknown, 400, "unknown_setting");
+	request(w, &admin, "PATCH", "/api/v1/settings",
+		"{\"values\":{\"agent.refresh_s\":\"600\"}}", extra2, &wrong_type);
+	expect(&wrong_type, 400, "invalid_setting");
+	request(w, &admin, "PATCH", "/api/v1/settings", "{\"values\":{\"agent.refresh_s\":1}}",
+		extra2, &out_of_range);
+	expect(&out_of_range, 400, "invalid_setting");
+	request(w, &admin, "PATCH", "/api/v1/settings", "{\"values\":{\"agent.refresh_s\":null}}",
+		extra2, &reset);
+	expect(&reset, 200, NULL);
+	assert_int_equal(settings_int(w->settings, SETTING_REFRESH_CYCLE_S), 5400);
+}
+
+static void enrolment_tokens_are_shown_once(void **state)
+{
+	struct world *w = *state;
+	struct who t = as(w, ROLE_TECHNICIAN);
+	world_now_ms += 10; /* the newest */
+	AUTO(reply_done) struct reply made, list, gone, again, offices, bad;
+	post(w, "/api/v1/enrolment-tokens", "{\"label\":\"lab\",\"max_uses\":5}", NULL, &made);
+	expect(&made, 201, NULL);
+	const char *token = text_at(made.json, "token");
+	assert_int_equal(strlen(token), 5 + 16 + 1 + 43 + 1 + 64);
+	const char *command = text_at(json_array_get(json_object_get(made.json, "install"), 0),
+				      "command");
+	assert_non_null(strstr(command, token));
+	assert_non_null(strstr(command, "https://patch.example:8027"));
+	get(w, "/api/v1/enrolment-tokens", &list);
+	expect(&list, 200, NULL);
+	assert_null(strstr(list.body.p, token + 5 + 17));
+	AUTO(xfree)
+	char *path = xasprintf("/api/v1/enrolment-tokens/%s",
+			       text_at(json_object_get(made.json, "enrolment_token"), "id"));
+	request(w, &t, "DELETE", path, NULL, NULL, &gone);
+	expect(&gone, 204, NULL);
+	get(w, "/api/v1/enrolment-tokens", &again);
+	assert_string_equal(
+		text_at(json_array_get(json_object_get(again.json, "items"), 0), "state"),
+		"revoked");
+	get(w, "/api/v1/offices", &offices);
+	assert_int_equal(
+		int_at(json_array_get(json_object_get(offices.json, "items"), 0), "systems"), 3);
+	post(w, "/api/v1/enrolment-tokens", "{\"max_uses\":0}", NULL, &bad);
+	expect(&bad, 400, NULL);
+}
+
+static void retired_systems_leave_the_numbers(void **state)
+{
+	struct world *w = *state;
+	struct who t = as(w, ROLE_TECHNICIAN);
+	AUTO(reply_done) struct reply r, again, list, retired, dashboard;
+	request(w, &t, "DELETE", "/api/v1/systems/00000000000000000000000000000003", NULL, NULL,
+		&r);
+	expect(&r, 204, NULL);
+	request(w, &t, "DELETE", "/api/v1/systems/00000000000000000000000000000003", NULL, NULL,
+		&again);
+	expect(&again, 204, NULL);
+	get(w, "/api/v1/systems", &list);
+	assert_int_equal(int_at(json_object_get(list.json, "page"), "total"), 2);
+	get(w, "/api/v1/systems?state=retired", &retired);
+	assert_int_equal(int_at(json_object_get(retired.json, "page"), "total"), 1);
+	get(w, "/api/v1/dashboard", &dashboard);
+	assert_int_equal(int_at(json_object_get(dashboard.json, "patches"), "missing"), 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(M_131_from_patches_and_exactly_once),
+		cmocka_unit_test(a_refused_creation_leaves_its_key_free),
+		cmocka_unit_test(a_claim_from_before_a_restart_is_not_run_again),
+		cmocka_unit_test(selections_say_what_is_wrong_with_them),
+		cmocka_unit_test(M_150_targets_with_reasons_pages_and_cancelling),
+		cmocka_unit_test(deployments_page_both_ways),
+		cmocka_unit_test(scans_are_asked_for),
+		cmocka_unit_test(syncs_and_jobs),
+		cmocka_unit_test(settings_change_on_the_version_that_was_read),
+		cmocka_unit_test(enrolment_tokens_are_shown_once),
+		cmocka_unit_test(retired_systems_leave_the_numbers),
+	};
+	return cmocka_run_group_tests(tests, world_setup, world_teardown);
+}
