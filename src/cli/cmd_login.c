@@ -112,9 +112,11 @@ int cmd_status(int argc, char **argv)
 		print_json(d);
 		return 0;
 	}
-	const json_t *missing = json_object_get(d, "missing");
-	printf("systems %lld, missing patches %lld, reboot needed %lld\n",
-	       (long long)print_int(d, "hosts"), (long long)print_int(missing, "total"),
-	       (long long)print_int(d, "reboot_needed"));
+	const json_t *systems = json_object_get(d, "systems"),
+		     *patches = json_object_get(d, "patches");
+	printf("systems %lld (connected %lld), missing patches %lld, reboot needed %lld\n",
+	       (long long)print_int(systems, "total"), (long long)print_int(systems, "online"),
+	       (long long)print_int(patches, "missing"),
+	       (long long)print_int(systems, "reboot_needed"));
 	return 0;
 }

@@ -862,6 +862,7 @@ export interface components {
             label: string;
             created: components["schemas"]["Time"];
             expires: components["schemas"]["Time"];
+            last_used: components["schemas"]["TimeOrNull"];
         };
         NewToken: {
             id: string;
