@@ -412,6 +412,17 @@ static void set_limits(struct transfer *t)
 	curl_easy_setopt(h, CURLOPT_ERRORBUFFER, t->detail);
 }
 
+/* How long the transfer may sleep: libcurl wakes for its own timers and bytes, http_client_cancel()
+ * wakes it too, so only silence is left to be watched. A stream that nobody writes to costs
+ * nothing. */
+static int until_silent_ms(const struct transfer *t)
+{
+	if (!t->r->max_silence_s)
+		return 60000;
+	int64_t left = t->last_byte_ms + t->r->max_silence_s * 1000 + 1 - clock_mono_ms();
+	return (int)MAX(1, MIN(left, 60000));
+}
+
 /* Runs until the end, a cancel, or too long a silence. */
 static bool run(struct transfer *t, CURLcode *rc_out, struct err *e)
 {
@@ -425,7 +436,7 @@ static bool run(struct transfer *t, CURLcode *rc_out, struct err *e)
 		    clock_mono_ms() - t->last_byte_ms > t->r->max_silence_s * 1000)
 			return err_set(e, ERR_TIMEOUT, "'%s' was silent for %lld s",
 				       t->target.url->host, (long long)t->r->max_silence_s);
-		curl_multi_poll(c->multi, NULL, 0, 1000, NULL);
+		curl_multi_poll(c->multi, NULL, 0, until_silent_ms(t), NULL);
 	}
 	for (CURLMsg *m; (m = curl_multi_info_read(c->multi, &left));)
 		if (m->msg == CURLMSG_DONE && m->easy_handle == c->easy) {
