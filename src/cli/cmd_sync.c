@@ -65,10 +65,9 @@ int cmd_sync(int argc, char **argv)
 		return a.status;
 	struct err e = { 0 };
 	AUTO(remote_free) struct remote *r = NULL;
-	AUTO(json_free) json_t *body = json_object();
 	AUTO(json_free) json_t *job = NULL;
 	AUTO(json_free) json_t *done = NULL;
-	if (!remote_open(&r, &e) || !remote_call(r, "POST", "/feeds:sync", body, &job, &e))
+	if (!remote_open(&r, &e) || !remote_call(r, "POST", "/feeds:sync", NULL, &job, &e))
 		return print_failure(&e);
 	const char *id = print_text(job, "id");
 	if (wait && !follow_job(r, id, json, &done, &e))
