@@ -99,10 +99,21 @@ static bool wanted_index(struct str path, const char *arch)
 	return str_split(&rest, '/', &dir) && (str_is(dir, arch) || str_is(dir, "all"));
 }
 
-static void fill_archive(const struct catalog *cat, const struct archive *ar, const char *arch,
-			 struct arena *a, struct order_archive *out)
+/* The partial mirror's directory on the endpoint: one per suite, whatever the vendor calls the
+ * archive. */
+static struct str directory_of(const struct archive *ar, uint32_t index, struct arena *a)
 {
-	*out = (struct order_archive) { .id = ar->id,
+	char *id = arena_printf(a, "%u-%.*s", index, (int)MIN(ar->suite.n, 80), ar->suite.p);
+	for (char *p = id; *p; p++)
+		if (!(*p >= 'a' && *p <= 'z') && !(*p >= '0' && *p <= '9') && *p != '.')
+			*p = '-';
+	return str_of(id);
+}
+
+static void fill_archive(const struct catalog *cat, const struct archive *ar, uint32_t index,
+			 const char *arch, struct arena *a, struct order_archive *out)
+{
+	*out = (struct order_archive) { .id = directory_of(ar, index, a),
 					.suite = ar->suite,
 					.components = ar->release_components,
 					.keyring = ar->keyring };
@@ -127,7 +138,7 @@ static void fill_archives(const struct catalog *cat, const struct host *h,
 		if (!str_is(ar->os, os))
 			continue;
 		struct order_archive *oa = &o->archives[o->n_archives++];
-		fill_archive(cat, ar, h->attrs.arch, a, oa);
+		fill_archive(cat, ar, i, h->attrs.arch, a, oa);
 		oa->payload = arena_array(a, struct order_file, n ? n : 1);
 		for (size_t k = 0; k < n; k++) {
 			const struct component *c = &cat->components[components[k]];
