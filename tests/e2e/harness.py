@@ -77,7 +77,7 @@ def needs():
         return "needs root"
     if not (TESTBEDS / "endpoints.sh").exists():
         return "the testbeds are not here (../shared/testbeds)"
-    for tool in ("ip", "mmdebstrap", "apt-get"):
+    for tool in ("ip", "mmdebstrap", "apt-get", "patchelf"):
         if not shutil.which(tool):
             return f"'{tool}' is not installed"
     return None
@@ -299,7 +299,7 @@ class Endpoints:
 def bundle_agent(build, where):
     """The agent with every library it needs and its own loader: one directory that runs on any Linux of the
     same architecture, whatever its libc (tools/bundle)."""
-    run(SOURCE / "tools/bundle", where, *(pathlib.Path(build) / "src" / p for p in ("tsukuroi-agent", "tsukuroi-agent-root")))
+    run(SOURCE / "tools/bundle", where, "/opt/tsukuroi-agent", *(pathlib.Path(build) / "src" / p for p in ("tsukuroi-agent", "tsukuroi-agent-root")))
     return where
 
 
