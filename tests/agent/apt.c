@@ -219,6 +219,7 @@ static void test_judge(void **state)
 	} cases[] = {
 		{ "Inst a [1] (2 D:1/s [amd64])\nConf a (2 D:1/s [amd64])\n", "planned" },
 		{ "Inst a [1] (2 D:1/s, E:2/t [amd64]) []\n", "planned" },
+		{ "Inst a [1] (2 D:1/s [amd64]) [b:amd64 on a:amd64] [b:amd64 ]\n", "planned" },
 		{ "Inst a [1] (3 D:1/s [amd64])\n", "unlisted_dependency" },
 		{ "Inst a [1] (2 D:1/s [i386])\n", "unlisted_dependency" },
 		{ "Inst a [1] (2 D:1/s [amd64])\nInst b (1 D:1/s [amd64])\n",

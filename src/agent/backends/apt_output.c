@@ -58,7 +58,9 @@ static bool read_inst(struct str rest, struct apt_step *s)
 		return false;
 	s->arch = (struct str) { inner.p + at, inner.n - 1 - at };
 	s->action = s->from.n ? "upgrade" : "install";
-	(void)bracketed(&rest, '[', ']', &broken);
+	/* What is broken in between; apt fixes it later in the same run: "[a ] [a on b] [c on d e ]". */
+	while (bracketed(&rest, '[', ']', &broken))
+		;
 	return str_trim(rest).n == 0;
 }
 
