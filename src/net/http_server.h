@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * HTTPS server on libmicrohttpd + GnuTLS: a pool of epoll threads, TCP_NODELAY, TLS session tickets,
- * limits on header, body, connections and idle time. It knows sockets and bytes, not the product.
- * Handlers run on the pool's threads and may block shortly (a database read). */
+ * HTTPS server on libmicrohttpd + GnuTLS: a pool of epoll threads, TCP_NODELAY, TLS session
+ * tickets, limits on header, body, connections and idle time. It knows sockets and bytes, not the
+ * product. Handlers run on the pool's threads and may block shortly (a database read). */
 #ifndef NET_HTTP_SERVER_H
 #define NET_HTTP_SERVER_H
 #include "base/arena.h"
@@ -12,41 +12,46 @@ struct http_server;
 struct http_req;
 
 struct http_server_conf {
-	const char *address;	/**< numeric, "::" = all, IPv4 too; or "unix:/path" (plain, mode 0600) */
-	uint16_t port;		/**< 0 = any free one; see http_server_port */
-	const char *cert_pem;	/**< NULL = plain HTTP (only ever for the redirecting port) */
+	const char
+		*address; /**< numeric, "::" = all, IPv4 too; or "unix:/path" (plain, mode 0600) */
+	uint16_t port;	  /**< 0 = any free one; see http_server_port */
+	const char *cert_pem; /**< NULL = plain HTTP (only ever for the redirecting port) */
 	const char *key_pem;
-	const char *client_ca_pem; /**< when set a client certificate is requested; see http_req_client_cert */
-	unsigned threads;	/**< 1..64 */
-	unsigned max_connections; /**< at least `threads`; split evenly over them */
-	unsigned max_per_address; /**< connections from one address; 0 = no limit of its own */
-	unsigned idle_timeout_s; /**< 5..600 */
-	size_t max_body;	/**< default maximum; a handler may allow more through `body_limit` */
-	/** Called once per request when the header is complete, before any body byte: returns the maximum
-	 *  body length for this request (0 = none allowed). May be NULL. */
+	const char *client_ca_pem; /**< when set a client certificate is requested; see
+				      http_req_client_cert */
+	unsigned threads;	   /**< 1..64 */
+	unsigned max_connections;  /**< at least `threads`; split evenly over them */
+	unsigned max_per_address;  /**< connections from one address; 0 = no limit of its own */
+	unsigned idle_timeout_s;   /**< 5..600 */
+	size_t max_body; /**< default maximum; a handler may allow more through `body_limit` */
+	/** Called once per request when the header is complete, before any body byte: returns the
+	 * maximum body length for this request (0 = none allowed). May be NULL. */
 	size_t (*body_limit)(void *arg, struct http_req *r);
 	/** Called when the request is complete. Must call exactly one http_reply_*(). */
 	void (*handler)(void *arg, struct http_req *r);
 	void *arg;
 };
 /** ERR_CONFLICT with remedy when the port is in use; ERR_DENIED when it may not be bound. */
-bool http_server_start(const struct http_server_conf *conf, struct http_server **out, struct err *e) MUST_CHECK;
+bool http_server_start(const struct http_server_conf *conf, struct http_server **out, struct err *e)
+	MUST_CHECK;
 uint16_t http_server_port(const struct http_server *s);
-/** Ends all connections (streams too: gone() is called for those whose owner has not closed them; the
- *  handles stay valid until http_stream_close()) and the threads. Not from a handler or gone(). */
+/** Ends all connections (streams too: gone() is called for those whose owner has not closed them;
+ * the handles stay valid until http_stream_close()) and the threads. Not from a handler or gone().
+ */
 void http_server_stop(struct http_server *s);
 AUTO_DEFINE(struct http_server, http_server_stop)
 
 /* --- the request ------------------------------------------------------------------------------ */
 const char *http_req_method(const struct http_req *r);
 /** Percent-decoded and checked path: starts with '/', no empty, "." or ".." segment, no NUL, no
- *  backslash, no ';', no encoded '/'. Anything else was answered 400 before the handler: there is one
- *  canonical form and both authorisation and dispatch see only it. */
+ *  backslash, no ';', no encoded '/'. Anything else was answered 400 before the handler: there is
+ * one canonical form and both authorisation and dispatch see only it. */
 const char *http_req_path(const struct http_req *r);
 /** Decoded query parameter or NULL. A parameter given twice was answered 400. */
 const char *http_req_query(const struct http_req *r, const char *name);
 /** Visits all query parameters. */
-void http_req_each_query(const struct http_req *r, void (*fn)(void *arg, const char *name, const char *value), void *arg);
+void http_req_each_query(const struct http_req *r,
+			 void (*fn)(void *arg, const char *name, const char *value), void *arg);
 /** Header (case-insensitive name) or NULL. */
 const char *http_req_header(const struct http_req *r, const char *name);
 /** Value of a cookie, or NULL: not there, or there twice. */
@@ -56,8 +61,8 @@ struct str http_req_body(const struct http_req *r);
 const char *http_req_peer(const struct http_req *r);
 /** The user on the other end of an AF_UNIX socket (SO_PEERCRED), or -1 on any other connection. */
 int64_t http_req_peer_uid(const struct http_req *r);
-/** PEM of the verified client certificate (chain, purpose and dates checked against client_ca_pem), or
- *  NULL when none was presented. A certificate that does not verify ends the handshake; one that
+/** PEM of the verified client certificate (chain, purpose and dates checked against client_ca_pem),
+ * or NULL when none was presented. A certificate that does not verify ends the handshake; one that
  *  expires during a kept-alive or resumed session is answered 403 before any handler. */
 const char *http_req_client_cert(struct http_req *r);
 /** What that certificate says, read once a connection; NULL as above. */
@@ -68,7 +73,8 @@ const char *http_req_id(const struct http_req *r);
 struct arena *http_req_arena(struct http_req *r);
 
 /* --- the reply -------------------------------------------------------------------------------- */
-/** Adds a response header (both copied). Before http_reply_*(). CR, LF or NUL in a value: programmer error. */
+/** Adds a response header (both copied). Before http_reply_*(). CR, LF or NUL in a value:
+ * programmer error. */
 void http_reply_header(struct http_req *r, const char *name, const char *value);
 /** Copies the body. */
 void http_reply(struct http_req *r, int status, const char *content_type, struct str body);
@@ -78,17 +84,18 @@ void http_reply_static(struct http_req *r, int status, const char *content_type,
  *  for one range when `status` is 200 (If-Range is compared with the ETag header set before). */
 void http_reply_fd(struct http_req *r, int status, const char *content_type, int fd, int64_t size);
 
-/** A long-lived reply (server-sent events, push). Returned handle is valid until http_stream_close()
- *  has been called; other threads write to it. When the peer goes (noticed within a second or two, also
- *  on a silent stream), writes are dropped and `gone(arg)` is called once (on a pool thread, no locks
- *  held); the owner then closes the handle, in gone() or later. */
+/** A long-lived reply (server-sent events, push). Returned handle is valid until
+ * http_stream_close() has been called; other threads write to it. When the peer goes (noticed
+ * within a second or two, also on a silent stream), writes are dropped and `gone(arg)` is called
+ * once (on a pool thread, no locks held); the owner then closes the handle, in gone() or later. */
 struct http_stream;
 struct http_stream *http_reply_stream(struct http_req *r, int status, const char *content_type,
 				      void (*gone)(void *arg), void *arg);
-/** Queues bytes (copied) and wakes the connection. False when more than `max_queued` (256 KiB) wait. */
+/** Queues bytes (copied) and wakes the connection. False when more than `max_queued` (256 KiB)
+ * wait. */
 bool http_stream_write(struct http_stream *s, struct str bytes);
-/** Sends what is queued, then ends the reply; frees the handle. gone() will not be called after this
- *  returned: when it is running on another thread, this waits for it. So never call this while holding
- *  a lock that gone() takes. */
+/** Sends what is queued, then ends the reply; frees the handle. gone() will not be called after
+ * this returned: when it is running on another thread, this waits for it. So never call this while
+ * holding a lock that gone() takes. */
 void http_stream_close(struct http_stream *s);
 #endif
