@@ -29,7 +29,7 @@ export function TopBar({ onMenu, onHelp, menuOpen }: { onMenu: () => void; onHel
 			<span className="tk-grow-space" />
 			<SyncStatus />
 			<JobTray />
-			<Popup plain align="right" label={t('shell.language')} button={<><GlobeIcon /><span className="tk-top-word" lang={lang}>{lang === 'ja' ? '日本語' : 'English'}</span></>}>
+			<Popup plain align="right" label={t('shell.languageIs', { name: lang === 'ja' ? '日本語' : 'English' })} button={<><GlobeIcon /><span className="tk-top-word" lang={lang}>{lang === 'ja' ? '日本語' : 'English'}</span></>}>
 				{close => (
 					<ActionList close={close} items={([['ja', '日本語'], ['en', 'English']] as const).map(([id, name]) => ({
 						id, label: <span lang={id} translate="no">{name}</span>, current: lang === id,

@@ -10,14 +10,14 @@ export const en: Record<Key, string> = {
 	'patches.applicable.lead': 'Missing and installed patches together.',
 	'patches.supported.lead': 'Everything in the patch database.',
 	'patches.latest.lead': 'Supported patches that no newer patch replaces.',
-	'patches.search': 'Filter by patch ID, description, product, CVE', 'patches.bySeverity': 'Count by severity', 'patches.install': 'Install patches',
+	'patches.search': 'Filter by patch ID, title, CVE', 'patches.bySeverity': 'Count by severity', 'patches.install': 'Install patches',
 	'systems.managed': 'Managed systems', 'systems.scan': 'System scan', 'systems.byHealth': 'System status', 'systems.search': 'Filter by computer name, IP address, OS', 'systems.installMissing': 'Install missing patches',
 	'systems.policy': 'A missing critical or important security patch makes a system highly vulnerable, any other missing security patch vulnerable. Systems never scanned, or not for 7 days, are unknown.',
 	'deploy.tasks': 'Deployments', 'deploy.new': 'New deployment', 'deploy.also': 'configuration task 構成', 'deploy.lead': 'Patches, targets and a deployment policy together, newest first.',
 	'agents.computers': 'Computers', 'agents.install': 'Install agents', 'agents.offices': 'Remote offices',
 	'admin.patchDb': 'Patch DB settings', 'admin.about': 'About',
 
-	'shell.nav': 'Main navigation', 'shell.breadcrumb': 'Breadcrumb', 'shell.skip': 'Skip to content', 'shell.menu': 'Menu', 'shell.language': 'Language', 'shell.theme': 'Theme', 'shell.user': 'User: {name}',
+	'shell.nav': 'Main navigation', 'shell.breadcrumb': 'Breadcrumb', 'shell.skip': 'Skip to content', 'shell.menu': 'Menu', 'shell.language': 'Language', 'shell.languageIs': 'Language: {name}', 'shell.theme': 'Theme', 'shell.user': 'User: {name}',
 	'shell.lost': 'The connection to the server was lost. Reconnecting; what you see may be out of date.',
 	'theme.system': 'Same as system', 'theme.light': 'Light', 'theme.dark': 'Dark',
 	'role.administrator': 'Administrator', 'role.technician': 'Technician', 'role.auditor': 'Auditor', 'role.guest': 'Guest',
@@ -81,7 +81,7 @@ export const en: Record<Key, string> = {
 	'op.and': 'All of', 'op.or': 'Any of', 'op.all': 'All of', 'op.any': 'Any of', 'op.not': 'Not', 'op.os': 'OS', 'op.deb-bin': 'Package', 'op.deb-src': 'Source package',
 	'note.held': 'on hold', 'note.superseded': 'superseded', 'note.not_installed': 'not installed',
 
-	'reason.offline': 'Waiting: the system is offline', 'reason.not_contacted': 'Waiting for the next contact', 'reason.server_downloading': 'The server is downloading the files from the vendor', 'reason.waiting_agent': 'Waiting for the agent to answer', 'reason.lock_held': 'Waiting for another package operation to end',
+	'reason.offline': 'Waiting: the system is offline', 'reason.not_contacted': 'Waiting for the next contact', 'reason.server_downloading': 'The server is downloading the files from the vendor', 'reason.waiting_agent': 'Waiting for the agent to answer', 'reason.lock_held': 'Another package operation holds the lock',
 	'reason.installed': 'Installed', 'reason.already_installed': 'Was installed already', 'reason.unlisted_dependency': 'Needs a package that is not part of the deployment', 'reason.signature': 'A signature could not be verified', 'reason.digest': 'A file does not have the expected hash', 'reason.expired': 'The order expired', 'reason.replayed': 'An old order was refused', 'reason.policy': 'Refused by the system’s own policy', 'reason.disk_full': 'Not enough disk space', 'reason.dpkg_interrupted': 'dpkg was interrupted before', 'reason.maintainer_script': 'A package’s script failed', 'reason.dependency': 'Dependencies could not be resolved', 'reason.network': 'Network error', 'reason.timeout': 'Timed out', 'reason.superseded': 'Replaced by a newer order', 'reason.internal': 'Internal error of the agent',
 	'reason.cancelled': 'Cancelled', 'reason.not_applicable': 'No longer applies', 'reason.retired': 'The system was retired', 'reason.running': 'Running', 'reason.preparing': 'Preparing', 'reason.downloading': 'Fetching files', 'reason.installing': 'Installing', 'reason.held': 'The package is on hold', 'reason.ordered': 'The order was sent', 'reason.vendor_unreachable': 'The vendor’s site cannot be reached', 'reason.retry': 'Waiting to try again',
 	'hint.lock_held': 'See whether an update (apt, unattended-upgrades) is running there. The agent tries again by itself when it ends.',
@@ -113,7 +113,7 @@ export const en: Record<Key, string> = {
 	'agent.id': 'Agent ID', 'agent.version': 'Agent version', 'agent.state': 'State', 'agent.enrolled': 'Enrolled', 'agent.certificate': 'Certificate fingerprint', 'agent.facts': 'Inventory lines', 'agent.retire': 'Retire', 'agent.retireName': 'Retire {name}', 'agent.retireTitle': 'Retire “{name}”?', 'agent.retireButton': 'Retire {name}', 'agent.retireText': 'Its certificate is refused from its next request on, and it leaves lists and counts. Its history stays. To bring it back, enrol its agent again.', 'agent.retired': '“{name}” was retired.',
 
 	'why.title': 'Why?', 'why.title.missing': 'Why it is missing', 'why.title.installed': 'Why it counts as installed', 'why.title.not_applicable': 'Why it does not apply', 'why.title.held': 'Why it is held', 'why.title.superseded': 'Why it is superseded', 'why.title.unknown': 'Why nothing can be said',
-	'why.column': 'Evidence', 'why.short': 'Why?', 'why.open': 'Show why: {name}', 'why.verdict': 'Verdict', 'why.rule': 'Detection rule', 'why.ruleHelp': '✓ is true, ✕ is false, ? is unknown. When the whole is true, the patch is missing or held.', 'why.source': 'Source of the definition', 'why.scan': 'Scan', 'why.inventory': 'Inventory SHA-256', 'why.next': 'Next step', 'why.fact': 'Fact compared:', 'why.older': 'is older than', 'why.notOlder': 'is not older than', 'why.comparator': '(compared by {name})', 'why.more': '{n} more',
+	'why.column': 'Evidence', 'why.short': 'Why?', 'why.open': 'Why? {name}', 'why.verdict': 'Verdict', 'why.rule': 'Detection rule', 'why.ruleHelp': '✓ is true, ✕ is false, ? is unknown. When the whole is true, the patch is missing or held.', 'why.source': 'Source of the definition', 'why.scan': 'Scan', 'why.inventory': 'Inventory SHA-256', 'why.next': 'Next step', 'why.fact': 'Fact compared:', 'why.older': 'is older than', 'why.notOlder': 'is not older than', 'why.comparator': '(compared by {name})', 'why.more': '{n} more',
 	'why.deploy': 'Deploy to this system', 'why.seeNewer': 'See the newer patch', 'why.releaseHold': 'To release the hold, run on the system:', 'why.waitForScan': 'The next scan result will decide.',
 
 	'deploy.sections': 'Sections', 'deploy.section.name': 'Name and description', 'deploy.section.patches': 'Patches', 'deploy.section.targets': 'Targets', 'deploy.section.settings': 'Deployment settings', 'deploy.section.preview': 'Preview',

@@ -9,14 +9,14 @@ export const ja = {
 	'patches.applicable.lead': '欠落しているパッチとインストール済みのパッチの両方です。',
 	'patches.supported.lead': 'パッチ DB にあるすべてのパッチです。',
 	'patches.latest.lead': 'サポート済みパッチのうち、新しいパッチに置き換えられていないものです。',
-	'patches.search': 'パッチID・説明・製品・CVE で絞り込む', 'patches.bySeverity': '重要度別の件数', 'patches.install': 'パッチをインストール',
+	'patches.search': 'パッチID・説明・CVE で絞り込む', 'patches.bySeverity': '重要度別の件数', 'patches.install': 'パッチをインストール',
 	'systems.managed': '管理中のシステム', 'systems.scan': 'システムスキャン', 'systems.byHealth': 'システムステータス', 'systems.search': 'PC名・IPアドレス・OS で絞り込む', 'systems.installMissing': '欠落パッチのインストール',
 	'systems.policy': '重大または重要なセキュリティパッチの欠落は「非常に脆弱」、その他のセキュリティパッチの欠落は「脆弱」です。未スキャンまたは 7 日以上前のスキャンは「不明」とします。',
 	'deploy.tasks': '手動配布', 'deploy.new': '配布タスクの作成', 'deploy.also': '構成 配布タスク configuration', 'deploy.lead': 'パッチ、配布対象、配布ポリシーの組み合わせ（構成）です。新しい順に表示します。',
 	'agents.computers': '管理対象コンピューター', 'agents.install': 'エージェントのインストール', 'agents.offices': 'リモートオフィス',
 	'admin.patchDb': 'パッチDBの設定', 'admin.about': 'バージョン情報',
 
-	'shell.nav': '主なナビゲーション', 'shell.breadcrumb': 'パンくずリスト', 'shell.skip': '本文へ移動', 'shell.menu': 'メニュー', 'shell.language': '表示言語', 'shell.theme': '配色', 'shell.user': 'ユーザー: {name}',
+	'shell.nav': '主なナビゲーション', 'shell.breadcrumb': 'パンくずリスト', 'shell.skip': '本文へ移動', 'shell.menu': 'メニュー', 'shell.language': '表示言語', 'shell.languageIs': '表示言語: {name}', 'shell.theme': '配色', 'shell.user': 'ユーザー: {name}',
 	'shell.lost': 'サーバーとの接続が切れました。再接続しています。表示中の内容は最新でない可能性があります。',
 	'theme.system': 'システムに合わせる', 'theme.light': 'ライト', 'theme.dark': 'ダーク',
 	'role.administrator': '管理者', 'role.technician': '技術者', 'role.auditor': '監査者', 'role.guest': 'ゲスト',
@@ -80,7 +80,7 @@ export const ja = {
 	'op.and': 'すべてを満たす', 'op.or': 'いずれかを満たす', 'op.all': 'すべてを満たす', 'op.any': 'いずれかを満たす', 'op.not': '満たさない', 'op.os': 'OS', 'op.deb-bin': 'パッケージ', 'op.deb-src': 'ソースパッケージ',
 	'note.held': '保留中', 'note.superseded': '置き換え済み', 'note.not_installed': '未インストール',
 
-	'reason.offline': 'オフラインのため待機しています', 'reason.not_contacted': '次回の接続を待っています', 'reason.server_downloading': 'サーバーがベンダーからファイルをダウンロードしています', 'reason.waiting_agent': 'エージェントの応答を待っています', 'reason.lock_held': '別のパッケージ処理が終わるのを待っています',
+	'reason.offline': 'オフラインのため待機しています', 'reason.not_contacted': '次回の接続を待っています', 'reason.server_downloading': 'サーバーがベンダーからファイルをダウンロードしています', 'reason.waiting_agent': 'エージェントの応答を待っています', 'reason.lock_held': '別のパッケージ処理がロックを保持しています',
 	'reason.installed': 'インストールしました', 'reason.already_installed': 'すでにインストール済みでした', 'reason.unlisted_dependency': '配布内容にない依存パッケージが必要です', 'reason.signature': '署名を検証できませんでした', 'reason.digest': 'ファイルのハッシュが一致しません', 'reason.expired': '有効期限を過ぎました', 'reason.replayed': '古い指示のため実行しませんでした', 'reason.policy': 'システム側のポリシーで拒否されました', 'reason.disk_full': 'ディスクの空き容量が不足しています', 'reason.dpkg_interrupted': 'dpkg の処理が途中で止まっています', 'reason.maintainer_script': 'パッケージのスクリプトが失敗しました', 'reason.dependency': '依存関係を解決できませんでした', 'reason.network': 'ネットワークエラーが発生しました', 'reason.timeout': '時間切れになりました', 'reason.superseded': '新しい指示に置き換えられました', 'reason.internal': 'エージェントの内部エラーです',
 	'reason.cancelled': '取り消されました', 'reason.not_applicable': '対象ではなくなりました', 'reason.retired': '管理対象から外されました', 'reason.running': '実行しています', 'reason.preparing': '準備しています', 'reason.downloading': 'ファイルを取得しています', 'reason.installing': '適用しています', 'reason.held': 'パッケージが保留に設定されています', 'reason.ordered': '指示を送りました', 'reason.vendor_unreachable': 'ベンダーのサイトに到達できません', 'reason.retry': '再試行を待っています',
 	'hint.lock_held': '更新処理（apt、unattended-upgrades など）が動いていないか確認してください。終わればエージェントが自動で再試行します。',
@@ -112,7 +112,7 @@ export const ja = {
 	'agent.id': 'エージェントID', 'agent.version': 'エージェント版', 'agent.state': '状態', 'agent.enrolled': '登録日時', 'agent.certificate': '証明書の指紋', 'agent.facts': 'インベントリの項目数', 'agent.retire': '管理対象から外す', 'agent.retireName': '「{name}」を管理対象から外す', 'agent.retireTitle': '「{name}」を管理対象から外しますか', 'agent.retireButton': '「{name}」を外す', 'agent.retireText': 'このコンピューターの証明書は次の通信から拒否され、一覧と集計から外れます。履歴は残ります。元に戻すには、エージェントをもう一度登録します。', 'agent.retired': '「{name}」を管理対象から外しました。',
 
 	'why.title': '判定の根拠', 'why.title.missing': 'なぜ欠落と判定されたか', 'why.title.installed': 'なぜインストール済みと判定されたか', 'why.title.not_applicable': 'なぜ対象外と判定されたか', 'why.title.held': 'なぜ保留と判定されたか', 'why.title.superseded': 'なぜ置き換え済みと判定されたか', 'why.title.unknown': 'なぜ判定できないか',
-	'why.column': '根拠', 'why.short': 'なぜ?', 'why.open': '「{name}」の判定の根拠を表示', 'why.verdict': '判定', 'why.rule': '検出ルール', 'why.ruleHelp': '✓ は真、✕ は偽、? は不明です。全体が真のとき、このパッチは欠落または保留です。', 'why.source': '定義の出典', 'why.scan': 'スキャン', 'why.inventory': 'インベントリの SHA-256', 'why.next': '次の操作', 'why.fact': '比較した事実:', 'why.older': 'は修正版より古い →', 'why.notOlder': 'は修正版以上 →', 'why.comparator': '（比較: {name}）', 'why.more': 'ほか {n} 件',
+	'why.column': '根拠', 'why.short': 'なぜ?', 'why.open': 'なぜ?「{name}」の判定の根拠', 'why.verdict': '判定', 'why.rule': '検出ルール', 'why.ruleHelp': '✓ は真、✕ は偽、? は不明です。全体が真のとき、このパッチは欠落または保留です。', 'why.source': '定義の出典', 'why.scan': 'スキャン', 'why.inventory': 'インベントリの SHA-256', 'why.next': '次の操作', 'why.fact': '比較した事実:', 'why.older': 'は修正版より古い →', 'why.notOlder': 'は修正版以上 →', 'why.comparator': '（比較: {name}）', 'why.more': 'ほか {n} 件',
 	'why.deploy': 'このシステムに配布', 'why.seeNewer': '新しいパッチを見る', 'why.releaseHold': '保留を解除するには、対象システムで次を実行します:', 'why.waitForScan': '次のスキャン結果が届くと判定されます。',
 
 	'deploy.sections': '入力項目', 'deploy.section.name': '名前と説明', 'deploy.section.patches': '配布するパッチ', 'deploy.section.targets': '配布対象', 'deploy.section.settings': '配布設定', 'deploy.section.preview': 'プレビュー',

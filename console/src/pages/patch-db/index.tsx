@@ -32,7 +32,7 @@ export default function PatchDb() {
 		{ id: 'attempt', header: t('feed.lastAttempt'), cell: f => <Time at={f.last_attempt} relative /> },
 		{ id: 'released', header: t('prov.released'), cell: f => <Time at={f.released} /> },
 		{ id: 'rows', header: t('feed.rows'), numeric: true, cell: f => number(f.rows) },
-		{ id: 'signer', header: t('prov.signature'), cell: f => f.signed ? <span title={f.signer}><span className="tk-ok-text">✓ {t('prov.signed')}</span> <span className="tk-mono tk-small">{shortSigner(f.signer)}</span></span> : f.last_success ? <span className="tk-warn-text">{t('prov.unsigned')}</span> : <span className="tk-none">–</span> },
+		{ id: 'signer', header: t('prov.signature'), cell: f => f.signed ? <span title={f.signer}><span className="tk-ok-text">✓ {t('prov.signed')}</span> <span className="tk-small tk-signer">{shortSigner(f.signer)}</span></span> : f.last_success ? <span className="tk-warn-text">{t('prov.unsigned')}</span> : <span className="tk-none">–</span> },
 		{ id: 'url', header: t('prov.url'), grow: true, title: f => f.url, cell: f => <OutLink url={f.url} /> },
 	];
 	const failing = feeds.data?.items.filter(f => f.error) ?? [];

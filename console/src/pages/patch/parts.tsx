@@ -9,6 +9,7 @@ import { CopyButton } from '../../ui/Copy';
 import { DataTable } from '../../ui/DataTable';
 import { Severity } from '../../ui/Severity';
 import { Time } from '../../ui/Time';
+import { withQuery } from '../../ui/url';
 
 type Detail = Schemas['PatchDetail'];
 
@@ -54,7 +55,7 @@ export function Overview({ p }: { p: Detail }) {
 				<Card title={t('patch.cves', { n: p.cve_count })}>
 					{p.cves.length === 0
 						? <p className="tk-none">{t('patch.noCves')}</p>
-						: <ul className="tk-tags">{p.cves.map(c => <li key={c} className="tk-tag">{c}</li>)}</ul>}
+						: <ul className="tk-tags">{p.cves.map(c => <li key={c} className="tk-tag"><Link href={withQuery('/patches/supported', { q: c })}>{c}</Link></li>)}</ul>}
 				</Card>
 			</div>
 		</div>

@@ -9,10 +9,16 @@ import type { Column } from '../../ui/DataTable';
 import { Severity } from '../../ui/Severity';
 import { Time } from '../../ui/Time';
 
+/** The id; where room is short its beginning is cut, since its end tells patches apart. */
+function PatchLink({ id }: { id: string }) {
+	const at = id.indexOf(':', id.indexOf(':') + 1) + 1;
+	return <Link href={patchPath(id)} className="tk-id" title={id}><span>{id.slice(0, at)}</span><span>{id.slice(at)}</span></Link>;
+}
+
 export function patchColumns<P extends Patch>(i: I18n): Column<P>[] {
 	const { t, word, bytes } = i;
 	return [
-		{ id: 'id', header: t('patch.id'), fixed: true, sort: 'id', cell: p => <Link href={patchPath(p.id)} className="tk-id" title={p.id}>{p.id}</Link> },
+		{ id: 'id', header: t('patch.id'), fixed: true, sort: 'id', cell: p => <PatchLink id={p.id} /> },
 		{ id: 'bulletin', header: t('patch.bulletin'), cell: p => p.bulletins.length ? <span title={p.bulletins.join(', ')}>{p.bulletins[0]}{p.bulletins.length > 1 && ` +${p.bulletins.length - 1}`}</span> : <span className="tk-none">–</span> },
 		{ id: 'title', header: t('patch.description'), grow: true, sort: 'title', title: p => p.title, cell: p => p.title },
 		{ id: 'severity', header: t('patch.severity'), sort: 'severity', cell: p => <Severity value={p.severity} raw={p.severity_raw} derived={p.severity_derived} /> },

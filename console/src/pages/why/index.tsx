@@ -56,6 +56,7 @@ function Explanation({ w, close }: { w: Why; close: () => void }) {
 				)}
 			</Card>
 
+			<NextSteps w={w} close={close} />
 			{w.rule && (
 				<Card title={t('why.rule')}>
 					<p className="tk-small">{t('why.ruleHelp')}</p>
@@ -77,7 +78,6 @@ function Explanation({ w, close }: { w: Why; close: () => void }) {
 					[t('why.inventory'), w.scan.inventory_digest ? <span key="d" className="tk-mono tk-break">{w.scan.inventory_digest}</span> : ''],
 				]} />
 			</Card>
-			<NextSteps w={w} close={close} />
 		</div>
 	);
 }

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// Walks through every screen of a running server in Japanese and English, light and dark: no violation
+// of WCAG A/AA (axe), none of the content security policy, no error in the console, no English left in
+// Japanese screens, nothing cut off in table headers; and does the main things a person does.
+// See README.md for the environment.
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { englishIn, hasServer, open, scan, shots, signIn, start, SKIP, URL_BASE, visit } from './browser.mjs';
+
+const o = { skip: hasServer ? false : SKIP };
+let b;
+before(async () => {
+	if (!hasServer)
+		return;
+	if (shots)
+		mkdirSync(shots, { recursive: true });
+	b = await start();
+	await signIn(b);
+});
+after(() => b?.close());
+
+/** Ids of things that exist on this server, by the API. */
+async function things() {
+	const get = async path => (await b.api(path)).items ?? [];
+	const [system] = await get('/systems?sort=-missing&limit=1');
+	const [patch] = await get('/patches?view=missing&limit=1');
+	const [any] = await get('/patches?view=supported&limit=1');
+	const [deployment] = await get('/deployments?limit=1');
+	const missing = system ? (await b.api(`/systems/${system.id}/patches?limit=1`)).items[0] : undefined;
+	return { system, patch: patch ?? any, deployment, missing };
+}
+
+async function screens() {
+	const t = await things();
+	const enc = encodeURIComponent;
+	const list = {
+		home: '/', missing: '/patches/missing', installed: '/patches/installed', applicable: '/patches/applicable', supported: '/patches/supported',
+		latest: '/patches/latest', nothing: '/patches/missing?q=no-such-patch-at-all', systems: '/systems', scan: '/systems/scan', deployments: '/deploy/tasks', 'new-deployment': '/deploy/tasks/new',
+		computers: '/agents/computers', 'install-agents': '/agents/install', offices: '/agents/offices', reports: '/reports', 'patch-db': '/admin/patch-db', about: '/admin/about',
+		me: '/me', 'not-found': '/no/such/page',
+	};
+	if (t.patch)
+		for (const tab of ['overview', 'missing', 'installed', 'files', 'supersedence', 'provenance'])
+			list[`patch-${tab}`] = `/patches/${enc(t.patch.id)}/${tab}`;
+	if (t.system)
+		for (const tab of ['overview', 'missing', 'installed', 'packages', 'deployments', 'agent'])
+			list[`system-${tab}`] = `/systems/${t.system.id}/${tab}`;
+	if (t.system && t.missing) {
+		list.why = `/systems/${t.system.id}/missing?why=${t.system.id}.${enc(t.missing.id)}`;
+		list['new-deployment-filled'] = `/deploy/tasks/new?patches=${enc(t.missing.id)}&systems=${t.system.id}`;
+	}
+	if (t.deployment) {
+		list.deployment = `/deploy/tasks/${t.deployment.id}`;
+		list['deployment-patches'] = `/deploy/tasks/${t.deployment.id}?tab=patches`;
+	}
+	return list;
+}
+
+for (const lang of ['ja', 'en'])
+	test(`A-console: every screen, ${lang}`, { ...o, timeout: 600_000 }, async () => {
+		await b.prefer({ language: lang, theme: 'light' });
+		const trouble = [];
+		for (const [name, path] of Object.entries(await screens())) {
+			const p = await open(b);
+			await visit(p, path);
+			if (shots)
+				await p.screenshot({ path: join(shots, `${name}-${lang}-light.png`) });
+			for (const v of await scan(p))
+				trouble.push(`${name}: axe ${v}`);
+			if (lang === 'ja')
+				for (const text of await englishIn(p))
+					trouble.push(`${name}: English "${text}"`);
+			const cut = await p.evaluate(() => [...document.querySelectorAll('.tk-table th')].filter(h => h.textContent && h.scrollWidth > h.clientWidth + 1).map(h => h.textContent));
+			trouble.push(...cut.map(c => `${name}: header cut "${c}"`), ...p.errors.map(e => `${name}: ${e}`));
+			assert.equal(await p.evaluate(() => document.documentElement.lang), lang);
+			// The theme is one class on <html>; only colours can differ.
+			await p.evaluate(() => document.documentElement.classList.add('pf-v6-theme-dark'));
+			if (shots)
+				await p.screenshot({ path: join(shots, `${name}-${lang}-dark.png`) });
+			for (const v of await scan(p, ['cat.color']))
+				trouble.push(`${name}: dark: axe ${v}`);
+			await p.close();
+		}
+		assert.deepEqual(trouble, []);
+	});
+
+test('A-console: the content security policy is the agreed one', o, async () => {
+	const r = await b.context.request.get(URL_BASE + '/');
+	const csp = r.headers()['content-security-policy'] ?? '';
+	for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "require-trusted-types-for 'script'"])
+		assert.ok(csp.includes(part), `${part} in "${csp}"`);
+	assert.equal(r.headers()['x-content-type-options'], 'nosniff');
+	assert.match(r.headers()['cache-control'] ?? '', /no-cache/);
+});
+
+test('S-06: search by "/", move by j, open by Enter', o, async t => {
+	await b.prefer({ language: 'en', theme: 'light' });
+	const { patch } = await things();
+	if (!patch)
+		return t.skip('no patch on this server');
+	const p = await open(b);
+	await visit(p, '/patches/supported');
+	await p.keyboard.press('/');
+	assert.equal(await p.evaluate(() => document.activeElement.getAttribute('role')), 'combobox');
+	await p.keyboard.type(patch.product.slice(0, 40));
+	await p.getByRole('option').first().waitFor();
+	await p.keyboard.press('Escape');
+	await p.getByRole('table').first().locator('tbody tr').first().waitFor();
+	await p.keyboard.press('j');
+	assert.equal(await p.evaluate(() => document.activeElement.tagName), 'TR');
+	await p.keyboard.press('Enter');
+	await p.waitForURL(/\/patches\/[^/]+\/overview/);
+	await p.keyboard.press('?');
+	await p.getByRole('dialog').waitFor();
+	await p.keyboard.press('Escape');
+	await p.getByRole('dialog').waitFor({ state: 'detached' });
+	assert.deepEqual(p.errors, []);
+	await p.close();
+});
+
+test('S-06: filters live in the address and survive a reload', o, async () => {
+	const p = await open(b);
+	await visit(p, '/patches/supported');
+	await p.getByRole('button', { name: 'Severity', exact: true }).click();
+	await p.getByRole('checkbox', { name: /Important/ }).check();
+	await p.waitForURL(/severity=important/);
+	await p.reload();
+	await p.waitForSelector('[data-ready]');
+	await p.getByRole('button', { name: /Remove filter Severity: Important/ }).click();
+	await p.waitForFunction(() => !location.search.includes('severity'));
+	assert.deepEqual(p.errors, []);
+	await p.close();
+});
+
+test('S-06: the explanation drawer opens from a row and closes by Escape', o, async t => {
+	const { system, missing } = await things();
+	if (!missing)
+		return t.skip('no system misses anything on this server');
+	const p = await open(b);
+	await visit(p, `/systems/${system.id}/missing`);
+	await p.getByRole('button', { name: /^Why\?/ }).first().click();
+	const drawer = p.getByRole('dialog');
+	await drawer.getByRole('heading', { name: 'Detection rule' }).waitFor();
+	assert.match(await drawer.innerText(), /Source of the definition/);
+	await p.keyboard.press('Escape');
+	await drawer.waitFor({ state: 'detached' });
+	assert.doesNotMatch(p.url(), /why=/);
+	assert.deepEqual(p.errors, []);
+	await p.close();
+});
+
+test('M-131: from missing patches to a preview; nothing is deployed without one', o, async t => {
+	const { patch } = await things();
+	if (!patch?.missing_systems)
+		return t.skip('nothing is missing on this server');
+	const p = await open(b);
+	await visit(p, '/deploy/tasks/new');
+	const deploy = p.getByRole('button', { name: 'Deploy', exact: true });
+	assert.ok(await deploy.isDisabled());
+	await visit(p, '/patches/missing');
+	await p.locator('tbody input[type=checkbox]').first().check();
+	await p.getByRole('button', { name: 'Install patches' }).click();
+	await p.waitForURL(/\/deploy\/tasks\/new/);
+	await p.locator('.tk-kpis').waitFor();
+	if (await deploy.isEnabled()) {
+		await p.getByRole('button', { name: 'Deploy now', exact: true }).click();
+		const dialog = p.getByRole('dialog');
+		await dialog.getByRole('button', { name: /Deploy to [\d,]+ systems? now/ }).waitFor();
+		assert.equal(await p.evaluate(() => document.activeElement.textContent), 'Cancel');
+		for (const v of await scan(p))
+			assert.fail(v);
+		await p.keyboard.press('Escape');
+	}
+	assert.deepEqual(p.errors, []);
+	await p.close();
+});
+
+test('A-console: menus and dialogs have no violation', o, async () => {
+	await b.prefer({ language: 'ja', theme: 'light' });
+	const p = await open(b);
+	await visit(p, '/patches/supported');
+	for (const name of [/^パッチDB/, /^実行中のジョブ/, /^表示言語/, '配色', /^ユーザー/, '重要度', '表示する列と行の高さ']) {
+		await p.getByRole('button', { name, exact: typeof name === 'string' }).first().click();
+		assert.deepEqual(await scan(p), [], String(name));
+		assert.deepEqual(await englishIn(p), [], String(name));
+		await p.keyboard.press('Escape');
+	}
+	assert.deepEqual(p.errors, []);
+	await p.close();
+});
+
+test('A-console: a small window keeps everything reachable', o, async () => {
+	const p = await open(b, { viewport: { width: 390, height: 800 } });
+	await visit(p, '/');
+	assert.ok(await p.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'no sideways scroll of the page');
+	await p.getByRole('button', { name: 'メニュー' }).click();
+	await p.getByRole('link', { name: '欠落パッチ' }).first().click();
+	await p.waitForURL(/patches\/missing/);
+	await p.close();
+});
+
+test('session: signing out leads to sign-in, a wrong password says so, signing in returns', { ...o, timeout: 60_000 }, async t => {
+	if (!b.user)
+		return t.skip('no name and password given');
+	const own = await start();
+	await signIn(own);
+	await own.prefer({ language: 'en', theme: 'light' });
+	const p = await open(own, { allow: [/401/] });
+	await visit(p, '/admin/about');
+	await p.getByRole('button', { name: /^User:/ }).click();
+	await p.getByRole('button', { name: 'Sign out' }).click();
+	await p.getByRole('heading', { name: 'Sign in' }).waitFor();
+	assert.deepEqual(await scan(p), []);
+	await p.getByLabel('User name').fill(b.user.name);
+	await p.getByLabel('Password').fill('certainly wrong');
+	await p.getByRole('button', { name: 'Sign in' }).click();
+	await p.getByText('User name or password is wrong.').waitFor();
+	await p.getByLabel('Password').fill(b.user.password);
+	await p.getByRole('button', { name: 'Sign in' }).click();
+	await p.getByRole('heading', { name: 'About' }).waitFor();
+	assert.deepEqual(p.errors, []);
+	await own.close();
+});
