@@ -106,7 +106,7 @@ export async function visit(p, path) {
 }
 
 /** WCAG 2.0 to 2.2, A and AA. axe is brought in by the debugger protocol, which the policy allows. */
-export async function scan(p, only = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']) {
+export async function scan(p, only = { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }) {
 	await p.evaluate(axe.source);
 	const r = await p.evaluate(runOnly => globalThis.axe.run(document, { runOnly, resultTypes: ['violations'] }), only);
 	return r.violations.flatMap(v => v.nodes.slice(0, 3).map(n => `${v.id}: ${n.target.join(' ')} ${n.failureSummary?.split('\n')[1]?.trim() ?? ''}`));

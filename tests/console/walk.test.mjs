@@ -79,7 +79,7 @@ for (const lang of ['ja', 'en'])
 			await p.evaluate(() => document.documentElement.classList.add('pf-v6-theme-dark'));
 			if (shots)
 				await p.screenshot({ path: join(shots, `${name}-${lang}-dark.png`) });
-			for (const v of await scan(p, ['cat.color']))
+			for (const v of await scan(p, { type: 'rule', values: ['color-contrast', 'link-in-text-block'] }))
 				trouble.push(`${name}: dark: axe ${v}`);
 			await p.close();
 		}
