@@ -5,7 +5,7 @@ import { useEffect, useRef } from 'react';
 import { Link } from 'wouter';
 import { api, newKey, take } from '../api/client';
 import { useFeeds, useJobs, type Job } from '../api/queries';
-import { useI18n } from '../i18n';
+import { useI18n, type Params } from '../i18n';
 import { Button, Failure } from '../ui/basic';
 import { SyncIcon, TasksIcon } from '../ui/Icon';
 import { Popup } from '../ui/Menu';
@@ -14,6 +14,11 @@ import { useToast } from '../ui/toast';
 import { useSession } from './session';
 
 const isActive = (j: Job) => j.state === 'queued' || j.state === 'running';
+
+/** The translated message of a job or step; an untranslated code is shown as it is. */
+export function messageText(maybe: (key: string, params?: Params) => string | undefined, m: Job['message'] | undefined): string {
+	return m ? maybe(`jobMessage.${m.code}`, m.params as Params) ?? m.code : '';
+}
 
 export function useSync() {
 	const client = useQueryClient();
@@ -27,7 +32,6 @@ export function JobProgress({ job }: { job: Job }) {
 	const { t, word, number, maybe } = useI18n();
 	const percent = Math.round(job.progress * 100);
 	const step = job.steps.find(s => s.state === 'running');
-	const message = (m: Job['message'], prefix: string) => m && (maybe(`${prefix}.${m.code}`, m.params as Record<string, string | number>) ?? m.code);
 	return (
 		<div className="tk-job">
 			<div className="tk-job-head">
@@ -41,7 +45,7 @@ export function JobProgress({ job }: { job: Job }) {
 					<div className="tk-meter" role="progressbar" aria-label={word('job', job.kind)} aria-valuenow={percent} aria-valuemin={0} aria-valuemax={100}>
 						<span style={{ width: `${percent}%` }} />
 					</div>
-					<div className="tk-small">{step ? word('jobStep', step.code) : ''} {message(step?.message ?? job.message, 'jobMessage')}</div>
+					<div className="tk-small">{step ? word('jobStep', step.code) : ''} {messageText(maybe, step?.message ?? job.message)}</div>
 				</>
 			)}
 			{job.error && <div className="tk-danger-text tk-small" lang="en">{job.error}</div>}

@@ -33,7 +33,7 @@ export const ja = {
 	'jobState.queued': '待機中', 'jobState.running': '実行中', 'jobState.succeeded': '成功', 'jobState.failed': '失敗', 'jobState.cancelled': '取り消し',
 	'stepState.waiting': '待機中', 'stepState.running': '実行中', 'stepState.succeeded': '完了', 'stepState.failed': '失敗', 'stepState.skipped': '省略',
 	'jobStep.feed': '取得元の同期', 'jobStep.index': 'カタログの構築', 'jobStep.advisories': 'アドバイザリの取得', 'jobStep.match': '判定の更新',
-	'jobMessage.feed': '{feed}', 'jobMessage.subject': '{subject}', 'jobMessage.failed': '失敗しました: {error}',
+	'jobMessage.feed': '{subject}',
 	'percent': '{n} %',
 
 	'keys.title': 'キーボード操作', 'keys.search': 'すべてを検索', 'keys.find': '一覧を絞り込む', 'keys.move': '次の行・前の行', 'keys.select': '行を選択', 'keys.open': '行を開く', 'keys.explain': '判定の根拠を表示', 'keys.close': '閉じる', 'keys.help': 'この一覧を表示',
@@ -135,7 +135,8 @@ export const ja = {
 	'patchdb.lead': 'ベンダーのアーカイブとアドバイザリの取得元です。取得できたものだけを使い、署名を検証します。', 'patchdb.state': '状態', 'patchdb.lastSync': '最近の同期', 'patchdb.noSync': 'サーバーの起動後、同期はまだ行われていません。', 'patchdb.oldest': '最も古い取得元の同期', 'patchdb.feeds': '取得元', 'patchdb.failing': '「{name}」の最後の取得に失敗しました',
 	'feed.id': '取得元', 'feed.kind': '種別', 'feed.state': '状態', 'feed.failed': '失敗', 'feed.ok': '正常', 'feed.never': '未取得', 'feed.lastSuccess': '最終成功', 'feed.lastAttempt': '最終試行', 'feed.rows': '件数',
 	'settings.title': '同期の設定', 'settings.default': '既定値', 'settings.range': '範囲 {min}〜{max}', 'settings.save': '変更した {n} 項目を保存', 'settings.undo': '変更を破棄', 'settings.saved': '保存しました。', 'settings.secretSet': '設定済み（変更する場合のみ入力）',
-	'setting.feed.debian.suites': '同期する Debian のスイート', 'settingHelp.feed.debian.suites': 'apt の取得元の書式で 1 行に 1 件ずつ指定します。空欄の場合は、このサーバーの apt の取得元を使用します。', 'setting.feed.sync_interval_s': '同期の間隔（秒）', 'settingHelp.feed.sync_interval_s': 'ベンダーからパッチDBを更新する間隔です。',
+	'setting.feed.debian.suites': '同期する Debian のスイート', 'settingHelp.feed.debian.suites': 'apt の取得元の書式で 1 行に 1 件ずつ指定します。空欄の場合は、このサーバーの apt の取得元を使用します。', 'setting.feed.debian.dsa_url': 'Debian セキュリティアドバイザリ（DSA）の URL', 'settingHelp.feed.debian.dsa_url': '空欄にすると取得しません。', 'setting.feed.debian.dla_url': 'Debian LTS アドバイザリ（DLA）の URL', 'settingHelp.feed.debian.dla_url': '空欄にすると取得しません。', 'setting.feed.debian.tracker_url': 'Debian セキュリティトラッカーの URL', 'settingHelp.feed.debian.tracker_url': '空欄にすると取得しません。CVE の重要度はここから導きます。',
+	'setting.feed.sync_interval_s': '同期の間隔（秒）', 'settingHelp.feed.sync_interval_s': 'ベンダーからパッチDBを更新する間隔です。',
 	'about.product': '製品', 'about.version': '版数', 'about.org': 'インストールID', 'about.serverTime': 'サーバーの時刻', 'about.api': 'API 仕様', 'about.licences': 'ライセンス', 'about.licence': 'Tsukuroi は Apache License 2.0 で提供されます。', 'about.thirdParty': '第三者ソフトウェアのライセンス（licenses.txt）',
 	'me.title': '個人設定', 'me.preferences': '表示', 'me.language': '表示言語', 'me.zone': 'タイムゾーン', 'me.save': '保存', 'me.password': 'パスワードの変更', 'me.oldPassword': '現在のパスワード', 'me.newPassword': '新しいパスワード', 'me.changePassword': 'パスワードを変更', 'me.passwordChanged': 'パスワードを変更しました。他のセッションは終了しました。', 'me.tokens': 'APIトークン', 'me.tokensHelp': 'コマンドラインやプログラムから API を使うためのトークンです。あなたと同じ権限を持ちます。', 'me.token': 'APIトークン', 'me.tokenLabel': 'トークンの名称', 'me.makeToken': 'トークンを作成', 'me.tokenRevoked': 'トークンを無効化しました。',
 	'session.signIn': 'ログイン', 'session.signOut': 'ログアウト', 'session.name': 'ユーザー名', 'session.password': 'パスワード', 'session.ended': 'セッションが終了しました。もう一度ログインしてください。',

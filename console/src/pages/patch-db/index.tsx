@@ -3,7 +3,7 @@
 import { Link } from 'wouter';
 import type { Schemas } from '../../api/client';
 import { useFeeds, useJobs } from '../../api/queries';
-import { JobProgress, useSync } from '../../app/Jobs';
+import { JobProgress, messageText, useSync } from '../../app/Jobs';
 import { useSession } from '../../app/session';
 import { useI18n } from '../../i18n';
 import { Button, Card, Empty, Facts, Failure, Note } from '../../ui/basic';
@@ -80,7 +80,8 @@ function JobDetails({ job }: { job: Schemas['Job'] }) {
 						<li key={n} className={`tk-step tk-step-${s.state}`}>
 							<span className={`tk-state tk-state-${s.state}`}>{word('stepState', s.state)}</span> {word('jobStep', s.code)}
 							{s.state === 'running' && ` ${t('percent', { n: number(Math.round(s.progress * 100)) })}`}
-							{s.message && <span className="tk-small"> {maybe(`jobMessage.${s.message.code}`, s.message.params as Record<string, string>) ?? s.message.code}</span>}
+							{s.message && <span className="tk-mono"> {messageText(maybe, s.message)}</span>}
+							{typeof s.message?.params?.error === 'string' && <span className="tk-small" lang="en"> {s.message.params.error}</span>}
 						</li>
 					))}
 				</ol>

@@ -8,13 +8,14 @@ import { useI18n, type Lang } from '../../i18n';
 import { Button, Failure, Form, FormGroup, Note, TextInput } from '../../ui/basic';
 import { Front } from '../signin/Front';
 
-function tokenFromAddress(): string {
+/** Read once, when the page's chunk is loaded: a render may be thrown away and done again. */
+const given = (() => {
 	const m = /(?:^#|&)token=([^&]+)/.exec(location.hash);
 	if (!m?.[1])
 		return '';
 	history.replaceState(null, '', location.pathname + location.search);
 	return decodeURIComponent(m[1]);
-}
+})();
 
 const zones = (() => {
 	try {
@@ -26,7 +27,6 @@ const zones = (() => {
 
 export default function Setup({ onDone }: { onDone: () => void }) {
 	const { t, lang, setLang } = useI18n();
-	const [given] = useState(tokenFromAddress);
 	const [token, setToken] = useState(given);
 	const [name, setName] = useState('');
 	const [password, setPassword] = useState('');
