@@ -12,10 +12,13 @@ import { Toasts } from './ui/toast';
 const client = new QueryClient({
 	defaultOptions: {
 		queries: {
-			staleTime: 10_000, refetchOnWindowFocus: true,
+			// The browser's own idea of being online knows nothing of a server in the same network.
+			staleTime: 10_000, refetchOnWindowFocus: true, networkMode: 'always',
 			// Only what may pass by itself is tried again.
+			retryDelay: n => 700 * 2 ** n,
 			retry: (n, e) => n < 2 && e instanceof ApiError && (e.code === 'network' || e.status >= 502),
 		},
+		mutations: { networkMode: 'always' },
 	},
 });
 

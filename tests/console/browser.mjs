@@ -96,7 +96,9 @@ export async function open(b, { viewport, allow = [] } = {}) {
 
 export async function visit(p, path) {
 	await p.goto(URL_BASE + path);
-	await p.waitForSelector('[data-ready="true"]', { timeout: 20_000 });
+	await p.waitForSelector('[data-ready="true"]', { timeout: 30_000 }).catch(async () => {
+		throw new Error(`${path} did not become ready; it shows: ${await p.evaluate(() => document.body.innerText.slice(0, 300))}; ${p.errors.join('; ')}`);
+	});
 	if (path.includes('why='))
 		await p.waitForSelector('dialog [data-ready="true"]', { timeout: 20_000 });
 	// Two frames, so that what the last reply changed is painted.

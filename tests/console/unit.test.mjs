@@ -53,7 +53,7 @@ test('both languages have the same keys and the same parameters', () => {
 
 test('Japanese texts are Japanese, English ones hold none', () => {
 	// Words that are the same in both languages: names, units, abbreviations.
-	const same = /^(BIOS|CVE|OS|PID|URL|SHA-256|Linux|Windows|macOS|API|\{[a-z]+\}|\{n\} %)$/;
+	const same = /^(BIOS|CVE|OS|PID|URL|SHA-256|Linux|Windows|macOS|API|\{[a-z]+\}|\{n\} %|＝|≠)$/;
 	for (const [key, text] of Object.entries(ja))
 		if (!same.test(text))
 			assert.match(text, /[\u3040-\u30ff\u4e00-\u9fff]/, `${key}: "${text}"`);

@@ -15,6 +15,18 @@ const Shell = lazy(() => import('./Shell'));
 
 type State = { kind: 'loading' } | { kind: 'failed'; error: unknown } | { kind: 'setup' } | { kind: 'signin'; ended?: boolean } | { kind: 'in'; session: Session };
 
+/** Tries a read again when the network failed: a laptop that wakes up is not a server that is down. */
+async function patiently<T>(read: () => Promise<T>): Promise<T> {
+	for (let n = 1; ; n++)
+		try {
+			return await read();
+		} catch (e) {
+			if (n === 3 || !(e instanceof ApiError) || e.code !== 'network')
+				throw e;
+			await new Promise(done => setTimeout(done, 700 * n));
+		}
+}
+
 export function Gate() {
 	const [state, setState] = useState<State>({ kind: 'loading' });
 	const { setLang, setZone } = useI18n();
@@ -38,7 +50,7 @@ export function Gate() {
 		try {
 			if (mayBeSignedIn()) {
 				try {
-					enter(await take(api.GET('/session')));
+					enter(await patiently(() => take(api.GET('/session'))));
 					return;
 				} catch (e) {
 					if (!(e instanceof ApiError) || e.status !== 401)
@@ -46,7 +58,7 @@ export function Gate() {
 					rememberSignedIn(false);
 				}
 			}
-			const setup = await take(api.GET('/setup'));
+			const setup = await patiently(() => take(api.GET('/setup')));
 			setState(setup.needed ? { kind: 'setup' } : { kind: 'signin' });
 		} catch (error) {
 			setState({ kind: 'failed', error });

@@ -56,7 +56,11 @@ export default function PatchDb() {
 			</div>
 			{feeds.error && <Failure error={feeds.error} retry={() => void feeds.refetch()} />}
 			<h2 className="tk-h2">{t('patchdb.feeds')}</h2>
-			{failing.map(f => <Note key={f.id} tone="danger" title={t('patchdb.failing', { name: f.id })}><p lang="en" className="tk-break">{f.error}</p></Note>)}
+			{failing.length > 0 && (
+				<Note tone="danger" title={t('patchdb.failing', { name: failing.map(f => f.id).join(', ') })}>
+					<ul>{failing.map(f => <li key={f.id} className="tk-break"><code>{f.id}</code> <span lang="en">{f.error}</span></li>)}</ul>
+				</Note>
+			)}
 			<DataTable label={t('patchdb.feeds')} columns={columns} rows={feeds.data?.items ?? (feeds.error ? [] : undefined)} rowId={f => f.id} rowName={f => f.id}
 				empty={<Empty title={t('empty.feeds')} why={t('empty.feedsWhy')} />} />
 			{may('settings') && <Settings />}

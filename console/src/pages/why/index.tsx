@@ -36,7 +36,7 @@ export function WhyDrawer() {
 
 function Explanation({ w, close }: { w: Why; close: () => void }) {
 	const { t } = useI18n();
-	const decisive = w.rule ? collect(w.rule).filter(n => n.installed && n.fixed) : [];
+	const decisive = w.rule ? collect(w.rule).filter(n => n.op !== 'os' && n.installed && n.fixed) : [];
 	return (
 		<div className="tk-why" data-ready="true">
 			<p className="tk-why-pair">
@@ -128,9 +128,9 @@ function Comparison({ node }: { node: Node }) {
 	return (
 		<span>
 			{name && <strong>{name}</strong>} <code>{node.installed}</code>
-			{' '}{t(node.truth === 'true' ? 'why.older' : 'why.notOlder')}{' '}
+			{' '}{t(node.op === 'os' ? (node.truth === 'true' ? 'why.equal' : 'why.notEqual') : node.truth === 'true' ? 'why.older' : 'why.notOlder')}{' '}
 			<code>{node.fixed}</code>
-			{node.comparator && <span className="tk-small"> {t('why.comparator', { name: word('comparator', node.comparator) })}</span>}
+			{node.comparator && node.op !== 'os' && <span className="tk-small"> {t('why.comparator', { name: word('comparator', node.comparator) })}</span>}
 		</span>
 	);
 }
