@@ -34,7 +34,7 @@ def project(where, table):
     for name in ("src/base", "tools"):
         shutil.copytree(SOURCE / name, where / name)
     (where / "src/meson.build").write_text("")
-    for name in ("console", "tests", "fuzz"):
+    for name in ("console", "tests", "fuzz", "packaging"):
         (where / name).mkdir()
         (where / name / "meson.build").write_text("")
     for room, code in (("alpha", "int beta_answer(void);\nint alpha_answer(void);\nint alpha_answer(void)\n{\n\treturn beta_answer();\n}\n"),
