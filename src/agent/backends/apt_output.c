@@ -58,7 +58,8 @@ static bool read_inst(struct str rest, struct apt_step *s)
 		return false;
 	s->arch = (struct str) { inner.p + at, inner.n - 1 - at };
 	s->action = s->from.n ? "upgrade" : "install";
-	/* What is broken in between; apt fixes it later in the same run: "[a ] [a on b] [c on d e ]". */
+	/* What is broken in between; apt fixes it later in the same run: "[a ] [a on b] [c on d e
+	 * ]". */
 	while (bracketed(&rest, '[', ']', &broken))
 		;
 	return str_trim(rest).n == 0;
@@ -172,8 +173,8 @@ static bool contains(struct str s, const char *needle)
 static bool is_complaint(struct str line)
 {
 	return str_starts(line, "E: ") || str_starts(line, "dpkg: ") || str_starts(line, "W: ") ||
-	       str_starts(line, "debconf: ") ||
-	       str_starts(line, "Err:") || line.p[0] == ' ' || contains(line, "No space left");
+	       str_starts(line, "debconf: ") || str_starts(line, "Err:") || line.p[0] == ' ' ||
+	       contains(line, "No space left");
 }
 
 static bool find_line(struct str output, const char *text, struct str *line_out)

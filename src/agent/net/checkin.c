@@ -68,8 +68,7 @@ static bool send_delta(const struct agent_paths *p, struct server *s,
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	AUTO(buf_done)
-	struct buf base = BUF_INIT(INVENTORY_MAX),
-		   delta = BUF_INIT(2 * INVENTORY_MAX);
+	struct buf base = BUF_INIT(INVENTORY_MAX), delta = BUF_INIT(2 * INVENTORY_MAX);
 	struct sha256 want, have;
 	*sent_out = false;
 	if (!digest_parse(str_of(base_hex), &want) ||

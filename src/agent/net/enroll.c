@@ -230,8 +230,7 @@ bool enroll_renew(const struct agent_paths *p, int64_t now_ms, bool *renewed_out
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	AUTO(buf_done)
-	struct buf own = BUF_INIT(1u << 20),
-		   csr = BUF_INIT(65536), key = BUF_INIT(65536);
+	struct buf own = BUF_INIT(1u << 20), csr = BUF_INIT(65536), key = BUF_INIT(65536);
 	AUTO(json_free) json_t *reply = NULL;
 	struct x509_info info, fresh;
 	const char *cert;

@@ -70,9 +70,9 @@ static bool collect(pid_t pid, int *status)
 	return r != 0;
 }
 
-/* A package manager that was killed leaves its children at work - dpkg, a maintainer script - and they
- * hold locks and change files: the next step must not race them. What is there for ever is a service
- * somebody started, so the patience has an end. */
+/* A package manager that was killed leaves its children at work - dpkg, a maintainer script - and
+ * they hold locks and change files: the next step must not race them. What is there for ever is a
+ * service somebody started, so the patience has an end. */
 static void wait_for_orphans(pid_t group)
 {
 	int64_t until = clock_mono_ms() + ORPHANS_MS;
