@@ -47,12 +47,30 @@ void http_reply_static(struct http_req *r, int status, const char *content_type,
 	reply(r, status, content_type, from_buffer(body, MHD_RESPMEM_PERSISTENT), (int64_t)body.n);
 }
 
+/* What this layer refuses by itself, in the form of everything else (RFC 9457, with the stable code
+ * and the request id that openapi.yaml promises). */
 void server_reply_error(struct http_req *r, int status, const char *detail)
 {
+	static const struct {
+		int status;
+		const char *title, *code;
+	} known[] = {
+		{ 400, "Bad Request", "bad_request" },
+		{ 413, "Content Too Large", "limit" },
+		{ 431, "Request Header Fields Too Large", "header_limit" },
+		{ 503, "Service Unavailable", "unavailable" },
+	};
+	const char *title = "Error", *code = "internal";
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (known[i].status == status) {
+			title = known[i].title;
+			code = known[i].code;
+		}
 	r->close = true;
 	char *body = arena_printf(&r->arena,
-				  "{\"type\":\"about:blank\",\"status\":%d,\"detail\":\"%s\"}\n",
-				  status, detail);
+				  "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,"
+				  "\"detail\":\"%s\",\"code\":\"%s\",\"request_id\":\"%s\"}\n",
+				  title, status, detail, code, http_req_id(r));
 	http_reply(r, status, "application/problem+json", str_of(body));
 }
 

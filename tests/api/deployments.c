@@ -207,6 +207,11 @@ static void M_150_targets_with_reasons_pages_and_cancelling(void **state)
 	expect(&log, 404, "not_found");
 	AUTO(xfree)
 	char *cancel = xasprintf("/api/v1/deployments/%s:cancel", text_at(made.json, "id"));
+	AUTO(reply_done) struct reply one;
+	AUTO(xfree) char *self = xasprintf("/api/v1/deployments/%s", text_at(made.json, "id"));
+	get(w, self, &one);
+	expect(&one, 200, NULL);
+	assert_string_equal(text_at(one.json, "state"), "ready");
 	post(w, cancel, NULL, NULL, &cancelled);
 	expect(&cancelled, 200, NULL);
 	assert_string_equal(text_at(cancelled.json, "state"), "cancelled");

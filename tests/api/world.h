@@ -273,6 +273,25 @@ static size_t world_take(char *p, size_t size, size_t n, void *arg)
 	return size * n;
 }
 
+/* For tests/api/schema.py: every API answer as a line of JSON, when the environment asks for it. */
+static void world_dump(const char *method, const char *url, const struct reply *r)
+{
+	const char *file = getenv("TSUKUROI_API_DUMP"), *path = strstr(url + 8, "/");
+	if (!file || !path || strstr(url, "/agent/"))
+		return;
+	AUTO(json_free) json_t *j = json_object();
+	AUTO(buf_done) struct buf line = BUF_INIT(128u << 20);
+	json_object_set_new(j, "method", json_string(method));
+	json_object_set_new(j, "path", json_string(path));
+	json_object_set_new(j, "status", json_integer(r->status));
+	json_object_set(j, "body", r->json ? r->json : json_null());
+	json_write(j, &line);
+	FILE *f = fopen(file, "a");
+	assert_non_null(f);
+	assert_true(fprintf(f, "%s\n", line.p) > 0);
+	fclose(f);
+}
+
 /* `extra`: more header lines, NULL-terminated, or NULL. */
 static void request(struct world *w, const struct who *who, const char *method,
 		    const char *url_or_path, const char *body, const char *const *extra,
@@ -336,6 +355,7 @@ static void request(struct world *w, const struct who *who, const char *method,
 	if (out->body.n && (out->body.p[0] == '{' || out->body.p[0] == '['))
 		(void)!json_parse(buf_str(&out->body), 64u << 20, &out->json, NULL);
 	curl_slist_free_all(lines);
+	world_dump(method, url, out);
 }
 
 /* A response header's value into `out`; false when absent. */
