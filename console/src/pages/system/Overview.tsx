@@ -78,8 +78,8 @@ function Evidence({ s }: { s: Detail }) {
 							</p>
 							<p>{t(`evidence.why.${r.why ?? 'unknown'}`)}</p>
 							<Facts items={[
-								[t('evidence.running'), <span key="r" className="tk-mono">{r.running_kernel}</span>],
-								[t('evidence.newest'), <span key="n" className="tk-mono">{r.newest_kernel}</span>],
+								[t('evidence.running'), r.running_kernel ? <span key="r" className="tk-mono">{r.running_kernel}</span> : ''],
+								[t('evidence.newest'), r.newest_kernel ? <span key="n" className="tk-mono">{r.newest_kernel}</span> : ''],
 								...(r.packages?.length ? [[t('evidence.packages'), r.packages.join(', ')] as [string, string]] : []),
 							]} />
 						</>
