@@ -147,12 +147,10 @@ static double gencaches_s(struct str text)
 	if (!mkdtemp(dir))
 		return -1;
 	AUTO(xfree)
-	char *lists = xasprintf("%s/state/lists/partial", dir),
-	     *src = xasprintf("%s/src", dir);
+	char *lists = xasprintf("%s/state/lists/partial", dir), *src = xasprintf("%s/src", dir);
 	AUTO(xfree) char *archives = xasprintf("%s/cache/archives/partial", dir);
 	AUTO(xfree)
-	char *packages = xasprintf("%s/src/Packages", dir),
-	     *status = xasprintf("%s/status", dir);
+	char *packages = xasprintf("%s/src/Packages", dir), *status = xasprintf("%s/status", dir);
 	AUTO(xfree) char *list = xasprintf("%s/sources.list", dir);
 	AUTO(xfree) char *line = xasprintf("deb [trusted=yes] file:%s ./\n", src);
 	AUTO(xfree)

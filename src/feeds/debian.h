@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Debian's archive and security tracker as feeds: what to sync (suites), syncing one suite into a
  * record document, and joining notices. Sources of the rules: Debian Wiki RepositoryFormat,
- * sources.list(5), apt_preferences(5), apt-secure(8); ../shared design feeds.md section 2. */
+ * sources.list(5), apt_preferences(5), apt-secure(8). */
 #ifndef FEEDS_DEBIAN_H
 #define FEEDS_DEBIAN_H
 #include "base/arena.h"

@@ -83,7 +83,7 @@ struct host_counts {
 void match_host_counts(const struct match_view *v, uint32_t host, struct host_counts *out);
 /** How old a scan may be before a host's health is unknown; 7 days unless set. */
 void match_set_stale(struct match *m, int64_t stale_s);
-/** features.md S-07, first policy: highly vulnerable = any missing critical or important security
+/** S-07, first policy: highly vulnerable = any missing critical or important security
  * patch; vulnerable = anything missing of type security or of severity moderate or low; healthy;
  * unknown = never scanned or not for `stale_s` (7 days by default). Unrated security patches count
  * as vulnerable. A held patch counts like a missing one: a hold says why it is not installed, not

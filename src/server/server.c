@@ -92,7 +92,8 @@ static bool open_api(struct server *s, const struct options *o, struct signer *s
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	const char *told = settings_text(s->settings, SETTING_SERVER_URL, &a);
-	s->url = told[0] ? xstrdup(told) : xasprintf("https://%s:%d", s->identity.name, (int)o->port);
+	s->url = told[0] ? xstrdup(told)
+			 : xasprintf("https://%s:%d", s->identity.name, (int)o->port);
 	s->agent_url = xasprintf("https://%s:%d", s->identity.name, (int)o->agent_port);
 	s->glue.settings = s->settings;
 	s->glue.match = s->match;

@@ -53,11 +53,9 @@ static void a_machine(void **state)
 	char dir[] = "/tmp/test-sources-XXXXXX";
 	assert_non_null(mkdtemp(dir));
 	AUTO(xfree)
-	char *parts = xasprintf("%s/sources.list.d", dir),
-	     *one = xasprintf("%s/a.list", parts);
+	char *parts = xasprintf("%s/sources.list.d", dir), *one = xasprintf("%s/a.list", parts);
 	AUTO(xfree)
-	char *two = xasprintf("%s/b.sources", parts),
-	     *bad = xasprintf("%s/c.list.save", parts);
+	char *two = xasprintf("%s/b.sources", parts), *bad = xasprintf("%s/c.list.save", parts);
 	assert_true(file_mkdirs(parts, 0755, &e));
 	assert_true(file_write_atomic(one, STR_LIT("deb http://d/debian trixie main\n"), 0644, &e));
 	assert_true(file_write_atomic(

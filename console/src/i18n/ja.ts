@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Japanese texts. This file defines the keys; en.ts must have the same ones (the type says so).
-// Vocabulary: console.md 1.2. です/ます for sentences, nouns for labels and buttons, 「」 around names.
+// Vocabulary: です/ます for sentences, nouns for labels and buttons, 「」 around names.
 export const ja = {
 	'nav.home': 'ホーム', 'nav.patches': 'パッチ', 'nav.systems': 'システム', 'nav.deploy': '配布', 'nav.agents': 'エージェント', 'nav.reports': 'レポート', 'nav.admin': '管理',
 	'patches.missing': '欠落パッチ', 'patches.installed': 'インストール済みパッチ', 'patches.applicable': '適用可能なパッチ', 'patches.supported': 'サポート済みパッチ', 'patches.latest': '最新のパッチ',
