@@ -75,9 +75,13 @@ static bool local_administrator(struct call *c)
 	int64_t uid = http_req_peer_uid(c->req);
 	if (uid != 0 && uid != (int64_t)geteuid())
 		return false;
-	c->who = (struct principal) {
-		.user_id = "local", .name = "local", .role = ROLE_ADMINISTRATOR, .by_token = true
-	};
+	c->who = (struct principal) { .user_id = "local",
+				      .name = "local",
+				      .role = ROLE_ADMINISTRATOR,
+				      .by_token = true,
+				      .language = "en",
+				      .timezone = "UTC",
+				      .theme = "system" };
 	return true;
 }
 
