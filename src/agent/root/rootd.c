@@ -413,7 +413,11 @@ bool rootd_run(struct rootd *d, int stop, struct err *e)
 static bool listen_for(struct rootd *d, const char *agent_user, struct err *e)
 {
 	AUTO(xfree) char *path = file_join(d->paths.run, ROOTD_SOCKET);
-	if (!file_mkdirs(d->paths.run, 0755, e) || !ipc_listen(path, 0600, &d->listener, e))
+	if (!file_mkdirs(d->paths.run, 0755, e))
+		return false;
+	if (chmod(d->paths.run, 0755) != 0) /* whatever umask made it: both halves pass through it */
+		return err_sys(e, errno, "cannot open '%s' to the network half", d->paths.run);
+	if (!ipc_listen(path, 0600, &d->listener, e))
 		return false;
 	d->agent_uid = (uid_t)-1;
 	if (!agent_user)
