@@ -91,7 +91,7 @@ int cmd_sync(int argc, char **argv)
  */
 
 /* How many of the asked and connected systems have a scan newer than `since`. */
-static bool scanned(struct remote *r, const json_t *ids, const char *since, size_t *done_out,
+static bool scanned(struct remote *r, const json_t *ids, int64_t since_ms, size_t *done_out,
 		    size_t *of_out, struct err *e)
 {
 	AUTO(json_free) json_t *list = NULL;
@@ -107,20 +107,21 @@ static bool scanned(struct remote *r, const json_t *ids, const char *since, size
 		if (!asked || !json_is_true(json_object_get(s, "online")))
 			continue;
 		of++;
-		done += strcmp(print_text(s, "last_scan"), since) >= 0 &&
-			strcmp(print_text(s, "scan_status"), "requested") != 0;
+		int64_t last;
+		done += clock_parse_rfc3339(str_of(print_text(s, "last_scan")), &last) &&
+			last >= since_ms && strcmp(print_text(s, "scan_status"), "requested") != 0;
 	}
 	*done_out = done;
 	*of_out = of;
 	return true;
 }
 
-static bool wait_scans(struct remote *r, const json_t *ids, const char *since, struct err *e)
+static bool wait_scans(struct remote *r, const json_t *ids, int64_t since_ms, struct err *e)
 {
 	int64_t end = clock_mono_ms() + 120000;
 	size_t done = 0, of = 0;
 	do {
-		if (!scanned(r, ids, since, &done, &of, e))
+		if (!scanned(r, ids, since_ms, &done, &of, e))
 			return false;
 		if (of && done == of) {
 			printf("%zu of %zu connected systems scanned\n", done, of);
@@ -163,13 +164,12 @@ int cmd_scan(int argc, char **argv)
 			json_array_append(ids, json_object_get(s, "id"));
 		}
 	}
-	char since[CLOCK_RFC3339_LEN];
-	clock_rfc3339(clock_wall_ms() / 1000 * 1000, since);
+	int64_t since_ms = clock_wall_ms() - 1000; /* the two clocks may be another machine's */
 	if (!remote_call(r, "POST", "/systems:scan", body, &reply, &e))
 		return print_failure(&e);
 	printf("asked %lld systems, %lld connected\n", (long long)print_int(reply, "systems"),
 	       (long long)print_int(reply, "connected"));
-	if (wait && !wait_scans(r, ids, since, &e))
+	if (wait && !wait_scans(r, ids, since_ms, &e))
 		return print_failure(&e);
 	return 0;
 }
