@@ -4,7 +4,7 @@
 # Usage: p12_agent.sh [BUILD]   (BUILD: build directory, default ./build next to this repository)
 # Prints key=value; exits 1 when a guard fails, 2 when it could not measure. Needs root (the server's local
 # socket), a Debian machine and dpkg-query; all its files are in a directory that it removes. Takes 80 s.
-# Guards: scan <= 20 ms CPU; idle <= 8 MB resident; the idle agent is woken at most 5 times in a minute (main thread: never)
+# Guards: scan <= 20 ms CPU; idle <= 8 MB resident, after a minute of it and again after a contact; the idle agent is woken at most 5 times in a minute (main thread: never)
 # without timers of its own; the scan lists exactly the packages dpkg-query lists.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -95,10 +95,15 @@ scanned() { "$build/src/tsukuroi" systems --json | grep -q '"scan_status": *"ok"
 until_true "the first scan" scanned
 sleep 5
 field() { awk -v k="$1:" '$1 == k { print $2 }' "$2"; }
-echo "idle_rss_kb=$(field VmRSS /proc/$pid/status)"
-echo "idle_rss_anon_kb=$(field RssAnon /proc/$pid/status)"
-echo "idle_pss_kb=$(field Pss /proc/$pid/smaps_rollup)"
-guard idle_rss_8mb "$([ "$(field VmRSS /proc/$pid/status)" -le 8192 ] && echo 1 || echo 0)"
+# Resident: everything mapped in, pages shared with other programs included. Anonymous: its own. Proportional
+# (PSS): its own, and its share of what is shared. Peak: the most it ever had (a scan with a full upload).
+memory() { # WHEN
+	echo "$1_rss_kb=$(field VmRSS /proc/$pid/status)"
+	echo "$1_anon_kb=$(field RssAnon /proc/$pid/status)"
+	echo "$1_pss_kb=$(field Pss /proc/$pid/smaps_rollup)"
+}
+memory idle
+echo "peak_rss_kb=$(field VmHWM /proc/$pid/status)"
 # No timer is due in this minute but the server's ping (every 60 s), which wakes the push thread alone. Tracing
 # would itself wake the threads: the kernel's count of voluntary switches is the number of wake-ups.
 main_wakes() { awk '/^voluntary/ { n += $2 } END { print n }' "/proc/$pid/task/$pid/status"; }
@@ -108,5 +113,29 @@ sleep 60
 main=$(($(main_wakes) - main)) all=$(($(all_wakes) - all))
 echo "idle_main_wakeups_60s=$main"
 echo "idle_all_wakeups_60s=$all"
+# Resident again after the minute: what the ping mapped in.
+memory idle_60s
+guard idle_rss_8mb "$([ "$(field VmRSS /proc/$pid/status)" -le 8192 ] && echo 1 || echo 0)"
 guard idle_sleeps "$([ $main = 0 ] && [ $all -le 5 ] && echo 1 || echo 0)"
+
+# --- a contact: what it maps in again (minor faults: no disk), and whether it gives it back
+faults() { awk '{ sub(/.*\) /, ""); print $8, $10 }' "/proc/$pid/stat"; }
+ticks() { awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$pid/stat"; }
+contact() { "$agent" status --json "${dirs[@]}" | grep -o '"last_contact": *"[^"]*"'; }
+contacted() { [ "$(contact)" != "$last" ]; }
+read -r minor major <<<"$(faults)"
+cpu=$(ticks)
+for _ in 1 2 3 4 5; do
+	last=$(contact)
+	sleep 1.1 # the status tells whole seconds
+	"$agent" checkin "${dirs[@]}"
+	until_true "a contact" contacted
+done
+sleep 1
+read -r minor2 major2 <<<"$(faults)"
+echo "contact_minor_faults=$(((minor2 - minor) / 5))"
+echo "contact_major_faults=$(((major2 - major) / 5))"
+echo "contact_cpu_ms=$((($(ticks) - cpu) * 1000 / $(getconf CLK_TCK) / 5))"
+memory after_contact
+guard after_contact_rss_8mb "$([ "$(field VmRSS /proc/$pid/status)" -le 8192 ] && echo 1 || echo 0)"
 exit $failed

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/pages.h"
 #include "base/random.h"
 #include "proto/inventory.h"
 
@@ -187,7 +188,7 @@ static void contact(struct agent *a)
 		a->refresh_s = conf.refresh_s;
 	a->next_ms = clock_mono_ms() + agent_next_ms(a->refresh_s, a->failures, random_u64());
 	write_status(a);
-	malloc_trim(0); /* what a check-in needed is not kept for an hour and a half */
+	pages_give_back(); /* what a check-in needed is not kept for an hour and a half */
 }
 
 /* --- the loop

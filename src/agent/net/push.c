@@ -4,6 +4,7 @@
 #include "agent/net/server.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pages.h"
 #include "base/random.h"
 
 #include <pthread.h>
@@ -63,6 +64,7 @@ static bool sink(void *arg, struct str bytes, struct err *e)
 	while ((word = push_next(&p->words, &bytes)) != PUSH_NONE) {
 		if (word == PUSH_HELLO) {
 			atomic_store(&connected, true);
+			pages_give_back(); /* what the handshake needed; now it is quiet */
 			come |= p->lost;
 		}
 		come |= word == PUSH_CHECKIN;
