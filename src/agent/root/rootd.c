@@ -415,8 +415,8 @@ static bool listen_for(struct rootd *d, const char *agent_user, struct err *e)
 	AUTO(xfree) char *path = file_join(d->paths.run, ROOTD_SOCKET);
 	if (!file_mkdirs(d->paths.run, 0755, e))
 		return false;
-	if (chmod(d->paths.run, 0755) !=
-	    0) /* whatever umask made it: both halves pass through it */
+	/* whatever umask made it: both halves pass through it */
+	if (chmod(d->paths.run, 0755) != 0)
 		return err_sys(e, errno, "cannot open '%s' to the network half", d->paths.run);
 	if (!ipc_listen(path, 0600, &d->listener, e))
 		return false;
