@@ -81,3 +81,8 @@ pthread_mutex_t *deploy_host_lock(struct deploy *d, const char *host)
 {
 	return &d->host_locks[str_hash(str_of(host)) % HOST_LOCKS];
 }
+
+int64_t deploy_backoff_ms(int64_t attempts)
+{
+	return 30000 * attempts * attempts;
+}

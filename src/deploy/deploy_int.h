@@ -15,6 +15,8 @@
 /* An order not carried out within this time is withdrawn and issued anew at the next check-in. */
 #define ORDER_VALID_MS (24 * 3600 * 1000LL)
 #define ATTEMPTS_MAX 5
+/* The sign process would not sign the order, or it is too large to be one. */
+#define REASON_UNSIGNED "order_unsigned"
 #define HOST_LOCKS 64
 
 /* The (patch, host) set of a request, as bitmaps per patch. */
@@ -89,12 +91,14 @@ struct order_set {
 	const uint32_t *packages, *extra;
 	size_t n_packages, n_extra;
 };
+/* How long a target waits after its n-th attempt. */
+int64_t deploy_backoff_ms(int64_t attempts);
 /* Takes a sequence, signs and stores an order; `replaces` (or NULL) is withdrawn in the same
- * transaction. */
+ * transaction. *unsigned_out tells a failure to sign (this order's) from one of the database. */
 bool order_issue(struct deploy *d, const struct match_view *v, const struct host *h,
 		 const char *deployment, const struct order_set *set, uint64_t agent_seq,
-		 const char *replaces, struct arena *a, char **envelope_out, struct err *e)
-	MUST_CHECK;
+		 const char *replaces, struct arena *a, char **envelope_out, bool *unsigned_out,
+		 struct err *e) MUST_CHECK;
 bool target_update_write(struct deploy *d, const struct target_update *u, struct err *e) MUST_CHECK;
 pthread_mutex_t *deploy_host_lock(struct deploy *d, const char *host);
 #endif

@@ -198,8 +198,10 @@ static bool store_order(struct sql_conn *c, void *arg, struct err *e)
 
 bool order_issue(struct deploy *d, const struct match_view *v, const struct host *h,
 		 const char *deployment, const struct order_set *set, uint64_t agent_seq,
-		 const char *replaces, struct arena *a, char **envelope_out, struct err *e)
+		 const char *replaces, struct arena *a, char **envelope_out, bool *unsigned_out,
+		 struct err *e)
 {
+	*unsigned_out = false;
 	struct issue k = { .d = d,
 			   .host = h,
 			   .deployment = deployment,
@@ -233,9 +235,11 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 	order_write(&o, &json);
 	if (!buf_ok(&json, "the order", e) ||
 	    !d->conf.signer.seal(d->conf.signer.arg, buf_str(&json), &env, e) ||
-	    !buf_ok(&env, "the order's envelope", e))
+	    !buf_ok(&env, "the order's envelope", e)) {
+		*unsigned_out = true;
 		return err_prefix(e, "cannot sign an order for '%s'",
 				  h->attrs.hostname ? h->attrs.hostname : h->id);
+	}
 	k.envelope = buf_str(&env);
 	if (!sql_write(d->conf.db, store_order, &k, e))
 		return err_prefix(e, "cannot store an order");
@@ -326,6 +330,32 @@ static bool settle(struct deploy *d, const struct host *h, const char *deploymen
 	return target_update_write(d, &u, e);
 }
 
+/* An order that cannot be signed is the target's trouble, not the check-in's: the target says so,
+ * is tried again a few times, and then failed. */
+static bool unsigned_order(struct deploy *d, const struct host *h, const char *deployment,
+			   const struct err *why, struct err *e)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	struct target_row t;
+	if (!target_get(d, deployment, h->id, &a, &t, e))
+		return false;
+	int64_t now = clock_now_ms(d->conf.clock);
+	struct target_update u = { .deployment = deployment,
+				   .host = h->id,
+				   .state = TARGET_PENDING,
+				   .reason = REASON_UNSIGNED,
+				   .detail = why->msg,
+				   .started_ms = t.started_ms,
+				   .attempts = t.attempts + 1 };
+	if (u.attempts >= ATTEMPTS_MAX) {
+		u.state = TARGET_FAILED;
+		u.finished_ms = now;
+	} else {
+		u.next_attempt_ms = now + deploy_backoff_ms(u.attempts);
+	}
+	return target_update_write(d, &u, e);
+}
+
 /* One deployment's order for the host; *envelope_out stays NULL when nothing is due yet. */
 static bool order_for(struct deploy *d, const struct match_view *v, const struct host *h,
 		      const char *deployment, uint64_t agent_seq, struct arena *a,
@@ -342,8 +372,15 @@ static bool order_for(struct deploy *d, const struct match_view *v, const struct
 		return true;
 	}
 	struct order_set set = { .packages = w.components.p, .n_packages = w.components.n };
-	if (!order_issue(d, v, h, deployment, &set, agent_seq, NULL, a, envelope_out, e))
+	bool is_unsigned;
+	struct err why = { 0 };
+	if (!order_issue(d, v, h, deployment, &set, agent_seq, NULL, a, envelope_out, &is_unsigned,
+			 &why)) {
+		if (is_unsigned)
+			return unsigned_order(d, h, deployment, &why, e);
+		*e = why;
 		return false;
+	}
 	AUTO(arena_done) struct arena tmp = { 0 };
 	struct target_row t;
 	if (!target_get(d, deployment, h->id, &tmp, &t, e))

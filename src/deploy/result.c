@@ -148,8 +148,9 @@ struct plan_context {
 };
 
 static bool reissue(const struct plan_context *k, const struct order *old, const uint32_t *extra,
-		    size_t n_extra, struct arena *a, struct err *e)
+		    size_t n_extra, struct arena *a, bool *unsigned_out, struct err *e)
 {
+	*unsigned_out = false;
 	uint32_t *packages = arena_array(a, uint32_t, old->n_packages);
 	for (uint32_t i = 0; i < old->n_packages; i++) {
 		struct plan_step s = { .name = old->packages[i].name,
@@ -164,7 +165,7 @@ static bool reissue(const struct plan_context *k, const struct order *old, const
 	struct order_set set = { packages, extra, old->n_packages, n_extra };
 	char *envelope;
 	return order_issue(k->d, k->v, k->h, k->known->deployment, &set, k->known->seq, k->order_id,
-			   a, &envelope, e);
+			   a, &envelope, unsigned_out, e);
 }
 
 static bool plan_in_view(const struct plan_context *k, const struct plan_step *steps, size_t n,
@@ -211,7 +212,17 @@ static bool plan_in_view(const struct plan_context *k, const struct plan_step *s
 	*decision_out = "reissued";
 	*reason_out = "extra_packages";
 	k->d->conf.want_payload(k->d->conf.arg, k->v->catalog, extra, (uint32_t)n_extra);
-	return reissue(k, &old, extra, n_extra, &a, e);
+	bool is_unsigned;
+	struct err why = { 0 };
+	if (reissue(k, &old, extra, n_extra, &a, &is_unsigned, &why))
+		return true;
+	if (is_unsigned) {
+		*decision_out = "refused";
+		*reason_out = REASON_UNSIGNED;
+		return refuse(k->d, k->known, k->h->id, REASON_UNSIGNED, why.msg, k->order_id, e);
+	}
+	*e = why;
+	return false;
 }
 
 bool deploy_plan(struct deploy *d, uint32_t host, const char *order, const struct plan_step *steps,
@@ -292,7 +303,7 @@ static bool answer(struct deploy *d, const struct known_order *o, const char *ho
 	} else if (t.state <= TARGET_INSTALLING && transient_reason(r->reason) &&
 		   t.attempts < ATTEMPTS_MAX) {
 		k.state = TARGET_PENDING;
-		k.next_attempt_ms = now + 30000 * k.attempts * k.attempts;
+		k.next_attempt_ms = now + deploy_backoff_ms(k.attempts);
 	} else {
 		k.state = TARGET_FAILED;
 	}

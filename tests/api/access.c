@@ -365,7 +365,7 @@ static void A35_guessing_is_throttled(void **state)
 		}
 	}
 	assert_true(throttled >= 5);
-	world_now_ms += 3600 * 1000; /* the address is free again for the tests that follow */
+	kit_now_ms += 3600 * 1000; /* the address is free again for the tests that follow */
 }
 
 static void every_reply_has_the_security_headers(void **state)

@@ -284,7 +284,7 @@ static void A41_enrolment_tokens_are_counted_and_checked(void **state)
 		throttled += r.status == 503;
 	}
 	assert_true(throttled > 5);
-	world_now_ms += 120000;
+	kit_now_ms += 120000;
 }
 
 static void A42_only_the_certificate_says_who_is_speaking(void **state)

@@ -111,9 +111,9 @@ static void a_claim_from_before_a_restart_is_not_run_again(void **state)
 			"where idem_key = 'key-number-3'");
 	post(w, "/api/v1/deployments", body, "key-number-3", &again);
 	expect(&again, 409, "idempotency_unfinished");
-	world_now_ms += 25 * 3600 * 1000;
+	kit_now_ms += 25 * 3600 * 1000;
 	ok(api_tick(w->api, &e), &e);
-	world_now_ms -= 25 * 3600 * 1000;
+	kit_now_ms -= 25 * 3600 * 1000;
 	AUTO(xfree) char *fresh = preview(w, selection), *later = creation(selection, fresh);
 	AUTO(reply_done) struct reply forgotten;
 	post(w, "/api/v1/deployments", later, "key-number-3", &forgotten);
@@ -167,7 +167,7 @@ static void M_150_targets_with_reasons_pages_and_cancelling(void **state)
 {
 	struct world *w = *state;
 	static const char selection[] = "\"name\":\"all\",\"systems\":{\"all\":true},\"now\":true";
-	world_now_ms += 10; /* the newest */
+	kit_now_ms += 10; /* the newest */
 	AUTO(xfree) char *token = preview(w, selection), *body = creation(selection, token);
 	AUTO(reply_done)
 	struct reply made, targets, next, back, log, cancelled, twice, of_system, none;
@@ -238,7 +238,7 @@ static void deployments_page_both_ways(void **state)
 		char *token = preview(w, selection), *body = creation(selection, token),
 		     *key = xasprintf("page-key-%d", i);
 		AUTO(reply_done) struct reply r;
-		world_now_ms += 10;
+		kit_now_ms += 10;
 		post(w, "/api/v1/deployments", body, key, &r);
 		expect(&r, 201, NULL);
 	}

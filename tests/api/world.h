@@ -7,18 +7,13 @@
 #include "api/api.h"
 #include "base/file.h"
 #include "base/vec.h"
-#include "catalog/catalog.h"
-#include "catalog/sink.h"
 #include "crypto/sign.h"
 #include "format/json.h"
 #include "settings/settings.h"
+#include "support/kit.h"
 
 #include <curl/curl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #define PASSWORD "correct horse battery"
 #define ORG "0123456789abcdef0123456789abcdef"
@@ -70,94 +65,23 @@ AUTO_DEFINE_VALUE(struct reply, reply_done)
 
 static CURL *world_curl;
 static size_t world_body_len; /* of the next body, when it holds NULs; 0 = strlen */
-static int64_t world_now_ms;
-
-static int64_t world_clock(void *arg UNUSED)
-{
-	return world_now_ms;
-}
-static const struct clock world_time = { world_clock, NULL };
-
-__attribute__((unused)) static void ok(bool good, const struct err *e)
-{
-	if (!good)
-		fail_msg("%s", e->msg);
-}
-
 /* --- the vendor's side -------------------------------------------------------------------------
  */
-
-static void world_component(struct sink *s, const char *name, const char *version)
-{
-	struct err e = { 0 };
-	AUTO(xfree) char *body = xasprintf("%s %s", name, version);
-	AUTO(xfree) char *file = xasprintf("pool/%s_%s_amd64.deb", name, version);
-	struct component c = { .kind = COMPONENT_DEB,
-			       .name = str_of(name),
-			       .arch = STR_LIT("amd64"),
-			       .version = str_of(version),
-			       .file = str_of(file),
-			       .sha256 = digest_of(str_of(body)),
-			       .size = (int64_t)strlen(body),
-			       .archive = 0 };
-	ok(sink_component(s, &c, &e), &e);
-}
-
-static void world_patch(struct sink *s, const char *product, const char *version,
-			enum patch_type type)
-{
-	struct err e = { 0 };
-	AUTO(xfree) char *id = xasprintf("debian:12:%s:%s", product, version);
-	AUTO(xfree) char *title = xasprintf("%s %s", product, version);
-	struct patch p = { .id = str_of(id),
-			   .vendor = STR_LIT("Debian"),
-			   .os = STR_LIT("debian:12"),
-			   .product = str_of(product),
-			   .version = str_of(version),
-			   .title = str_of(title),
-			   .suites = STR_LIT("bookworm-security"),
-			   .type = type,
-			   .superseded_by = CATALOG_NONE };
-	ok(sink_patch(s, &p, &e), &e);
-}
 
 /* openssl (with an advisory), zlib, and pkg00..pkg29 to have something to page through. */
 static struct catalog *world_catalog(void)
 {
 	struct err e = { 0 };
-	struct feed_info feed = { .id = STR_LIT("debian/bookworm-security"),
-				  .kind = STR_LIT("debian"),
-				  .url = STR_LIT("http://mirror.example/debian-security"),
-				  .released_ms = world_now_ms,
-				  .is_signed = true,
-				  .signer = STR_LIT("AAAA test") };
-	AUTO(sink_free) struct sink *s = sink_new(&feed);
-	struct archive ar = { .id = STR_LIT("debian-security"),
-			      .url = STR_LIT("http://mirror.example/debian-security"),
-			      .suite = STR_LIT("bookworm-security"),
-			      .release_components = STR_LIT("main"),
-			      .keyring = STR_LIT("/usr/share/keyrings/debian-archive-keyring.gpg"),
-			      .os = STR_LIT("debian:12") };
-	struct archive_file files[] = {
-		{ .path = STR_LIT("dists/bookworm-security/InRelease"),
-		  .sha256 = digest_of(STR_LIT("r")),
-		  .size = 1 },
-		{ .path = STR_LIT("dists/bookworm-security/main/binary-amd64/Packages.xz"),
-		  .sha256 = digest_of(STR_LIT("p")),
-		  .size = 1 },
-	};
-	ok(sink_archive(s, &ar, &e), &e);
-	for (size_t i = 0; i < ARRAY_LEN(files); i++)
-		ok(sink_archive_file(s, &files[i], &e), &e);
-	world_patch(s, "openssl", "3.0.2-1", PATCH_TYPE_SECURITY);
-	world_component(s, "libssl3", "3.0.2-1");
-	world_component(s, "openssl", "3.0.2-1");
-	world_patch(s, "zlib", "1.3-2", PATCH_TYPE_SECURITY);
-	world_component(s, "zlib1g", "1.3-2");
+	struct sink *s = kit_begin();
+	kit_patch(s, "openssl", "3.0.2-1", PATCH_TYPE_SECURITY);
+	kit_component(s, "libssl3", "3.0.2-1");
+	kit_component(s, "openssl", "3.0.2-1");
+	kit_patch(s, "zlib", "1.3-2", PATCH_TYPE_SECURITY);
+	kit_component(s, "zlib1g", "1.3-2");
 	for (int i = 0; i < 30; i++) {
 		AUTO(xfree) char *name = xasprintf("pkg%02d", i);
-		world_patch(s, name, "2-1", i % 3 ? PATCH_TYPE_BUGFIX : PATCH_TYPE_SECURITY);
-		world_component(s, name, "2-1");
+		kit_patch(s, name, "2-1", i % 3 ? PATCH_TYPE_BUGFIX : PATCH_TYPE_SECURITY);
+		kit_component(s, name, "2-1");
 	}
 	struct advisory adv = { .id = STR_LIT("DSA-1-1"),
 				.title = STR_LIT("openssl - security update"),
@@ -168,13 +92,9 @@ static struct catalog *world_catalog(void)
 				.url = STR_LIT("https://www.debian.org/security/"),
 				.severity = SEVERITY_CRITICAL,
 				.severity_raw = STR_LIT("high"),
-				.released_ms = world_now_ms };
+				.released_ms = kit_now_ms };
 	ok(sink_advisory(s, &adv, &e), &e);
-	struct generation g = { 0 };
-	struct catalog *c;
-	ok(sink_finish(s, &g.records, &g.feed, &e), &e);
-	ok(catalog_build(&g, 1, &c, &e), &e);
-	return c;
+	return kit_end(s);
 }
 
 /* The inventory of system i: 0 lacks openssl, 1 lacks zlib, 2 lacks everything. */
@@ -446,7 +366,7 @@ static void world_api(struct world *w)
 				 .match = w->match,
 				 .deploy = w->deploy,
 				 .store = w->store,
-				 .clock = &world_time,
+				 .clock = &kit_clock,
 				 .org = ORG,
 				 .console = { w->assets, 2 },
 				 .ca = w->ca,
@@ -467,11 +387,8 @@ static void world_api(struct world *w)
 static void world_fleet(struct world *w)
 {
 	struct err e = { 0 };
-	static const char *const ids[] = { "00000000000000000000000000000001",
-					   "00000000000000000000000000000002",
-					   "00000000000000000000000000000003" };
 	static const char *const names[] = { "web1", "web2", "db1" };
-	ok(fleet_load(w->db, &world_time, &w->fleet, &e), &e);
+	ok(fleet_load(w->db, &kit_clock, &w->fleet, &e), &e);
 	w->match = match_new(w->fleet);
 	struct catalog *c = world_catalog();
 	match_set_catalog(w->match, c);
@@ -479,17 +396,9 @@ static void world_fleet(struct world *w)
 	match_set_listener(w->match, world_matched, w);
 	for (int i = 0; i < WORLD_HOSTS; i++) {
 		AUTO(xfree) char *inventory = world_inventory(i);
-		struct host_attrs a = {
-			.hostname = (char *)(uintptr_t)names[i],
-			.os_id = (char *)(uintptr_t) "debian",
-			.os_version = (char *)(uintptr_t) "12",
-			.os_name = (char *)(uintptr_t) "Debian GNU/Linux 12 (bookworm)",
-			.address = (char *)(uintptr_t) "192.0.2.1",
-			.arch = (char *)(uintptr_t) "amd64"
-		};
-		w->id[i] = ids[i];
-		ok(fleet_enrol(w->fleet, ids[i], "local", &a, ids[i], &w->host[i], &e), &e);
-		ok(fleet_put_inventory(w->fleet, w->host[i], str_of(inventory), world_now_ms, &e),
+		w->id[i] = kit_id(i);
+		w->host[i] = kit_enrol(w->fleet, i, names[i]);
+		ok(fleet_put_inventory(w->fleet, w->host[i], str_of(inventory), kit_now_ms, &e),
 		   &e);
 	}
 }
@@ -503,7 +412,7 @@ static void world_users(struct world *w)
 	for (int r = 0; r < ROLES_; r++) {
 		AUTO(xfree) char *name = xasprintf("user-%s", role_name((enum role)r));
 		ok(auth_user_new(w->auth, name, STR_LIT(PASSWORD), "", (enum role)r, id, &e), &e);
-		ok(auth_token_new(w->auth, id, "test", world_now_ms + 86400000, w->role_token[r],
+		ok(auth_token_new(w->auth, id, "test", kit_now_ms + 86400000, w->role_token[r],
 				  &e),
 		   &e);
 	}
@@ -514,7 +423,7 @@ __attribute__((unused)) static int world_setup_without_users(void **state)
 	struct err e = { 0 };
 	struct world *w = xcalloc(1, sizeof(*w));
 	uint8_t pub[SIGN_PUBLIC_LEN];
-	world_now_ms = clock_wall_ms();
+	kit_now_ms = clock_wall_ms();
 	(void)snprintf(w->dir, sizeof(w->dir), "/tmp/api.XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
 	AUTO(xfree) char *url = xasprintf("sqlite:%s/db", w->dir);
@@ -524,7 +433,7 @@ __attribute__((unused)) static int world_setup_without_users(void **state)
 	w->ca_file = file_join(w->dir, "ca.pem");
 	ok(sql_open(url, &w->db, &e) && sql_migrate(w->db, &e) && store_open(store, &w->store, &e),
 	   &e);
-	ok(auth_open(w->db, &world_time, &w->auth, &e) && settings_open(w->db, &w->settings, &e),
+	ok(auth_open(w->db, &kit_clock, &w->auth, &e) && settings_open(w->db, &w->settings, &e),
 	   &e);
 	ok(sign_key_new(&w->key, &e), &e);
 	sign_key_public(w->key, pub);
@@ -537,7 +446,7 @@ __attribute__((unused)) static int world_setup_without_users(void **state)
 	struct deploy_conf conf = { .db = w->db,
 				    .match = w->match,
 				    .store = w->store,
-				    .clock = &world_time,
+				    .clock = &kit_clock,
 				    .signer = { world_seal, w },
 				    .wake = world_wake,
 				    .want_payload = world_want,

@@ -4,29 +4,15 @@
  * refusals, retries. */
 #include "deploy/deploy.h"
 #include "base/file.h"
-#include "catalog/catalog.h"
-#include "catalog/sink.h"
 #include "format/json.h"
+#include "support/kit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #define INVENTORY(ssl, dep)                                                                        \
 	"arch\tamd64\n"                                                                            \
 	"deb\tlibssl3\tamd64\t" ssl "\topenssl\t\n"                                                \
 	"deb\topenssl\tamd64\t" ssl "\t\t\n" dep "os\tdebian\t12\tbookworm\n"
-
-static int64_t now_ms = 1700000000000;
-
-static int64_t fake_now(void *arg UNUSED)
-{
-	return now_ms;
-}
-static const struct clock fake_clock = { fake_now, NULL };
 
 struct world {
 	char dir[64];
@@ -40,11 +26,14 @@ struct world {
 	uint32_t host[2];
 	const char *id[2];
 	int woken, wanted, changes;
+	bool mute; /* the sign process signs nothing */
 };
 
 static bool seal(void *arg, struct str json, struct buf *envelope, struct err *e)
 {
 	struct world *w = arg;
+	if (w->mute)
+		return err_set(e, ERR_DENIED, "order not signed: refused");
 	return order_seal(json, w->key, envelope, e);
 }
 static void wake(void *arg, uint32_t host UNUSED)
@@ -61,87 +50,15 @@ static void changed(void *arg, const char *deployment UNUSED)
 	((struct world *)arg)->changes++;
 }
 
-static void ok(bool good, const struct err *e)
-{
-	if (!good)
-		fail_msg("%s", e->msg);
-}
-
-/* A payload is its own name: its digest is known and the store can really hold it. */
-static void add_component(struct sink *s, const char *name, const char *version)
-{
-	struct err e = { 0 };
-	char body[200];
-	snprintf(body, sizeof(body), "%s %s", name, version);
-	AUTO(xfree) char *file = xasprintf("pool/%s_%s_amd64.deb", name, version);
-	struct component c = { .kind = COMPONENT_DEB,
-			       .name = str_of(name),
-			       .arch = STR_LIT("amd64"),
-			       .version = str_of(version),
-			       .file = str_of(file),
-			       .sha256 = digest_of(str_of(body)),
-			       .size = (int64_t)strlen(body),
-			       .archive = 0 };
-	ok(sink_component(s, &c, &e), &e);
-}
-
-static void add_patch(struct sink *s, const char *product, const char *version)
-{
-	struct err e = { 0 };
-	AUTO(xfree) char *id = xasprintf("debian:12:%s:%s", product, version);
-	AUTO(xfree) char *title = xasprintf("%s %s", product, version);
-	struct patch p = { .id = str_of(id),
-			   .vendor = STR_LIT("Debian"),
-			   .os = STR_LIT("debian:12"),
-			   .product = str_of(product),
-			   .version = str_of(version),
-			   .title = str_of(title),
-			   .suites = STR_LIT("bookworm-security"),
-			   .type = PATCH_TYPE_SECURITY,
-			   .superseded_by = CATALOG_NONE };
-	ok(sink_patch(s, &p, &e), &e);
-}
-
 static struct catalog *make_catalog(const char *ssl)
 {
-	struct err e = { 0 };
-	struct feed_info feed = { .id = STR_LIT("debian/bookworm-security"),
-				  .kind = STR_LIT("debian"),
-				  .url = STR_LIT("http://mirror.example/debian-security"),
-				  .released_ms = now_ms,
-				  .is_signed = true,
-				  .signer = STR_LIT("AAAA test") };
-	AUTO(sink_free) struct sink *s = sink_new(&feed);
-	struct archive ar = { .id = STR_LIT("debian-security"),
-			      .url = STR_LIT("http://mirror.example/debian-security"),
-			      .suite = STR_LIT("bookworm-security"),
-			      .release_components = STR_LIT("main"),
-			      .keyring = STR_LIT("/usr/share/keyrings/debian-archive-keyring.gpg"),
-			      .os = STR_LIT("debian:12") };
-	struct archive_file files[] = {
-		{ .path = STR_LIT("dists/bookworm-security/InRelease"),
-		  .sha256 = digest_of(STR_LIT("r")),
-		  .size = 1 },
-		{ .path = STR_LIT("dists/bookworm-security/main/binary-amd64/Packages.xz"),
-		  .sha256 = digest_of(STR_LIT("p")),
-		  .size = 1 },
-		{ .path = STR_LIT("dists/bookworm-security/main/binary-i386/Packages.xz"),
-		  .sha256 = digest_of(STR_LIT("q")),
-		  .size = 1 },
-	};
-	ok(sink_archive(s, &ar, &e), &e);
-	for (size_t i = 0; i < ARRAY_LEN(files); i++)
-		ok(sink_archive_file(s, &files[i], &e), &e);
-	add_patch(s, "openssl", ssl);
-	add_component(s, "libssl3", ssl);
-	add_component(s, "openssl", ssl);
-	add_patch(s, "zlib", "1.3-2");
-	add_component(s, "zlib1g", "1.3-2");
-	struct generation g = { 0 };
-	ok(sink_finish(s, &g.records, &g.feed, &e), &e);
-	struct catalog *c;
-	ok(catalog_build(&g, 1, &c, &e), &e);
-	return c;
+	struct sink *s = kit_begin();
+	kit_patch(s, "openssl", ssl, PATCH_TYPE_SECURITY);
+	kit_component(s, "libssl3", ssl);
+	kit_component(s, "openssl", ssl);
+	kit_patch(s, "zlib", "1.3-2", PATCH_TYPE_SECURITY);
+	kit_component(s, "zlib1g", "1.3-2");
+	return kit_end(s);
 }
 
 static void set_catalog(struct world *w, const char *ssl)
@@ -153,17 +70,13 @@ static void set_catalog(struct world *w, const char *ssl)
 
 static void store_payload(struct world *w, const char *name, const char *version)
 {
-	struct err e = { 0 };
-	char body[200];
-	snprintf(body, sizeof(body), "%s %s", name, version);
-	struct sha256 id;
-	ok(store_put(w->store, str_of(body), &id, &e), &e);
+	kit_store(w->store, name, version);
 }
 
 static void inventory(struct world *w, int i, const char *text)
 {
 	struct err e = { 0 };
-	ok(fleet_put_inventory(w->fleet, w->host[i], str_of(text), now_ms, &e), &e);
+	ok(fleet_put_inventory(w->fleet, w->host[i], str_of(text), kit_now_ms, &e), &e);
 }
 
 static int setup(void **state)
@@ -176,28 +89,22 @@ static int setup(void **state)
 	AUTO(xfree) char *store = file_join(w->dir, "store");
 	ok(sql_open(url, &w->db, &e) && sql_migrate(w->db, &e) && store_open(store, &w->store, &e),
 	   &e);
-	ok(fleet_load(w->db, &fake_clock, &w->fleet, &e), &e);
+	ok(fleet_load(w->db, &kit_clock, &w->fleet, &e), &e);
 	w->match = match_new(w->fleet);
 	set_catalog(w, "3.0.2-1");
 	ok(sign_key_new(&w->key, &e), &e);
 	sign_key_public(w->key, w->pub);
-	static const char *const ids[] = { "00000000000000000000000000000001",
-					   "00000000000000000000000000000002" };
 	static const char *const names[] = { "web1", "web2" };
 	for (int i = 0; i < 2; i++) {
-		struct host_attrs a = { .hostname = (char *)(uintptr_t)names[i],
-					.os_id = (char *)(uintptr_t) "debian",
-					.os_version = (char *)(uintptr_t) "12",
-					.arch = (char *)(uintptr_t) "amd64" };
-		w->id[i] = ids[i];
-		ok(fleet_enrol(w->fleet, ids[i], "local", &a, ids[i], &w->host[i], &e), &e);
+		w->id[i] = kit_id(i);
+		w->host[i] = kit_enrol(w->fleet, i, names[i]);
 	}
 	inventory(w, 0, INVENTORY("3.0.1-1", ""));
 	inventory(w, 1, INVENTORY("3.0.2-1", "deb\tzlib1g\tamd64\t1.3-1\tzlib\t\n"));
 	struct deploy_conf conf = { .db = w->db,
 				    .match = w->match,
 				    .store = w->store,
-				    .clock = &fake_clock,
+				    .clock = &kit_clock,
 				    .signer = { seal, w },
 				    .wake = wake,
 				    .want_payload = want,
@@ -409,9 +316,59 @@ static void an_expired_order_is_withdrawn_and_issued_anew(void **state)
 	char id[33], **list;
 	ready(w, id);
 	assert_int_equal(orders(w, 0, 0, &a, &list), 1);
-	now_ms += 25 * 3600 * 1000LL;
+	kit_now_ms += 25 * 3600 * 1000LL;
 	assert_int_equal(orders(w, 0, 0, &a, &list), 1);
 	assert_int_equal(opened(w, list[0], &a).seq, 2);
+}
+
+static void an_order_that_cannot_be_signed_is_the_targets_trouble_alone(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	char id[33], **list;
+	ready(w, id);
+	w->mute = true;
+	assert_int_equal(orders(w, 0, 0, &a, &list), 0); /* and no error: a check-in goes on */
+	struct target_row t = target(w, id, &a);
+	assert_int_equal(t.state, TARGET_PENDING);
+	assert_string_equal(t.reason, "order_unsigned");
+	assert_non_null(strstr(t.detail, "refused"));
+	assert_true(t.next_attempt_ms > kit_now_ms);
+	w->mute = false;
+	assert_int_equal(orders(w, 0, 0, &a, &list), 0); /* not before its time */
+	kit_now_ms = t.next_attempt_ms;
+	assert_int_equal(orders(w, 0, 0, &a, &list), 1);
+
+	ready(w, id);
+	w->mute = true;
+	kit_now_ms += 25 * 3600 * 1000LL; /* the first order has expired */
+	for (int i = 0; i < 20; i++, kit_now_ms += 3600 * 1000)
+		assert_int_equal(orders(w, 0, 0, &a, &list), 0);
+	t = target(w, id, &a);
+	assert_int_equal(t.state, TARGET_FAILED); /* bounded */
+	assert_string_equal(t.reason, "order_unsigned");
+	w->mute = false;
+	assert_int_equal(orders(w, 0, 0, &a, &list), 0);
+}
+
+static void a_plan_whose_order_cannot_be_signed_is_refused(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	struct err e = { 0 };
+	char id[33], **list;
+	const char *decision, *reason;
+	ready(w, id);
+	orders(w, 0, 0, &a, &list);
+	struct order o = opened(w, list[0], &a);
+	AUTO(xfree) char *order = str_dup(o.id);
+	struct plan_step step = { STR_LIT("zlib1g"), STR_LIT("amd64"), STR_LIT(""),
+				  STR_LIT("1.3-2"), STR_LIT("install") };
+	w->mute = true;
+	ok(deploy_plan(w->deploy, w->host[0], order, &step, 1, &decision, &reason, &e), &e);
+	assert_string_equal(decision, "refused");
+	assert_string_equal(reason, "order_unsigned");
+	assert_int_equal(target(w, id, &a).state, TARGET_FAILED);
 }
 
 static struct deploy_result result_of(const struct order *o, char id[static 33],
@@ -423,8 +380,8 @@ static struct deploy_result result_of(const struct order *o, char id[static 33],
 					.reason = reason,
 					.detail = "",
 					.log = "output\n",
-					.started_ms = now_ms,
-					.finished_ms = now_ms + 1000,
+					.started_ms = kit_now_ms,
+					.finished_ms = kit_now_ms + 1000,
 					.attempts = 1 };
 }
 
@@ -465,9 +422,9 @@ static void transient_failures_are_tried_again_others_are_not(void **state)
 	struct target_row t = target(w, id, &a);
 	assert_int_equal(t.state, TARGET_PENDING);
 	assert_string_equal(t.reason, "lock_held");
-	assert_true(t.next_attempt_ms > now_ms);
+	assert_true(t.next_attempt_ms > kit_now_ms);
 	assert_int_equal(orders(w, 0, 1, &a, &list), 0);
-	now_ms = t.next_attempt_ms + 1;
+	kit_now_ms = t.next_attempt_ms + 1;
 	assert_int_equal(orders(w, 0, 1, &a, &list), 1);
 	o = opened(w, list[0], &a);
 	assert_int_equal(o.seq, 2);
@@ -568,7 +525,7 @@ static void the_identity_survives_a_restart(void **state)
 	struct deploy_conf conf = { .db = w->db,
 				    .match = w->match,
 				    .store = w->store,
-				    .clock = &fake_clock,
+				    .clock = &kit_clock,
 				    .signer = { seal, w },
 				    .wake = wake,
 				    .want_payload = want,
@@ -597,7 +554,7 @@ static void pages_go_backwards_too(void **state)
 		.systems = w->id, .n_systems = 2, .policy = POLICY_ANYTIME, .created_by = "t"
 	};
 	for (int i = 0; i < 3; i++) {
-		now_ms += 1000;
+		kit_now_ms += 1000;
 		create(w, &r, id[i]);
 	}
 	struct deployment_row oldest = get(w, id[0], &a), *rows;
@@ -666,6 +623,8 @@ int main(void)
 		T(bad_requests_name_what_is_wrong),
 		T(an_order_is_exact_signed_and_handed_out_again_not_made_twice),
 		T(an_expired_order_is_withdrawn_and_issued_anew),
+		T(an_order_that_cannot_be_signed_is_the_targets_trouble_alone),
+		T(a_plan_whose_order_cannot_be_signed_is_refused),
 		T(a_result_counts_once),
 		T(transient_failures_are_tried_again_others_are_not),
 		T(a_plan_with_packages_of_the_catalog_is_reissued_with_them_as_extra),
