@@ -5,6 +5,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 
+#include <sys/mman.h>
+
 #include <cmocka.h>
 
 static void compare(void **state)
@@ -101,14 +103,26 @@ static void hash(void **state)
 		}
 	}
 	assert_true(str_hash((struct str) { "\0", 1 }) != str_hash((struct str) { "\0\0", 2 }));
+}
+
+static void copies_end_at_the_end(void **state)
+{
 	AUTO(xfree) char *copy = str_dup((struct str) { "abc", 2 });
 	assert_string_equal(copy, "ab");
+	char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(page != MAP_FAILED && mprotect(page + 4096, 4096, PROT_NONE) == 0);
+	memcpy(page + 4092, "abc", 4); /* the last bytes that may be read */
+	AUTO(xfree) char *all = xstrndup(page + 4092, 100);
+	assert_string_equal(all, "abc");
+	munmap(page, 8192);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(compare), cmocka_unit_test(split),
-					    cmocka_unit_test(lines), cmocka_unit_test(numbers),
-					    cmocka_unit_test(hash) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(compare), cmocka_unit_test(split),
+		cmocka_unit_test(lines),   cmocka_unit_test(numbers),
+		cmocka_unit_test(hash),	   cmocka_unit_test(copies_end_at_the_end)
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
