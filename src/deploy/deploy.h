@@ -41,6 +41,13 @@ struct deploy_signer {
 	bool (*seal)(void *arg, struct str order_json, struct buf *envelope, struct err *e);
 	void *arg;
 };
+/** Why a payload does not arrive from its vendor. */
+struct payload_trouble {
+	const char *reason; /**< stable word: vendor_gone, vendor_digest, vendor_error,
+			     * vendor_unreachable, server_disk_full, server_error */
+	char detail[400];   /**< address and error, for people */
+	bool final;	    /**< tried often enough: targets do not wait for it any longer */
+};
 struct deploy_conf {
 	struct sql *db;
 	struct match *match;
@@ -53,6 +60,9 @@ struct deploy_conf {
 	 * store. */
 	void (*want_payload)(void *arg, const struct catalog *c, const uint32_t *components,
 			     uint32_t n);
+	/** What keeps a wanted payload from arriving; false when nothing is known to. */
+	bool (*payload_trouble)(void *arg, const struct sha256 *payload,
+				struct payload_trouble *out);
 	/** A deployment's or target's state changed: deployment id. */
 	void (*changed)(void *arg, const char *deployment);
 	void *arg;
@@ -112,9 +122,9 @@ struct target_row {
 	char host[33];
 	char *hostname;
 	enum target_state state;
-	char *reason; /**< stable word: why it is pending or failed: "offline", "not_contacted",
-		       * "server_downloading", "waiting_agent", "lock_held", ... ; translated by the
-		       * console */
+	char *reason; /**< stable word: why it is pending or failed: "offline",
+		       * "server_downloading", "vendor_gone", "waiting_agent", "lock_held", ... ;
+		       * translated by the console */
 	char *detail; /**< text for people */
 	int64_t updated_ms, started_ms, finished_ms, next_attempt_ms;
 	int64_t attempts, exit_status, done, total;

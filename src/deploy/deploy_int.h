@@ -63,7 +63,7 @@ bool deployment_count_targets(struct sql_conn *c, struct deployment_row *row, st
 	MUST_CHECK;
 /* Gives pending targets the reason of now. */
 bool targets_explain(struct deploy *d, const char *id, struct target_row *list, size_t n,
-		     struct err *e) MUST_CHECK;
+		     struct arena *a, struct err *e) MUST_CHECK;
 
 /* What a host still lacks of a deployment. */
 struct work {
@@ -72,11 +72,21 @@ struct work {
 	uint32_t missing_patches;
 	bool payloads_ready;
 	int64_t bytes_total, bytes_ready;
+	/* Patches left out, because the vendor does not serve one of their files (S-11: the rest
+	 * goes on without them). They are asked for as long as a target wants them. */
+	VEC(uint32_t) gone;
+	bool troubled; /* `trouble` says why a payload has not arrived; final when gone.n > 0 */
+	struct payload_trouble trouble;
 };
 void work_done(struct work *w);
 AUTO_DEFINE_VALUE(struct work, work_done)
 bool deploy_work(struct deploy *d, const struct match_view *v, uint32_t host,
 		 const char *deployment, struct work *out, struct err *e) MUST_CHECK;
+/* Asks for the payloads that work still waits for. */
+void deploy_want(struct deploy *d, const struct catalog *c, const struct work *w);
+/* Nothing left to do for a target: ends it with the reason. */
+bool deploy_settle(struct deploy *d, const struct host *h, const char *deployment,
+		   const struct work *w, struct err *e) MUST_CHECK;
 /* One target's row to set; see target_set in deploy.sql. */
 struct target_update {
 	const char *deployment, *host, *reason, *detail;

@@ -134,7 +134,7 @@ bool deploy_patches(struct deploy *d, const char *id, struct arena *a, char ***o
 
 /* M-150: why is this target still pending, as of now. */
 static bool explain_pending(struct deploy *d, const struct match_view *v, const char *id,
-			    struct target_row *t, struct err *e)
+			    struct target_row *t, struct arena *a, struct err *e)
 {
 	const struct host *h = fleet_host_by_id(v->fleet, str_of(t->host));
 	int64_t now = clock_now_ms(d->conf.clock);
@@ -151,6 +151,10 @@ static bool explain_pending(struct deploy *d, const struct match_view *v, const 
 		t->reason = (char *)(uintptr_t) "server_downloading";
 		t->done = w.bytes_ready;
 		t->total = w.bytes_total;
+		if (w.troubled) {
+			t->reason = (char *)(uintptr_t)w.trouble.reason;
+			t->detail = arena_strdup(a, w.trouble.detail);
+		}
 	} else if (!h->online) {
 		t->reason = (char *)(uintptr_t) "offline";
 	} else {
@@ -160,12 +164,12 @@ static bool explain_pending(struct deploy *d, const struct match_view *v, const 
 }
 
 bool targets_explain(struct deploy *d, const char *id, struct target_row *list, size_t n,
-		     struct err *e)
+		     struct arena *a, struct err *e)
 {
 	AUTO(match_read_end) struct match_view v;
 	match_read(d->conf.match, &v);
 	for (size_t i = 0; i < n; i++)
-		if (list[i].state == TARGET_PENDING && !explain_pending(d, &v, id, &list[i], e))
+		if (list[i].state == TARGET_PENDING && !explain_pending(d, &v, id, &list[i], a, e))
 			return false;
 	return true;
 }
@@ -191,7 +195,7 @@ bool deploy_targets(struct deploy *d, const char *id, int state, const struct ta
 		if (!sql_rows_end(rows, e))
 			return false;
 	}
-	if (!targets_explain(d, id, list, n, e))
+	if (!targets_explain(d, id, list, n, a, e))
 		return false;
 	*out = list;
 	*n_out = n;
@@ -242,20 +246,25 @@ bool deploy_of_host(struct deploy *d, const char *host, struct arena *a,
 		    size_t *n_out, struct err *e)
 {
 	enum { MOST = 100 };
-	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
-	struct sql_rows *rows;
-	if (!c ||
-	    !sql_query(c, &SQL_TARGET_OF_HOST, SQL_ARGS(sql_text(host), sql_int(MOST)), &rows, e))
-		return false;
 	struct deployment_row *dep = arena_array(a, struct deployment_row, MOST);
 	struct target_row *tgt = arena_array(a, struct target_row, MOST);
 	size_t n = 0;
-	while (n < MOST && sql_next(rows)) {
-		deployment_from_row(rows, a, &dep[n]);
-		target_from_row(rows, 11, a, &tgt[n++]);
+	{
+		AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
+		struct sql_rows *rows;
+		if (!c || !sql_query(c, &SQL_TARGET_OF_HOST,
+				     SQL_ARGS(sql_text(host), sql_int(MOST)), &rows, e))
+			return false;
+		while (n < MOST && sql_next(rows)) {
+			deployment_from_row(rows, a, &dep[n]);
+			target_from_row(rows, 11, a, &tgt[n++]);
+		}
+		if (!sql_rows_end(rows, e))
+			return false;
 	}
-	if (!sql_rows_end(rows, e))
-		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!targets_explain(d, dep[i].id, &tgt[i], 1, a, e))
+			return false;
 	*rows_out = dep;
 	*targets_out = tgt;
 	*n_out = n;

@@ -11,6 +11,7 @@
 void work_done(struct work *w)
 {
 	VEC_DONE(&w->components);
+	VEC_DONE(&w->gone);
 }
 
 static void add_component(struct deploy *d, const struct catalog *cat, uint32_t component,
@@ -28,12 +29,25 @@ static void add_component(struct deploy *d, const struct catalog *cat, uint32_t 
 		w->payloads_ready = false;
 }
 
+/* True when the vendor does not serve the component's file and has been asked often enough. */
+static bool is_gone(struct deploy *d, const struct component *c, struct work *w)
+{
+	struct payload_trouble t;
+	if (store_has(d->conf.store, &c->sha256, NULL) ||
+	    !d->conf.payload_trouble(d->conf.arg, &c->sha256, &t))
+		return false;
+	if (!w->troubled || (t.final && !w->trouble.final))
+		w->trouble = t;
+	w->troubled = true;
+	return t.final;
+}
+
 static void add_patch(struct deploy *d, const struct match_view *v, uint32_t host, uint32_t patch,
 		      struct work *w)
 {
 	struct outdated *list;
-	uint32_t n = match_outdated(v, host, patch, &list);
-	uint32_t before = (uint32_t)w->components.n;
+	uint32_t n = match_outdated(v, host, patch, &list), wanted = 0;
+	bool gone = false;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct component *c = &v->catalog->components[list[i].component];
 		if (c->superseded_by != CATALOG_NONE)
@@ -41,10 +55,25 @@ static void add_patch(struct deploy *d, const struct match_view *v, uint32_t hos
 		else if (list[i].held)
 			w->held++;
 		else if (c->archive != CATALOG_NONE)
-			add_component(d, v->catalog, list[i].component, w);
+			list[wanted++] = list[i];
 	}
-	w->missing_patches += w->components.n > before;
+	for (uint32_t i = 0; i < wanted; i++)
+		gone |= is_gone(d, &v->catalog->components[list[i].component], w);
+	for (uint32_t i = 0; i < wanted; i++)
+		if (gone)
+			VEC_PUSH(&w->gone, list[i].component);
+		else
+			add_component(d, v->catalog, list[i].component, w);
+	w->missing_patches += wanted > 0;
 	xfree(list);
+}
+
+void deploy_want(struct deploy *d, const struct catalog *c, const struct work *w)
+{
+	if (!w->payloads_ready)
+		d->conf.want_payload(d->conf.arg, c, w->components.p, (uint32_t)w->components.n);
+	if (w->gone.n)
+		d->conf.want_payload(d->conf.arg, c, w->gone.p, (uint32_t)w->gone.n);
 }
 
 bool deploy_work(struct deploy *d, const struct match_view *v, uint32_t host,
@@ -312,8 +341,7 @@ static bool open_targets(struct deploy *d, const char *host, struct arena *a,
 	return sql_rows_end(rows, e);
 }
 
-/* Nothing left to do for a target: ends it with the reason. */
-static bool settle(struct deploy *d, const struct host *h, const char *deployment,
+bool deploy_settle(struct deploy *d, const struct host *h, const char *deployment,
 		   const struct work *w, struct err *e)
 {
 	int64_t now = clock_now_ms(d->conf.clock);
@@ -323,7 +351,11 @@ static bool settle(struct deploy *d, const struct host *h, const char *deploymen
 				   .reason = "already_installed",
 				   .started_ms = now,
 				   .finished_ms = now };
-	if (w->held || w->superseded) {
+	if (w->gone.n) {
+		u.state = TARGET_FAILED;
+		u.reason = w->trouble.reason;
+		u.detail = w->trouble.detail;
+	} else if (w->held || w->superseded) {
 		u.state = TARGET_NOT_APPLICABLE;
 		u.reason = w->held ? "held" : "superseded";
 	}
@@ -365,12 +397,10 @@ static bool order_for(struct deploy *d, const struct match_view *v, const struct
 	if (!deploy_work(d, v, h->no, deployment, &w, e))
 		return false;
 	if (!w.components.n)
-		return settle(d, h, deployment, &w, e);
-	if (!w.payloads_ready) {
-		d->conf.want_payload(d->conf.arg, v->catalog, w.components.p,
-				     (uint32_t)w.components.n);
+		return deploy_settle(d, h, deployment, &w, e);
+	deploy_want(d, v->catalog, &w);
+	if (!w.payloads_ready)
 		return true;
-	}
 	struct order_set set = { .packages = w.components.p, .n_packages = w.components.n };
 	bool is_unsigned;
 	struct err why = { 0 };

@@ -93,7 +93,7 @@ bool deploy_targets_before(struct deploy *d, const char *id, int state,
 	}
 	*out = list + (limit - n);
 	*n_out = n;
-	return targets_explain(d, id, *out, n, e);
+	return targets_explain(d, id, *out, n, a, e);
 }
 
 bool deploy_failed_pairs(struct deploy *d,

@@ -285,9 +285,40 @@ static bool transient_reason(const char *reason)
 	return false;
 }
 
-static bool answer(struct deploy *d, const struct known_order *o, const char *host,
-		   const struct deploy_result *r, struct err *e)
+/* What the target's work holds that the order did not: patches whose files the vendor did not
+ * serve. When they have come meanwhile the target goes on, else it has failed for their sake. */
+static bool left_out(struct deploy *d, const struct known_order *o, const char *host,
+		     struct answer *k, struct deploy_result *r, struct arena *a, struct err *e)
 {
+	AUTO(match_read_end) struct match_view v;
+	AUTO(work_done) struct work w = { 0 };
+	struct order old;
+	match_read(d->conf.match, &v);
+	const struct host *h = fleet_host_by_id(v.fleet, str_of(host));
+	if (!h || !order_reopen(o->envelope, a, &old, e) ||
+	    !deploy_work(d, &v, h->no, o->deployment, &w, e))
+		return !h;
+	if (w.gone.n) {
+		k->state = TARGET_FAILED;
+		r->reason = w.trouble.reason;
+		r->detail = arena_strdup(a, w.trouble.detail);
+		return true;
+	}
+	for (size_t i = 0; i < w.components.n; i++) {
+		const struct component *c = &v.catalog->components[w.components.p[i]];
+		struct plan_step s = { .name = c->name, .arch = c->arch, .to = c->version };
+		if (!listed(old.packages, old.n_packages, &s)) {
+			k->state = TARGET_PENDING;
+			r->reason = "waiting_agent";
+		}
+	}
+	return true;
+}
+
+static bool answer(struct deploy *d, const struct known_order *o, const char *host,
+		   const struct deploy_result *given, struct err *e)
+{
+	struct deploy_result copy = *given, *r = &copy;
 	AUTO(arena_done) struct arena a = { 0 };
 	struct target_row t;
 	if (!target_get(d, o->deployment, host, &a, &t, e))
@@ -300,6 +331,8 @@ static bool answer(struct deploy *d, const struct known_order *o, const char *ho
 			    .attempts = MAX(t.attempts, 1) };
 	if (strcmp(r->outcome, "succeeded") == 0) {
 		k.state = TARGET_SUCCEEDED;
+		if (!left_out(d, o, host, &k, r, &a, e))
+			return false;
 	} else if (t.state <= TARGET_INSTALLING && transient_reason(r->reason) &&
 		   t.attempts < ATTEMPTS_MAX) {
 		k.state = TARGET_PENDING;
@@ -344,6 +377,16 @@ bool deploy_result(struct deploy *d, uint32_t host, const struct deploy_result *
 /* --- the clock ----------------------------------------------------------------------------------
  */
 
+static bool settle_locked(struct deploy *d, const struct host *h, const char *deployment,
+			  const struct work *w, struct err *e)
+{
+	pthread_mutex_t *lock = deploy_host_lock(d, h->id);
+	pthread_mutex_lock(lock);
+	bool ok = deploy_settle(d, h, deployment, w, e);
+	pthread_mutex_unlock(lock);
+	return ok;
+}
+
 bool deploy_tick(struct deploy *d, struct err *e)
 {
 	enum { MOST = 1000 };
@@ -378,10 +421,12 @@ bool deploy_tick(struct deploy *d, struct err *e)
 		if (!h || h->state != HOST_ACTIVE || !h->last_scan_ms)
 			continue;
 		ok = deploy_work(d, &v, h->no, list[i].deployment, &w, e);
-		if (ok && !w.payloads_ready)
-			d->conf.want_payload(d->conf.arg, v.catalog, w.components.p,
-					     (uint32_t)w.components.n);
-		else if (ok && h->online && list[i].wake)
+		if (!ok)
+			break;
+		deploy_want(d, v.catalog, &w);
+		if (!w.components.n && w.gone.n)
+			ok = settle_locked(d, h, list[i].deployment, &w, e);
+		else if (w.payloads_ready && h->online && list[i].wake)
 			d->conf.wake(d->conf.arg, h->no);
 	}
 	match_read_end(&v);

@@ -46,7 +46,8 @@ struct jobs_conf {
 	struct match *match;
 	struct fleet *fleet;
 	const struct clock *clock;
-	const char *proxy; /**< for vendor sites; NULL = direct */
+	const char *proxy;	  /**< for vendor sites; NULL = direct */
+	int64_t payload_retry_ms; /**< pause after a payload's first failure; 0 = 30 s */
 	/** A job or a feed's state changed (id). Any thread. */
 	void (*job_changed)(void *arg, const char *job);
 	void (*feed_changed)(void *arg, const char *feed);
@@ -70,10 +71,13 @@ size_t jobs_list(struct jobs *j, struct job *out, size_t max);
 bool jobs_get(struct jobs *j, const char *id, struct job *out, struct err *e) MUST_CHECK;
 
 /** Queues the payloads of these components for fetching; what is in the store, queued or under way
- *  already is skipped. A failed one is tried again when asked for again, not before 30 s have
- * passed. */
+ *  already is skipped. A failed one is tried again by itself with growing pauses (30 s, 2 min, ...
+ *  15 min) for as long as somebody asks for it. */
 void jobs_want_payload(struct jobs *j, const struct catalog *c, const uint32_t *components,
 		       uint32_t n);
+/** What keeps a payload from arriving; false when nothing is known to. */
+bool jobs_payload_trouble(struct jobs *j, const struct sha256 *payload,
+			  struct payload_trouble *out);
 /** Payloads waiting or under way. */
 size_t jobs_payloads_waiting(struct jobs *j);
 #endif

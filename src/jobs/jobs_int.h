@@ -9,15 +9,26 @@
 #include <pthread.h>
 
 #define PAYLOAD_THREADS 2
-#define PAYLOAD_RETRY_MS 30000
+#define PAYLOAD_RETRY_MS 30000 /* after the first failure; times n * n after the n-th */
+#define PAYLOAD_PAUSE_MAX 30   /* ... but at most so many times that */
 #define PAYLOAD_QUEUE_MAX 100000
+/* Failures after which the vendor's answer is taken for final (404, wrong bytes), and those after
+ * which what may pass by itself is. It is still tried at the longest pause. */
+#define PAYLOAD_FINAL 3
+#define PAYLOAD_FINAL_TRANSIENT 8
+/* A failing payload nobody has asked for in this time is forgotten. */
+#define PAYLOAD_FORGET_MS 60000
 
 struct payload {
 	struct sha256 id;
 	int64_t size;
 	char *url;
 	int64_t not_before_ms; /* after a failure */
+	int64_t asked_ms;      /* when somebody last wanted it */
 	bool busy;
+	unsigned failures;
+	const char *reason; /* of the last failure; NULL = none yet */
+	char error[240];
 };
 
 struct jobs {

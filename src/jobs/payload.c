@@ -6,32 +6,98 @@
 
 #include <stdio.h>
 
-static bool queued(const struct jobs *j, const struct sha256 *id)
+static struct payload *find(struct jobs *j, const struct sha256 *id)
 {
 	for (size_t i = 0; i < j->payloads.n; i++)
 		if (digest_eq(&j->payloads.p[i].id, id))
-			return true;
-	return false;
+			return &j->payloads.p[i];
+	return NULL;
+}
+
+static void drop(struct jobs *j, struct payload *p)
+{
+	xfree(p->url);
+	*p = j->payloads.p[--j->payloads.n];
 }
 
 void jobs_want_payload(struct jobs *j, const struct catalog *c, const uint32_t *components,
 		       uint32_t n)
 {
+	int64_t now = clock_mono_ms();
 	pthread_mutex_lock(&j->lock);
 	for (uint32_t i = 0; i < n && j->payloads.n < PAYLOAD_QUEUE_MAX; i++) {
 		const struct component *comp = &c->components[components[i]];
-		if (comp->archive == CATALOG_NONE || queued(j, &comp->sha256) ||
-		    store_has(j->conf.store, &comp->sha256, NULL))
+		if (comp->archive == CATALOG_NONE)
+			continue;
+		struct payload *known = find(j, &comp->sha256);
+		if (known) {
+			known->asked_ms = now;
+			continue;
+		}
+		if (store_has(j->conf.store, &comp->sha256, NULL))
 			continue;
 		const struct archive *ar = &c->archives[comp->archive];
 		struct payload p = { .id = comp->sha256,
 				     .size = comp->size,
+				     .asked_ms = now,
 				     .url = xasprintf("%.*s/%.*s", STR_ARG(ar->url),
 						      STR_ARG(comp->file)) };
 		VEC_PUSH(&j->payloads, p);
 	}
 	pthread_cond_broadcast(&j->wake);
 	pthread_mutex_unlock(&j->lock);
+}
+
+/* --- failures: what they are called, and when they are final ---------------------------------- */
+
+static bool may_pass(const char *reason)
+{
+	return strcmp(reason, "vendor_gone") != 0 && strcmp(reason, "vendor_digest") != 0;
+}
+
+static const char *reason_of(int status, const struct err *e)
+{
+	if (status == 404 || status == 410)
+		return "vendor_gone";
+	if (status >= 300)
+		return "vendor_error";
+	switch (e->code) {
+	case ERR_UNTRUSTED:
+	case ERR_LIMIT: return "vendor_digest"; /* other bytes than the signed index promises */
+	case ERR_FULL: return "server_disk_full";
+	case ERR_IO:
+	case ERR_INTERNAL: return "server_error";
+	default: return "vendor_unreachable";
+	}
+}
+
+bool jobs_payload_trouble(struct jobs *j, const struct sha256 *payload, struct payload_trouble *out)
+{
+	pthread_mutex_lock(&j->lock);
+	const struct payload *p = find(j, payload);
+	bool trouble = p && p->reason;
+	if (trouble) {
+		*out = (struct payload_trouble) {
+			.reason = p->reason,
+			.final = p->failures >=
+				 (may_pass(p->reason) ? PAYLOAD_FINAL_TRANSIENT : PAYLOAD_FINAL)
+		};
+		snprintf(out->detail, sizeof(out->detail), "%s: %s", p->url, p->error);
+	}
+	pthread_mutex_unlock(&j->lock);
+	return trouble;
+}
+
+static void failed(struct jobs *j, struct payload *p, int status, const struct err *e)
+{
+	int64_t first = j->conf.payload_retry_ms ? j->conf.payload_retry_ms : PAYLOAD_RETRY_MS;
+	p->failures += p->failures < PAYLOAD_FINAL_TRANSIENT;
+	p->reason = reason_of(status, e);
+	snprintf(p->error, sizeof(p->error), "%s", e->msg);
+	p->not_before_ms = clock_mono_ms() +
+			   first * MIN(p->failures * p->failures, (unsigned)PAYLOAD_PAUSE_MAX);
+	j->payload_done = true; /* deployments want to know */
+	pthread_cond_broadcast(&j->wake);
 }
 
 size_t jobs_payloads_waiting(struct jobs *j)
@@ -48,9 +114,10 @@ static bool to_store(void *arg, struct str bytes, struct err *e)
 }
 
 static bool fetch(struct jobs *j, struct http_client *client, const struct payload *p,
-		  struct err *e)
+		  int *status_out, struct err *e)
 {
 	AUTO(store_abort) struct store_writer *w = NULL;
+	*status_out = 0;
 	if (!store_begin(j->conf.store, p->size, &w, e))
 		return false;
 	struct http_request r = {
@@ -59,8 +126,10 @@ static bool fetch(struct jobs *j, struct http_client *client, const struct paylo
 	struct http_response resp;
 	if (!http_fetch_stream(client, &r, &resp, to_store, w, e))
 		return false;
-	if (resp.status != 200)
+	if (resp.status != 200) {
+		*status_out = resp.status;
 		return err_set(e, ERR_UNAVAILABLE, "the vendor's server answered %d", resp.status);
+	}
 	return store_commit(TAKE(w), &p->id, NULL, NULL, e);
 }
 
@@ -72,30 +141,33 @@ static bool take(struct jobs *j, struct payload *out)
 		struct payload *p = &j->payloads.p[i];
 		if (p->busy || p->not_before_ms > now)
 			continue;
+		if (p->failures && now - p->asked_ms > PAYLOAD_FORGET_MS) {
+			drop(j, p);
+			i--;
+			continue;
+		}
 		p->busy = true;
 		*out = *p;
+		out->url = xstrdup(p->url);
 		return true;
 	}
 	return false;
 }
 
-static void finish(struct jobs *j, const struct sha256 *id, bool ok)
+static void finish(struct jobs *j, const struct sha256 *id, bool good, int status,
+		   const struct err *e)
 {
-	for (size_t i = 0; i < j->payloads.n; i++) {
-		struct payload *p = &j->payloads.p[i];
-		if (!digest_eq(&p->id, id))
-			continue;
-		if (ok) {
-			xfree(p->url);
-			*p = j->payloads.p[--j->payloads.n];
-			j->payload_done = true;
-			pthread_cond_broadcast(&j->wake);
-		} else {
-			p->busy = false;
-			p->not_before_ms = clock_mono_ms() + PAYLOAD_RETRY_MS;
-		}
+	struct payload *p = find(j, id);
+	if (!p)
+		return;
+	p->busy = false;
+	if (!good) {
+		failed(j, p, status, e);
 		return;
 	}
+	drop(j, p);
+	j->payload_done = true;
+	pthread_cond_broadcast(&j->wake);
 }
 
 void *jobs_payload_thread(void *arg)
@@ -117,11 +189,13 @@ void *jobs_payload_thread(void *arg)
 		}
 		pthread_mutex_unlock(&j->lock);
 		struct err e = { 0 };
-		bool ok = fetch(j, client, &p, &e);
-		if (!ok)
+		int status;
+		bool good = fetch(j, client, &p, &status, &e);
+		if (!good)
 			log_warn("payload '%s' not fetched: %s", p.url, e.msg);
+		xfree(p.url);
 		pthread_mutex_lock(&j->lock);
-		finish(j, &p.id, ok);
+		finish(j, &p.id, good, status, &e);
 	}
 	j->clients[slot] = NULL;
 	pthread_mutex_unlock(&j->lock);

@@ -64,6 +64,12 @@ void glue_want_payload(void *arg, const struct catalog *c, const uint32_t *compo
 	jobs_want_payload(g->jobs, c, components, n);
 }
 
+bool glue_payload_trouble(void *arg, const struct sha256 *payload, struct payload_trouble *out)
+{
+	struct glue *g = arg;
+	return jobs_payload_trouble(g->jobs, payload, out);
+}
+
 bool glue_start_sync(void *arg, const char *by, char job_out[static 33], struct err *e)
 {
 	struct glue *g = arg;

@@ -129,6 +129,12 @@ static void world_want(void *arg, const struct catalog *c UNUSED, const uint32_t
 	((struct world *)arg)->wanted += (int)n;
 }
 
+static bool world_trouble(void *arg UNUSED, const struct sha256 *payload UNUSED,
+			  struct payload_trouble *out UNUSED)
+{
+	return false;
+}
+
 static void world_changed(void *arg, const char *deployment)
 {
 	struct world *w = arg;
@@ -412,8 +418,7 @@ static void world_users(struct world *w)
 	for (int r = 0; r < ROLES_; r++) {
 		AUTO(xfree) char *name = xasprintf("user-%s", role_name((enum role)r));
 		ok(auth_user_new(w->auth, name, STR_LIT(PASSWORD), "", (enum role)r, id, &e), &e);
-		ok(auth_token_new(w->auth, id, "test", kit_now_ms + 86400000, w->role_token[r],
-				  &e),
+		ok(auth_token_new(w->auth, id, "test", kit_now_ms + 86400000, w->role_token[r], &e),
 		   &e);
 	}
 }
@@ -450,6 +455,7 @@ __attribute__((unused)) static int world_setup_without_users(void **state)
 				    .signer = { world_seal, w },
 				    .wake = world_wake,
 				    .want_payload = world_want,
+				    .payload_trouble = world_trouble,
 				    .changed = world_changed,
 				    .arg = w };
 	ok(deploy_open(&conf, &w->deploy, &e), &e);

@@ -26,7 +26,9 @@ struct world {
 	uint32_t host[2];
 	const char *id[2];
 	int woken, wanted, changes;
-	bool mute; /* the sign process signs nothing */
+	bool mute;	  /* the sign process signs nothing */
+	const char *gone; /* the payload that the vendor does not serve, or NULL */
+	bool gone_final;
 };
 
 static bool seal(void *arg, struct str json, struct buf *envelope, struct err *e)
@@ -44,6 +46,18 @@ static void want(void *arg, const struct catalog *c UNUSED, const uint32_t *comp
 		 uint32_t n)
 {
 	((struct world *)arg)->wanted += (int)n;
+}
+static bool trouble(void *arg, const struct sha256 *payload, struct payload_trouble *out)
+{
+	const struct world *w = arg;
+	struct sha256 gone;
+	if (!w->gone)
+		return false;
+	gone = digest_of(str_of(w->gone));
+	*out = (struct payload_trouble) { .reason = "vendor_gone",
+					  .detail = "http://x: the vendor's server answered 404",
+					  .final = w->gone_final };
+	return digest_eq(&gone, payload);
 }
 static void changed(void *arg, const char *deployment UNUSED)
 {
@@ -79,6 +93,22 @@ static void inventory(struct world *w, int i, const char *text)
 	ok(fleet_put_inventory(w->fleet, w->host[i], str_of(text), kit_now_ms, &e), &e);
 }
 
+static void open_deploy(struct world *w)
+{
+	struct err e = { 0 };
+	struct deploy_conf conf = { .db = w->db,
+				    .match = w->match,
+				    .store = w->store,
+				    .clock = &kit_clock,
+				    .signer = { seal, w },
+				    .wake = wake,
+				    .want_payload = want,
+				    .payload_trouble = trouble,
+				    .changed = changed,
+				    .arg = w };
+	ok(deploy_open(&conf, &w->deploy, &e), &e);
+}
+
 static int setup(void **state)
 {
 	struct err e = { 0 };
@@ -101,16 +131,7 @@ static int setup(void **state)
 	}
 	inventory(w, 0, INVENTORY("3.0.1-1", ""));
 	inventory(w, 1, INVENTORY("3.0.2-1", "deb\tzlib1g\tamd64\t1.3-1\tzlib\t\n"));
-	struct deploy_conf conf = { .db = w->db,
-				    .match = w->match,
-				    .store = w->store,
-				    .clock = &kit_clock,
-				    .signer = { seal, w },
-				    .wake = wake,
-				    .want_payload = want,
-				    .changed = changed,
-				    .arg = w };
-	ok(deploy_open(&conf, &w->deploy, &e), &e);
+	open_deploy(w);
 	*state = w;
 	return 0;
 }
@@ -483,6 +504,78 @@ static void A06_a_plan_that_needs_an_unlisted_package_or_removes_one_fails(void 
 	assert_false(deploy_plan(w->deploy, w->host[0], order, &evil, 1, &decision, &reason, &e));
 }
 
+static void a_payload_the_vendor_does_not_serve_is_said_and_then_fails_the_target(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	struct err e = { 0 };
+	char id[33], **list;
+	struct deploy_request r = {
+		.patches = ssl_patch, .n_patches = 1, .policy = POLICY_ANYTIME, .created_by = "t"
+	};
+	create(w, &r, id);
+	w->gone = "libssl3 3.0.2-1";
+	struct target_row t = target(w, id, &a);
+	assert_int_equal(t.state, TARGET_PENDING);
+	assert_string_equal(t.reason, "vendor_gone");
+	assert_non_null(strstr(t.detail, "404"));
+	ok(deploy_tick(w->deploy, &e), &e);
+	assert_int_equal(target(w, id, &a).state, TARGET_PENDING); /* it is tried again */
+	w->gone_final = true;
+	ok(deploy_tick(w->deploy, &e), &e);
+	t = target(w, id, &a);
+	assert_int_equal(t.state, TARGET_FAILED);
+	assert_string_equal(t.reason, "vendor_gone");
+	assert_non_null(strstr(t.detail, "404"));
+	assert_int_equal(get(w, id, &a).state, DEPLOYMENT_FAILED);
+	assert_int_equal(orders(w, 0, 0, &a, &list), 0);
+}
+
+/* Host 0 lacks openssl and zlib; the vendor serves only openssl's files. */
+static void S_11_the_rest_is_installed_without_what_the_vendor_does_not_serve(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	struct err e = { 0 };
+	for (int late = 0; late < 2; late++) {
+		char id[33], order[33], **list;
+		struct deploy_request r = { .systems = w->id,
+					    .n_systems = 1,
+					    .policy = POLICY_ANYTIME,
+					    .created_by = "t" };
+		inventory(w, 0,
+			  "arch\tamd64\ndeb\tlibssl3\tamd64\t3.0.1-1\topenssl\t\n"
+			  "deb\tzlib1g\tamd64\t1.3-1\tzlib\t\nos\tdebian\t12\tbookworm\n");
+		store_payload(w, "libssl3", "3.0.2-1");
+		create(w, &r, id);
+		w->gone = "zlib1g 1.3-2";
+		w->gone_final = true;
+		assert_int_equal(orders(w, 0, (uint64_t)late * 2, &a, &list), 1);
+		struct order o = opened(w, list[0], &a);
+		assert_int_equal(o.n_packages, 1);
+		assert_true(str_is(o.packages[0].name, "libssl3"));
+		if (late) { /* it has come while the rest was being installed */
+			store_payload(w, "zlib1g", "1.3-2");
+			w->gone = NULL;
+		}
+		struct deploy_result res = result_of(&o, order, "succeeded", "installed");
+		ok(deploy_result(w->deploy, w->host[0], &res, &e), &e);
+		struct target_row t = target(w, id, &a);
+		assert_int_equal(t.state, late ? TARGET_PENDING : TARGET_FAILED);
+		if (!late) {
+			assert_string_equal(t.reason, "vendor_gone");
+			continue;
+		}
+		inventory(w, 0,
+			  "arch\tamd64\ndeb\tlibssl3\tamd64\t3.0.2-1\topenssl\t\n"
+			  "deb\tzlib1g\tamd64\t1.3-1\tzlib\t\nos\tdebian\t12\tbookworm\n");
+		assert_int_equal(orders(w, 0, o.seq, &a, &list), 1);
+		o = opened(w, list[0], &a);
+		assert_int_equal(o.n_packages, 1);
+		assert_true(str_is(o.packages[0].name, "zlib1g"));
+	}
+}
+
 static void what_was_mended_otherwise_or_replaced_settles_without_an_order(void **state)
 {
 	struct world *w = *state;
@@ -520,19 +613,9 @@ static void cancelled_means_not_started_any_more(void **state)
 static void the_identity_survives_a_restart(void **state)
 {
 	struct world *w = *state;
-	struct err e = { 0 };
 	AUTO(xfree) char *org = xstrdup(deploy_org(w->deploy));
-	struct deploy_conf conf = { .db = w->db,
-				    .match = w->match,
-				    .store = w->store,
-				    .clock = &kit_clock,
-				    .signer = { seal, w },
-				    .wake = wake,
-				    .want_payload = want,
-				    .changed = changed,
-				    .arg = w };
 	deploy_close(w->deploy);
-	ok(deploy_open(&conf, &w->deploy, &e), &e);
+	open_deploy(w);
 	assert_string_equal(org, deploy_org(w->deploy));
 	assert_int_equal(deploy_epoch(w->deploy), 1);
 }
@@ -629,6 +712,8 @@ int main(void)
 		T(transient_failures_are_tried_again_others_are_not),
 		T(a_plan_with_packages_of_the_catalog_is_reissued_with_them_as_extra),
 		T(A06_a_plan_that_needs_an_unlisted_package_or_removes_one_fails),
+		T(a_payload_the_vendor_does_not_serve_is_said_and_then_fails_the_target),
+		T(S_11_the_rest_is_installed_without_what_the_vendor_does_not_serve),
 		T(what_was_mended_otherwise_or_replaced_settles_without_an_order),
 		T(cancelled_means_not_started_any_more),
 		T(the_identity_survives_a_restart),
