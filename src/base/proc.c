@@ -38,6 +38,15 @@ NORETURN static void child(const struct proc_spec *spec, struct pipes *p, char *
 	dup2(in, 0);
 	dup2(p->out[1], 1);
 	dup2(p->err[1], 2);
+	int fail = p->fail[1];
+	if (spec->pass_fd > 0) {
+		/* the way to say that it failed keeps clear of descriptor 3 */
+		fail = fcntl(fail, F_DUPFD_CLOEXEC, 4);
+		if (spec->pass_fd == 3)
+			fcntl(3, F_SETFD, 0);
+		else
+			dup2(spec->pass_fd, 3);
+	}
 	signal(SIGPIPE, SIG_DFL);
 	sigset_t none;
 	sigemptyset(&none);
@@ -46,7 +55,7 @@ NORETURN static void child(const struct proc_spec *spec, struct pipes *p, char *
 	if (chdir(spec->cwd ? spec->cwd : "/") == 0)
 		execvp(spec->argv[0], (char *const *)(uintptr_t)spec->argv);
 	int sys = errno;
-	ssize_t ignored UNUSED = write(p->fail[1], &sys, sizeof(sys));
+	ssize_t ignored UNUSED = write(fail, &sys, sizeof(sys));
 	_exit(127);
 }
 

@@ -13,6 +13,7 @@ struct proc_spec {
 	struct str input;	/**< written to its standard input; empty = /dev/null */
 	int64_t timeout_s;	/**< 1..86400; the whole process group is killed after it */
 	const char *cwd;	/**< NULL = / */
+	int pass_fd;		/**< > 0: the child has it too, as descriptor 3 */
 };
 
 struct proc_result {

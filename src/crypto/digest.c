@@ -12,14 +12,40 @@
 
 struct digest {
 	gnutls_hash_hd_t h;
+	enum digest_kind kind;
 	bool ended;
 };
 
-struct digest *digest_new(void)
+static const struct {
+	gnutls_digest_algorithm_t algorithm;
+	size_t len;
+	const char *name;
+} kinds[] = { [DIGEST_SHA256] = { GNUTLS_DIG_SHA256, SHA256_LEN, "SHA-256" },
+	      [DIGEST_SHA384] = { GNUTLS_DIG_SHA384, 48, "SHA-384" },
+	      [DIGEST_SHA512] = { GNUTLS_DIG_SHA512, 64, "SHA-512" },
+	      [DIGEST_SHA1] = { GNUTLS_DIG_SHA1, 20, "SHA-1" } };
+
+struct digest *digest_new_of(enum digest_kind kind)
 {
 	struct digest *d = xcalloc(1, sizeof(*d));
-	ASSERT(gnutls_hash_init(&d->h, GNUTLS_DIG_SHA256) == 0);
+	d->kind = kind;
+	ASSERT(gnutls_hash_init(&d->h, kinds[kind].algorithm) == 0);
 	return d;
+}
+
+struct digest *digest_new(void)
+{
+	return digest_new_of(DIGEST_SHA256);
+}
+
+size_t digest_len(enum digest_kind kind)
+{
+	return kinds[kind].len;
+}
+
+const char *digest_kind_name(enum digest_kind kind)
+{
+	return kinds[kind].name;
 }
 
 void digest_add(struct digest *d, const void *p, size_t n)
@@ -32,10 +58,17 @@ void digest_add(struct digest *d, const void *p, size_t n)
 struct sha256 digest_end(struct digest *d)
 {
 	struct sha256 out;
-	ASSERT(!d->ended);
+	ASSERT(!d->ended && d->kind == DIGEST_SHA256);
 	d->ended = true;
 	gnutls_hash_output(d->h, out.b);
 	return out;
+}
+
+void digest_end_bytes(struct digest *d, uint8_t out[static DIGEST_MAX])
+{
+	ASSERT(!d->ended);
+	d->ended = true;
+	gnutls_hash_output(d->h, out);
 }
 
 void digest_free(struct digest *d)
@@ -53,11 +86,9 @@ struct sha256 digest_of(struct str s)
 	return out;
 }
 
-bool digest_file(const char *path, struct sha256 *out, int64_t *size_out, struct err *e)
+static bool hash_rest(int fd, const char *what, struct sha256 *out, int64_t *size_out,
+		      struct err *e)
 {
-	AUTO(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, errno, "cannot open '%s'", path);
 	AUTO(digest_free) struct digest *d = digest_new();
 	int64_t size = 0;
 	for (;;) {
@@ -66,7 +97,7 @@ bool digest_file(const char *path, struct sha256 *out, int64_t *size_out, struct
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r < 0)
-			return err_sys(e, errno, "cannot read '%s'", path);
+			return err_sys(e, errno, "cannot read '%s'", what);
 		if (r == 0)
 			break;
 		digest_add(d, tmp, (size_t)r);
@@ -76,6 +107,27 @@ bool digest_file(const char *path, struct sha256 *out, int64_t *size_out, struct
 	if (size_out)
 		*size_out = size;
 	return true;
+}
+
+bool digest_fd(int fd, const char *what, struct sha256 *out, struct err *e)
+{
+	struct sha256 d;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(e, errno, "cannot read '%s'", what);
+	if (!hash_rest(fd, what, &d, NULL, e))
+		return false;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(e, errno, "cannot read '%s'", what);
+	*out = d;
+	return true;
+}
+
+bool digest_file(const char *path, struct sha256 *out, int64_t *size_out, struct err *e)
+{
+	AUTO(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, errno, "cannot open '%s'", path);
+	return hash_rest(fd, path, out, size_out, e);
 }
 
 const char *digest_hex(const struct sha256 *d, char out[static SHA256_HEX])

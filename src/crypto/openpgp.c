@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define KEYRINGS_MAX 16
@@ -131,13 +132,21 @@ static bool refuse(const struct verdict *v, struct err *e)
 	return err_set(e, ERR_UNTRUSTED, "no signature in the document");
 }
 
-static bool run_gpgv(struct str document, const char *const *keyrings, struct buf *text,
-		     struct buf *status, int *exit_out, struct err *e)
+/* `signature_fd` >= 0: the document's signature apart; else the text inside comes to `text`. */
+static bool run_gpgv(struct str document, int signature_fd, const char *const *keyrings,
+		     struct buf *text, struct buf *status, int *exit_out, struct err *e)
 {
 	const char *argv[16 + 2 * KEYRINGS_MAX] = { "gpgv",	     "--status-fd", "2",
 						    "--weak-digest", "SHA1",	    "--weak-digest",
-						    "RIPEMD160",     "--output",    "-" };
-	size_t n = 9;
+						    "RIPEMD160" };
+	size_t n = 7, first;
+	if (signature_fd < 0) {
+		argv[n++] = "--output";
+		argv[n++] = "-";
+	} else {
+		argv[n++] = "--enable-special-filenames";
+	}
+	first = n;
 	for (size_t i = 0; keyrings[i]; i++) {
 		if (i == KEYRINGS_MAX)
 			return err_set(e, ERR_INVALID, "more than %d keyrings", KEYRINGS_MAX);
@@ -146,9 +155,16 @@ static bool run_gpgv(struct str document, const char *const *keyrings, struct bu
 		argv[n++] = "--keyring";
 		argv[n++] = keyrings[i];
 	}
-	ASSERT(n > 9);
+	ASSERT(n > first);
+	if (signature_fd >= 0) {
+		argv[n++] = "--";
+		argv[n++] = "-&3";
+	}
 	argv[n++] = "-";
-	struct proc_spec spec = { .argv = argv, .input = document, .timeout_s = GPGV_TIMEOUT_S };
+	struct proc_spec spec = { .argv = argv,
+				  .input = document,
+				  .timeout_s = GPGV_TIMEOUT_S,
+				  .pass_fd = signature_fd >= 0 ? signature_fd : 0 };
 	struct proc_result r;
 	if (!proc_run(&spec, text, status, &r, e)) {
 		if (e && (e->code == ERR_NOT_FOUND || e->code == ERR_DENIED)) {
@@ -164,6 +180,15 @@ static bool run_gpgv(struct str document, const char *const *keyrings, struct bu
 	return true;
 }
 
+static struct verdict read_status(const struct buf *status)
+{
+	struct verdict v = { 0 };
+	struct str rest = buf_str(status), line;
+	while (str_line(&rest, &line))
+		take_status(&v, line);
+	return v;
+}
+
 bool openpgp_verify_clearsigned(struct str document, const char *const *keyrings,
 				struct buf *plaintext, struct openpgp_signer *signer_out,
 				struct err *e)
@@ -173,17 +198,38 @@ bool openpgp_verify_clearsigned(struct str document, const char *const *keyrings
 	int exit_status = -1;
 	if (!has_clear_text(document))
 		return err_set(e, ERR_UNTRUSTED, "no signature in the document");
-	if (!run_gpgv(document, keyrings, &text, &status, &exit_status, e))
+	if (!run_gpgv(document, -1, keyrings, &text, &status, &exit_status, e))
 		return false;
-	struct verdict v = { 0 };
-	struct str rest = buf_str(&status), line;
-	while (str_line(&rest, &line))
-		take_status(&v, line);
+	struct verdict v = read_status(&status);
 	if (exit_status != 0 || v.signer.good == 0 || v.texts != 1)
 		return refuse(&v, e);
 	buf_addstr(plaintext, buf_str(&text));
 	if (!buf_ok(plaintext, "signed text", e))
 		return false;
+	if (signer_out)
+		*signer_out = v.signer;
+	return true;
+}
+
+bool openpgp_verify_detached(struct str document, struct str signature, const char *const *keyrings,
+			     struct openpgp_signer *signer_out, struct err *e)
+{
+	AUTO(buf_done) struct buf status = BUF_INIT(STATUS_MAX);
+	AUTO(fd_close) int fd = memfd_create("signature", MFD_CLOEXEC);
+	int exit_status = -1;
+	if (document.n == 0 || signature.n == 0)
+		return err_set(e, ERR_UNTRUSTED, "no signature for the document");
+	if (fd < 0)
+		return err_sys(e, errno, "no memory for the signature");
+	if (!file_write_fd(fd, signature, "signature", e))
+		return false;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(e, errno, "cannot read the signature");
+	if (!run_gpgv(document, fd, keyrings, NULL, &status, &exit_status, e))
+		return false;
+	struct verdict v = read_status(&status);
+	if (exit_status != 0 || v.signer.good == 0 || v.texts != 0)
+		return refuse(&v, e);
 	if (signer_out)
 		*signer_out = v.signer;
 	return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Clear-signed documents of vendors (RFC 9580 section 7), checked by gpgv(1) as a separate process
- * against a pinned keyring. Only the bytes gpgv says were signed come back: text before or after
- * the signed block (which gpgv tolerates) never reaches a parser. */
+ * What vendors sign, clear-signed (RFC 9580 section 7) or with a signature apart, checked by
+ * gpgv(1) as a separate process against a pinned keyring. Only the bytes gpgv says were signed come
+ * back: text before or after the signed block (which gpgv tolerates) never reaches a parser. */
 #ifndef CRYPTO_OPENPGP_H
 #define CRYPTO_OPENPGP_H
 #include "base/buf.h"
@@ -17,4 +17,7 @@ struct openpgp_signer {
 bool openpgp_verify_clearsigned(struct str document, const char *const *keyrings,
 				struct buf *plaintext, struct openpgp_signer *signer_out,
 				struct err *e) MUST_CHECK;
+/** The same for a signature that lies beside its document (armoured or binary). */
+bool openpgp_verify_detached(struct str document, struct str signature, const char *const *keyrings,
+			     struct openpgp_signer *signer_out, struct err *e) MUST_CHECK;
 #endif

@@ -5,16 +5,9 @@
  * it all; nothing but verified blobs is kept. */
 #include "feeds/debian.h"
 #include "base/clock.h"
-#include "crypto/openpgp.h"
 #include "feeds/debian_int.h"
 
 #include <unistd.h>
-
-void generation_result_done(struct generation_result *r)
-{
-	sink_free(r->sink);
-	*r = (struct generation_result) { 0 };
-}
 
 struct syncing {
 	const struct debian_suite *s;
@@ -54,9 +47,8 @@ static bool get_release(struct syncing *y, bool *unchanged_out, struct err *e)
 	const struct feed_last *last = &y->s->last;
 	const char *url = arena_printf(&y->arena, "%s/InRelease", y->dir);
 	struct feed_request r = { .url = url, .etag = last->etag, .max = DEBIAN_MAX_RELEASE };
-	if (y->env->progress)
-		y->env->progress(y->env->progress_arg, "release", 0, 0);
-	if (!debian_fetch_text(y->env, &r, &y->inrelease, &y->resp, e))
+	feed_progress(y->env, "release", 0, 0);
+	if (!feed_text(y->env, &r, &y->inrelease, &y->resp, e))
 		return false;
 	*unchanged_out = y->resp.status == 304;
 	y->bytes += (int64_t)y->inrelease.n;
@@ -76,34 +68,18 @@ static bool verify_release(struct syncing *y, struct err *e)
 									  : default_keyrings;
 	AUTO(buf_done) struct buf plain = BUF_INIT(DEBIAN_MAX_RELEASE);
 	struct sha256 id;
-	if (!openpgp_verify_clearsigned(buf_str(&y->inrelease), keyrings, &plain, &y->signer, e))
+	struct feed_signed doc = { .document = buf_str(&y->inrelease) };
+	if (!feed_verify(y->env, &doc, keyrings, &plain, &y->signer, e))
 		return err_prefix(e, "InRelease");
 	if (!debian_release_parse(buf_str(&plain), &y->release, e) ||
 	    !debian_release_accept(&y->release, y->s->suite, &y->s->last, y->env->now_ms, e))
 		return false;
-	id = digest_of(buf_str(&y->inrelease));
-	if (y->env->store && !store_put(y->env->store, buf_str(&y->inrelease), &id, e))
+	if (!feed_keep(y->env, buf_str(&y->inrelease), &id, e))
 		return false;
 	VEC_PUSH(&y->files, ((struct archive_file) { .path = mirror_path(y, "InRelease"),
 						     .sha256 = id,
 						     .size = (int64_t)y->inrelease.n }));
 	return true;
-}
-
-/* Opens the blob that debian_fetch_blob left in the store or in `mem`, and reads it into the group.
- */
-static bool parse_index(struct syncing *y, const struct release_file *f, const struct buf *mem,
-			struct err *e)
-{
-	AUTO(fd_close) int fd = -1;
-	AUTO(unpack_free) struct unpack *u = NULL;
-	int64_t size;
-	if (y->env->store && !store_read_fd(y->env->store, &f->sha256, &fd, &size, e))
-		return false;
-	bool open = fd >= 0 ? unpack_open_fd(fd, f->path.p, DEBIAN_MAX_INDEX_PLAIN, 0, &u, e)
-			    : unpack_open_mem(buf_str(mem), f->path.p, DEBIAN_MAX_INDEX_PLAIN, 0,
-					      &u, e);
-	return open && debian_packages_read(u, f->path.p, debian_group_add, y->group, e);
 }
 
 /* Best form the suite offers: xz, gz, plain. */
@@ -133,11 +109,18 @@ static bool get_index(struct syncing *y, const char *component, const char *arch
 	const char *plain = arena_printf(&y->arena, "%s/%s", y->dir, f->path.p);
 	const char *by_hash = arena_printf(&y->arena, "%s/%s/binary-%s/by-hash/SHA256/%s", y->dir,
 					   component, arch, digest_hex(&f->sha256, hex));
-	AUTO(buf_done) struct buf mem = BUF_INIT(DEBIAN_MAX_INDEX);
-	bool got = y->release.by_hash
-			   ? debian_fetch_blob(y->env, by_hash, plain, f, &mem, &y->bytes, e)
-			   : debian_fetch_blob(y->env, plain, NULL, f, &mem, &y->bytes, e);
-	if (!got || !parse_index(y, f, &mem, e))
+	struct feed_blob blob = { .url = y->release.by_hash ? by_hash : plain,
+				  .fallback = y->release.by_hash ? plain : NULL,
+				  .name = f->path.p,
+				  .size = f->size,
+				  .max = DEBIAN_MAX_INDEX,
+				  .kind = DIGEST_SHA256 };
+	memcpy(blob.digest, f->sha256.b, SHA256_LEN);
+	AUTO(fd_close) int fd = -1;
+	AUTO(unpack_free) struct unpack *u = NULL;
+	if (!feed_blob(y->env, &blob, &fd, NULL, &y->bytes, e) ||
+	    !unpack_open_fd(fd, f->path.p, DEBIAN_MAX_INDEX_PLAIN, 0, &u, e) ||
+	    !debian_packages_read(u, f->path.p, debian_group_add, y->group, e))
 		return false;
 	VEC_PUSH(&y->files, ((struct archive_file) { .path = mirror_path(y, f->path.p),
 						     .sha256 = f->sha256,

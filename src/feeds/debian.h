@@ -4,9 +4,7 @@
  * sources.list(5), apt_preferences(5), apt-secure(8). */
 #ifndef FEEDS_DEBIAN_H
 #define FEEDS_DEBIAN_H
-#include "base/arena.h"
-#include "catalog/catalog.h"
-#include "feeds/fetch.h"
+#include "feeds/feed.h"
 
 #define DEBIAN_DEFAULT_KEYRING "/usr/share/keyrings/debian-archive-keyring.gpg"
 #define DEBIAN_DSA_URL                                                                             \
@@ -14,14 +12,6 @@
 #define DEBIAN_DLA_URL                                                                             \
 	"https://salsa.debian.org/security-tracker-team/security-tracker/-/raw/master/data/DLA/list"
 #define DEBIAN_TRACKER_URL "https://security-tracker.debian.org/tracker/data/json"
-
-/** What the last accepted generation of a feed was, for conditional fetching and rollback
- * protection. */
-struct feed_last {
-	const char *etag;	/**< NULL = none: fetch unconditionally */
-	int64_t released_ms;	/**< 0 = none */
-	int64_t valid_until_ms; /**< 0 = the vendor does not say */
-};
 
 /** One suite of one archive. All strings NUL-terminated; lists NULL-terminated. */
 struct debian_suite {
@@ -36,19 +26,6 @@ struct debian_suite {
 	const char *endpoint_keyring; /**< the same on endpoints; goes into the archive record */
 	struct feed_last last;
 };
-
-/** What a sync brought. Everything is owned by this struct. */
-struct generation_result {
-	bool unchanged; /**< 304: nothing new; `generation` is empty then */
-	struct generation generation;
-	int64_t valid_until_ms;
-	char etag[200];
-	int64_t offers; /**< packages read */
-	int64_t bytes;	/**< fetched in this run (what was in the store already does not count) */
-	struct sink *sink; /* private: holds the records */
-};
-void generation_result_done(struct generation_result *r);
-AUTO_DEFINE_VALUE(struct generation_result, generation_result_done)
 
 /** Fetches, verifies, parses. Nothing is saved but raw blobs. Fails with a text for people: cause
  * and remedy. ERR_UNTRUSTED: signature, digest, expired, Date back, wrong suite, web page instead
@@ -71,15 +48,13 @@ struct debian_notice_source {
 bool debian_sync_notices(const struct debian_notice_source *s, const struct feed_env *env,
 			 struct generation_result *out, struct err *e) MUST_CHECK;
 
-/** Sync and keep: conditional on the stored state, generation_save(), and feed_state in every case,
- *  also after a failure (error with cause and remedy; the last good generation stays).
- *  *changed_out: the current generation is a new one (rebuild the snapshot). Returns false with
- * what is in feed_state.error. */
-bool debian_run_suite(const struct debian_suite *s, const struct feed_env *env, struct sql *db,
-		      bool accept_shrink, bool *changed_out, struct err *e) MUST_CHECK;
-bool debian_run_notices(const struct debian_notice_source *s, const struct feed_env *env,
-			struct sql *db, bool accept_shrink, bool *changed_out, struct err *e)
-	MUST_CHECK;
+/** Rows of the registry: what the settings ask for, and a spec of theirs brought to one of the two
+ * functions above. A spec is a debian_suite with its kind "debian". */
+bool debian_plan_suites(struct feed_plan *p, struct err *e) MUST_CHECK;
+bool debian_plan_lists(struct feed_plan *p, struct err *e) MUST_CHECK;
+bool debian_plan_tracker(struct feed_plan *p, struct err *e) MUST_CHECK;
+bool debian_sync_spec(const struct feed_spec *s, const struct feed_env *env,
+		      struct generation_result *out, struct err *e) MUST_CHECK;
 
 /** What a list of apt sources asks for. */
 struct debian_skipped {

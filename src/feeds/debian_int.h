@@ -99,17 +99,4 @@ bool debian_dsa_parse(struct str text, debian_notice_fn fn, void *arg, struct er
  * is empty and only its severity counts. */
 bool debian_tracker_parse(struct unpack *u, debian_notice_fn fn, void *arg, struct err *e)
 	MUST_CHECK;
-
-/* --- fetching (debian_fetch.c) -------------------------------------------------------------------
- */
-/** A small document into `out`. *status_out is 200 or 304; anything else is an error that names
- * cause and remedy; a web page where none belongs is ERR_UNTRUSTED. */
-bool debian_fetch_text(const struct feed_env *env, const struct feed_request *r, struct buf *out,
-		       struct feed_response *resp_out, struct err *e) MUST_CHECK;
-/** A blob of known size and digest, into the store (or `mem` when there is none). Not fetched when
- * the store has it; *bytes_out grows by what came over the wire. Tries `url`, then `fallback` (may
- * be NULL). */
-bool debian_fetch_blob(const struct feed_env *env, const char *url, const char *fallback,
-		       const struct release_file *f, struct buf *mem, int64_t *bytes_out,
-		       struct err *e) MUST_CHECK;
 #endif

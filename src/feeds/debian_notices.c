@@ -4,6 +4,9 @@
  * patches. */
 #include "feeds/debian_int.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 struct gathering {
 	struct sink *sink;
 	const char *const *oses;
@@ -24,11 +27,10 @@ static bool take(void *arg, const struct debian_notice *n, struct err *e)
 }
 
 /* The list is text, the tracker is read as a stream; either may be compressed. */
-static bool parse(const struct debian_notice_source *s, struct str body, struct gathering *g,
-		  struct err *e)
+static bool parse(const struct debian_notice_source *s, int fd, struct gathering *g, struct err *e)
 {
 	AUTO(unpack_free) struct unpack *u = NULL;
-	if (!unpack_open_mem(body, s->url, DEBIAN_MAX_NOTICES, 0, &u, e))
+	if (!unpack_open_fd(fd, s->url, DEBIAN_MAX_NOTICES, 0, &u, e))
 		return false;
 	if (s->kind == DEBIAN_TRACKER_JSON)
 		return debian_tracker_parse(u, take, g, e);
@@ -48,17 +50,18 @@ bool debian_sync_notices(const struct debian_notice_source *s, const struct feed
 			 struct generation_result *out, struct err *e)
 {
 	AUTO(generation_result_done) struct generation_result r = { 0 };
-	AUTO(buf_done) struct buf body = BUF_INIT(DEBIAN_MAX_NOTICES);
+	AUTO(fd_close) int fd = -1;
 	struct feed_response resp;
 	struct feed_request req = { .url = s->url,
 				    .etag = s->last.etag,
 				    .max = DEBIAN_MAX_NOTICES };
-	if (env->progress)
-		env->progress(env->progress_arg, "advisories", 0, 0);
-	if (!debian_fetch_text(env, &req, &body, &resp, e))
+	feed_progress(env, "advisories", 0, 0);
+	if (!feed_file(env, &req, &fd, &resp, e))
 		return false;
 	r.unchanged = resp.status == 304;
-	r.bytes = (int64_t)body.n;
+	r.bytes = fd >= 0 ? (int64_t)lseek(fd, 0, SEEK_END) : 0;
+	if (fd >= 0 && lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(e, errno, "cannot read '%s'", s->url);
 	snprintf(r.etag, sizeof(r.etag), "%s", r.unchanged ? s->last.etag : resp.etag);
 	if (!r.unchanged) {
 		struct feed_info feed = { .id = str_of(s->feed_id),
@@ -69,7 +72,7 @@ bool debian_sync_notices(const struct debian_notice_source *s, const struct feed
 							  : STR_LIT("debian-dsa") };
 		r.sink = sink_new(&feed);
 		struct gathering g = { r.sink, s->oses };
-		if (!parse(s, buf_str(&body), &g, e) ||
+		if (!parse(s, fd, &g, e) ||
 		    !sink_finish(r.sink, &r.generation.records, &r.generation.feed, e))
 			return false;
 		r.generation.feed.fetched_ms = env->now_ms;

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Syncing the patch DB (M-072..M-079): every suite of the settings (or of this machine's own apt),
- * then the notices, then one new snapshot. A feed that fails keeps its last good generation and
- * never blocks the others; the job says which failed and why. */
+ * Syncing the patch DB (M-072..M-079): every feed that the registry's kinds plan from settings and
+ * estate, then one new snapshot. A feed that fails keeps its last good generation and never blocks
+ * the others; the job says which failed and why. */
 #include "base/file.h"
 #include "base/log.h"
 #include "catalog/catalog.h"
-#include "feeds/debian.h"
+#include "feeds/feed.h"
 #include "feeds/local.h"
 #include "jobs/jobs_int.h"
 
 #include <stdio.h>
-#include <sys/utsname.h>
 
 /* --- fetching -----------------------------------------------------------------------------------
  */
@@ -79,11 +78,18 @@ static void set_step(struct job *job, void *arg)
 struct run {
 	struct jobs *j;
 	const char *id;
+	struct http_client *client;
 	size_t step;
 	int64_t told_ms;
-	size_t failed, total;
+	size_t failed, total; /* of the feeds without which the patch DB is not whole */
 	bool changed;
 };
+
+/* More feeds than a job shows share its last step. */
+static size_t step_of(size_t feed)
+{
+	return MIN(feed, (size_t)JOB_STEPS_MAX - 1);
+}
 
 static void progress(void *arg, const char *what UNUSED, int64_t done, int64_t total)
 {
@@ -92,28 +98,19 @@ static void progress(void *arg, const char *what UNUSED, int64_t done, int64_t t
 	if (now - r->told_ms < 250)
 		return;
 	r->told_ms = now;
-	struct step_change c = { r->step, JOB_RUNNING, total > 0 ? (double)done / (double)total : 0,
-				 NULL };
+	struct step_change c = { step_of(r->step), JOB_RUNNING,
+				 total > 0 ? (double)done / (double)total : 0, NULL };
 	jobs_update(r->j, r->id, set_step, &c);
 }
 
-struct plan {
-	struct debian_sources sources;
-	struct debian_notice_source notices[3];
-	size_t n_notices;
-};
-
 static void plan_steps(struct job *job, void *arg)
 {
-	const struct plan *p = arg;
-	job->state = JOB_RUNNING;
-	size_t all = p->sources.n_suites + p->n_notices;
-	for (size_t i = 0; i < all && i < JOB_STEPS_MAX; i++) {
-		struct job_step *s = &job->steps[job->n_steps++];
+	const struct feed_plan *p = arg;
+	job->n_steps = p->specs.n ? step_of(p->specs.n - 1) + 1 : 0;
+	for (size_t i = 0; i < job->n_steps; i++) {
+		struct job_step *s = &job->steps[i];
 		snprintf(s->code, sizeof(s->code), "feed");
-		snprintf(s->subject, sizeof(s->subject), "%s",
-			 i < p->sources.n_suites ? p->sources.suites[i].feed_id
-						 : p->notices[i - p->sources.n_suites].feed_id);
+		snprintf(s->subject, sizeof(s->subject), "%s", p->specs.p[i].id);
 	}
 }
 
@@ -139,35 +136,59 @@ static void begin_job(struct job *job, void *arg)
 /* --- the sync -----------------------------------------------------------------------------------
  */
 
-static const char *debian_arch(void)
+struct getter {
+	struct settings *settings;
+	struct arena *arena;
+};
+
+static const char *setting_text(void *arg, const char *key)
 {
-	static const char *const map[][2] = { { "x86_64", "amd64" },	{ "aarch64", "arm64" },
-					      { "i686", "i386" },	{ "armv7l", "armhf" },
-					      { "ppc64le", "ppc64el" }, { "s390x", "s390x" },
-					      { "riscv64", "riscv64" } };
-	struct utsname u;
-	if (uname(&u) == 0)
-		for (size_t i = 0; i < ARRAY_LEN(map); i++)
-			if (strcmp(u.machine, map[i][0]) == 0)
-				return map[i][1];
-	return "amd64";
+	const struct getter *g = arg;
+	enum setting id;
+	bool known = setting_find(str_of(key), &id);
+	ASSERT(known); /* a row of the registry names a setting that does not exist */
+	return settings_text(g->settings, id, g->arena);
 }
 
-/* Suites from the settings, or those of this machine's own apt when none are set. */
-static bool sources(struct jobs *j, struct arena *a, struct debian_sources *out, struct err *e)
+/* The operating systems of the active hosts. */
+static void take_estate(struct jobs *j, struct arena *a, struct feed_plan *p)
 {
-	const char *text = settings_text(j->conf.settings, SETTING_FEED_DEBIAN_SUITES, a);
-	if (text[0])
-		return debian_sources_of_text(str_of(text), debian_arch(), a, out, e);
-	return debian_sources_of_machine("/etc/apt", debian_arch(), a, out, e);
+	VEC(struct feed_estate) seen = { 0 };
+	fleet_read_lock(j->conf.fleet);
+	uint32_t n = fleet_host_count(j->conf.fleet);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct host *h = fleet_host(j->conf.fleet, i);
+		const struct host_attrs *at = &h->attrs;
+		size_t k = 0;
+		if (h->state != HOST_ACTIVE || !at->os_id || !at->os_version || !at->arch)
+			continue;
+		while (k < seen.n && (strcmp(seen.p[k].os, at->os_id) != 0 ||
+				      strcmp(seen.p[k].release, at->os_version) != 0 ||
+				      strcmp(seen.p[k].architecture, at->arch) != 0))
+			k++;
+		if (k == seen.n)
+			VEC_PUSH(&seen, ((struct feed_estate) {
+						.os = arena_strdup(a, at->os_id),
+						.release = arena_strdup(a, at->os_version),
+						.architecture = arena_strdup(a, at->arch) }));
+		seen.p[k].hosts++;
+	}
+	fleet_read_unlock(j->conf.fleet);
+	struct feed_estate *list = arena_array(a, struct feed_estate, seen.n + 1);
+	for (size_t k = 0; k < seen.n; k++)
+		list[k] = seen.p[k];
+	p->estate = list;
+	p->n_estate = seen.n;
+	VEC_DONE(&seen);
 }
 
-static void outcome(struct run *r, bool ok, const struct err *e)
+static void outcome(struct run *r, const struct feed_kind *k, bool ok, const struct err *e)
 {
-	struct step_change c = { r->step, ok ? JOB_SUCCEEDED : JOB_FAILED, 1, ok ? NULL : e->msg };
+	struct step_change c = { step_of(r->step), ok ? JOB_SUCCEEDED : JOB_FAILED, 1,
+				 ok ? NULL : e->msg };
 	jobs_update(r->j, r->id, set_step, &c);
-	r->failed += !ok;
-	r->total++;
+	r->failed += !ok && !k->optional;
+	r->total += !k->optional;
 	r->step++;
 }
 
@@ -179,35 +200,24 @@ static bool stopping(struct jobs *j)
 	return yes;
 }
 
-static void run_feeds(struct run *r, const struct plan *p, struct http_client *client)
+static void run_feed(struct run *r, const struct feed_spec *s)
 {
-	struct feed_env env = { .fetch = { get, client },
+	struct feed_env env = { .fetch = { get, r->client },
 				.store = r->j->conf.store,
 				.now_ms = clock_now_ms(r->j->conf.clock),
 				.progress = progress,
 				.progress_arg = r };
-	size_t all = MIN(p->sources.n_suites + p->n_notices, (size_t)JOB_STEPS_MAX);
-	for (size_t i = 0; i < all && !stopping(r->j); i++) {
-		struct err e = { 0 };
-		bool changed = false, ok;
-		struct step_change c = { r->step, JOB_RUNNING, 0, NULL };
-		jobs_update(r->j, r->id, set_step, &c);
-		const char *id;
-		if (i < p->sources.n_suites) {
-			id = p->sources.suites[i].feed_id;
-			ok = debian_run_suite(&p->sources.suites[i], &env, r->j->conf.db, false,
-					      &changed, &e);
-		} else {
-			const struct debian_notice_source *n = &p->notices[i - p->sources.n_suites];
-			id = n->feed_id;
-			ok = debian_run_notices(n, &env, r->j->conf.db, false, &changed, &e);
-		}
-		if (!ok)
-			log_warn("feed '%s': %s", id, e.msg);
-		r->changed |= changed;
-		outcome(r, ok, &e);
-		r->j->conf.feed_changed(r->j->conf.arg, id);
-	}
+	const struct feed_kind *k = feed_kind_find(str_of(s->kind));
+	struct err e = { 0 };
+	bool changed = false;
+	struct step_change c = { step_of(r->step), JOB_RUNNING, 0, NULL };
+	jobs_update(r->j, r->id, set_step, &c);
+	bool ok = feed_run(k, s, NULL, &env, r->j->conf.db, false, &changed, &e);
+	if (!ok)
+		log_warn("feed '%s': %s", s->id, e.msg);
+	r->changed |= changed;
+	outcome(r, k, ok, &e);
+	r->j->conf.feed_changed(r->j->conf.arg, s->id);
 }
 
 static bool adopt(struct jobs *j, struct err *e)
@@ -220,56 +230,58 @@ static bool adopt(struct jobs *j, struct err *e)
 	return true;
 }
 
-/* The vendor's notices are joined when they can be had; where they cannot, the feed's state says
- * so, the severities stay Unrated, and the sync of the archive is none the worse. */
-static void plan_notices(struct jobs *j, struct arena *a, struct plan *p)
+/* What could not be planned is said in the job's error: no feed carries it. */
+struct unplanned {
+	struct err e;
+	size_t n;
+};
+
+static void not_planned(void *arg, const struct feed_kind *k, const struct err *e)
 {
-	static const struct {
-		enum setting setting;
-		const char *feed_id;
-		enum debian_notices kind;
-	} known[] = { { SETTING_FEED_DEBIAN_DSA_URL, "debian-dsa", DEBIAN_DSA_LIST },
-		      { SETTING_FEED_DEBIAN_DLA_URL, "debian-dla", DEBIAN_DSA_LIST },
-		      { SETTING_FEED_DEBIAN_TRACKER_URL, "debian-tracker", DEBIAN_TRACKER_JSON } };
-	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-		const char *url = settings_text(j->conf.settings, known[i].setting, a);
-		if (url[0] && strcmp(url, "off") != 0)
-			p->notices[p->n_notices++] = (struct debian_notice_source) {
-				.feed_id = known[i].feed_id, .kind = known[i].kind, .url = url
-			};
+	struct unplanned *u = arg;
+	log_warn("feeds of kind '%s' cannot be planned: %s", k->name, e->msg);
+	if (u->n++ == 0) {
+		u->e = *e;
+		err_prefix(&u->e, "feeds of kind '%s' cannot be planned", k->name);
 	}
+}
+
+static bool verdict(const struct run *r, const struct unplanned *u, struct err *e)
+{
+	if (u->n) {
+		*e = u->e;
+		return false;
+	}
+	if (!r->total)
+		return err_set(
+			e, ERR_INVALID,
+			"there is no suite to sync; set 'feed.debian.suites', or add Debian's archive to this machine's apt sources");
+	if (r->failed)
+		return err_set(
+			e, ERR_UNAVAILABLE,
+			"%zu of %zu suites could not be synced; their last good state stays in force",
+			r->failed, r->total);
+	return true;
 }
 
 static void sync_all(struct jobs *j, const char *id, struct http_client *client)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	struct err e = { 0 };
-	struct plan plan = { 0 };
-	struct run r = { .j = j, .id = id };
+	struct getter getter = { j->conf.settings, &a };
+	AUTO(feed_plan_done)
+	struct feed_plan plan = { .arena = &a, .setting = setting_text, .setting_arg = &getter };
+	struct unplanned unplanned = { .n = 0 };
+	struct run r = { .j = j, .id = id, .client = client };
 	int64_t now = clock_now_ms(j->conf.clock);
 	jobs_update(j, id, begin_job, &now);
-	bool ok = sources(j, &a, &plan.sources, &e);
-	if (ok && !plan.sources.n_suites)
-		ok = err_set(
-			&e, ERR_INVALID,
-			"there is no suite to sync; set 'feed.debian.suites', or add Debian's archive to this machine's apt sources");
-	size_t archive_failed = 0;
-	if (ok) {
-		plan_notices(j, &a, &plan);
-		jobs_update(j, id, plan_steps, &plan);
-		run_feeds(&r, &plan, client);
-		struct job job;
-		if (jobs_get(j, id, &job, NULL))
-			for (size_t i = 0; i < plan.sources.n_suites && i < job.n_steps; i++)
-				archive_failed += job.steps[i].state == JOB_FAILED;
-		if (r.changed)
-			ok = adopt(j, &e);
-	}
-	if (ok && archive_failed)
-		ok = err_set(
-			&e, ERR_UNAVAILABLE,
-			"%zu of %zu suites could not be synced; their last good state stays in force",
-			archive_failed, plan.sources.n_suites);
+	take_estate(j, &a, &plan);
+	feed_plan_all(&plan, not_planned, &unplanned);
+	jobs_update(j, id, plan_steps, &plan);
+	for (size_t i = 0; i < plan.specs.n && !stopping(j); i++)
+		run_feed(&r, &plan.specs.p[i]);
+	bool ok = !r.changed || adopt(j, &e);
+	ok = ok && verdict(&r, &unplanned, &e);
 	struct ending end = { ok ? "" : e.msg, clock_now_ms(j->conf.clock) };
 	jobs_update(j, id, end_job, &end);
 	log_info("sync %s%s", ok ? "done" : "failed: ", ok ? "" : e.msg);

@@ -106,12 +106,39 @@ static void hmac_rfc4231(void **state)
 	       "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
+/* FIPS 180-4 examples for "abc". */
+static void kinds(void **state)
+{
+	static const struct {
+		enum digest_kind kind;
+		const char *name, *hex;
+	} rows[] = { { DIGEST_SHA1, "SHA-1", "a9993e364706816aba3e25717850c26c9cd0d89d" },
+		     { DIGEST_SHA256, "SHA-256",
+		       "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+		     { DIGEST_SHA384, "SHA-384",
+		       "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
+		       "8086072ba1e7cc2358baeca134c825a7" },
+		     { DIGEST_SHA512, "SHA-512",
+		       "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+		       "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f" } };
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		AUTO(digest_free) struct digest *d = digest_new_of(rows[i].kind);
+		uint8_t is[DIGEST_MAX];
+		char hex[2 * DIGEST_MAX + 1];
+		digest_add(d, "abc", 3);
+		digest_end_bytes(d, is);
+		assert_string_equal(enc_hex(is, digest_len(rows[i].kind), hex), rows[i].hex);
+		assert_string_equal(digest_kind_name(rows[i].kind), rows[i].name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fips_examples), cmocka_unit_test(parts_equal_whole),
 		cmocka_unit_test(files),	 cmocka_unit_test(parse),
 		cmocka_unit_test(equal_bytes),	 cmocka_unit_test(hmac_rfc4231),
+		cmocka_unit_test(kinds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -180,6 +180,38 @@ static void result_bounded(void **state)
 	assert_int_equal(e.code, ERR_LIMIT);
 }
 
+/* apt's Release with its Release.gpg beside it. */
+static void detached(void **state)
+{
+	AUTO(xfree) char *release = shared("archive/bookworm/Release");
+	AUTO(xfree) char *sig_file = shared("archive/bookworm/Release.gpg");
+	AUTO(xfree) char *ring = shared("keys/" ALL_KEYS);
+	AUTO(buf_done) struct buf doc = BUF_INIT(DOC_MAX);
+	AUTO(buf_done) struct buf sig = BUF_INIT(DOC_MAX);
+	const char *const rings[] = { ring, NULL };
+	struct openpgp_signer signer = { 0 };
+	struct err e = { 0 };
+	if (!file_read(release, &doc, &e) || !file_read(sig_file, &sig, &e) ||
+	    !openpgp_verify_detached(buf_str(&doc), buf_str(&sig), rings, &signer, &e))
+		fail_msg("%s", e.msg);
+	assert_true(signer.good >= 1);
+	assert_non_null(strstr(signer.name, "Debian"));
+	doc.p[doc.n / 2] ^= 1;
+	assert_false(openpgp_verify_detached(buf_str(&doc), buf_str(&sig), rings, &signer, &e));
+	assert_int_equal(e.code, ERR_UNTRUSTED);
+	assert_non_null(strstr(e.msg, "bad signature"));
+	doc.p[doc.n / 2] ^= 1;
+	assert_false(openpgp_verify_detached(buf_str(&doc), (struct str) { sig.p, sig.n / 2 },
+					     rings, &signer, &e));
+	assert_int_equal(e.code, ERR_UNTRUSTED);
+	assert_false(openpgp_verify_detached(buf_str(&doc), STR_LIT(""), rings, &signer, &e));
+	/* A clear-signed text where a signature belongs says nothing about the document. */
+	AUTO(buf_done) struct buf clear = BUF_INIT(DOC_MAX);
+	read_case("good.InRelease", &clear);
+	assert_false(openpgp_verify_detached(buf_str(&doc), buf_str(&clear), rings, &signer, &e));
+	assert_int_equal(e.code, ERR_UNTRUSTED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +222,7 @@ int main(void)
 		cmocka_unit_test(every_cut_refused),
 		cmocka_unit_test(keyring_troubles),
 		cmocka_unit_test(result_bounded),
+		cmocka_unit_test(detached),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,14 @@
  * A sync with its bookkeeping: what the last one left is the condition of this one, and how this
  * one went is written down whatever happens. The catalog's guard decides whether records become
  * current. */
-#include "feeds/debian.h"
+#include "feeds/feed.h"
+#include "catalog/sink.h"
+
+void generation_result_done(struct generation_result *r)
+{
+	sink_free(r->sink);
+	*r = (struct generation_result) { 0 };
+}
 
 struct run {
 	struct sql *db;
@@ -13,17 +20,17 @@ struct run {
 };
 
 /* Finds the feed's last state; a feed that was never tried starts empty. */
-static bool begin(struct run *r, const char *id, const char *kind, const char *url, struct err *e)
+static bool begin(struct run *r, const struct feed_spec *s, struct err *e)
 {
 	if (!feed_state_list(r->db, &r->list, &r->n, e))
 		return false;
 	for (size_t i = 0; i < r->n; i++)
-		if (str_is(str_of(r->list[i].id), id))
+		if (str_is(str_of(r->list[i].id), s->id))
 			r->state = r->list[i];
-	bool moved = r->state.url && !str_is(str_of(r->state.url), url);
-	r->state.id = (char *)id;
-	r->state.kind = (char *)kind;
-	r->state.url = (char *)url;
+	bool moved = r->state.url && !str_is(str_of(r->state.url), s->url);
+	r->state.id = (char *)s->id;
+	r->state.kind = (char *)s->kind;
+	r->state.url = (char *)s->url;
 	if (moved)
 		r->state.etag = NULL; /* another mirror: fetch whole; dates still never go back */
 	r->state.last_attempt_ms = r->env->now_ms;
@@ -72,38 +79,27 @@ static bool end(struct run *r, struct generation_result *got, bool accept_shrink
 	return true;
 }
 
-bool debian_run_suite(const struct debian_suite *s, const struct feed_env *env, struct sql *db,
-		      bool accept_shrink, bool *changed_out, struct err *e)
+static bool sync_spec(const struct feed_kind *k, const struct feed_spec *s,
+		      const struct feed_runner *runner, const struct feed_env *env,
+		      struct generation_result *out, struct err *e)
 {
-	AUTO(generation_result_done) struct generation_result got = { 0 };
-	struct run r = { .db = db, .env = env };
-	struct debian_suite with_last = *s;
-	struct err mine = { 0 };
-	bool good = begin(&r, s->feed_id, "debian", s->url, &mine);
-	if (good) {
-		with_last.last = last_of(&r);
-		good = debian_sync_suite(&with_last, env, &got, &mine)
-			       ? end(&r, &got, accept_shrink, changed_out, &mine)
-			       : failed(&r, &mine);
-	}
-	feed_state_list_free(r.list, r.n);
-	if (!good && e)
-		*e = mine;
-	return good;
+	return runner && runner->sync ? runner->sync(runner->arg, k, s, env, out, e)
+				      : k->sync(s, env, out, e);
 }
 
-bool debian_run_notices(const struct debian_notice_source *s, const struct feed_env *env,
-			struct sql *db, bool accept_shrink, bool *changed_out, struct err *e)
+bool feed_run(const struct feed_kind *k, const struct feed_spec *s, const struct feed_runner *runner,
+	      const struct feed_env *env, struct sql *db, bool accept_shrink, bool *changed_out,
+	      struct err *e)
 {
 	AUTO(generation_result_done) struct generation_result got = { 0 };
 	struct run r = { .db = db, .env = env };
-	struct debian_notice_source with_last = *s;
+	struct feed_spec with_last = *s;
 	struct err mine = { 0 };
-	const char *kind = s->kind == DEBIAN_TRACKER_JSON ? "debian-tracker" : "debian-dsa";
-	bool good = begin(&r, s->feed_id, kind, s->url, &mine);
+	with_last.kind = k->name;
+	bool good = begin(&r, &with_last, &mine);
 	if (good) {
 		with_last.last = last_of(&r);
-		good = debian_sync_notices(&with_last, env, &got, &mine)
+		good = sync_spec(k, &with_last, runner, env, &got, &mine)
 			       ? end(&r, &got, accept_shrink, changed_out, &mine)
 			       : failed(&r, &mine);
 	}

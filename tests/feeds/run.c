@@ -39,22 +39,31 @@ static void last_good_generation_survives(void **state)
 	const char *const keyrings[] = { ring, NULL };
 	struct replaced r = { .url_end = "nothing" };
 	struct mirror m = { .replaced = &r, .n = 1, .root = root, .has_by_hash = true };
-	struct debian_suite s = sample_suite(keyrings);
+	struct debian_suite d = sample_suite(keyrings);
+	struct feed_spec s = { .id = d.feed_id,
+			       .kind = "debian",
+			       .url = d.url,
+			       .dir = d.dir,
+			       .suite = d.suite,
+			       .components = d.components,
+			       .architectures = d.architectures,
+			       .keyrings = d.keyrings };
+	const struct feed_kind *k = feed_kind_find(STR_LIT("debian"));
 	struct feed_env env = { .fetch = { mirror_get, &m }, .now_ms = SAMPLE_NOW };
 	bool changed = false;
 	r = (struct replaced) { .url_end = "InRelease", .dead = true };
-	assert_false(debian_run_suite(&s, &env, db, false, &changed, &e));
+	assert_false(feed_run(k, &s, NULL, &env, db, false, &changed, &e));
 	error_is("cannot be reached");
 	assert_int_equal(patches(), 0);
 	r.url_end = "nothing";
-	if (!debian_run_suite(&s, &env, db, false, &changed, &e))
+	if (!feed_run(k, &s, NULL, &env, db, false, &changed, &e))
 		fail_msg("%s", e.msg);
 	assert_true(changed);
 	error_is(NULL);
 	uint32_t n = patches();
 	assert_true(n > 300);
 	m.requests = 0;
-	assert_true(debian_run_suite(&s, &env, db, false, &changed, &e));
+	assert_true(feed_run(k, &s, NULL, &env, db, false, &changed, &e));
 	assert_false(changed); /* 304 */
 	assert_int_equal(m.requests, 1);
 	r = (struct replaced) { .url_end = "InRelease", .text = "<html>" };
@@ -62,7 +71,7 @@ static void last_good_generation_survives(void **state)
 	m.requests = 0;
 	/* The mirror ignores the condition: a portal always says 200. */
 	s.url = "http://mirror/elsewhere";
-	assert_false(debian_run_suite(&s, &env, db, false, &changed, &e));
+	assert_false(feed_run(k, &s, NULL, &env, db, false, &changed, &e));
 	error_is("captive portal");
 	assert_int_equal(patches(), n);
 	struct feed_state *l;

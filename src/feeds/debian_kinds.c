@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Debian's rows of the registry: settings to specs, specs to syncs. Nothing is decided here that
+ * another vendor would decide alike. */
+#include "feeds/debian.h"
+
+#include <sys/utsname.h>
+
+/* The machine's name for its architecture, as Debian calls it; NULL when it is not known. */
+static const char *debian_arch(const char *machine)
+{
+	static const char *const map[][2] = { { "x86_64", "amd64" },	{ "aarch64", "arm64" },
+					      { "i686", "i386" },	{ "armv7l", "armhf" },
+					      { "ppc64le", "ppc64el" }, { "s390x", "s390x" },
+					      { "riscv64", "riscv64" } };
+	for (size_t i = 0; i < ARRAY_LEN(map); i++)
+		if (strcmp(machine, map[i][0]) == 0 || strcmp(machine, map[i][1]) == 0)
+			return map[i][1];
+	return NULL;
+}
+
+static const char *own_arch(void)
+{
+	struct utsname u;
+	const char *arch = uname(&u) == 0 ? debian_arch(u.machine) : NULL;
+	return arch ? arch : "amd64";
+}
+
+/* Suites from the settings, or those of this machine's own apt when none are set. */
+bool debian_plan_suites(struct feed_plan *p, struct err *e)
+{
+	struct debian_sources s;
+	const char *text = feed_setting(p, "feed.debian.suites");
+	if (!(text[0] ? debian_sources_of_text(str_of(text), own_arch(), p->arena, &s, e)
+		      : debian_sources_of_machine("/etc/apt", own_arch(), p->arena, &s, e)))
+		return false;
+	for (size_t i = 0; i < s.n_suites; i++) {
+		const struct debian_suite *d = &s.suites[i];
+		struct feed_spec spec = { .id = d->feed_id,
+					  .kind = "debian",
+					  .url = d->url,
+					  .dir = d->dir,
+					  .suite = d->suite,
+					  .components = d->components,
+					  .architectures = d->architectures,
+					  .keyrings = d->keyrings,
+					  .endpoint_keyring = d->endpoint_keyring };
+		if (!feed_plan_add(p, &spec, e))
+			return false;
+	}
+	return true;
+}
+
+/* A list at an address, in a file, or "off". The vendor's notices are joined when they can be had;
+ * where they cannot, the feed's state says so and the severities stay Unrated. */
+static bool plan_list(struct feed_plan *p, const char *kind, const char *id, const char *key,
+		      struct err *e)
+{
+	const char *url = feed_setting(p, key);
+	struct feed_spec spec = { .id = id, .kind = kind, .url = url };
+	return !url[0] || strcmp(url, "off") == 0 || feed_plan_add(p, &spec, e);
+}
+
+bool debian_plan_lists(struct feed_plan *p, struct err *e)
+{
+	return plan_list(p, "debian-dsa", "debian-dsa", "feed.debian.dsa_url", e) &&
+	       plan_list(p, "debian-dsa", "debian-dla", "feed.debian.dla_url", e);
+}
+
+bool debian_plan_tracker(struct feed_plan *p, struct err *e)
+{
+	return plan_list(p, "debian-tracker", "debian-tracker", "feed.debian.tracker_url", e);
+}
+
+bool debian_sync_spec(const struct feed_spec *s, const struct feed_env *env,
+		      struct generation_result *out, struct err *e)
+{
+	bool tracker = strcmp(s->kind, "debian-tracker") == 0;
+	struct debian_notice_source notices = { .feed_id = s->id,
+						.kind = tracker ? DEBIAN_TRACKER_JSON
+								: DEBIAN_DSA_LIST,
+						.url = s->url,
+						.last = s->last };
+	struct debian_suite suite = { .feed_id = s->id,
+				      .url = s->url,
+				      .suite = s->suite,
+				      .dir = s->dir,
+				      .components = s->components,
+				      .architectures = s->architectures,
+				      .keyrings = s->keyrings,
+				      .endpoint_keyring = s->endpoint_keyring,
+				      .last = s->last };
+	return strcmp(s->kind, "debian") == 0 ? debian_sync_suite(&suite, env, out, e)
+					      : debian_sync_notices(&notices, env, out, e);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The table of feeds, and planning by it. To add a feed: a file <vendor>.c with its plan and sync
+ * functions, its row here, its settings in settings/settings.def. */
+#include "feeds/debian.h"
+
+static const char *const debian_os[] = { "debian:", NULL };
+static const char *const debian_settings[] = { "feed.debian.suites", NULL };
+static const char *const dsa_settings[] = { "feed.debian.dsa_url", "feed.debian.dla_url", NULL };
+static const char *const tracker_settings[] = { "feed.debian.tracker_url", NULL };
+
+const struct feed_kind feed_kinds[] = {
+	{ .name = "debian",
+	  .title = "Debian archive",
+	  .os = debian_os,
+	  .settings = debian_settings,
+	  .is_signed = true,
+	  .offers = true,
+	  .plan = debian_plan_suites,
+	  .sync = debian_sync_spec },
+	{ .name = "debian-dsa",
+	  .title = "Debian security advisories",
+	  .os = debian_os,
+	  .settings = dsa_settings,
+	  .optional = true,
+	  .plan = debian_plan_lists,
+	  .sync = debian_sync_spec },
+	{ .name = "debian-tracker",
+	  .title = "Debian security tracker",
+	  .os = debian_os,
+	  .settings = tracker_settings,
+	  .optional = true,
+	  .plan = debian_plan_tracker,
+	  .sync = debian_sync_spec },
+	{ .name = NULL }
+};
+
+const struct feed_kind *feed_kind_find(struct str name)
+{
+	for (const struct feed_kind *k = feed_kinds; k->name; k++)
+		if (str_is(name, k->name))
+			return k;
+	return NULL;
+}
+
+const char *feed_option(const struct feed_spec *s, const char *name)
+{
+	size_t n = strlen(name);
+	for (const char *const *o = s->options; o && *o; o++)
+		if (strncmp(*o, name, n) == 0 && (*o)[n] == '=')
+			return *o + n + 1;
+	return NULL;
+}
+
+void feed_plan_done(struct feed_plan *p)
+{
+	VEC_DONE(&p->specs);
+}
+
+const char *feed_setting(const struct feed_plan *p, const char *key)
+{
+	const char *v = p->setting(p->setting_arg, key);
+	return v ? v : "";
+}
+
+bool feed_plan_add(struct feed_plan *p, const struct feed_spec *s, struct err *e)
+{
+	for (size_t i = 0; i < p->specs.n; i++)
+		if (strcmp(p->specs.p[i].id, s->id) == 0)
+			return err_set(e, ERR_CONFLICT,
+				       "feed '%s' is asked for twice; name it once in the settings",
+				       s->id);
+	VEC_PUSH(&p->specs, *s);
+	return true;
+}
+
+void feed_plan_all(struct feed_plan *p,
+		   void (*failed)(void *arg, const struct feed_kind *k, const struct err *e),
+		   void *arg)
+{
+	for (const struct feed_kind *k = feed_kinds; k->name; k++) {
+		struct err e = { 0 };
+		size_t before = p->specs.n;
+		if (k->plan(p, &e))
+			continue;
+		p->specs.n = before;
+		if (failed)
+			failed(arg, k, &e);
+	}
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The table of feeds against the table of settings, and planning from settings (M-072, M-073). */
+#include "feeds/feed.h"
+#include "settings/settings.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static void every_row_is_whole(void **state)
+{
+	for (const struct feed_kind *k = feed_kinds; k->name; k++) {
+		assert_ptr_equal(feed_kind_find(str_of(k->name)), k);
+		assert_non_null(k->title);
+		assert_non_null(k->os);
+		assert_non_null(k->plan);
+		assert_non_null(k->sync);
+		assert_non_null(k->settings);
+		for (const char *const *s = k->settings; *s; s++) {
+			enum setting id;
+			if (!setting_find(str_of(*s), &id))
+				fail_msg("kind '%s' reads '%s', which is no setting", k->name, *s);
+		}
+	}
+	assert_null(feed_kind_find(STR_LIT("nothing")));
+}
+
+/* What a plan asks for must be what its row says it reads. */
+struct asked {
+	const struct feed_kind *kind;
+	const char *value;
+};
+
+static const char *give(void *arg, const char *key)
+{
+	struct asked *a = arg;
+	for (const char *const *s = a->kind->settings; *s; s++)
+		if (strcmp(*s, key) == 0)
+			return a->value ? a->value : "";
+	fail_msg("kind '%s' reads '%s', which its row does not name", a->kind->name, key);
+	return "";
+}
+
+static void plans_read_what_the_row_says(void **state)
+{
+	for (const struct feed_kind *k = feed_kinds; k->name; k++) {
+		AUTO(arena_done) struct arena arena = { 0 };
+		struct asked asked = { k, NULL };
+		AUTO(feed_plan_done)
+		struct feed_plan p = { .arena = &arena, .setting = give, .setting_arg = &asked };
+		struct err e = { 0 };
+		if (!k->plan(&p, &e))
+			print_message("%s: %s\n", k->name, e.msg);
+		for (size_t i = 0; i < p.specs.n; i++)
+			assert_string_equal(p.specs.p[i].kind, k->name);
+	}
+}
+
+static const char *suites(void *arg, const char *key)
+{
+	return strcmp(key, "feed.debian.suites") == 0
+		       ? "deb [arch=arm64] file:/srv/mirror bookworm main contrib\n"
+			 "deb http://mirror.example/debian bookworm-updates main"
+	       : strcmp(key, "feed.debian.dsa_url") == 0 ? "/srv/list"
+							 : "off";
+}
+
+static void plan_of_debian(void **state)
+{
+	AUTO(arena_done) struct arena arena = { 0 };
+	AUTO(feed_plan_done) struct feed_plan p = { .arena = &arena, .setting = suites };
+	struct err e = { 0 };
+	assert_true(feed_kind_find(STR_LIT("debian"))->plan(&p, &e));
+	assert_true(feed_kind_find(STR_LIT("debian-dsa"))->plan(&p, &e));
+	assert_true(feed_kind_find(STR_LIT("debian-tracker"))->plan(&p, &e));
+	assert_int_equal(p.specs.n, 3);
+	assert_string_equal(p.specs.p[0].id, "debian/bookworm");
+	assert_string_equal(p.specs.p[0].url, "file:/srv/mirror");
+	assert_string_equal(p.specs.p[0].components[1], "contrib");
+	assert_string_equal(p.specs.p[0].architectures[0], "arm64");
+	assert_string_equal(p.specs.p[1].suite, "bookworm-updates");
+	assert_string_equal(p.specs.p[2].id, "debian-dsa");
+	assert_string_equal(p.specs.p[2].url, "/srv/list");
+	struct feed_spec again = p.specs.p[0];
+	assert_false(feed_plan_add(&p, &again, &e));
+	assert_int_equal(e.code, ERR_CONFLICT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_row_is_whole),
+		cmocka_unit_test(plans_read_what_the_row_says),
+		cmocka_unit_test(plan_of_debian),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
