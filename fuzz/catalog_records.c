@@ -35,7 +35,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	if (!rewrite(text, size, &again))
 		return 0;
-	ASSERT(again.n == size && memcmp(again.p, data, size) == 0);
+	/* A document of an earlier version gains empty fields; what was written stays as it is. */
+	AUTO(buf_done) struct buf third = BUF_INIT(16u << 20);
+	AUTO(xfree) char *second = str_dup(buf_str(&again));
+	ASSERT(again.n >= size && rewrite(second, again.n, &third));
+	ASSERT(again.n == third.n && memcmp(again.p, third.p, again.n) == 0);
 	struct generation g = { .records = { (const char *)data, size } };
 	const char *id = memchr(data, '\t',
 				size); /* the feed's id: second value of the second line */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A host's "deb" facts as rows; "hold" facts join as a flag. Rows are views into the fleet's
+ * A host's installed packages as rows; "hold" facts join as a flag. Rows are views into the fleet's
  * memory. */
 #include "api/inventory_list.h"
 
 #include "base/intern.h"
 
 struct package {
-	struct fact_deb deb;
+	struct fact_package deb;
 	struct str key; /* name and architecture, as the id of the list */
 	bool held;
 };
@@ -33,7 +33,7 @@ static void gather(struct call *c, const struct match_view *v, const struct host
 		struct package *p = &out->p[out->n];
 		if (fleet_fact_hold(v->fleet, facts[i], &hold)) {
 			intern_add(held, package_key(c, hold.name, hold.arch));
-		} else if (fleet_fact_deb(v->fleet, facts[i], &p->deb)) {
+		} else if (fleet_fact_package(v->fleet, facts[i], &p->deb)) {
 			p->key = package_key(c, p->deb.name, p->deb.arch);
 			out->n++;
 		}
@@ -62,7 +62,7 @@ static bool has(struct str s, const char *q)
 static uint32_t failing(void *arg, uint32_t item)
 {
 	const struct packages *all = arg;
-	const struct fact_deb *d = &all->p[item].deb;
+	const struct fact_package *d = &all->p[item].deb;
 	return all->q && !has(d->name, all->q) && !has(d->source, all->q);
 }
 
@@ -74,7 +74,7 @@ static const struct list_kind kind = {
 static json_t *package_json(const struct package *p)
 {
 	json_t *j = json_object();
-	json_object_set_new(j, "kind", json_string("deb"));
+	json_object_set_new(j, "kind", json_string(fact_kind_name(p->deb.kind)));
 	json_object_set_new(j, "name", json_text(p->deb.name));
 	json_object_set_new(j, "arch", json_text(p->deb.arch));
 	json_object_set_new(j, "version", json_text(p->deb.version));

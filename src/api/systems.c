@@ -165,8 +165,8 @@ static json_t *outdated_json(const struct match_view *v, uint32_t host, uint32_t
 	json_t *items = json_array();
 	for (uint32_t i = 0; i < n && i < MAX_OUTDATED; i++) {
 		const struct component *k = &v->catalog->components[list[i].component];
-		struct fact_deb fact;
-		if (!fleet_fact_deb(v->fleet, list[i].fact, &fact))
+		struct fact_package fact;
+		if (!fleet_fact_package(v->fleet, list[i].fact, &fact))
 			continue;
 		json_t *j = json_object();
 		json_object_set_new(j, "name", json_text(fact.name));

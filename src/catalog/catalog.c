@@ -35,21 +35,34 @@ static void builder_done(struct builder *b)
 }
 AUTO_DEFINE_VALUE(struct builder, builder_done)
 
+/** Bytes of joined words; more are not added. */
+#define MAX_WORDS (64u << 10)
+
+static bool has_word(struct str list, struct str word)
+{
+	struct str w;
+	while (list.n > 0 && str_split(&list, ' ', &w))
+		if (str_eq(w, word))
+			return true;
+	return false;
+}
+
 /* The words of `more` that `have` lacks, appended. */
 static struct str join_words(struct arena *a, struct str have, struct str more)
 {
+	AUTO(buf_done) struct buf out = BUF_INIT(2 * MAX_WORDS);
 	struct str rest = more, word;
-	while (str_split(&rest, ' ', &word)) {
-		struct str seen = have, w;
-		bool found = word.n == 0;
-		while (!found && str_split(&seen, ' ', &w))
-			found = str_eq(w, word);
-		if (found)
+	if (str_eq(have, more))
+		return have;
+	buf_addstr(&out, have);
+	while (rest.n > 0 && str_split(&rest, ' ', &word)) {
+		if (word.n == 0 || out.n + word.n >= MAX_WORDS || has_word(have, word))
 			continue;
-		have = str_of(arena_printf(a, "%.*s%s%.*s", STR_ARG(have), have.n ? " " : "",
-					   STR_ARG(word)));
+		if (out.n)
+			buf_addc(&out, ' ');
+		buf_addstr(&out, word);
 	}
-	return have;
+	return out.n == have.n ? have : arena_str(a, buf_str(&out));
 }
 
 /* Two suites offer the same patch: security wins, else the type that stands first. */
@@ -67,6 +80,11 @@ static void merge_patch(struct builder *b, struct patch *have, const struct patc
 	have->suites = join_words(a, have->suites, p->suites);
 	have->reboot = MAX(have->reboot, p->reboot);
 	have->released_ms = MAX(have->released_ms, p->released_ms);
+	if (have->url.n == 0)
+		have->url = p->url;
+	have->cves = join_words(a, have->cves, p->cves);
+	if (p->availability.n == 0) /* somebody offers it to everybody */
+		have->availability = p->availability;
 	if (p->severity > have->severity) {
 		have->severity = p->severity;
 		have->severity_raw = p->severity_raw;
@@ -82,13 +100,16 @@ static bool take_patch(struct builder *b, struct patch *p, uint32_t *id_out, str
 	if (id == known) {
 		p->feed = b->feed;
 		VEC_PUSH(&b->patches, *p);
-		VEC_PUSH(&b->mixed, false);
+		VEC_PUSH(&b->mixed, p->bulletin.n > 0); /* collections may overlap */
 		*id_out = id;
 		return true;
 	}
 	struct patch *have = &b->patches.p[id];
-	if (!str_eq(have->os, p->os) || !str_eq(have->product, p->product) ||
-	    !str_eq(have->version, p->version))
+	/* Several repositories carry parts of one advisory: its packages come together. */
+	bool same = have->bulletin.n > 0 ? true
+					 : str_eq(have->product, p->product) &&
+						   str_eq(have->version, p->version);
+	if (!same || !str_eq(have->os, p->os) || !str_eq(have->bulletin, p->bulletin))
 		return err_set(e, ERR_CORRUPT,
 			       "patch '%.80s' means different things in different feeds", p->id.p);
 	b->mixed.p[id] = true;
@@ -176,7 +197,7 @@ static struct feed_info copy_feed(struct arena *a, const struct feed_info *f)
 static bool patch_of_advisory(struct builder *b, const struct advisory *a, struct err *e)
 {
 	struct arena *arena = &b->c->impl->arena;
-	struct patch p = { .vendor = STR_LIT("Debian"),
+	struct patch p = { .vendor = a->vendor.n ? a->vendor : STR_LIT("Debian"),
 			   .os = a->os,
 			   .product = a->product,
 			   .title = a->title,
@@ -198,12 +219,13 @@ static bool patch_of_advisory(struct builder *b, const struct advisory *a, struc
 	}
 	if (b->comps.n >= MAX_COMPONENTS)
 		return err_set(e, ERR_LIMIT, "feeds offer more than %u components", MAX_COMPONENTS);
-	struct component c = { .kind = COMPONENT_DEB_SRC,
+	struct component c = { .kind = a->kind,
 			       .name = a->product,
 			       .version = a->fixed,
 			       .arch = STR_LIT(""),
 			       .above = STR_LIT(""),
 			       .file = STR_LIT(""),
+			       .module = STR_LIT(""),
 			       .archive = CATALOG_NONE,
 			       .patch = id,
 			       .superseded_by = CATALOG_NONE };
@@ -212,9 +234,10 @@ static bool patch_of_advisory(struct builder *b, const struct advisory *a, struc
 	return true;
 }
 
+/* Trackers speak of single CVEs. */
 static bool is_bulletin_kind(struct str kind)
 {
-	return !str_is(kind, "debian-tracker");
+	return !str_ends(kind, "-tracker");
 }
 
 static bool patches_of_advisories(struct builder *b, struct err *e)
@@ -253,6 +276,8 @@ static int compare_sortable(const void *pa, const void *pb)
 	if (!d)
 		d = str_cmp(a->c.version, b->c.version);
 	if (!d)
+		d = str_cmp(a->c.module, b->c.module);
+	if (!d)
 		d = (a->c.above.n != 0) - (b->c.above.n != 0);
 	if (!d)
 		d = (int)b->security - (int)a->security;
@@ -266,7 +291,7 @@ static int compare_sortable(const void *pa, const void *pb)
 static bool same_component(const struct component *a, const struct component *b)
 {
 	return a->kind == b->kind && str_eq(a->name, b->name) && str_eq(a->arch, b->arch) &&
-	       str_eq(a->version, b->version);
+	       str_eq(a->version, b->version) && str_eq(a->module, b->module);
 }
 
 static uint32_t unique_run(struct component *c, const bool *security, uint32_t n)

@@ -1,18 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Joining vendors' notices to patches: a notice (os, product, fixed version) belongs to the patch
- * of that os and product with the lowest version that is not lower than `fixed`. Severity is never
- * invented: the vendor's own, else derived from the tracker's urgency for the notice's CVEs (and
- * marked so), else Unrated. Notices without a fixed version only carry severities of CVEs. */
+ * Joining vendors' notices to patches: a notice belongs to the patches of its os whose bulletin it
+ * names, else to the patch of that os and product with the lowest version that is not lower than
+ * `fixed`. A patch whose bulletin no feed speaks of elsewhere gets a notice made of its own fields.
+ * Severity is never invented: the vendor's own, else derived from the tracker's urgency for the
+ * notice's CVEs (and marked so), else Unrated. Notices that fix nothing are set apart (open ones)
+ * or have done their work (severities of CVEs). */
 #include "catalog/catalog_int.h"
 #include "pkgver/pkgver.h"
 
+struct pair {
+	uint32_t patch, advisory;
+};
 /* Numbers of (os, product) pairs and, for each, a list of things sorted somehow. */
 struct joiner {
 	struct catalog *c;
 	struct buf key;
-	struct intern *products; /* "os\nproduct" of patches */
-	uint32_t *start, *list;	 /* patches by product, versions ascending */
-	struct intern *cves;	 /* "os\nproduct\ncve" of the tracker */
+	struct intern *products;  /* "os\nproduct" of patches */
+	uint32_t *start, *list;	  /* patches by product, versions ascending */
+	struct intern *bulletins; /* "os\nbulletin" of patches */
+	VEC(uint32_t) first;	  /* by bulletin: the first patch ... */
+	uint32_t *next;		  /* by patch: ... and the next one of the same bulletin */
+	bool *named;		  /* by patch: a notice of another feed names it */
+	VEC(struct pair) pairs;
+	struct intern *cves; /* "os\nproduct\ncve" of the tracker */
 	VEC(uint32_t) cve_advisory;
 };
 
@@ -29,11 +39,18 @@ static struct str key_of(struct joiner *j, struct str os, struct str product, st
 	return buf_str(&j->key);
 }
 
+static enum pkgver_scheme scheme_of(const struct catalog *c, const struct patch *p)
+{
+	return p->components ? component_scheme(c->components[p->first_component].kind)
+			     : PKGVER_DEB;
+}
+
 static int compare_patches(const void *pa, const void *pb, void *arg)
 {
 	const struct catalog *c = arg;
 	uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
-	int d = deb_compare(c->patches[a].version, c->patches[b].version);
+	int d = pkgver_compare(scheme_of(c, &c->patches[a]), c->patches[a].version,
+			       c->patches[b].version);
 	return d ? d : a < b ? -1 : a > b;
 }
 
@@ -60,28 +77,64 @@ static void list_patches(struct joiner *j)
 	xfree(product_of);
 }
 
-/* The patch made of the notice itself, else the lowest version >= fixed, by halving. */
-static uint32_t patch_for(struct joiner *j, const struct advisory *a)
+static void list_bulletins(struct joiner *j)
 {
-	buf_reset(&j->key);
-	buf_addstr(&j->key, a->os);
-	buf_addc(&j->key, ':');
-	buf_addstr(&j->key, a->id);
-	uint32_t own = intern_find(j->c->impl->ids, buf_str(&j->key));
-	if (own != INTERN_NONE)
-		return own;
+	struct catalog *c = j->c;
+	j->next = xmalloc(((size_t)c->n_patches + 1) * sizeof(*j->next));
+	j->named = xcalloc((size_t)c->n_patches + 1, sizeof(*j->named));
+	for (uint32_t i = c->n_patches; i-- > 0;) {
+		const struct patch *p = &c->patches[i];
+		if (p->bulletin.n == 0)
+			continue;
+		uint32_t known = intern_count(j->bulletins);
+		uint32_t no = intern_add(j->bulletins, key_of(j, p->os, p->bulletin, STR_LIT("")));
+		if (no == known)
+			VEC_PUSH(&j->first, CATALOG_NONE);
+		j->next[i] = j->first.p[no];
+		j->first.p[no] = i;
+	}
+}
+
+/* The lowest version >= fixed, by halving. */
+static uint32_t patch_by_version(struct joiner *j, const struct advisory *a)
+{
 	uint32_t p = intern_find(j->products, key_of(j, a->os, a->product, STR_LIT("")));
 	if (p == INTERN_NONE || a->fixed.n == 0)
 		return CATALOG_NONE;
 	uint32_t lo = j->start[p], hi = j->start[p + 1], end = hi;
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
-		if (deb_compare(j->c->patches[j->list[mid]].version, a->fixed) < 0)
+		const struct patch *k = &j->c->patches[j->list[mid]];
+		if (pkgver_compare(scheme_of(j->c, k), k->version, a->fixed) < 0)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
 	return lo < end ? j->list[lo] : CATALOG_NONE;
+}
+
+/* Pairs a notice with its patches: those of its bulletin, the one made of the notice itself, else
+ * the one that fixes it. */
+static void pair_up(struct joiner *j, uint32_t advisory)
+{
+	const struct advisory *a = &j->c->advisories[advisory];
+	uint32_t no = intern_find(j->bulletins, key_of(j, a->os, a->id, STR_LIT("")));
+	for (uint32_t p = no == INTERN_NONE ? CATALOG_NONE : j->first.p[no]; p != CATALOG_NONE;
+	     p = j->next[p]) {
+		VEC_PUSH(&j->pairs, ((struct pair) { p, advisory }));
+		j->named[p] = true;
+	}
+	if (no != INTERN_NONE)
+		return;
+	buf_reset(&j->key);
+	buf_addstr(&j->key, a->os);
+	buf_addc(&j->key, ':');
+	buf_addstr(&j->key, a->id);
+	uint32_t own = intern_find(j->c->impl->ids, buf_str(&j->key));
+	if (own == INTERN_NONE)
+		own = patch_by_version(j, a);
+	if (own != CATALOG_NONE)
+		VEC_PUSH(&j->pairs, ((struct pair) { own, advisory }));
 }
 
 /* Remembers what the tracker says of a CVE in a product of a release. */
@@ -125,68 +178,135 @@ static void apply(struct patch *p, const struct advisory *a, bool bulletin)
 		p->severity_derived = a->severity_derived;
 	}
 	p->released_ms = MAX(p->released_ms, a->released_ms);
-	if (bulletin)
+	if (bulletin && p->bulletin.n == 0) /* a bulletin that is a patch knows its own type */
 		p->type = PATCH_TYPE_SECURITY;
 }
 
-/* Severities of CVEs that carry no fixed version have done their work: out of the array. */
-static void drop_unfixed(struct catalog *c)
+/* Notices of the patches that are bulletins themselves, where nobody else speaks of them. */
+static void add_own(struct joiner *j)
 {
+	struct catalog *c = j->c;
+	uint32_t more = 0;
+	for (uint32_t i = 0; i < c->n_patches; i++)
+		more += c->patches[i].bulletin.n && !j->named[i];
+	if (!more)
+		return;
+	c->advisories = xrealloc(c->advisories,
+				 ((size_t)c->n_advisories + more) * sizeof(*c->advisories));
+	for (uint32_t i = 0; i < c->n_patches; i++) {
+		const struct patch *p = &c->patches[i];
+		if (!p->bulletin.n || j->named[i])
+			continue;
+		VEC_PUSH(&j->pairs, ((struct pair) { i, c->n_advisories }));
+		c->advisories[c->n_advisories++] =
+			(struct advisory) { .id = p->bulletin,
+					    .title = p->title,
+					    .os = p->os,
+					    .product = p->product,
+					    .fixed = p->version,
+					    .kind = COMPONENT_DEB_SRC,
+					    .status = STR_LIT(""),
+					    .vendor = p->vendor,
+					    .cves = p->cves,
+					    .url = p->url,
+					    .severity = p->severity,
+					    .severity_raw = p->severity_raw,
+					    .severity_derived = p->severity_derived,
+					    .released_ms = p->released_ms,
+					    .feed = p->feed };
+	}
+}
+
+static int compare_open(const void *pa, const void *pb)
+{
+	const struct advisory *a = pa, *b = pb;
+	int d = str_cmp(a->os, b->os);
+	if (!d)
+		d = (int)a->kind - (int)b->kind;
+	if (!d)
+		d = str_cmp(a->product, b->product);
+	return d ? d : str_cmp(a->id, b->id);
+}
+
+/* Notices that fix nothing and name no bulletin leave the array: open ones to `unfixed`. */
+static void set_apart(struct joiner *j)
+{
+	struct catalog *c = j->c;
 	uint32_t kept = 0;
+	uint32_t *moved = xmalloc(((size_t)c->n_advisories + 1) * sizeof(*moved));
+	VEC(struct advisory) open = { 0 };
 	for (uint32_t i = 0; i < c->n_advisories; i++)
-		if (c->advisories[i].fixed.n)
-			c->advisories[kept++] = c->advisories[i];
+		moved[i] = CATALOG_NONE;
+	for (size_t i = 0; i < j->pairs.n; i++)
+		moved[j->pairs.p[i].advisory] = 0;
+	for (uint32_t i = 0; i < c->n_advisories; i++) {
+		const struct advisory *a = &c->advisories[i];
+		if (a->fixed.n == 0 && moved[i] == CATALOG_NONE) {
+			if (a->status.n)
+				VEC_PUSH(&open, *a);
+			continue;
+		}
+		moved[i] = kept;
+		c->advisories[kept++] = c->advisories[i];
+	}
 	c->n_advisories = kept;
+	for (size_t i = 0; i < j->pairs.n; i++)
+		j->pairs.p[i].advisory = moved[j->pairs.p[i].advisory];
+	if (open.n)
+		qsort(open.p, open.n, sizeof(*open.p), compare_open);
+	c->unfixed = open.p;
+	c->n_unfixed = (uint32_t)open.n;
+	xfree(moved);
 }
 
 static void make_refs(struct joiner *j, const bool *is_bulletin)
 {
 	struct catalog *c = j->c;
-	uint32_t *patch_of = xmalloc(((size_t)c->n_advisories + 1) * sizeof(*patch_of)), total = 0;
-	for (uint32_t i = 0; i < c->n_advisories; i++) {
-		patch_of[i] = patch_for(j, &c->advisories[i]);
-		if (patch_of[i] == CATALOG_NONE)
-			continue;
-		struct patch *p = &c->patches[patch_of[i]];
+	for (size_t i = 0; i < j->pairs.n; i++) {
+		const struct advisory *a = &c->advisories[j->pairs.p[i].advisory];
+		struct patch *p = &c->patches[j->pairs.p[i].patch];
 		p->advisories++;
-		total++;
-		apply(p, &c->advisories[i], is_bulletin[c->advisories[i].feed]);
+		apply(p, a, is_bulletin[a->feed]);
 	}
 	for (uint32_t i = 0, at = 0; i < c->n_patches; i++) {
 		c->patches[i].first_advisory = at;
 		at += c->patches[i].advisories;
 		c->patches[i].advisories = 0;
 	}
-	c->advisory_refs = xmalloc(((size_t)total + 1) * sizeof(*c->advisory_refs));
-	for (uint32_t i = 0; i < c->n_advisories; i++) {
-		if (patch_of[i] == CATALOG_NONE)
-			continue;
-		struct patch *p = &c->patches[patch_of[i]];
-		c->advisory_refs[p->first_advisory + p->advisories++] = i;
+	c->advisory_refs = xmalloc((j->pairs.n + 1) * sizeof(*c->advisory_refs));
+	for (size_t i = 0; i < j->pairs.n; i++) {
+		struct patch *p = &c->patches[j->pairs.p[i].patch];
+		c->advisory_refs[p->first_advisory + p->advisories++] = j->pairs.p[i].advisory;
 	}
-	xfree(patch_of);
 }
 
 void catalog_join(struct catalog *c, const bool *is_bulletin)
 {
-	c->advisories_present = c->n_advisories != 0;
-	if (!c->n_advisories) {
-		c->advisory_refs = xcalloc(1, sizeof(*c->advisory_refs));
-		return;
-	}
-	struct joiner j = {
-		.c = c, .key = BUF_INIT(4096), .products = intern_new(), .cves = intern_new()
-	};
+	struct joiner j = { .c = c,
+			    .key = BUF_INIT(4096),
+			    .products = intern_new(),
+			    .bulletins = intern_new(),
+			    .cves = intern_new() };
 	list_patches(&j);
+	list_bulletins(&j);
 	learn_cves(&j, is_bulletin);
 	for (uint32_t i = 0; i < c->n_advisories; i++)
+		pair_up(&j, i);
+	add_own(&j);
+	c->advisories_present = c->n_advisories != 0;
+	for (uint32_t i = 0; i < c->n_advisories; i++)
 		derive_severity(&j, &c->advisories[i]);
-	drop_unfixed(c);
+	set_apart(&j);
 	make_refs(&j, is_bulletin);
 	buf_done(&j.key);
 	intern_free(j.products);
+	intern_free(j.bulletins);
 	intern_free(j.cves);
 	VEC_DONE(&j.cve_advisory);
+	VEC_DONE(&j.first);
+	VEC_DONE(&j.pairs);
+	xfree(j.next);
+	xfree(j.named);
 	xfree(j.start);
 	xfree(j.list);
 }

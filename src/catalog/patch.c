@@ -30,8 +30,8 @@ static const char *const reboot_names[] = {
 	[REBOOT_LOGOUT] = "logout",
 };
 static const char *const kind_names[COMPONENT_KINDS_] = {
-	[COMPONENT_DEB] = "deb",
-	[COMPONENT_DEB_SRC] = "deb-src",
+	[COMPONENT_DEB] = "deb", [COMPONENT_DEB_SRC] = "deb-src", [COMPONENT_RPM] = "rpm",
+	[COMPONENT_APK] = "apk", [COMPONENT_APK_SRC] = "apk-src",
 };
 
 const char *patch_type_name(enum patch_type t)
@@ -56,6 +56,31 @@ const char *component_kind_name(enum component_kind k)
 {
 	ASSERT((unsigned)k < COMPONENT_KINDS_);
 	return kind_names[k];
+}
+
+bool component_kind_parse(struct str word, enum component_kind *out)
+{
+	for (int i = 0; i < COMPONENT_KINDS_; i++)
+		if (str_is(word, kind_names[i])) {
+			*out = (enum component_kind)i;
+			return true;
+		}
+	return false;
+}
+
+enum pkgver_scheme component_scheme(enum component_kind k)
+{
+	switch (k) {
+	case COMPONENT_RPM: return PKGVER_RPM;
+	case COMPONENT_APK:
+	case COMPONENT_APK_SRC: return PKGVER_APK;
+	default: return PKGVER_DEB;
+	}
+}
+
+bool component_is_source(enum component_kind k)
+{
+	return k == COMPONENT_DEB_SRC || k == COMPONENT_APK_SRC;
 }
 
 bool severity_parse(struct str word, enum severity *out)
@@ -161,6 +186,34 @@ const uint32_t *catalog_by_name(const struct catalog *c, enum component_kind kin
 	return x->list + x->start[id];
 }
 
+static int compare_unfixed(const struct advisory *a, struct str os, enum component_kind kind,
+			   struct str product)
+{
+	int d = str_cmp(a->os, os);
+	if (!d)
+		d = (int)a->kind - (int)kind;
+	return d ? d : str_cmp(a->product, product);
+}
+
+const struct advisory *catalog_unfixed(const struct catalog *c, struct str os,
+				       enum component_kind kind, struct str product,
+				       uint32_t *n_out)
+{
+	uint32_t lo = 0, hi = c->n_unfixed;
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (compare_unfixed(&c->unfixed[mid], os, kind, product) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	uint32_t end = lo;
+	while (end < c->n_unfixed && compare_unfixed(&c->unfixed[end], os, kind, product) == 0)
+		end++;
+	*n_out = end - lo;
+	return end > lo ? c->unfixed + lo : NULL;
+}
+
 /* Why counted: reader threads pin the snapshot they started with while a sync swaps in the next. */
 struct catalog *catalog_ref(struct catalog *c)
 {
@@ -190,6 +243,7 @@ void catalog_unref(struct catalog *c)
 	xfree(c->components);
 	xfree(c->advisories);
 	xfree(c->advisory_refs);
+	xfree(c->unfixed);
 	xfree(c->archives);
 	xfree(c->archive_files);
 	xfree(c->feeds);

@@ -5,6 +5,7 @@
 #define CATALOG_PATCH_H
 #include "base/str.h"
 #include "crypto/digest.h"
+#include "pkgver/pkgver.h"
 
 /** What kind of change a patch is (S-05). */
 enum patch_type {
@@ -36,13 +37,23 @@ enum reboot_need { REBOOT_NEVER, REBOOT_MAY, REBOOT_ALWAYS, REBOOT_LOGOUT };
 enum component_kind {
 	COMPONENT_DEB,	   /**< binary package: inventory "deb" lines, dpkg order */
 	COMPONENT_DEB_SRC, /**< source package: the source fields of "deb" lines, dpkg order */
+	COMPONENT_RPM,	   /**< binary package: inventory "rpm" lines, rpm order; `version` is
+			      "[epoch:]version-release" */
+	COMPONENT_APK,	   /**< binary package: inventory "apk" lines, apk order */
+	COMPONENT_APK_SRC, /**< its origin (what secdb speaks of): "apk" lines, apk order */
 	COMPONENT_KINDS_
 };
 
 const char *patch_type_name(enum patch_type t); /**< lower_snake, as in the API */
 const char *severity_name(enum severity s);	/**< "critical" ... "unrated" */
 const char *reboot_need_name(enum reboot_need r);
-const char *component_kind_name(enum component_kind k); /**< "deb", "deb-src" */
+/** "deb", "deb-src", "rpm", "apk", "apk-src". */
+const char *component_kind_name(enum component_kind k);
+bool component_kind_parse(struct str word, enum component_kind *out) MUST_CHECK;
+/** By which order the versions of a kind compare. */
+enum pkgver_scheme component_scheme(enum component_kind k);
+/** True for kinds that name what a package is built from, not the package. */
+bool component_is_source(enum component_kind k);
 bool severity_parse(struct str word, enum severity *out) MUST_CHECK;
 bool patch_type_parse(struct str word, enum patch_type *out) MUST_CHECK;
 
@@ -50,7 +61,12 @@ bool patch_type_parse(struct str word, enum patch_type *out) MUST_CHECK;
 
 struct component {
 	enum component_kind kind;
-	struct str name, arch, version; /**< arch "all" matches every architecture; "" = any */
+	/** deb: arch "all" matches every architecture. rpm: "noarch". "" = any. */
+	struct str name, arch, version;
+	/** rpm: the module stream it was built for, "name:stream", or "". Components of different
+	 * streams never replace each other. A modular build (release contains ".module") whose
+	 * stream is not known has "" and answers only to packages whose stream is not known. */
+	struct str module;
 	/** When not empty: offered only to hosts whose installed version is higher than this
 	 * (suites with NotAutomatic + ButAutomaticUpgrades, such as backports: apt_preferences(5)).
 	 */
@@ -60,19 +76,34 @@ struct component {
 	int64_t size;
 	uint32_t archive; /**< index into catalog->archives; CATALOG_NONE without payload */
 	uint32_t patch;	  /**< owner */
-	/** Index of the component (same kind, release, name, arch) that offers a higher version; a
-	 * host that lacks a superseded component is not missing this patch. CATALOG_NONE = current.
+	/** Index of the component (same kind, release, name, arch, module) that offers a higher
+	 * version. A host that lacks a superseded component is not missing this patch, unless the
+	 * component only states what is fixed (rule_component_current()). CATALOG_NONE = current.
 	 */
 	uint32_t superseded_by;
 };
 
+/** An offer of a source package ("updates"), or a vendor's advisory that is the patch: then
+ * `bulletin` names it and its components, of any number of packages and architectures, say what it
+ * fixes. */
 struct patch {
-	struct str id;	    /**< "debian:<release>:<source>:<version>" */
+	/** "<vendor>:<release>:<source>:<version>", or of an advisory
+	 * "<vendor>:<release>:<bulletin>" (and ":<version>" where the vendor's key has a version).
+	 */
+	struct str id;
 	struct str vendor;  /**< "Debian" */
 	struct str os;	    /**< the host's os fact it applies to: "debian:12"; "" = any */
-	struct str product; /**< source package */
-	struct str version;
+	struct str product; /**< source package; of an advisory the first one or its main one */
+	struct str version; /**< of the source; of an advisory the advisory's own, or "" */
 	struct str title;
+	/** The vendor's own advisory id, "ALSA-2024:1234", or "" for an offer. catalog_build()
+	 * makes an advisory of it and of the four fields below, so `advisories` is never 0 then. */
+	struct str bulletin;
+	struct str url, cves; /**< of the bulletin; CVEs space separated. "" for an offer */
+	/** The vendor's service that a host must be subscribed to: "esm-infra"; "" = everybody's. A
+	 * host without a "subscription" fact that names it needs a subscription, it is not missing
+	 * the patch. */
+	struct str availability;
 	struct str suites; /**< space separated: which suites offer it */
 	enum patch_type type;
 	enum severity severity;
@@ -90,12 +121,22 @@ struct patch {
 	int64_t size;		/**< sum of current components' payloads */
 };
 
-/** A vendor's notice: type, severity, CVEs, date. Joined to the patches that fix it. */
+/** A vendor's notice: type, severity, CVEs, date. Joined to the patch whose `bulletin` it names on
+ * the same os, else to those that fix it. */
 struct advisory {
 	struct str id;		       /**< "DSA-5764-1" */
 	struct str title;	       /**< as published */
 	struct str os, product, fixed; /**< release, source package, first fixed version */
-	struct str cves;	       /**< space separated */
+	/** How `product` is recognised where the notice becomes a patch itself, or nothing is
+	 * fixed: COMPONENT_DEB_SRC, COMPONENT_APK_SRC, COMPONENT_RPM (package or source name), ...
+	 */
+	enum component_kind kind;
+	/** Why there is no fix, in the vendor's word ("affected", "no-dsa", "postponed", "ignored",
+	 * "will-not-fix"); "" when `fixed` is given. fixed = "" with a status: open, no fix yet
+	 * (catalog->unfixed). fixed = "" without one: only a severity of a CVE. */
+	struct str status;
+	struct str vendor; /**< "Debian" */
+	struct str cves;   /**< space separated */
 	struct str url;
 	enum severity severity;
 	struct str severity_raw;
@@ -141,6 +182,8 @@ struct catalog {
 	struct advisory *advisories;
 	uint32_t n_advisories;
 	uint32_t *advisory_refs;
+	struct advisory *unfixed; /**< known, no fix yet; by (os, kind, product), then id */
+	uint32_t n_unfixed;
 	struct archive *archives;
 	uint32_t n_archives;
 	struct archive_file *archive_files;
@@ -155,6 +198,10 @@ struct catalog {
 
 /** Index of a patch by id, or CATALOG_NONE. */
 uint32_t catalog_find(const struct catalog *c, struct str patch_id);
+/** Open notices without a fix about a product of a release (catalog->unfixed); count in *n_out. */
+const struct advisory *catalog_unfixed(const struct catalog *c, struct str os,
+				       enum component_kind kind, struct str product,
+				       uint32_t *n_out);
 /** Index of a component by payload digest, or CATALOG_NONE (what agents may fetch). */
 uint32_t catalog_find_payload(const struct catalog *c, const struct sha256 *digest);
 /** Indices of components with this kind and name, all architectures and versions; count in *n_out.

@@ -54,7 +54,8 @@ static const struct rule file_rules[] = { F(path, 1, 600, PATH) };
 static const struct rule patch_rules[] = {
 	F(id, 3, 600, WORD),	  F(vendor, 1, 64, TEXT),	F(os, 0, 64, WORD),
 	F(product, 1, 200, WORD), F(version, 0, 300, WORD),	F(title, 1, 500, TEXT),
-	F(suites, 0, 400, TEXT),  F(severity_raw, 0, 64, TEXT),
+	F(suites, 0, 400, TEXT),  F(severity_raw, 0, 64, TEXT), F(bulletin, 0, 200, WORD),
+	F(url, 0, 500, WORD),	  F(cves, 0, 60000, TEXT),	F(availability, 0, 64, WORD),
 };
 #undef F
 #define F(member, lo, hi, f)                                                                       \
@@ -63,7 +64,7 @@ static const struct rule patch_rules[] = {
 	}
 static const struct rule component_rules[] = {
 	F(name, 1, 200, WORD),	F(arch, 0, 40, WORD),  F(version, 1, 300, WORD),
-	F(above, 0, 300, WORD), F(file, 0, 600, PATH),
+	F(above, 0, 300, WORD), F(file, 0, 600, PATH), F(module, 0, 120, WORD),
 };
 #undef F
 #define F(member, lo, hi, f)                                                                       \
@@ -71,9 +72,10 @@ static const struct rule component_rules[] = {
 #member, offsetof(struct advisory, member), lo, hi, f                              \
 	}
 static const struct rule advisory_rules[] = {
-	F(id, 1, 100, WORD),	  F(title, 0, 500, TEXT),	F(os, 0, 64, WORD),
+	F(id, 1, 200, WORD),	  F(title, 0, 500, TEXT),	F(os, 0, 64, WORD),
 	F(product, 1, 200, WORD), F(fixed, 0, 300, WORD),	F(cves, 0, 60000, TEXT),
-	F(url, 0, 500, WORD),	  F(severity_raw, 0, 64, TEXT),
+	F(url, 0, 500, WORD),	  F(severity_raw, 0, 64, TEXT), F(status, 0, 40, WORD),
+	F(vendor, 0, 64, TEXT),
 };
 #undef F
 

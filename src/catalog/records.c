@@ -7,11 +7,13 @@
 #include "base/utf8.h"
 #include "catalog/records_int.h"
 
-#define MAX_FIELDS 14
+#define MAX_FIELDS 18
 
 static const uint8_t fields_of[256] = {
-	['F'] = 7, ['R'] = 7, ['X'] = 4, ['P'] = 14, ['C'] = 10, ['A'] = 12,
+	['F'] = 7, ['R'] = 7, ['X'] = 4, ['P'] = 18, ['C'] = 11, ['A'] = 15,
 };
+/* What a document of an earlier version may have less. */
+static const uint8_t later_of[256] = { ['P'] = 4, ['C'] = 1, ['A'] = 3 };
 
 /* --- characters --------------------------------------------------------------------------- */
 
@@ -95,7 +97,11 @@ static char *write_patch(char *p, const struct patch *x)
 	p = put(p, x->severity_raw);
 	p = put_int(p, x->severity_derived);
 	p = put_word(p, reboot_need_name(x->reboot));
-	return put_int(p, x->released_ms);
+	p = put_int(p, x->released_ms);
+	p = put(p, x->bulletin);
+	p = put(p, x->url);
+	p = put(p, x->cves);
+	return put(p, x->availability);
 }
 
 static char *write_component(char *p, const struct component *c)
@@ -106,11 +112,14 @@ static char *write_component(char *p, const struct component *c)
 	p = put(p, c->version);
 	p = put(p, c->above);
 	p = put(p, c->file);
-	if (c->archive == CATALOG_NONE)
-		return put(put(put(p, STR_LIT("")), STR_LIT("")), STR_LIT(""));
+	if (c->archive == CATALOG_NONE) {
+		p = put(put(put(p, STR_LIT("")), STR_LIT("")), STR_LIT(""));
+		return put(p, c->module);
+	}
 	p = put_sha(p, &c->sha256);
 	p = put_int(p, c->size);
-	return put_int(p, c->archive);
+	p = put_int(p, c->archive);
+	return put(p, c->module);
 }
 
 static char *write_advisory(char *p, const struct advisory *a)
@@ -125,7 +134,10 @@ static char *write_advisory(char *p, const struct advisory *a)
 	p = put_word(p, severity_name(a->severity));
 	p = put(p, a->severity_raw);
 	p = put_int(p, a->severity_derived);
-	return put_int(p, a->released_ms);
+	p = put_int(p, a->released_ms);
+	p = put_word(p, component_kind_name(a->kind));
+	p = put(p, a->status);
+	return put(p, a->vendor);
 }
 
 static char *write_fields(char *p, const struct record *r)
@@ -257,16 +269,6 @@ static bool get_reboot(struct str s, enum reboot_need *out)
 	return false;
 }
 
-static bool get_kind(struct str s, enum component_kind *out)
-{
-	for (int i = 0; i < COMPONENT_KINDS_; i++)
-		if (str_is(s, component_kind_name((enum component_kind)i))) {
-			*out = (enum component_kind)i;
-			return true;
-		}
-	return false;
-}
-
 static bool read_patch(const struct str *f, struct patch *p)
 {
 	*p = (struct patch) { .id = f[1],
@@ -277,6 +279,10 @@ static bool read_patch(const struct str *f, struct patch *p)
 			      .title = f[6],
 			      .suites = f[7],
 			      .severity_raw = f[10],
+			      .bulletin = f[14],
+			      .url = f[15],
+			      .cves = f[16],
+			      .availability = f[17],
 			      .superseded_by = CATALOG_NONE };
 	return patch_type_parse(f[8], &p->type) && severity_parse(f[9], &p->severity) &&
 	       get_flag(f[11], &p->severity_derived) && get_reboot(f[12], &p->reboot) &&
@@ -290,9 +296,10 @@ static bool read_component(const struct str *f, uint32_t archives, struct compon
 				  .version = f[4],
 				  .above = f[5],
 				  .file = f[6],
+				  .module = f[10],
 				  .archive = CATALOG_NONE,
 				  .superseded_by = CATALOG_NONE };
-	if (!get_kind(f[1], &c->kind))
+	if (!component_kind_parse(f[1], &c->kind))
 		return false;
 	if (f[9].n == 0)
 		return f[7].n == 0 && f[8].n == 0;
@@ -313,8 +320,12 @@ static bool read_advisory(const struct str *f, struct advisory *a)
 				 .fixed = f[5],
 				 .cves = f[6],
 				 .url = f[7],
-				 .severity_raw = f[9] };
-	return severity_parse(f[8], &a->severity) && get_flag(f[10], &a->severity_derived) &&
+				 .severity_raw = f[9],
+				 .kind = COMPONENT_DEB_SRC,
+				 .status = f[13],
+				 .vendor = f[14] };
+	return (f[12].n == 0 || component_kind_parse(f[12], &a->kind)) &&
+	       severity_parse(f[8], &a->severity) && get_flag(f[10], &a->severity_derived) &&
 	       get_int(f[11], &a->released_ms);
 }
 
@@ -360,6 +371,7 @@ static bool order_ok(enum record_kind last, enum record_kind next)
 bool records_next(struct records_reader *r, struct record *out, bool *more_out, struct err *e)
 {
 	struct str f[MAX_FIELDS];
+	const struct str none = STR_LIT("");
 	r->line++;
 	if (r->at == r->end) {
 		if (!r->last)
@@ -375,8 +387,10 @@ bool records_next(struct records_reader *r, struct record *out, bool *more_out, 
 		return err_set(e, ERR_CORRUPT,
 			       "record line %u holds a character that is not allowed", r->line);
 	unsigned char kind = f[0].n == 1 ? (unsigned char)f[0].p[0] : 0;
-	if (n != fields_of[kind])
+	if (n != fields_of[kind] && n + later_of[kind] != fields_of[kind])
 		return err_set(e, ERR_CORRUPT, "record line %u is of no known form", r->line);
+	for (; n < MAX_FIELDS; n++)
+		f[n] = none;
 	out->kind = (enum record_kind)kind;
 	if (!order_ok(r->last, out->kind))
 		return err_set(e, ERR_CORRUPT, "record line %u stands where its kind may not",

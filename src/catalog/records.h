@@ -6,9 +6,13 @@
  *   R id url suite components keyring os                           an archive
  *   X path sha256 size                                             its files (after R or X)
  *   P id vendor os product version title suites type severity severity_raw derived reboot
- * released_ms C kind name arch version above file sha256 size archive        its components (after
- * P or C) A id title os product fixed cves url severity severity_raw derived released_ms
+ *     released_ms | bulletin url cves availability               a patch
+ *   C kind name arch version above file sha256 size archive | module      its components
+ *   A id title os product fixed cves url severity severity_raw derived released_ms | kind status
+ *     vendor                                                   a notice
  *
+ * Fields behind "|" are absent in documents of earlier versions: read as empty, always written.
+ * C follows P or C.
  * Nothing is escaped: a tab, a line feed, another control character or invalid UTF-8 in a value is
  * refused. SHA-256 is 64 lower-case hex digits, or empty without payload. Times are milliseconds.
  * `above` is empty, a version, or "*": the version the normal suites offer (catalog_build decides).

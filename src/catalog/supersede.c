@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Which component is the newest of its kind. Per (kind, os, name, architecture) the highest version
- * of the normal suites is current; suites that are not automatic (above != "") form a lane of their
- * own and never supersede a normal one. Architecture "all" installs everywhere, so it competes with
- * each.
+ * Which component is the newest of its kind. Per (kind, os, name, lineage, architecture) the
+ * highest version of the normal suites is current; suites that are not automatic (above != "") form
+ * a lane of their own and never supersede a normal one. Architecture "all" ("noarch") installs
+ * everywhere, so it competes with each. The lineage is the module stream, and for rpm the kind of
+ * build.
  *
- * One pass over the name index, each name's components sorted by (os, arch, version descending):
+ * One pass over the name index, each name's components sorted by (os, lineage, arch, version
+ * descending):
  * linear but for the sort. Afterwards the index lists components in that order. */
 #include "catalog/catalog_int.h"
 #include "catalog/records.h"
@@ -28,16 +30,32 @@ static struct str os_of(const struct catalog *c, uint32_t i)
 	return c->patches[c->components[i].patch].os;
 }
 
+static int compare_versions(const struct component *a, const struct component *b)
+{
+	return pkgver_compare(component_scheme(a->kind), a->version, b->version);
+}
+
+/* Of one kind and name: the release, the module stream, the kind of build. */
+static int compare_lineage(const struct catalog *c, uint32_t ia, uint32_t ib)
+{
+	const struct component *a = comp(c, ia), *b = comp(c, ib);
+	int d = str_cmp(os_of(c, ia), os_of(c, ib));
+	if (d || a->kind != COMPONENT_RPM)
+		return d;
+	d = str_cmp(a->module, b->module);
+	return d ? d : (int)rpm_lineage(a->version) - (int)rpm_lineage(b->version);
+}
+
 static int compare_listed(const void *pa, const void *pb, void *arg)
 {
 	const struct catalog *c = arg;
 	uint32_t ia = *(const uint32_t *)pa, ib = *(const uint32_t *)pb;
 	const struct component *a = comp(c, ia), *b = comp(c, ib);
-	int d = str_cmp(os_of(c, ia), os_of(c, ib));
+	int d = compare_lineage(c, ia, ib);
 	if (!d)
 		d = str_cmp(a->arch, b->arch);
 	if (!d)
-		d = -deb_compare(a->version, b->version);
+		d = -compare_versions(a, b);
 	if (!d)
 		d = ia < ib ? -1 : ia > ib;
 	return d;
@@ -45,7 +63,7 @@ static int compare_listed(const void *pa, const void *pb, void *arg)
 
 static bool is_all(const struct component *k)
 {
-	return str_is(k->arch, "all") || k->arch.n == 0;
+	return k->arch.n == 0 || str_is(k->arch, k->kind == COMPONENT_DEB ? "all" : "noarch");
 }
 
 /* Highest of the two, CATALOG_NONE counting as lowest. */
@@ -53,7 +71,7 @@ static uint32_t higher(const struct catalog *c, uint32_t a, uint32_t b)
 {
 	if (a == CATALOG_NONE || b == CATALOG_NONE)
 		return a == CATALOG_NONE ? b : a;
-	return deb_compare(comp(c, a)->version, comp(c, b)->version) >= 0 ? a : b;
+	return compare_versions(comp(c, a), comp(c, b)) >= 0 ? a : b;
 }
 
 /* First of a lane in a run sorted by version descending. */
@@ -68,12 +86,11 @@ static uint32_t best_of(const struct catalog *c, const uint32_t *l, uint32_t n, 
 static void set_if_lower(struct catalog *c, uint32_t i, uint32_t best)
 {
 	struct component *k = &c->components[i];
-	if (best != CATALOG_NONE && best != i &&
-	    deb_compare(k->version, comp(c, best)->version) < 0)
+	if (best != CATALOG_NONE && best != i && compare_versions(k, comp(c, best)) < 0)
 		k->superseded_by = best;
 }
 
-/* One run (same kind, os, name, arch) against the best candidates of its architecture. */
+/* One run (same kind, os, name, lineage, arch) against the best candidates of its architecture. */
 static void judge_run(struct catalog *c, const uint32_t *l, uint32_t n, uint32_t normal,
 		      uint32_t lane)
 {
@@ -90,7 +107,7 @@ static void judge_run(struct catalog *c, const uint32_t *l, uint32_t n, uint32_t
 	}
 }
 
-/* All runs of one (kind, os, name): first the architecture-specific ones, then "all". */
+/* All runs of one (kind, os, name, lineage): first the architecture-specific ones, then "all". */
 static void judge_name(struct walk *w, const uint32_t *l, uint32_t n)
 {
 	struct catalog *c = w->c;
@@ -131,7 +148,7 @@ static void judge_names(struct walk *w, const uint32_t *l, uint32_t n)
 {
 	for (uint32_t i = 0; i < n;) {
 		uint32_t k = 1;
-		while (i + k < n && str_eq(os_of(w->c, l[i]), os_of(w->c, l[i + k])))
+		while (i + k < n && compare_lineage(w->c, l[i], l[i + k]) == 0)
 			k++;
 		judge_name(w, l + i, k);
 		i += k;

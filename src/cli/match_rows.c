@@ -30,8 +30,8 @@ static void add_patch(const struct match_view *v, uint32_t host, uint32_t patch,
 	AUTO(xfree) struct host_component *list = NULL;
 	uint32_t n = match_components(v, host, patch, &list);
 	for (uint32_t i = 0; i < n; i++) {
-		struct fact_deb deb;
-		if (!fleet_fact_deb(v->fleet, list[i].fact, &deb))
+		struct fact_package deb;
+		if (!fleet_fact_package(v->fleet, list[i].fact, &deb))
 			continue;
 		bool source = v->catalog->components[list[i].component].kind == COMPONENT_DEB_SRC;
 		VEC_PUSH(out, ((struct match_row) { .patch = patch,

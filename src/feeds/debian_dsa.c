@@ -96,6 +96,8 @@ static bool read_fix(struct str l, uint32_t line, const struct notice *n, debian
 				    .fixed = fixed,
 				    .cves = buf_str(&n->cves),
 				    .url = str_of(n->url),
+				    .kind = COMPONENT_DEB_SRC,
+				    .vendor = STR_LIT("Debian"),
 				    .severity_raw = STR_LIT(""),
 				    .released_ms = n->date_ms };
 	return fn(arg, &out, e);

@@ -76,6 +76,8 @@ static bool end_release(struct tracker *t, struct err *e)
 				  .fixed = str_of(joins ? t->fixed : ""),
 				  .cves = str_of(t->cve),
 				  .url = str_of(url),
+				  .kind = COMPONENT_DEB_SRC,
+				  .vendor = STR_LIT("Debian"),
 				  .severity = severity,
 				  .severity_raw = str_of(severity ? t->urgency : ""),
 				  .severity_derived = severity != SEVERITY_UNRATED };

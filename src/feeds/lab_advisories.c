@@ -10,7 +10,7 @@ static bool add(struct sink *sink, const struct advisory *a, struct arena *arena
 	struct str none = STR_LIT("");
 	struct patch p = {
 		.id = str_of(arena_printf(arena, "%.*s:%.*s", STR_ARG(a->os), STR_ARG(a->id))),
-		.vendor = STR_LIT("Debian"),
+		.vendor = a->vendor.n ? a->vendor : STR_LIT("Debian"),
 		.os = a->os,
 		.product = a->product,
 		.version = a->fixed,
@@ -25,7 +25,7 @@ static bool add(struct sink *sink, const struct advisory *a, struct arena *arena
 		.superseded_by = CATALOG_NONE,
 	};
 	struct component c = {
-		.kind = COMPONENT_DEB_SRC,
+		.kind = a->kind,
 		.name = a->product,
 		.arch = none,
 		.version = a->fixed,

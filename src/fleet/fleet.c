@@ -113,14 +113,31 @@ const roaring_bitmap_t *fleet_fact_hosts(const struct fleet *f, uint32_t fact)
 	return index_hosts(f->index, fact);
 }
 
-const uint32_t *fleet_facts_by_deb(const struct fleet *f, struct str name, uint32_t *n_out)
+const uint32_t *fleet_facts_by_name(const struct fleet *f, enum fact_kind kind, struct str name,
+				    uint32_t *n_out)
 {
-	return index_by_deb(f->index, name, n_out);
+	return index_by_name(f->index, kind, name, n_out);
 }
 
-const uint32_t *fleet_facts_by_deb_src(const struct fleet *f, struct str source, uint32_t *n_out)
+const uint32_t *fleet_facts_by_source(const struct fleet *f, enum fact_kind kind, struct str source,
+				      uint32_t *n_out)
 {
-	return index_by_deb_src(f->index, source, n_out);
+	return index_by_source(f->index, kind, source, n_out);
+}
+
+uint32_t fleet_fact_name(const struct fleet *f, uint32_t fact)
+{
+	return index_name(f->index, fact);
+}
+
+uint32_t fleet_names(const struct fleet *f, enum fact_kind kind)
+{
+	return index_names(f->index, kind);
+}
+
+struct str fleet_fact_field(const struct fleet *f, uint32_t fact, int i)
+{
+	return index_field(f->index, fact, i);
 }
 
 enum fact_kind fleet_fact_kind(const struct fleet *f, uint32_t fact)
@@ -128,9 +145,14 @@ enum fact_kind fleet_fact_kind(const struct fleet *f, uint32_t fact)
 	return index_kind(f->index, fact);
 }
 
-bool fleet_fact_deb(const struct fleet *f, uint32_t fact, struct fact_deb *out)
+bool fleet_fact_package(const struct fleet *f, uint32_t fact, struct fact_package *out)
 {
-	return index_deb(f->index, fact, out);
+	return index_package(f->index, fact, out);
+}
+
+bool fleet_fact_kept(const struct fleet *f, uint32_t fact, struct fact_kept *out)
+{
+	return index_kept(f->index, fact, out);
 }
 
 bool fleet_fact_hold(const struct fleet *f, uint32_t fact, struct fact_hold *out)

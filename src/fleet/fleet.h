@@ -69,16 +69,24 @@ struct str fleet_fact(const struct fleet *f, uint32_t fact);
 uint32_t fleet_fact_find(const struct fleet *f, struct str line);
 /** Active hosts that have the fact; NULL = none. */
 const roaring_bitmap_t *fleet_fact_hosts(const struct fleet *f, uint32_t fact);
-/** Fact numbers of all "deb" lines of a package name (any arch, any version) / of a source name. */
-const uint32_t *fleet_facts_by_deb(const struct fleet *f, struct str name, uint32_t *n_out);
-const uint32_t *fleet_facts_by_deb_src(const struct fleet *f, struct str source, uint32_t *n_out);
+/** Fact numbers of all installed packages of a kind (FACT_DEB, FACT_RPM, FACT_APK) and name, any
+ * arch and version / built from a source of that name. */
+const uint32_t *fleet_facts_by_name(const struct fleet *f, enum fact_kind kind, struct str name,
+				    uint32_t *n_out);
+const uint32_t *fleet_facts_by_source(const struct fleet *f, enum fact_kind kind, struct str source,
+				      uint32_t *n_out);
 /** What kind of line a fact is, and its fields (parsed once per distinct fact); false for other
  * kinds. */
 enum fact_kind fleet_fact_kind(const struct fleet *f, uint32_t fact);
-bool fleet_fact_deb(const struct fleet *f, uint32_t fact, struct fact_deb *out);
+bool fleet_fact_package(const struct fleet *f, uint32_t fact, struct fact_package *out);
+/** See index_name(), index_names(), index_field(). */
+uint32_t fleet_fact_name(const struct fleet *f, uint32_t fact);
+uint32_t fleet_names(const struct fleet *f, enum fact_kind kind);
+struct str fleet_fact_field(const struct fleet *f, uint32_t fact, int i);
+bool fleet_fact_kept(const struct fleet *f, uint32_t fact, struct fact_kept *out);
 bool fleet_fact_hold(const struct fleet *f, uint32_t fact, struct fact_hold *out);
 bool fleet_fact_os(const struct fleet *f, uint32_t fact, struct fact_os *out);
-/** All facts of kind FACT_HOLD, FACT_OS or FACT_ARCH, ascending. */
+/** All facts of a kind that is no package (FACT_HOLD, FACT_OS, ...), ascending. */
 const uint32_t *fleet_facts_of_kind(const struct fleet *f, enum fact_kind kind, uint32_t *n_out);
 /** Decodes a host's facts into `out` (room for host->n_facts). */
 void fleet_host_facts(const struct host *h, uint32_t *out);

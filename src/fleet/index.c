@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * See index.h. Fields are kept as tab positions in the interned line (a line is at most 2 kB, so 16
- * bits do). Invariant: fact numbers equal the intern's numbers; the lists of a name are ascending
- * because facts are appended in the order of their numbers. */
+ * bits do; the first tab is found by looking). Invariant: fact numbers equal the intern's numbers;
+ * the lists of a name are ascending because facts are appended in the order of their numbers. */
 #include "fleet/index.h"
 #include "base/vec.h"
 
-#define MAX_TABS 5
+#define MAX_TABS 6
 
 struct fact_entry {
-	roaring_bitmap_t *hosts; /* NULL = none */
-	uint16_t tab[MAX_TABS];	 /* positions of the tabs */
+	roaring_bitmap_t *hosts;    /* NULL = none */
+	uint32_t name;		    /* of a package: its number in the directory of its kind */
+	uint16_t tab[MAX_TABS - 1]; /* positions of the second and later tabs */
 	uint8_t kind, tabs;
 };
 struct fact_list {
@@ -21,12 +22,51 @@ struct directory {
 	struct intern *names;
 	VEC(struct fact_list) lists;
 };
+#define PACKAGE_KINDS FACT_PACKAGE_LAST
 struct index {
 	struct intern *lines;
 	VEC(struct fact_entry) facts;
-	struct directory debs, sources;
+	struct directory packages[PACKAGE_KINDS], sources[PACKAGE_KINDS]; /* by kind - 1 */
 	struct fact_list kinds[FACT_KINDS_];
 };
+
+/* How lines begin, and how many tabs they have. */
+static const struct {
+	const char *word;
+	uint8_t tabs;
+} forms[FACT_KINDS_] = {
+	[FACT_OTHER] = { "", 0 },
+	[FACT_DEB] = { "deb", 5 },
+	[FACT_RPM] = { "rpm", 6 },
+	[FACT_APK] = { "apk", 4 },
+	[FACT_HOLD] = { "hold", 3 },
+	[FACT_OS] = { "os", 3 },
+	[FACT_ARCH] = { "arch", 1 },
+	[FACT_KEPT] = { "kept", 4 },
+	[FACT_SUBSCRIPTION] = { "subscription", 2 },
+	[FACT_UNSIGNED] = { "unsigned", 2 },
+	[FACT_RESTART] = { "restart", 2 },
+	[FACT_REBOOT] = { "reboot-pending", 2 },
+};
+
+const char *fact_kind_name(enum fact_kind kind)
+{
+	ASSERT((unsigned)kind < FACT_KINDS_);
+	return forms[kind].word;
+}
+
+static bool is_package(enum fact_kind kind)
+{
+	return kind >= FACT_DEB && kind <= FACT_PACKAGE_LAST;
+}
+
+static enum fact_kind kind_of_word(struct str word)
+{
+	for (enum fact_kind k = FACT_DEB; k < FACT_KINDS_; k++)
+		if (str_is(word, forms[k].word))
+			return k;
+	return FACT_OTHER;
+}
 
 static void list_add(struct fact_list *l, uint32_t fact)
 {
@@ -37,12 +77,13 @@ static void list_add(struct fact_list *l, uint32_t fact)
 	l->p[l->n++] = fact;
 }
 
-static void directory_add(struct directory *d, struct str name, uint32_t fact)
+static uint32_t directory_add(struct directory *d, struct str name, uint32_t fact)
 {
 	uint32_t no = intern_add(d->names, name);
 	if (no == d->lists.n)
 		VEC_PUSH(&d->lists, ((struct fact_list) { 0 }));
 	list_add(&d->lists.p[no], fact);
+	return no;
 }
 
 static const uint32_t *directory_get(const struct directory *d, struct str name, uint32_t *n_out)
@@ -64,8 +105,10 @@ struct index *index_new(void)
 {
 	struct index *x = xcalloc(1, sizeof(*x));
 	x->lines = intern_new();
-	x->debs.names = intern_new();
-	x->sources.names = intern_new();
+	for (int k = 0; k < PACKAGE_KINDS; k++) {
+		x->packages[k].names = intern_new();
+		x->sources[k].names = intern_new();
+	}
 	return x;
 }
 
@@ -79,42 +122,52 @@ void index_free(struct index *x)
 	VEC_DONE(&x->facts);
 	for (int k = 0; k < FACT_KINDS_; k++)
 		xfree(x->kinds[k].p);
-	directory_done(&x->debs);
-	directory_done(&x->sources);
+	for (int k = 0; k < PACKAGE_KINDS; k++) {
+		directory_done(&x->packages[k]);
+		directory_done(&x->sources[k]);
+	}
 	intern_free(x->lines);
 	xfree(x);
+}
+
+static size_t tab_at(const struct fact_entry *f, struct str line, int i)
+{
+	if (i > 0)
+		return f->tab[i - 1];
+	return (size_t)((const char *)memchr(line.p, '\t', line.n) - line.p);
 }
 
 /* Field `i` of a line whose tabs are known; empty beyond the last. */
 static struct str field(const struct fact_entry *f, struct str line, int i)
 {
-	if (i > f->tabs || i > MAX_TABS)
+	if (i > f->tabs)
 		return STR_LIT("");
-	size_t from = i == 0 ? 0 : (size_t)f->tab[i - 1] + 1;
-	size_t to = i == f->tabs || i == MAX_TABS ? line.n : f->tab[i];
+	size_t from = i == 0 ? 0 : tab_at(f, line, i - 1) + 1;
+	size_t to = i == f->tabs ? line.n : tab_at(f, line, i);
 	return (struct str) { line.p + from, to - from };
 }
 
+/* A line whose first field names a kind, with as many fields as that kind has, is of that kind. */
 static struct fact_entry parse(struct str line)
 {
 	struct fact_entry f = { 0 };
-	size_t tabs = 0;
+	const struct fact_entry other = { 0 };
 	for (size_t i = 0; i < line.n && i < UINT16_MAX; i++) {
 		if (line.p[i] != '\t')
 			continue;
-		if (tabs++ == MAX_TABS) /* more fields than any known kind has */
-			return (struct fact_entry) { 0 };
-		f.tab[f.tabs++] = (uint16_t)i;
+		if (f.tabs == MAX_TABS) /* more fields than any known kind has */
+			return other;
+		if (f.tabs > 0)
+			f.tab[f.tabs - 1] = (uint16_t)i;
+		f.tabs++;
 	}
-	struct str word = field(&f, line, 0);
-	if (str_is(word, "deb") && f.tabs == 5)
-		f.kind = FACT_DEB;
-	else if (str_is(word, "hold") && f.tabs == 3 && str_is(field(&f, line, 1), "deb"))
-		f.kind = FACT_HOLD;
-	else if (str_is(word, "os") && f.tabs == 3)
-		f.kind = FACT_OS;
-	else if (str_is(word, "arch") && f.tabs == 1)
-		f.kind = FACT_ARCH;
+	enum fact_kind kind = kind_of_word(field(&f, line, 0));
+	f.kind = (uint8_t)kind;
+	if (kind == FACT_OTHER || f.tabs != forms[kind].tabs)
+		return other;
+	if ((kind == FACT_HOLD || kind == FACT_KEPT) &&
+	    !is_package(kind_of_word(field(&f, line, 1))))
+		return other;
 	return f;
 }
 
@@ -125,10 +178,10 @@ uint32_t index_intern(struct index *x, struct str line)
 		return fact;
 	VEC_PUSH(&x->facts, parse(line));
 	enum fact_kind kind = x->facts.p[fact].kind;
-	struct fact_deb deb;
-	if (index_deb(x, fact, &deb)) {
-		directory_add(&x->debs, deb.name, fact);
-		directory_add(&x->sources, deb.source, fact);
+	struct fact_package p;
+	if (index_package(x, fact, &p)) {
+		x->facts.p[fact].name = directory_add(&x->packages[kind - 1], p.name, fact);
+		directory_add(&x->sources[kind - 1], p.source, fact);
 	} else if (kind != FACT_OTHER) {
 		list_add(&x->kinds[kind], fact);
 	}
@@ -156,14 +209,30 @@ enum fact_kind index_kind(const struct index *x, uint32_t fact)
 	return x->facts.p[fact].kind;
 }
 
-bool index_deb(const struct index *x, uint32_t fact, struct fact_deb *out)
+struct str index_field(const struct index *x, uint32_t fact, int i)
+{
+	if (index_kind(x, fact) == FACT_OTHER)
+		return STR_LIT("");
+	return field(&x->facts.p[fact], intern_get(x->lines, fact), i);
+}
+
+bool index_package(const struct index *x, uint32_t fact, struct fact_package *out)
 {
 	const struct fact_entry *f = &x->facts.p[fact];
-	if (index_kind(x, fact) != FACT_DEB)
+	struct str none = STR_LIT("");
+	enum fact_kind kind = index_kind(x, fact);
+	if (!is_package(kind))
 		return false;
 	struct str line = intern_get(x->lines, fact);
-	*out = (struct fact_deb) { field(f, line, 1), field(f, line, 2), field(f, line, 3),
-				   field(f, line, 4), field(f, line, 5) };
+	*out = (struct fact_package) { .kind = kind,
+				       .name = field(f, line, 1),
+				       .arch = field(f, line, 2),
+				       .version = field(f, line, 3),
+				       .source = field(f, line, 4),
+				       .source_version = kind == FACT_DEB ? field(f, line, 5)
+									  : none,
+				       .module = kind == FACT_RPM ? field(f, line, 5) : none,
+				       .vendor = kind == FACT_RPM ? field(f, line, 6) : none };
 	if (out->source.n == 0)
 		out->source = out->name;
 	if (out->source_version.n == 0)
@@ -171,13 +240,33 @@ bool index_deb(const struct index *x, uint32_t fact, struct fact_deb *out)
 	return true;
 }
 
+uint32_t index_name(const struct index *x, uint32_t fact)
+{
+	ASSERT(is_package(index_kind(x, fact)));
+	return x->facts.p[fact].name;
+}
+
+uint32_t index_names(const struct index *x, enum fact_kind kind)
+{
+	ASSERT(is_package(kind));
+	return intern_count(x->packages[kind - 1].names);
+}
+
 bool index_hold(const struct index *x, uint32_t fact, struct fact_hold *out)
 {
 	if (index_kind(x, fact) != FACT_HOLD)
 		return false;
-	struct str line = intern_get(x->lines, fact);
-	*out = (struct fact_hold) { field(&x->facts.p[fact], line, 2),
-				    field(&x->facts.p[fact], line, 3) };
+	*out = (struct fact_hold) { kind_of_word(index_field(x, fact, 1)), index_field(x, fact, 2),
+				    index_field(x, fact, 3) };
+	return true;
+}
+
+bool index_kept(const struct index *x, uint32_t fact, struct fact_kept *out)
+{
+	if (index_kind(x, fact) != FACT_KEPT)
+		return false;
+	*out = (struct fact_kept) { kind_of_word(index_field(x, fact, 1)), index_field(x, fact, 2),
+				    index_field(x, fact, 3), index_field(x, fact, 4) };
 	return true;
 }
 
@@ -193,19 +282,23 @@ bool index_os(const struct index *x, uint32_t fact, struct fact_os *out)
 
 const uint32_t *index_of_kind(const struct index *x, enum fact_kind kind, uint32_t *n_out)
 {
-	ASSERT(kind != FACT_DEB && kind != FACT_OTHER && kind < FACT_KINDS_);
+	ASSERT(!is_package(kind) && kind != FACT_OTHER && kind < FACT_KINDS_);
 	*n_out = x->kinds[kind].n;
 	return x->kinds[kind].p;
 }
 
-const uint32_t *index_by_deb(const struct index *x, struct str name, uint32_t *n_out)
+const uint32_t *index_by_name(const struct index *x, enum fact_kind kind, struct str name,
+			      uint32_t *n_out)
 {
-	return directory_get(&x->debs, name, n_out);
+	ASSERT(is_package(kind));
+	return directory_get(&x->packages[kind - 1], name, n_out);
 }
 
-const uint32_t *index_by_deb_src(const struct index *x, struct str source, uint32_t *n_out)
+const uint32_t *index_by_source(const struct index *x, enum fact_kind kind, struct str source,
+				uint32_t *n_out)
 {
-	return directory_get(&x->sources, source, n_out);
+	ASSERT(is_package(kind));
+	return directory_get(&x->sources[kind - 1], source, n_out);
 }
 
 const roaring_bitmap_t *index_hosts(const struct index *x, uint32_t fact)

@@ -8,16 +8,40 @@
 
 #include <roaring/roaring.h>
 
-enum fact_kind { FACT_OTHER, FACT_DEB, FACT_HOLD, FACT_OS, FACT_ARCH, FACT_KINDS_ };
-
-/** A "deb" line's fields (proto/inventory.h); empty source fields are filled in from name and
- * version. */
-struct fact_deb {
-	struct str name, arch, version, source, source_version;
+enum fact_kind {
+	FACT_OTHER,
+	FACT_DEB, /**< installed packages: first, in this order */
+	FACT_RPM,
+	FACT_APK,
+	FACT_HOLD,
+	FACT_OS,
+	FACT_ARCH,
+	FACT_KEPT,
+	FACT_SUBSCRIPTION,
+	FACT_UNSIGNED,
+	FACT_RESTART,
+	FACT_REBOOT,
+	FACT_KINDS_
 };
-/** "hold <TAB> deb <TAB> name <TAB> arch". */
+#define FACT_PACKAGE_LAST FACT_APK
+
+/** A "deb", "rpm" or "apk" line's fields (proto/inventory.h); empty source fields are filled in
+ * from name and version. `version` of an rpm is "[epoch:]version-release"; module and vendor are an
+ * rpm's, else empty. */
+struct fact_package {
+	enum fact_kind kind;
+	struct str name, arch, version, source, source_version, module, vendor;
+};
+/** "hold <TAB> deb <TAB> name <TAB> arch". An rpm's arch may be empty: all. */
 struct fact_hold {
+	enum fact_kind package;
 	struct str name, arch;
+};
+/** "kept <TAB> deb <TAB> name <TAB> arch <TAB> reason": why the manager does not install what is
+ * offered now. */
+struct fact_kept {
+	enum fact_kind package;
+	struct str name, arch, reason;
 };
 /** "os <TAB> id <TAB> version <TAB> codename"; version or codename may be empty. */
 struct fact_os {
@@ -37,15 +61,27 @@ struct str index_line(const struct index *x, uint32_t fact);
 uint32_t index_count(const struct index *x);
 
 enum fact_kind index_kind(const struct index *x, uint32_t fact);
+/** The word a line of the kind begins with: "deb", "hold", ...; "" for FACT_OTHER. */
+const char *fact_kind_name(enum fact_kind kind);
 /** Fields of a fact of that kind; false (and *out untouched) for other kinds. */
-bool index_deb(const struct index *x, uint32_t fact, struct fact_deb *out);
+bool index_package(const struct index *x, uint32_t fact, struct fact_package *out);
+/** Number of an installed package's name among those of its kind, dense from 0. */
+uint32_t index_name(const struct index *x, uint32_t fact);
+/** How many names of a kind of package there are. */
+uint32_t index_names(const struct index *x, enum fact_kind kind);
 bool index_hold(const struct index *x, uint32_t fact, struct fact_hold *out);
+bool index_kept(const struct index *x, uint32_t fact, struct fact_kept *out);
+/** Field `i` (0 = the kind) of any understood line; empty when it has fewer. */
+struct str index_field(const struct index *x, uint32_t fact, int i);
 bool index_os(const struct index *x, uint32_t fact, struct fact_os *out);
-/** All facts of a kind that is not FACT_DEB or FACT_OTHER (few), ascending. */
+/** All facts of a kind that is no package and not FACT_OTHER (few), ascending. */
 const uint32_t *index_of_kind(const struct index *x, enum fact_kind kind, uint32_t *n_out);
-/** "deb" facts by package name / by source name, ascending; NULL and 0 when there are none. */
-const uint32_t *index_by_deb(const struct index *x, struct str name, uint32_t *n_out);
-const uint32_t *index_by_deb_src(const struct index *x, struct str source, uint32_t *n_out);
+/** Facts of a kind of package by its name / by the name of what it is built from, ascending; NULL
+ * and 0 when there are none. */
+const uint32_t *index_by_name(const struct index *x, enum fact_kind kind, struct str name,
+			      uint32_t *n_out);
+const uint32_t *index_by_source(const struct index *x, enum fact_kind kind, struct str source,
+				uint32_t *n_out);
 
 /** Hosts of a fact, NULL = none. */
 const roaring_bitmap_t *index_hosts(const struct index *x, uint32_t fact);

@@ -8,7 +8,7 @@ void bitmaps_add(struct bitmaps *s, const roaring_bitmap_t *b)
 		VEC_PUSH(&s->all, b);
 }
 
-static void add_own(struct bitmaps *s, roaring_bitmap_t *b)
+void bitmaps_own(struct bitmaps *s, roaring_bitmap_t *b)
 {
 	VEC_PUSH(&s->own, b);
 	VEC_PUSH(&s->all, b);
@@ -17,15 +17,23 @@ static void add_own(struct bitmaps *s, roaring_bitmap_t *b)
 void bitmaps_add_both(struct bitmaps *s, const roaring_bitmap_t *a, const roaring_bitmap_t *b)
 {
 	if (a && b)
-		add_own(s, roaring_bitmap_and(a, b));
+		bitmaps_own(s, roaring_bitmap_and(a, b));
 }
 
 void bitmaps_add_without(struct bitmaps *s, const roaring_bitmap_t *a, const roaring_bitmap_t *b)
 {
 	if (a && b)
-		add_own(s, roaring_bitmap_andnot(a, b));
+		bitmaps_own(s, roaring_bitmap_andnot(a, b));
 	else
 		bitmaps_add(s, a);
+}
+
+void bitmaps_drop(struct bitmaps *s)
+{
+	for (size_t i = 0; i < s->own.n; i++)
+		roaring_bitmap_free(s->own.p[i]);
+	VEC_DONE(&s->all);
+	VEC_DONE(&s->own);
 }
 
 roaring_bitmap_t *bitmaps_union(struct bitmaps *s)
@@ -37,9 +45,6 @@ roaring_bitmap_t *bitmaps_union(struct bitmaps *s)
 		out = roaring_bitmap_copy(s->all.p[0]);
 	else
 		out = roaring_bitmap_or_many(s->all.n, s->all.p);
-	for (size_t i = 0; i < s->own.n; i++)
-		roaring_bitmap_free(s->own.p[i]);
-	VEC_DONE(&s->all);
-	VEC_DONE(&s->own);
+	bitmaps_drop(s);
 	return out;
 }

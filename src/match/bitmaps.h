@@ -17,6 +17,10 @@ void bitmaps_add(struct bitmaps *s, const roaring_bitmap_t *b);
 void bitmaps_add_both(struct bitmaps *s, const roaring_bitmap_t *a, const roaring_bitmap_t *b);
 /** Adds what is in `a` and not in `b`; NULL is empty. */
 void bitmaps_add_without(struct bitmaps *s, const roaring_bitmap_t *a, const roaring_bitmap_t *b);
+/** Adds `b`, which becomes the handful's. */
+void bitmaps_own(struct bitmaps *s, roaring_bitmap_t *b);
+/** Empties the handful without making a union. */
+void bitmaps_drop(struct bitmaps *s);
 /** The union, the caller's; the handful is empty afterwards. */
 roaring_bitmap_t *bitmaps_union(struct bitmaps *s);
 #endif

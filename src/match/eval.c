@@ -3,6 +3,7 @@
  * compared once per distinct fact, never per host. Pure over state and fleet (read lock held). */
 #include "match/bitmaps.h"
 #include "match/match_int.h"
+#include "match/readings.h"
 
 void eval_os_hosts(const struct state *s, const struct fleet *f, struct os_hosts *out)
 {
@@ -38,45 +39,31 @@ struct seen_sets {
 	struct bitmaps outdated, held, superseded, present;
 };
 
-static void add_fact(struct seen_sets *to, const struct component *c, const struct fleet *f,
-		     const struct fact_deb *deb, bool holds, const roaring_bitmap_t *hosts)
-{
-	bitmaps_add(&to->present, hosts);
-	if (!holds)
-		return;
-	if (!rule_component_current(c)) {
-		bitmaps_add(&to->superseded, hosts);
-		return;
-	}
-	uint32_t hold = match_hold_fact(f, deb);
-	const roaring_bitmap_t *holders = hold == INTERN_NONE ? NULL : fleet_fact_hosts(f, hold);
-	bitmaps_add_without(&to->outdated, hosts, holders);
-	bitmaps_add_both(&to->held, hosts, holders);
-}
-
-/* `narrowed` keeps intersections alive until the unions are made. */
+/* `keep` keeps intersections alive until the unions are made. */
 static void add_component(const struct state *s, const struct fleet *f, uint32_t component,
-			  struct seen_sets *to, struct bitmaps *narrowed)
+			  struct seen_sets *to, struct bitmaps *keep)
 {
+	const struct component *c = &s->catalog->components[component];
+	const bool current = rule_component_current(s->catalog, c);
 	struct rule condition = rule_of_component(s->catalog, component);
-	uint32_t n;
-	const uint32_t *facts = rule_facts(&condition, f, &n);
-	for (uint32_t i = 0; i < n; i++) {
-		struct fact_deb deb;
-		const roaring_bitmap_t *hosts = fleet_fact_hosts(f, facts[i]);
-		if (!hosts || !fleet_fact_deb(f, facts[i], &deb))
+	AUTO(readings_done) struct readings all = { 0 };
+	rule_read_fleet(&condition, f, &all);
+	for (size_t from = 0, end; from < all.n; from = end) {
+		end = readings_group(&all, from);
+		bitmaps_add(&to->present, readings_hosts(&all, from, end, READING_APPLIES, keep));
+		const roaring_bitmap_t *hosts = readings_hosts(&all, from, end, READING_HOLDS,
+							       keep);
+		if (!hosts)
 			continue;
-		struct rule_hit hit = rule_fact(&condition, &deb);
-		if (!hit.applies)
+		if (!current) {
+			bitmaps_add(&to->superseded, hosts);
 			continue;
-		if (hit.native_only) {
-			size_t before = narrowed->own.n;
-			bitmaps_add_both(narrowed, hosts, match_native_hosts(f, condition.arch));
-			if (narrowed->own.n == before)
-				continue;
-			hosts = narrowed->own.p[before];
 		}
-		add_fact(to, &s->catalog->components[component], f, &deb, hit.holds, hosts);
+		uint32_t hold = match_hold_fact(f, &all.p[from].package);
+		const roaring_bitmap_t *holders = hold == INTERN_NONE ? NULL
+								      : fleet_fact_hosts(f, hold);
+		bitmaps_add_without(&to->outdated, hosts, holders);
+		bitmaps_add_both(&to->held, hosts, holders);
 	}
 }
 
@@ -105,12 +92,14 @@ void eval_patch(const struct state *s, const struct fleet *f, const struct os_ho
 	const struct patch *p = &s->catalog->patches[patch];
 	const roaring_bitmap_t *within = os->p[s->patches[patch].os];
 	struct seen_sets seen = { 0 };
-	struct bitmaps narrowed = { 0 };
+	struct bitmaps keep = { 0 };
 	out[SET_MISSING] = out[SET_INSTALLED] = out[SET_HELD] = NULL;
 	for (uint32_t i = 0; i < p->components; i++)
-		add_component(s, f, p->first_component + i, &seen, &narrowed);
-	if (seen.present.all.n == 0)
+		add_component(s, f, p->first_component + i, &seen, &keep);
+	if (seen.present.all.n == 0) {
+		bitmaps_drop(&keep);
 		return;
+	}
 	roaring_bitmap_t *missing = united(&seen.outdated, within),
 			 *held = united(&seen.held, within);
 	roaring_bitmap_t *superseded = united(&seen.superseded, within),
@@ -120,7 +109,7 @@ void eval_patch(const struct state *s, const struct fleet *f, const struct os_ho
 	roaring_bitmap_andnot_inplace(installed, held);
 	roaring_bitmap_andnot_inplace(installed, superseded);
 	roaring_bitmap_free(superseded);
-	roaring_bitmap_free(bitmaps_union(&narrowed));
+	bitmaps_drop(&keep);
 	out[SET_MISSING] = kept(missing);
 	out[SET_HELD] = kept(held);
 	out[SET_INSTALLED] = kept(installed);

@@ -35,20 +35,20 @@ static void explain_package(const struct context *c, const struct rule *r, uint3
 			    struct explain_node *out)
 {
 	const struct component *component = &c->catalog->components[r->component];
-	struct fact_deb deb;
+	struct fact_package p;
 	out->fixed = r->version;
-	out->comparator = STR_LIT("dpkg version order");
+	out->comparator = str_of(rule_comparator(r->op));
 	if (out->truth == RULE_UNKNOWN)
 		return;
-	if (fact == INTERN_NONE || !fleet_fact_deb(c->host->rule_host.fleet, fact, &deb)) {
+	if (fact == INTERN_NONE || !fleet_fact_package(c->host->rule_host.fleet, fact, &p)) {
 		out->note = STR_LIT("not_installed");
 		return;
 	}
-	out->installed = arena_str(c->a, r->op == RULE_DEB_SRC ? deb.source_version : deb.version);
+	out->installed = arena_str(c->a, r->op == RULE_DEB_SRC ? p.source_version : p.version);
 	if (component->superseded_by != CATALOG_NONE) {
 		uint32_t by = c->catalog->components[component->superseded_by].patch;
 		out->superseded_by = c->catalog->patches[by].id;
-		if (out->truth == RULE_TRUE && !rule_component_current(component))
+		if (out->truth == RULE_TRUE && !rule_component_current(c->catalog, component))
 			out->note = STR_LIT("superseded");
 	}
 	if (out->truth == RULE_TRUE && host_view_held(c->host, fact))

@@ -23,24 +23,29 @@ struct hit_list {
 	size_t n, cap;
 };
 
-static void collect(const struct state *s, enum component_kind kind, const struct fact_deb *deb,
+static void collect(const struct state *s, enum component_kind kind, const struct fact_package *p,
 		    struct str name, struct hit_list *hits)
 {
 	uint32_t n;
 	const uint32_t *components = catalog_by_name(s->catalog, kind, name, &n);
 	for (uint32_t i = 0; i < n; i++) {
 		struct rule condition = rule_of_component(s->catalog, components[i]);
-		struct rule_hit h = rule_fact(&condition, deb);
+		struct rule_hit h = rule_fact(&condition, p);
 		if (h.applies)
 			VEC_PUSH(hits, ((struct hit) { components[i], h.holds, h.native_only }));
 	}
 }
 
-static struct hits *compute(const struct state *s, const struct fact_deb *deb)
+static struct hits *compute(const struct state *s, const struct fact_package *p)
 {
 	struct hit_list found = { 0 };
-	collect(s, COMPONENT_DEB, deb, deb->name, &found);
-	collect(s, COMPONENT_DEB_SRC, deb, deb->source, &found);
+	if (p->kind == FACT_RPM) {
+		collect(s, COMPONENT_RPM, p, p->name, &found);
+	} else {
+		bool deb = p->kind == FACT_DEB;
+		collect(s, deb ? COMPONENT_DEB : COMPONENT_APK, p, p->name, &found);
+		collect(s, deb ? COMPONENT_DEB_SRC : COMPONENT_APK_SRC, p, p->source, &found);
+	}
 	if (found.n == 0)
 		return (struct hits *)&no_hits;
 	struct hits *h = xmalloc(sizeof(*h) + found.n * sizeof(*found.p));
@@ -78,14 +83,14 @@ void forward_done(struct state *s)
 static const struct hits *hits_of(const struct state *s, const struct fleet *f, uint32_t fact,
 				  struct hits **own_out)
 {
-	struct fact_deb deb;
+	struct fact_package p;
 	*own_out = NULL;
 	struct hits *h = fact < s->hits.n
 				 ? atomic_load_explicit(&s->hits.p[fact], memory_order_acquire)
 				 : NULL;
 	if (h)
 		return h;
-	h = fleet_fact_deb(f, fact, &deb) ? compute(s, &deb) : (struct hits *)&no_hits;
+	h = fleet_fact_package(f, fact, &p) ? compute(s, &p) : (struct hits *)&no_hits;
 	struct hits *before = NULL;
 	if (fact >= s->hits.n) {
 		*own_out = h;
@@ -123,8 +128,8 @@ static void look_at_host(const struct state *s, struct about_host *a)
 
 static bool is_held(const struct about_host *a, uint32_t fact)
 {
-	struct fact_deb deb;
-	if (!a->holds_any || !fleet_fact_deb(a->fleet, fact, &deb))
+	struct fact_package deb;
+	if (!a->holds_any || !fleet_fact_package(a->fleet, fact, &deb))
 		return false;
 	uint32_t hold = match_hold_fact(a->fleet, &deb);
 	return hold != INTERN_NONE && facts_have(a->facts, a->n_facts, hold);
@@ -146,9 +151,66 @@ static uint8_t see(const struct state *s, const struct about_host *a, const stru
 		return 0;
 	if (!h->holds)
 		return SEEN_PRESENT;
-	if (!rule_component_current(c))
+	if (!rule_component_current(s->catalog, c))
 		return SEEN_PRESENT | SEEN_SUPERSEDED;
 	return SEEN_PRESENT | (is_held(a, fact) ? SEEN_HELD : SEEN_OUTDATED);
+}
+
+/* Older kernels and their like: packages of which the host has a newer rival do not count. */
+struct outdone {
+	uint8_t *by_position; /* NULL = none */
+};
+
+static void judge_rivals(const struct about_host *a, const uint32_t *positions, size_t n,
+			 struct outdone *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct fact_package p, q;
+		if (!fleet_fact_package(a->fleet, a->facts[positions[i]], &p))
+			continue;
+		for (size_t k = 0; k < n && !out->by_position[positions[i]]; k++)
+			out->by_position[positions[i]] =
+				fleet_fact_package(a->fleet, a->facts[positions[k]], &q) &&
+				rule_facts_rival(&p, &q) &&
+				pkgver_compare(rule_scheme(p.kind), q.version, p.version) > 0;
+	}
+}
+
+struct named {
+	uint32_t name, position;
+};
+
+static int compare_named(const void *pa, const void *pb)
+{
+	const struct named *a = pa, *b = pb;
+	if (a->name != b->name)
+		return a->name < b->name ? -1 : 1;
+	return a->position < b->position ? -1 : a->position > b->position;
+}
+
+/* Packages by name: sorting a host's few thousand numbers costs less than a table of all names. */
+static void find_outdone(const struct about_host *a, struct outdone *out)
+{
+	VEC(struct named) all = { 0 };
+	VEC(uint32_t) same = { 0 };
+	for (uint32_t i = 0; i < a->n_facts; i++)
+		if (fleet_fact_kind(a->fleet, a->facts[i]) == FACT_RPM)
+			VEC_PUSH(&all,
+				 ((struct named) { fleet_fact_name(a->fleet, a->facts[i]), i }));
+	if (all.n > 1)
+		qsort(all.p, all.n, sizeof(*all.p), compare_named);
+	for (size_t from = 0, to; from < all.n; from = to) {
+		same.n = 0;
+		for (to = from; to < all.n && all.p[to].name == all.p[from].name; to++)
+			VEC_PUSH(&same, all.p[to].position);
+		if (same.n < 2)
+			continue;
+		if (!out->by_position)
+			out->by_position = xcalloc(a->n_facts, 1);
+		judge_rivals(a, same.p, same.n, out);
+	}
+	VEC_DONE(&all);
+	VEC_DONE(&same);
 }
 
 void forward_pass(const struct state *s, const struct fleet *f, const uint32_t *facts, uint32_t n,
@@ -157,13 +219,19 @@ void forward_pass(const struct state *s, const struct fleet *f, const uint32_t *
 	memset(seen, 0, s->catalog->n_patches);
 	AUTO(xfree) bool *os = xcalloc((size_t)intern_count(s->os) + 1, sizeof(*os));
 	struct about_host a = { .fleet = f, .facts = facts, .n_facts = n, .os = os };
+	struct outdone outdone = { 0 };
 	look_at_host(s, &a);
+	if (fleet_names(f, FACT_RPM) > 0)
+		find_outdone(&a, &outdone);
 	for (uint32_t i = 0; i < n; i++) {
 		struct hits *own;
+		if (outdone.by_position && outdone.by_position[i])
+			continue;
 		const struct hits *h = hits_of(s, f, facts[i], &own);
 		for (uint32_t k = 0; k < h->n; k++)
 			seen[s->catalog->components[h->p[k].component].patch] |= see(
 				s, &a, &h->p[k], facts[i]);
 		hits_free(own);
 	}
+	xfree(outdone.by_position);
 }

@@ -3,6 +3,7 @@
  * host that is not active or has no scan is unknown and concerns nothing. */
 #include "match/host_view.h"
 #include "fleet/facts.h"
+#include "match/readings.h"
 
 bool host_view_init(const struct match_view *v, uint32_t host, struct host_view *out)
 {
@@ -27,8 +28,8 @@ void host_view_done(struct host_view *h)
 
 bool host_view_held(const struct host_view *h, uint32_t fact)
 {
-	struct fact_deb deb;
-	if (!fleet_fact_deb(h->rule_host.fleet, fact, &deb))
+	struct fact_package deb;
+	if (!fleet_fact_package(h->rule_host.fleet, fact, &deb))
 		return false;
 	uint32_t hold = match_hold_fact(h->rule_host.fleet, &deb);
 	return hold != INTERN_NONE && facts_have(h->rule_host.facts, h->rule_host.n_facts, hold);
@@ -41,12 +42,12 @@ static bool os_applies(const struct host_view *h, struct str os)
 	return os.n == 0 || rule_eval_condition(&condition, &h->rule_host, &fact) == RULE_TRUE;
 }
 
-static enum verdict component_verdict(const struct host_view *h, const struct component *c,
-				      bool holds, uint32_t fact)
+static enum verdict component_verdict(const struct host_view *h, const struct catalog *catalog,
+				      const struct component *c, bool holds, uint32_t fact)
 {
 	if (!holds)
 		return VERDICT_INSTALLED;
-	if (!rule_component_current(c))
+	if (!rule_component_current(catalog, c))
 		return VERDICT_SUPERSEDED;
 	return host_view_held(h, fact) ? VERDICT_HELD : VERDICT_MISSING;
 }
@@ -60,20 +61,12 @@ static void add_component(const struct host_view *h, const struct catalog *c, ui
 			  struct component_list *out)
 {
 	struct rule condition = rule_of_component(c, component);
-	uint32_t n;
-	const uint32_t *facts = rule_facts(&condition, h->rule_host.fleet, &n);
+	AUTO(xfree) struct host_reading *all = NULL;
+	uint32_t n = rule_read_host(&condition, &h->rule_host, &all);
 	for (uint32_t i = 0; i < n; i++) {
-		struct fact_deb deb;
-		if (!facts_have(h->rule_host.facts, h->rule_host.n_facts, facts[i]) ||
-		    !fleet_fact_deb(h->rule_host.fleet, facts[i], &deb))
-			continue;
-		struct rule_hit hit = rule_fact(&condition, &deb);
-		if (!hit.applies ||
-		    (hit.native_only && !rule_host_native(&h->rule_host, condition.arch)))
-			continue;
-		enum verdict verdict = component_verdict(h, &c->components[component], hit.holds,
-							 facts[i]);
-		VEC_PUSH(out, ((struct host_component) { component, facts[i], verdict }));
+		enum verdict verdict = component_verdict(h, c, &c->components[component],
+							 all[i].hit.holds, all[i].fact);
+		VEC_PUSH(out, ((struct host_component) { component, all[i].fact, verdict }));
 	}
 }
 

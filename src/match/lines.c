@@ -28,11 +28,14 @@ const roaring_bitmap_t *match_native_hosts(const struct fleet *f, struct str arc
 	return fact == INTERN_NONE ? NULL : fleet_fact_hosts(f, fact);
 }
 
-uint32_t match_hold_fact(const struct fleet *f, const struct fact_deb *deb)
+uint32_t match_hold_fact(const struct fleet *f, const struct fact_package *p)
 {
 	uint32_t n;
 	fleet_facts_of_kind(f, FACT_HOLD, &n);
 	if (n == 0)
 		return INTERN_NONE;
-	return find(f, (struct str[]) { STR_LIT("hold"), STR_LIT("deb"), deb->name, deb->arch }, 4);
+	return find(f,
+		    (struct str[]) { STR_LIT("hold"), str_of(fact_kind_name(p->kind)), p->name,
+				     p->arch },
+		    4);
 }

@@ -72,7 +72,7 @@ struct match {
  * --- */
 uint32_t match_arch_fact(const struct fleet *f, struct str arch);
 const roaring_bitmap_t *match_native_hosts(const struct fleet *f, struct str arch);
-uint32_t match_hold_fact(const struct fleet *f, const struct fact_deb *deb);
+uint32_t match_hold_fact(const struct fleet *f, const struct fact_package *p);
 
 /* --- forward pass (forward.c) --- */
 #define SEEN_OUTDATED 1u   /* a current component is outdated and not on hold */

@@ -4,7 +4,8 @@
 #include "match/rule.h"
 #include "pkgver/pkgver.h"
 
-static const char *const op_names[RULE_OPS_] = { "and", "or", "not", "os", "deb-bin", "deb-src" };
+static const char *const op_names[RULE_OPS_] = { "and",	    "or",  "not", "os",	    "deb-bin",
+						 "deb-src", "rpm", "apk", "apk-src" };
 static const char *const truth_names[] = { "false", "true", "unknown" };
 
 const char *rule_op_name(enum rule_op op)
@@ -17,22 +18,24 @@ const char *rule_truth_name(enum rule_truth t)
 	return truth_names[t];
 }
 
-bool rule_component_current(const struct component *c)
+bool rule_component_current(const struct catalog *c, const struct component *k)
 {
-	return c->superseded_by == CATALOG_NONE ||
-	       (c->kind == COMPONENT_DEB_SRC && c->archive == CATALOG_NONE);
+	return k->superseded_by == CATALOG_NONE ||
+	       (component_is_source(k->kind) && k->archive == CATALOG_NONE) ||
+	       c->patches[k->patch].bulletin.n > 0;
 }
 
 struct rule rule_of_component(const struct catalog *c, uint32_t component)
 {
 	const struct component *p = &c->components[component];
 	return (struct rule) {
-		.op = p->kind == COMPONENT_DEB_SRC ? RULE_DEB_SRC : RULE_DEB_BIN,
+		.op = (enum rule_op)(RULE_DEB_BIN + (int)p->kind),
 		.compare = RULE_LT,
 		.name = p->name,
-		.arch = p->kind == COMPONENT_DEB_SRC ? STR_LIT("") : p->arch,
+		.arch = component_is_source(p->kind) ? STR_LIT("") : p->arch,
 		.version = p->version,
 		.above = p->above,
+		.module = p->kind == COMPONENT_RPM ? p->module : STR_LIT(""),
 		.component = component,
 	};
 }
@@ -46,7 +49,7 @@ static struct rule *of_patch(const struct catalog *c, uint32_t patch, bool all, 
 	any->children = arena_array(a, struct rule, p->components + 1);
 	for (uint32_t i = 0; i < p->components; i++) {
 		uint32_t k = p->first_component + i;
-		if (all || rule_component_current(&c->components[k]))
+		if (all || rule_component_current(c, &c->components[k]))
 			any->children[any->n_children++] = rule_of_component(c, k);
 	}
 	*os = (struct rule) { .op = RULE_OS, .name = p->os, .component = CATALOG_NONE };
@@ -70,32 +73,76 @@ struct rule *rule_of_patch_all(const struct catalog *c, uint32_t patch, struct a
 	return of_patch(c, patch, true, a);
 }
 
-static bool compares(enum rule_compare how, struct str version, struct str with)
+static const struct {
+	enum fact_kind fact;
+	enum pkgver_scheme scheme;
+	bool source;
+	const char *comparator, *for_all;
+} kinds[RULE_OPS_] = {
+	[RULE_DEB_BIN] = { FACT_DEB, PKGVER_DEB, false, "dpkg version order", "all" },
+	[RULE_DEB_SRC] = { FACT_DEB, PKGVER_DEB, true, "dpkg version order", "all" },
+	[RULE_RPM] = { FACT_RPM, PKGVER_RPM, false, "rpm version order", "noarch" },
+	[RULE_APK] = { FACT_APK, PKGVER_APK, false, "apk version order", "noarch" },
+	[RULE_APK_SRC] = { FACT_APK, PKGVER_APK, true, "apk version order", "noarch" },
+};
+
+enum pkgver_scheme rule_scheme(enum fact_kind kind)
 {
-	if (how == RULE_ANY)
-		return true;
-	int order = deb_compare(version, with);
+	return kind == FACT_RPM ? PKGVER_RPM : kind == FACT_APK ? PKGVER_APK : PKGVER_DEB;
+}
+
+const char *rule_comparator(enum rule_op op)
+{
+	return kinds[op].comparator ? kinds[op].comparator : "equal";
+}
+
+static bool compares(enum rule_compare how, int order)
+{
 	switch (how) {
 	case RULE_LT: return order < 0;
 	case RULE_LE: return order <= 0;
 	case RULE_EQ: return order == 0;
 	case RULE_GE: return order >= 0;
-	default: return order > 0;
+	case RULE_GT: return order > 0;
+	default: return true;
 	}
 }
 
-struct rule_hit rule_fact(const struct rule *c, const struct fact_deb *fact)
+/* A condition without a version says nothing of the kind of build. */
+static bool same_lineage(const struct rule *c, const struct fact_package *fact)
 {
-	bool source = c->op == RULE_DEB_SRC;
+	if (!str_eq(c->module, fact->module))
+		return false;
+	return c->version.n == 0 || rpm_lineage(c->version) == rpm_lineage(fact->version);
+}
+
+bool rule_facts_rival(const struct fact_package *a, const struct fact_package *b)
+{
+	return a->kind == FACT_RPM && b->kind == FACT_RPM && str_eq(a->arch, b->arch) &&
+	       str_eq(a->module, b->module) && rpm_lineage(a->version) == rpm_lineage(b->version);
+}
+
+struct rule_hit rule_fact(const struct rule *c, const struct fact_package *fact)
+{
+	const bool source = kinds[c->op].source;
 	struct str version = source ? fact->source_version : fact->version;
+	struct str for_all = str_of(kinds[c->op].for_all);
 	struct rule_hit hit = { .applies = true };
-	if (!source && c->arch.n > 0 && !str_is(c->arch, "all") && !str_eq(c->arch, fact->arch)) {
-		hit.native_only = str_is(fact->arch, "all");
+	if (!source && c->arch.n > 0 && !str_eq(c->arch, for_all) && !str_eq(c->arch, fact->arch)) {
+		hit.native_only = str_eq(fact->arch, for_all);
 		hit.applies = hit.native_only;
 	}
+	if (hit.applies && c->op == RULE_RPM)
+		hit.applies = same_lineage(c, fact);
 	if (hit.applies && c->above.n > 0)
-		hit.applies = deb_compare(version, c->above) > 0;
-	hit.holds = hit.applies && compares(c->compare, version, c->version);
+		hit.applies = pkgver_compare(kinds[c->op].scheme, version, c->above) > 0;
+	if (!hit.applies || c->compare == RULE_ANY) {
+		hit.holds = hit.applies;
+		return hit;
+	}
+	int order = pkgver_compare(kinds[c->op].scheme, version, c->version);
+	hit.holds = compares(c->compare, order);
+	hit.beyond = !hit.holds && c->compare <= RULE_EQ && order >= 0;
 	return hit;
 }
 
@@ -111,6 +158,7 @@ bool rule_os_matches(struct str condition, const struct fact_os *fact)
 
 const uint32_t *rule_facts(const struct rule *condition, const struct fleet *f, uint32_t *n_out)
 {
-	return condition->op == RULE_DEB_SRC ? fleet_facts_by_deb_src(f, condition->name, n_out)
-					     : fleet_facts_by_deb(f, condition->name, n_out);
+	enum fact_kind kind = kinds[condition->op].fact;
+	return kinds[condition->op].source ? fleet_facts_by_source(f, kind, condition->name, n_out)
+					   : fleet_facts_by_name(f, kind, condition->name, n_out);
 }

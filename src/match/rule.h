@@ -6,15 +6,25 @@
  *         | (os "debian:12")
  *         | (deb-bin "name" "arch" [cmp "version"] [above "version"])
  *         | (deb-src "name" [cmp "version"] [above "version"])
+ *         | (rpm "name" "arch" [cmp "evr"] [module "name:stream"])
+ *         | (apk "name" "arch" [cmp "version"]) | (apk-src "origin" [cmp "version"])
  *   cmp  := < | <= | = | >= | >
  *
  * (and) is true, (or) is false. Strings are "..." with \" and \\ as the only escapes. Without `cmp`
  * any version will do. `above`: facts whose version is not higher do not count at all (suites that
- * are offered as upgrades of their own packages only, apt_preferences(5)). Versions compare in dpkg
- * order. An architecture condition follows Debian: arch "all" or "" matches every installed
- * architecture; an installed "all" package answers to conditions of the host's native architecture;
- * every other architecture must be equal. (os "id:version") is true when the host's os fact has
- * that id, and that version or, for releases named by codename (testing, sid), that codename. */
+ * are offered as upgrades of their own packages only, apt_preferences(5)). Versions compare in the
+ * order of their kind: dpkg's, rpm's, apk's.
+ *
+ * Architectures: "" matches every installed one, and so does the one for all ("all", of rpm and apk
+ * "noarch"); a package installed for all answers to conditions of the host's native architecture;
+ * every other architecture must be equal.
+ *
+ * rpm: of several installed packages of one name, architecture and lineage (kernels) only the
+ * newest answers. Lineage is the module stream and the kind of build (rpm_lineage()): a modular
+ * build answers only to conditions of its own stream, others never to modular conditions; without
+ * `module` the condition is for packages of no stream, and modular (of an unknown stream) when its
+ * release says so. (os "id:version") is true when the host's os fact has that id, and that version
+ * or, for releases named by codename (testing, sid), that codename. */
 #ifndef MATCH_RULE_H
 #define MATCH_RULE_H
 #include "base/arena.h"
@@ -27,7 +37,18 @@
 #define RULE_MAX_NODES 100000u
 #define RULE_MAX_STRING 512u
 
-enum rule_op { RULE_AND, RULE_OR, RULE_NOT, RULE_OS, RULE_DEB_BIN, RULE_DEB_SRC, RULE_OPS_ };
+enum rule_op {
+	RULE_AND,
+	RULE_OR,
+	RULE_NOT,
+	RULE_OS,
+	RULE_DEB_BIN, /**< packages: from here on, in the order of enum component_kind */
+	RULE_DEB_SRC,
+	RULE_RPM,
+	RULE_APK,
+	RULE_APK_SRC,
+	RULE_OPS_
+};
 enum rule_truth { RULE_FALSE, RULE_TRUE, RULE_UNKNOWN };
 enum rule_compare { RULE_ANY, RULE_LT, RULE_LE, RULE_EQ, RULE_GE, RULE_GT, RULE_COMPARES_ };
 
@@ -35,8 +56,9 @@ struct rule {
 	enum rule_op op;
 	enum rule_compare compare;
 	struct str name;	   /**< RULE_OS: "id:version"; else the package or source */
-	struct str arch;	   /**< RULE_DEB_BIN; "" = any */
+	struct str arch;	   /**< RULE_DEB_BIN, RULE_RPM, RULE_APK; "" = any */
 	struct str version, above; /**< "" = none */
+	struct str module;	   /**< RULE_RPM: "name:stream"; "" = none */
 	uint32_t component;	   /**< index in the catalog it was made of, or CATALOG_NONE */
 	struct rule *children;
 	uint32_t n_children;
@@ -50,9 +72,11 @@ bool rule_parse(struct str text, struct arena *a, struct rule **out, struct err 
 /** Tree to text on one line; parsing it gives an equal tree. */
 void rule_print(const struct rule *r, struct buf *out);
 
-/** False for a component that a newer one replaces. One that names a source and no payload says
- * what is fixed, and offers nothing: a later advisory does not make an earlier one fixed. */
-bool rule_component_current(const struct component *c);
+/** False for a component that a newer one replaces. One that states what an advisory fixes stays: a
+ * later advisory does not make an earlier one fixed, and the vendor's own tools (debsecan, dnf
+ * updateinfo, zypper) go on naming it. Such are source components without payload, and every
+ * component of a patch that is a bulletin. */
+bool rule_component_current(const struct catalog *c, const struct component *k);
 /** The condition "outdated by this component". Strings are borrowed from the catalog. */
 struct rule rule_of_component(const struct catalog *c, uint32_t component);
 /** (and (os ...) (or ...)) over the current components: true = missing or held. Allocated from `a`.
@@ -61,13 +85,21 @@ struct rule *rule_of_patch(const struct catalog *c, uint32_t patch, struct arena
 /** The same over all its components, superseded ones too. */
 struct rule *rule_of_patch_all(const struct catalog *c, uint32_t patch, struct arena *a);
 
-/** One "deb" fact against one package condition whose name it has. */
+/** One installed package against one condition of its kind whose name it has. */
 struct rule_hit {
-	bool applies;	  /**< architecture and `above` do */
-	bool holds;	  /**< ... and the version comparison */
+	bool applies; /**< architecture, lineage and `above` do */
+	bool holds;   /**< ... and the version comparison */
+	bool beyond;  /**< ... or does not because the version is too high: hides an older one */
 	bool native_only; /**< ... if the host's native architecture is the condition's */
 };
-struct rule_hit rule_fact(const struct rule *condition, const struct fact_deb *fact);
+/** Whether of two installed packages of one name only the newer answers (rpm); they then have the
+ * same architecture and lineage. */
+bool rule_facts_rival(const struct fact_package *a, const struct fact_package *b);
+/** The order of a kind of installed package, and that of a condition for people: "dpkg version
+ * order", "equal" for the os. */
+enum pkgver_scheme rule_scheme(enum fact_kind kind);
+const char *rule_comparator(enum rule_op op);
+struct rule_hit rule_fact(const struct rule *condition, const struct fact_package *fact);
 /** Whether an os fact satisfies "id:version"; "" is satisfied by every one. */
 bool rule_os_matches(struct str condition, const struct fact_os *fact);
 /** Facts that bear the condition's name. */

@@ -4,6 +4,7 @@
 #include "fleet/facts.h"
 #include "match/bitmaps.h"
 #include "match/match_int.h"
+#include "match/readings.h"
 
 bool rule_host_native(const struct rule_host *h, struct str arch)
 {
@@ -36,18 +37,11 @@ enum rule_truth rule_eval_condition(const struct rule *c, const struct rule_host
 		return RULE_UNKNOWN;
 	if (c->op == RULE_OS)
 		return eval_os(c, h, fact_out);
-	uint32_t n;
-	const uint32_t *facts = rule_facts(c, h->fleet, &n);
+	AUTO(xfree) struct host_reading *all = NULL;
+	uint32_t n = rule_read_host(c, h, &all);
 	for (uint32_t i = 0; i < n; i++) {
-		struct fact_deb deb;
-		if (!facts_have(h->facts, h->n_facts, facts[i]) ||
-		    !fleet_fact_deb(h->fleet, facts[i], &deb))
-			continue;
-		struct rule_hit hit = rule_fact(c, &deb);
-		if (!hit.applies || (hit.native_only && !rule_host_native(h, c->arch)))
-			continue;
-		*fact_out = facts[i];
-		if (hit.holds)
+		*fact_out = all[i].fact;
+		if (all[i].hit.holds)
 			return RULE_TRUE;
 	}
 	return RULE_FALSE;
@@ -73,31 +67,34 @@ enum rule_truth rule_eval_host(const struct rule *r, const struct rule_host *h)
 	return truth;
 }
 
-/* Hosts (scanned, active ones) for which a condition is true. */
-static roaring_bitmap_t *condition_hosts(const struct rule *c, const struct fleet *f)
+static roaring_bitmap_t *os_hosts(const struct rule *c, const struct fleet *f)
 {
 	struct bitmaps hosts = { 0 };
 	uint32_t n;
-	const uint32_t *facts = c->op == RULE_OS ? fleet_facts_of_kind(f, FACT_OS, &n)
-						 : rule_facts(c, f, &n);
+	const uint32_t *facts = fleet_facts_of_kind(f, FACT_OS, &n);
 	for (uint32_t i = 0; i < n; i++) {
 		struct fact_os os;
-		struct fact_deb deb;
-		if (c->op == RULE_OS) {
-			if (fleet_fact_os(f, facts[i], &os) && rule_os_matches(c->name, &os))
-				bitmaps_add(&hosts, fleet_fact_hosts(f, facts[i]));
-			continue;
-		}
-		struct rule_hit hit = { 0 };
-		if (fleet_fact_deb(f, facts[i], &deb))
-			hit = rule_fact(c, &deb);
-		if (hit.holds && hit.native_only)
-			bitmaps_add_both(&hosts, fleet_fact_hosts(f, facts[i]),
-					 match_native_hosts(f, c->arch));
-		else if (hit.holds)
+		if (fleet_fact_os(f, facts[i], &os) && rule_os_matches(c->name, &os))
 			bitmaps_add(&hosts, fleet_fact_hosts(f, facts[i]));
 	}
 	return bitmaps_union(&hosts);
+}
+
+/* Hosts (scanned, active ones) for which a condition is true. */
+static roaring_bitmap_t *condition_hosts(const struct rule *c, const struct fleet *f)
+{
+	if (c->op == RULE_OS)
+		return os_hosts(c, f);
+	AUTO(readings_done) struct readings all = { 0 };
+	struct bitmaps hosts = { 0 }, keep = { 0 };
+	rule_read_fleet(c, f, &all);
+	for (size_t from = 0, to; from < all.n; from = to) {
+		to = readings_group(&all, from);
+		bitmaps_add(&hosts, readings_hosts(&all, from, to, READING_HOLDS, &keep));
+	}
+	roaring_bitmap_t *out = bitmaps_union(&hosts);
+	bitmaps_drop(&keep);
+	return out;
 }
 
 /* Truth as two disjoint sets. */

@@ -73,17 +73,30 @@ static bool read_string(struct reader *r, struct str *out)
 	return true;
 }
 
+/* The string after a word that stands at most once. */
+static bool read_once(struct reader *r, struct str *out, const char *twice, const char *needs)
+{
+	if (out->n > 0)
+		return bad(r, twice);
+	return read_string(r, out) && (out->n > 0 || bad(r, needs));
+}
+
+static bool has_arch(enum rule_op op)
+{
+	return op == RULE_DEB_BIN || op == RULE_RPM || op == RULE_APK;
+}
+
 static bool read_comparison(struct reader *r, struct rule *out)
 {
 	struct str word = read_word(r);
-	if (str_is(word, "above")) {
-		if (out->above.n > 0 || !read_string(r, &out->above))
-			return out->above.n == 0 ? false : bad(r, "'above' given twice");
-		return out->above.n > 0 || bad(r, "'above' needs a version");
-	}
+	if (str_is(word, "above"))
+		return read_once(r, &out->above, "'above' given twice", "'above' needs a version");
+	if (str_is(word, "module") && out->op == RULE_RPM)
+		return read_once(r, &out->module, "'module' given twice",
+				 "'module' needs a stream");
 	for (enum rule_compare c = RULE_LT; c < RULE_COMPARES_; c++) {
 		if (str_is(word, compare_names[c])) {
-			if (out->compare != RULE_ANY || out->above.n > 0)
+			if (out->compare != RULE_ANY || out->above.n > 0 || out->module.n > 0)
 				return bad(r, "comparison in a wrong place");
 			out->compare = c;
 			return read_string(r, &out->version);
@@ -123,7 +136,7 @@ static bool read_condition(struct reader *r, struct rule *out)
 		return bad(r, "an empty name");
 	if (out->op == RULE_OS)
 		return true;
-	if (out->op == RULE_DEB_BIN && !read_string(r, &out->arch))
+	if (has_arch(out->op) && !read_string(r, &out->arch))
 		return false;
 	while (peek(r) != ')' && peek(r) != '\0')
 		if (!read_comparison(r, out))
@@ -193,7 +206,7 @@ void rule_print(const struct rule *r, struct buf *out)
 		buf_addc(out, ' ');
 		print_string(r->name, out);
 	}
-	if (r->op == RULE_DEB_BIN) {
+	if (has_arch(r->op)) {
 		buf_addc(out, ' ');
 		print_string(r->arch, out);
 	}
@@ -204,6 +217,10 @@ void rule_print(const struct rule *r, struct buf *out)
 	if (r->above.n > 0) {
 		buf_adds(out, " above ");
 		print_string(r->above, out);
+	}
+	if (r->module.n > 0) {
+		buf_adds(out, " module ");
+		print_string(r->module, out);
 	}
 	buf_addc(out, ')');
 }

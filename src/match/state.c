@@ -219,9 +219,11 @@ bool state_same_rule(const struct catalog *a, uint32_t patch_a, const struct cat
 	for (uint32_t i = 0; i < p->components; i++) {
 		const struct component *x = &a->components[p->first_component + i];
 		const struct component *y = &b->components[q->first_component + i];
-		if (x->kind != y->kind || rule_component_current(x) != rule_component_current(y) ||
+		if (x->kind != y->kind ||
+		    rule_component_current(a, x) != rule_component_current(b, y) ||
 		    !str_eq(x->name, y->name) || !str_eq(x->arch, y->arch) ||
-		    !str_eq(x->version, y->version) || !str_eq(x->above, y->above))
+		    !str_eq(x->module, y->module) || !str_eq(x->version, y->version) ||
+		    !str_eq(x->above, y->above))
 			return false;
 	}
 	return true;

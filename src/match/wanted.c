@@ -3,30 +3,21 @@
  * Answered from the facts of its name and their bitmaps, never by walking hosts. */
 #include "fleet/fleet.h"
 #include "match/match_int.h"
-#include "pkgver/pkgver.h"
-#include "proto/inventory.h"
+#include "match/readings.h"
 
 bool match_component_wanted(const struct match_view *v, uint32_t component,
 			    const roaring_bitmap_t *hosts)
 {
-	const struct component *c = &v->catalog->components[component];
-	uint32_t n;
-	const uint32_t *facts = c->kind == COMPONENT_DEB
-					? fleet_facts_by_deb(v->fleet, c->name, &n)
-					: fleet_facts_by_deb_src(v->fleet, c->name, &n);
-	for (uint32_t i = 0; i < n; i++) {
-		struct str f[6];
-		if (inventory_fields(fleet_fact(v->fleet, facts[i]), f, ARRAY_LEN(f)) < 4)
-			continue;
-		bool source = c->kind == COMPONENT_DEB_SRC && ARRAY_LEN(f) == 6 && f[5].n;
-		struct str version = source ? f[5] : f[3];
-		bool arch = c->kind == COMPONENT_DEB_SRC || str_eq(f[2], c->arch) ||
-			    str_is(c->arch, "all") || str_is(f[2], "all");
-		if (!arch || deb_compare(version, c->version) >= 0)
-			continue;
-		const roaring_bitmap_t *have = fleet_fact_hosts(v->fleet, facts[i]);
-		if (have && roaring_bitmap_intersect(have, hosts))
-			return true;
+	struct rule condition = rule_of_component(v->catalog, component);
+	AUTO(readings_done) struct readings all = { 0 };
+	rule_read_fleet(&condition, v->fleet, &all);
+	bool wanted = false;
+	for (size_t from = 0, to; from < all.n && !wanted; from = to) {
+		struct bitmaps keep = { 0 };
+		to = readings_group(&all, from);
+		const roaring_bitmap_t *have = readings_hosts(&all, from, to, READING_HOLDS, &keep);
+		wanted = have && roaring_bitmap_intersect(have, hosts);
+		bitmaps_drop(&keep);
 	}
-	return false;
+	return wanted;
 }

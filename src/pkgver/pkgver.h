@@ -14,6 +14,11 @@ int deb_compare(struct str a, struct str b);
 int rpm_compare(struct str a, struct str b);
 /** RPM's rpmvercmp of one part (a version or a release), with '~' and '^'. */
 int rpm_segment_compare(struct str a, struct str b);
+/** Builds of one name that never replace each other although their versions compare: modular
+ * builds (release with ".module"), Oracle's live-patched (".ksplice") and validated ("_fips") ones.
+ * Compare versions of different lineages and the answer means nothing. */
+enum rpm_lineage { RPM_LINEAGE_PLAIN, RPM_LINEAGE_MODULE, RPM_LINEAGE_KSPLICE, RPM_LINEAGE_FIPS };
+enum rpm_lineage rpm_lineage(struct str evr);
 /** Alpine: digits{.digits}{letter}{_suffix{number}}{~hash}{-rN}, as apk-tools 2.14 and 3 have it;
  * the part from the first invalid character on sorts below the end. */
 int apk_compare(struct str a, struct str b);

@@ -108,3 +108,21 @@ int rpm_compare(struct str a, struct str b)
 		return (va.release.p != NULL) - (vb.release.p != NULL);
 	return rpm_segment_compare(va.release, vb.release);
 }
+
+static bool has(struct str s, const char *mark)
+{
+	size_t n = strlen(mark);
+	for (size_t i = 0; i + n <= s.n; i++)
+		if (memcmp(s.p + i, mark, n) == 0)
+			return true;
+	return false;
+}
+
+enum rpm_lineage rpm_lineage(struct str evr)
+{
+	if (has(evr, ".module"))
+		return RPM_LINEAGE_MODULE;
+	if (has(evr, ".ksplice"))
+		return RPM_LINEAGE_KSPLICE;
+	return has(evr, "_fips") ? RPM_LINEAGE_FIPS : RPM_LINEAGE_PLAIN;
+}

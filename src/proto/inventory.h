@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The canonical inventory: UTF-8 text, one fact a line, fields separated by a tab, lines sorted
  * bytewise, unique, each ended by LF; named by its SHA-256. docs/agent-protocol.md section 3 lists
- * the lines:
- *
- *   arch <TAB> <native architecture>
- *   deb <TAB> <name> <TAB> <arch> <TAB> <version> <TAB> <source> <TAB> <source version>
- *                       (source fields empty when equal to name / version)
- *   foreign-arch <TAB> <arch>
- *   hold <TAB> deb <TAB> <name> <TAB> <arch>
- *   kernel <TAB> running <TAB> <release>
- *   os <TAB> <id> <TAB> <version id> <TAB> <codename>
- *
- * A line's first field names its kind; unknown kinds are kept, not understood. */
+ * the lines. A line's first field names its kind; unknown kinds are kept, not understood. */
 #ifndef PROTO_INVENTORY_H
 #define PROTO_INVENTORY_H
 #include "base/arena.h"

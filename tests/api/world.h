@@ -83,7 +83,9 @@ static struct catalog *world_catalog(void)
 		kit_patch(s, name, "2-1", i % 3 ? PATCH_TYPE_BUGFIX : PATCH_TYPE_SECURITY);
 		kit_component(s, name, "2-1");
 	}
-	struct advisory adv = { .id = STR_LIT("DSA-1-1"),
+	struct advisory adv = { .kind = COMPONENT_DEB_SRC,
+				.vendor = STR_LIT("Debian"),
+				.id = STR_LIT("DSA-1-1"),
 				.title = STR_LIT("openssl - security update"),
 				.os = STR_LIT("debian:12"),
 				.product = STR_LIT("openssl"),

@@ -84,6 +84,8 @@ static inline bool make_advisory(struct make *m, const char *id, const char *os,
 			      .severity = severity,
 			      .severity_raw = severity ? S("medium") : S(""),
 			      .severity_derived = severity != 0,
+			      .kind = COMPONENT_DEB_SRC,
+			      .vendor = S("Debian"),
 			      .released_ms = date };
 	return sink_advisory(m->sink, &a, &m->e);
 }

@@ -48,6 +48,10 @@ static struct record sample(enum record_kind kind)
 					   .severity_raw = S("high"),
 					   .severity_derived = true,
 					   .reboot = REBOOT_MAY,
+					   .bulletin = S("USN-1-1"),
+					   .url = S("https://h/USN-1-1"),
+					   .cves = S("CVE-1 CVE-2"),
+					   .availability = S("esm-infra"),
 					   .released_ms = 7 };
 		break;
 	case RECORD_COMPONENT:
@@ -56,6 +60,7 @@ static struct record sample(enum record_kind kind)
 						   .arch = S("amd64"),
 						   .version = S("1:1~+b1"),
 						   .above = S("*"),
+						   .module = S("nodejs:18"),
 						   .file = S("pool/a.deb"),
 						   .sha256 = digest_of(S("b")),
 						   .size = 99,
@@ -71,6 +76,9 @@ static struct record sample(enum record_kind kind)
 						 .url = S("https://h/"),
 						 .severity = SEVERITY_LOW,
 						 .severity_raw = S("low"),
+						 .kind = COMPONENT_DEB_SRC,
+						 .status = S("no-dsa"),
+						 .vendor = S("Debian"),
 						 .released_ms = -0 };
 		break;
 	}
@@ -174,9 +182,9 @@ static void bad_documents_are_refused_F37(void **state)
 	assert_false(reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\t\t\t\t")); /* cut off */
 	assert_false(reads(FEED PATCH "\n"));
 	assert_false(reads(FEED PATCH "Q\tx\n"));
-	assert_false(reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\t\t\t\n"));     /* a field less */
-	assert_false(reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\t\t\t\t\t\n")); /* a field more */
-	assert_false(reads(FEED PATCH "C\trpm\ta\tamd64\t1\t\t\t\t\t\n"));
+	assert_false(reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\t\t\t\n"));       /* a field less */
+	assert_false(reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\t\t\t\t\t\t\n")); /* a field more */
+	assert_false(reads(FEED PATCH "C\tpkg\ta\tamd64\t1\t\t\t\t\t\n"));
 	assert_false(
 		reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\tf\t00\t1\t0\n")); /* digest, archive */
 	assert_false(reads("F\tdebian/x\tdebian\thttp://h\t007\t0\t\n"));

@@ -27,17 +27,17 @@ static void fields(void **arg)
 	uint32_t hold = index_intern(x, s("hold\tdeb\tbash\tamd64"));
 	uint32_t odd = index_intern(x, s("deb\tbash\tamd64\t5.2-1+b3\t\t5.2-1\tmore"));
 	uint32_t future = index_intern(x, s("snap\tfirefox\t1"));
-	struct fact_deb d;
-	assert_true(index_deb(x, libc, &d));
+	struct fact_package d;
+	assert_true(index_package(x, libc, &d));
 	assert_str(d.name, "libc6");
 	assert_str(d.arch, "amd64");
 	assert_str(d.version, "2.36-9");
 	assert_str(d.source, "glibc");
 	assert_str(d.source_version, "2.36-9");
-	assert_true(index_deb(x, bash, &d));
+	assert_true(index_package(x, bash, &d));
 	assert_str(d.source, "bash");
 	assert_str(d.source_version, "5.2-1");
-	assert_false(index_deb(x, odd, &d)); /* unknown forms are kept, not understood */
+	assert_false(index_package(x, odd, &d)); /* unknown forms are kept, not understood */
 	assert_int_equal(index_kind(x, odd), FACT_OTHER);
 	assert_int_equal(index_kind(x, future), FACT_OTHER);
 	struct fact_os o;
@@ -61,14 +61,14 @@ static void directories(void **arg)
 	uint32_t b = index_intern(x, s("deb\topenssl\tamd64\t3.0.1\t\t"));
 	uint32_t c = index_intern(x, s("deb\tlibssl3\ti386\t3.0.2\topenssl\t"));
 	uint32_t n;
-	const uint32_t *f = index_by_deb(x, s("libssl3"), &n);
+	const uint32_t *f = index_by_name(x, FACT_DEB, s("libssl3"), &n);
 	assert_int_equal(n, 2);
 	assert_int_equal(f[0], a);
 	assert_int_equal(f[1], c);
-	f = index_by_deb_src(x, s("openssl"), &n);
+	f = index_by_source(x, FACT_DEB, s("openssl"), &n);
 	assert_int_equal(n, 3);
 	assert_int_equal(f[1], b);
-	assert_null(index_by_deb(x, s("libssl"), &n));
+	assert_null(index_by_name(x, FACT_DEB, s("libssl"), &n));
 	assert_int_equal(n, 0);
 }
 

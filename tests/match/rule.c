@@ -11,8 +11,8 @@ static struct rule_hit ask(const char *arch, const char *above, const char *fact
 			  .arch = str_of(arch),
 			  .version = STR_LIT("2-1"),
 			  .above = str_of(above) };
-	struct fact_deb d = { STR_LIT("a"), str_of(fact_arch), str_of(version), STR_LIT("a"),
-			      str_of(version) };
+	struct fact_package d = { FACT_DEB,	   STR_LIT("a"), str_of(fact_arch),
+				  str_of(version), STR_LIT("a"), str_of(version) };
 	return rule_fact(&r, &d);
 }
 

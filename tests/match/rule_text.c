@@ -20,6 +20,11 @@ static const char *const good[] = {
 	"(deb-bin \"q\\\"uo\\\\te\" \"amd64\" = \"1\")",
 	"(not (deb-bin \"a\" \"i386\" > \"1\"))",
 	"(deb-bin \"a\" \"i386\" <= \"1\")",
+	"(rpm \"kernel\" \"x86_64\" < \"5.14.0-427.el9\")",
+	"(rpm \"nodejs\" \"\" < \"1:18.20-1.module_el9\" module \"nodejs:18\")",
+	"(rpm \"a\" \"noarch\")",
+	"(apk \"musl\" \"x86_64\" < \"1.2.5-r1\")",
+	"(apk-src \"openssl\" >= \"3.3.2-r0\")",
 };
 static const struct {
 	const char *text, *error;
@@ -38,6 +43,12 @@ static const struct {
 	{ "(deb-src \"a\" above \"1\" < \"2\")", "rule: comparison in a wrong place at byte 25" },
 	{ "(deb-src \"a\" above \"1\" above \"2\")", "rule: 'above' given twice at byte 29" },
 	{ "(deb-src \"a\" above \"\")", "rule: 'above' needs a version at byte 22" },
+	{ "(deb-src \"a\" module \"n:1\")",
+	  "rule: a comparison, 'above' or ')' is missing at byte 20" },
+	{ "(rpm \"a\" \"\" module \"n:1\" module \"n:1\")",
+	  "rule: 'module' given twice at byte 32" },
+	{ "(rpm \"a\" \"\" module \"\")", "rule: 'module' needs a stream at byte 22" },
+	{ "(rpm \"a\" < \"1\")", "rule: a string in double quotes is missing at byte 10" },
 	{ "(deb-src \"a\" ~ \"1\")", "rule: a comparison, 'above' or ')' is missing at byte 15" },
 	{ "(and) x", "rule: text after the rule at byte 7" },
 };

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the installed packages that bear a condition's name say of it: on one host, and in the whole
+ * fleet. Here alone is decided that of rival packages (several kernels) only the newest answers: on
+ * one host by leaving the older ones out, in the fleet by taking hosts away that have a newer one.
+ */
+#ifndef MATCH_READINGS_H
+#define MATCH_READINGS_H
+#include "match/bitmaps.h"
+#include "match/rule.h"
+
+/* One package of the host that applies. */
+struct host_reading {
+	uint32_t fact;
+	struct rule_hit hit;
+};
+/* Array on the heap (xfree); returns its length. */
+uint32_t rule_read_host(const struct rule *condition, const struct rule_host *h,
+			struct host_reading **out);
+
+/* One fact of the fleet that applies. */
+struct reading {
+	uint32_t fact, group;
+	struct rule_hit hit;
+	struct fact_package package;
+	const roaring_bitmap_t *hosts; /* never NULL */
+};
+/* Rivals stand side by side and make a group; any other package is a group of its own. All of a
+ * group have the same name and architecture. */
+struct readings {
+	struct reading *p;
+	size_t n, cap;
+	const roaring_bitmap_t *native; /* hosts of the condition's architecture; NULL = none */
+};
+void rule_read_fleet(const struct rule *condition, const struct fleet *f, struct readings *out);
+void readings_done(struct readings *r);
+AUTO_DEFINE_VALUE(struct readings, readings_done)
+/* Where the group that begins at `from` ends. */
+size_t readings_group(const struct readings *r, size_t from);
+enum reading_of { READING_APPLIES, READING_HOLDS };
+/* Hosts of the group [from, to) on which the condition applies, or holds; NULL = none. Borrowed, or
+ * kept alive by `keep`. */
+const roaring_bitmap_t *readings_hosts(const struct readings *r, size_t from, size_t to,
+				       enum reading_of what, struct bitmaps *keep);
+#endif
