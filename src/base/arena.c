@@ -22,6 +22,22 @@ void arena_done(struct arena *a)
 	*a = (struct arena) { 0 };
 }
 
+void arena_reset(struct arena *a)
+{
+	struct arena_chunk *keep = a->head;
+	if (!keep)
+		return;
+	for (struct arena_chunk *c = keep->next, *next; c; c = next) {
+		next = c->next;
+		xfree(c);
+	}
+	memset(keep->data, 0, (size_t)(a->at - keep->data));
+	keep->next = NULL;
+	a->at = keep->data;
+	a->end = keep->data + keep->size;
+	a->total = sizeof(*keep) + keep->size;
+}
+
 static void arena_grow(struct arena *a, size_t n)
 {
 	size_t size = a->head ? MIN(a->head->size * 2, (size_t)1 << 20) : 4096;

@@ -13,6 +13,8 @@ struct arena {
 
 void arena_done(struct arena *a);
 AUTO_DEFINE_VALUE(struct arena, arena_done)
+/** Everything allocated so far goes; the newest chunk stays for what comes next. */
+void arena_reset(struct arena *a);
 /** Zeroed, aligned to 16. */
 void *arena_alloc(struct arena *a, size_t n);
 char *arena_strdup(struct arena *a, const char *s);

@@ -18,6 +18,10 @@ const struct lab_kind lab_kinds[] = {
 	{ "debian-sources", "Sources index (plain, .xz, .gz)", false },
 	{ "debian-dsa", "the security tracker's data/DSA/list or data/DLA/list", true },
 	{ "debian-tracker", "the security tracker's JSON", true },
+	{ "updateinfo", "updateinfo.xml of an RPM repository (plain, .gz, .bz2, .xz, .zst)", false },
+	{ "rpm-primary", "primary.xml of an RPM repository (the same forms)", false },
+	{ "modules", "modules.yaml of an RPM repository (the same forms)", false },
+	{ "repomd", "repomd.xml of an RPM repository", false },
 	{ NULL, NULL, false },
 };
 

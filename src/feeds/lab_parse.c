@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "crypto/openpgp.h"
 #include "feeds/lab_int.h"
+#include "feeds/lab_rpm.h"
 #include "feeds/pipe.h"
 #include "format/deb822.h"
 #include "format/json.h"
@@ -282,6 +283,8 @@ bool feeds_lab_parse(const char *kind, const char *file, const struct lab_option
 		good = parse_sources(&p, file, e);
 	else if (strcmp(kind, "debian-dsa") == 0 || strcmp(kind, "debian-tracker") == 0)
 		good = parse_notices(&p, kind, file, e);
+	else if (lab_rpm_knows(kind))
+		good = lab_rpm_parse(kind, file, line, arg, e);
 	else
 		good = err_set(e, ERR_INVALID,
 			       "feed kind '%.40s' is not known; 'tsukuroi feed kinds' lists them",
