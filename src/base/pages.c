@@ -53,7 +53,8 @@ static int let_go(struct dl_phdr_info *o, size_t size, void *arg)
 		uintptr_t from = (o->dlpi_addr + h->p_vaddr) & ~(page - 1);
 		uintptr_t to = o->dlpi_addr + h->p_vaddr + h->p_filesz;
 		to = (to + page - 1) & ~(page - 1);
-		/* Refused where the pages are locked into memory: then somebody wants them there. */
+		/* Refused where the pages are locked into memory: then somebody wants them there.
+		 */
 		if (!written(o, page, from, to))
 			(void)madvise((void *)from, to - from, MADV_DONTNEED);
 	}

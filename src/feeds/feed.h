@@ -23,11 +23,11 @@ struct feed_last {
  * NUL-terminated and may be NULL, lists NULL-terminated and may be NULL; a kind uses what it needs.
  */
 struct feed_spec {
-	const char *id;	  /**< unique over all kinds: "debian/bookworm-security" */
-	const char *kind; /**< the row's name */
-	const char *url;  /**< root of the archive or the document itself: http, https, file: or an
-			       absolute path */
-	const char *dir;  /**< where the index lies, when that is not derived from `url` */
+	const char *id;	   /**< unique over all kinds: "debian/bookworm-security" */
+	const char *kind;  /**< the row's name */
+	const char *url;   /**< root of the archive or the document itself: http, https, file: or an
+				absolute path */
+	const char *dir;   /**< where the index lies, when that is not derived from `url` */
 	const char *suite; /**< suite, repository or product line */
 	const char *os;	   /**< os id its records speak of, when the kind needs to be told */
 	const char *const *components;
@@ -46,8 +46,8 @@ struct generation_result {
 	struct generation generation;
 	int64_t valid_until_ms;
 	char etag[200];
-	int64_t offers;	   /**< packages or notices read */
-	int64_t bytes;	   /**< fetched in this run (what was in the store already does not count) */
+	int64_t offers; /**< packages or notices read */
+	int64_t bytes;	/**< fetched in this run (what was in the store already does not count) */
 	struct sink *sink; /**< private: holds the records */
 };
 void generation_result_done(struct generation_result *r);
@@ -84,8 +84,8 @@ struct feed_kind {
 	const char *const *os;
 	const char *const *settings; /**< keys `plan` reads, NULL-terminated */
 	bool is_signed;		     /**< the vendor signs its index: not verified = not taken */
-	bool offers;   /**< says which file installs what; false = advisories that are joined */
-	bool optional; /**< without it the patch DB is whole: its failure fails no sync */
+	bool offers;	 /**< says which file installs what; false = advisories that are joined */
+	bool optional;	 /**< without it the patch DB is whole: its failure fails no sync */
 	int64_t every_s; /**< least time between two scheduled syncs; 0 = with each */
 	/** Adds the feeds of this kind that settings and estate ask for. */
 	bool (*plan)(struct feed_plan *p, struct err *e);
@@ -117,7 +117,7 @@ struct feed_runner {
  *  also after a failure (error with cause and remedy; the last good generation stays).
  *  *changed_out: the current generation is a new one (rebuild the snapshot). Returns false with
  * what is in feed_state.error. */
-bool feed_run(const struct feed_kind *k, const struct feed_spec *s, const struct feed_runner *runner,
-	      const struct feed_env *env, struct sql *db, bool accept_shrink, bool *changed_out,
-	      struct err *e) MUST_CHECK;
+bool feed_run(const struct feed_kind *k, const struct feed_spec *s,
+	      const struct feed_runner *runner, const struct feed_env *env, struct sql *db,
+	      bool accept_shrink, bool *changed_out, struct err *e) MUST_CHECK;
 #endif

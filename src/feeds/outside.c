@@ -269,9 +269,8 @@ bool feed_blob(const struct feed_env *env, const struct feed_blob *b, int *fd_ou
 {
 	struct sha256 id;
 	int fd = -1;
-	bool good = env->outside
-			    ? env->outside->blob(env->outside_arg, b, &fd, &id, bytes_out, e)
-			    : get_blob(env, b, &fd, &id, bytes_out, e);
+	bool good = env->outside ? env->outside->blob(env->outside_arg, b, &fd, &id, bytes_out, e)
+				 : get_blob(env, b, &fd, &id, bytes_out, e);
 	if (!good)
 		return false;
 	*fd_out = fd;

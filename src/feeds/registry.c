@@ -8,31 +8,29 @@ static const char *const debian_settings[] = { "feed.debian.suites", NULL };
 static const char *const dsa_settings[] = { "feed.debian.dsa_url", "feed.debian.dla_url", NULL };
 static const char *const tracker_settings[] = { "feed.debian.tracker_url", NULL };
 
-const struct feed_kind feed_kinds[] = {
-	{ .name = "debian",
-	  .title = "Debian archive",
-	  .os = debian_os,
-	  .settings = debian_settings,
-	  .is_signed = true,
-	  .offers = true,
-	  .plan = debian_plan_suites,
-	  .sync = debian_sync_spec },
-	{ .name = "debian-dsa",
-	  .title = "Debian security advisories",
-	  .os = debian_os,
-	  .settings = dsa_settings,
-	  .optional = true,
-	  .plan = debian_plan_lists,
-	  .sync = debian_sync_spec },
-	{ .name = "debian-tracker",
-	  .title = "Debian security tracker",
-	  .os = debian_os,
-	  .settings = tracker_settings,
-	  .optional = true,
-	  .plan = debian_plan_tracker,
-	  .sync = debian_sync_spec },
-	{ .name = NULL }
-};
+const struct feed_kind feed_kinds[] = { { .name = "debian",
+					  .title = "Debian archive",
+					  .os = debian_os,
+					  .settings = debian_settings,
+					  .is_signed = true,
+					  .offers = true,
+					  .plan = debian_plan_suites,
+					  .sync = debian_sync_spec },
+					{ .name = "debian-dsa",
+					  .title = "Debian security advisories",
+					  .os = debian_os,
+					  .settings = dsa_settings,
+					  .optional = true,
+					  .plan = debian_plan_lists,
+					  .sync = debian_sync_spec },
+					{ .name = "debian-tracker",
+					  .title = "Debian security tracker",
+					  .os = debian_os,
+					  .settings = tracker_settings,
+					  .optional = true,
+					  .plan = debian_plan_tracker,
+					  .sync = debian_sync_spec },
+					{ .name = NULL } };
 
 const struct feed_kind *feed_kind_find(struct str name)
 {

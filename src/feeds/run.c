@@ -2,8 +2,8 @@
  * A sync with its bookkeeping: what the last one left is the condition of this one, and how this
  * one went is written down whatever happens. The catalog's guard decides whether records become
  * current. */
-#include "feeds/feed.h"
 #include "catalog/sink.h"
+#include "feeds/feed.h"
 
 void generation_result_done(struct generation_result *r)
 {
@@ -87,9 +87,9 @@ static bool sync_spec(const struct feed_kind *k, const struct feed_spec *s,
 				      : k->sync(s, env, out, e);
 }
 
-bool feed_run(const struct feed_kind *k, const struct feed_spec *s, const struct feed_runner *runner,
-	      const struct feed_env *env, struct sql *db, bool accept_shrink, bool *changed_out,
-	      struct err *e)
+bool feed_run(const struct feed_kind *k, const struct feed_spec *s,
+	      const struct feed_runner *runner, const struct feed_env *env, struct sql *db,
+	      bool accept_shrink, bool *changed_out, struct err *e)
 {
 	AUTO(generation_result_done) struct generation_result got = { 0 };
 	struct run r = { .db = db, .env = env };

@@ -29,7 +29,24 @@ size_t inventory_fields(struct str line, struct str *fields, size_t max);
  * package is configured-pending: unpacked, half-configured, triggers-*), holds included. Streamed;
  * `native` is the architecture. */
 bool inventory_add_dpkg_status(struct inventory *i, struct str status, struct err *e) MUST_CHECK;
-/** os-release(5) content to the "os" line. ERR_CORRUPT when ID is absent. */
+/** An installed rpm as rpm has it; "(none)" and an epoch of 0 are as good as empty. */
+struct inventory_rpm {
+	struct str name, epoch, version, release, arch;
+	struct str source_rpm;	 /**< file name: "bash-5.1.8-6.el9.src.rpm" */
+	struct str module_label; /**< "nodejs:18:8080020230718:63b34585" */
+	struct str vendor;
+};
+/** An "rpm" line; none for gpg-pubkey. ERR_CORRUPT without name or version. */
+bool inventory_add_rpm(struct inventory *i, const struct inventory_rpm *p, struct err *e)
+	MUST_CHECK;
+/** Query format of the lines that inventory_add_rpm_line() reads; without the part after %{VENDOR}
+ * for an rpm that does not know modules. */
+#define INVENTORY_RPM_FORMAT                                                                       \
+	"%{NAME}\t%{EPOCH}\t%{VERSION}\t%{RELEASE}\t%{ARCH}\t%{SOURCERPM}\t%{VENDOR}"              \
+	"\t%{MODULARITYLABEL}\n"
+bool inventory_add_rpm_line(struct inventory *i, struct str line, struct err *e) MUST_CHECK;
+/** os-release(5) content to the "os" line; of the RHEL family the major version only. ERR_CORRUPT
+ * when ID is absent. */
 bool inventory_add_os_release(struct inventory *i, struct str text, struct err *e) MUST_CHECK;
 
 /** Delta between two canonical texts: "-line" / "+line" lines, sorted by line. */

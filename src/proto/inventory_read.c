@@ -85,6 +85,16 @@ static bool unquote(struct str s, struct arena *a, struct str *out)
 	return quote ? i + 1 == s.n : true;
 }
 
+/* Releases whose minor versions are one release with one offer. */
+static bool is_by_major(struct str id)
+{
+	static const char *const ids[] = { "rhel", "centos", "almalinux", "rocky", "ol" };
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+		if (str_is(id, ids[i]))
+			return true;
+	return false;
+}
+
 bool inventory_add_os_release(struct inventory *i, struct str text, struct err *e)
 {
 	static const char *const keys[] = { "ID", "VERSION_ID", "VERSION_CODENAME" };
@@ -103,6 +113,8 @@ bool inventory_add_os_release(struct inventory *i, struct str text, struct err *
 				return err_set(e, ERR_CORRUPT,
 					       "os-release line %zu has a bad value", number);
 	}
+	if (is_by_major(fields[1]) && str_find(fields[2], '.') > 0)
+		fields[2].n = (size_t)str_find(fields[2], '.');
 	if (!fields[1].n)
 		return err_set(e, ERR_CORRUPT, "os-release has no 'ID'");
 	return inventory_add(i, fields, ARRAY_LEN(fields), e);

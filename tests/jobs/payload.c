@@ -175,9 +175,8 @@ static void M_196_a_payload_is_fetched_once_by_its_digest(void **state)
 	struct world *w = *state;
 	struct payload_trouble t;
 	wait_stored(w, "good");
-	assert_false(jobs_payload_trouble(w->jobs,
-					  &w->catalog->components[component(w, "good")].sha256,
-					  &t));
+	assert_false(jobs_payload_trouble(
+		w->jobs, &w->catalog->components[component(w, "good")].sha256, &t));
 }
 
 static void a_file_the_vendor_has_not_is_named_tried_again_and_final_at_last(void **state)
@@ -191,9 +190,8 @@ static void a_file_the_vendor_has_not_is_named_tried_again_and_final_at_last(voi
 	assert_string_equal(t.reason, "vendor_gone");
 	w->mended = true; /* final is not for ever: as long as it is wanted it is tried */
 	wait_stored(w, "gone");
-	assert_false(jobs_payload_trouble(w->jobs,
-					  &w->catalog->components[component(w, "gone")].sha256,
-					  &t));
+	assert_false(jobs_payload_trouble(
+		w->jobs, &w->catalog->components[component(w, "gone")].sha256, &t));
 }
 
 static void A11_other_bytes_than_promised_never_enter_the_store(void **state)
