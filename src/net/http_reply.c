@@ -104,7 +104,7 @@ static struct MHD_Response *from_file(struct http_req *r, int fd, int64_t offset
 		fd_close(fd);
 		return from_buffer(STR_LIT(""), MHD_RESPMEM_PERSISTENT);
 	}
-	if (!r->server->cert_pem)
+	if (!r->server->tls)
 		return MHD_create_response_from_fd_at_offset64((uint64_t)n, fd, (uint64_t)offset);
 	struct file_reader *f = xcalloc(1, sizeof(*f));
 	f->fd = fd;

@@ -319,10 +319,12 @@ static bool open_listener(struct http_server *s, struct err *e)
 static bool prepare_tls(struct http_server *s, struct err *e)
 {
 	struct x509_info info;
-	if (!s->cert_pem)
+	if (!s->tls)
 		return true;
-	if (!x509_read(str_of(s->cert_pem), &info, e))
+	if (!x509_read(str_of(s->conf.cert_pem), &info, e))
 		return err_prefix(e, "server certificate");
+	if (!http_server_set_certificate(s, s->conf.cert_pem, s->conf.key_pem, e))
+		return false;
 	if (s->client_ca_pem && !x509_read(str_of(s->client_ca_pem), &info, e))
 		return err_prefix(e, "CA certificate for clients");
 	int rc = gnutls_session_ticket_key_generate(&s->ticket_key);
@@ -351,9 +353,8 @@ static bool start_daemon(struct http_server *s, struct err *e)
 		OPTION(MHD_OPTION_PER_IP_CONNECTION_LIMIT, c->max_per_address, NULL);
 	if (c->threads > 1)
 		OPTION(MHD_OPTION_THREAD_POOL_SIZE, c->threads, NULL);
-	if (s->cert_pem) {
-		OPTION(MHD_OPTION_HTTPS_MEM_CERT, 0, s->cert_pem);
-		OPTION(MHD_OPTION_HTTPS_MEM_KEY, 0, s->key_pem);
+	if (s->tls) {
+		OPTION(MHD_OPTION_HTTPS_CERT_CALLBACK, 0, server_cert_pick);
 		OPTION(MHD_OPTION_HTTPS_PRIORITIES, 0, server_tls_priorities);
 	}
 	if (s->client_ca_pem)
@@ -362,7 +363,7 @@ static bool start_daemon(struct http_server *s, struct err *e)
 #undef OPTION
 	ASSERT(n <= ARRAY_LEN(o));
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
-			 MHD_USE_ERROR_LOG | (s->cert_pem ? MHD_USE_TLS : 0);
+			 MHD_USE_ERROR_LOG | (s->tls ? MHD_USE_TLS : 0);
 	atomic_store(&s->starting, true);
 	s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, s,
 				     MHD_OPTION_EXTERNAL_LOGGER, on_log, s, MHD_OPTION_ARRAY, o,
@@ -385,10 +386,7 @@ static void server_free(struct http_server *s)
 	if (s->ticket_key.data)
 		gnutls_memset(s->ticket_key.data, 0, s->ticket_key.size);
 	gnutls_free(s->ticket_key.data);
-	if (s->key_pem)
-		gnutls_memset(s->key_pem, 0, strlen(s->key_pem));
-	xfree(s->cert_pem);
-	xfree(s->key_pem);
+	server_cert_done(s);
 	xfree(s->client_ca_pem);
 	xfree((char *)(uintptr_t)s->conf.address);
 	pthread_mutex_destroy(&s->lock);
@@ -405,15 +403,14 @@ bool http_server_start(const struct http_server_conf *conf, struct http_server *
 	AUTO(server_free) struct http_server *s = xcalloc(1, sizeof(*s));
 	s->conf = *conf;
 	s->conf.address = xstrdup(conf->address);
-	s->cert_pem = conf->cert_pem ? xstrdup(conf->cert_pem) : NULL;
-	s->key_pem = conf->key_pem ? xstrdup(conf->key_pem) : NULL;
+	s->tls = conf->cert_pem != NULL;
 	s->client_ca_pem = conf->client_ca_pem ? xstrdup(conf->client_ca_pem) : NULL;
-	s->conf.cert_pem = s->conf.key_pem = NULL;
 	s->conf.client_ca_pem = s->client_ca_pem;
 	s->listener = s->epoll_fd = s->wake_fd = -1;
 	pthread_mutex_init(&s->lock, NULL);
 	if (!open_listener(s, e) || !prepare_tls(s, e) || !server_watch_start(s, e))
 		return false;
+	s->conf.cert_pem = s->conf.key_pem = NULL; /* the caller's */
 	if (!start_daemon(s, e)) {
 		atomic_store(&s->stopping, true);
 		server_watch_stop(s);

@@ -34,6 +34,10 @@ struct http_server_conf {
 /** ERR_CONFLICT with remedy when the port is in use; ERR_DENIED when it may not be bound. */
 bool http_server_start(const struct http_server_conf *conf, struct http_server **out, struct err *e)
 	MUST_CHECK;
+/** New connections are served with this certificate (chain) and key from now on; those that are
+ * open keep theirs. */
+bool http_server_set_certificate(struct http_server *s, const char *cert_pem, const char *key_pem,
+				 struct err *e) MUST_CHECK;
 uint16_t http_server_port(const struct http_server *s);
 /** Ends all connections (streams too: gone() is called for those whose owner has not closed them;
  * the handles stay valid until http_stream_close()) and the threads. Not from a handler or gone().

@@ -8,6 +8,7 @@
 #include "net/http_path.h"
 #include "net/http_server.h"
 
+#include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include <pthread.h>
@@ -39,7 +40,9 @@ struct conn {
 struct http_server {
 	struct http_server_conf conf;
 	struct MHD_Daemon *daemon;
-	char *cert_pem, *key_pem, *client_ca_pem;
+	bool tls;
+	char *client_ca_pem;
+	struct server_cert *_Atomic cert; /* newest first; see server_cert.c */
 	gnutls_datum_t ticket_key;
 	uint16_t port;
 	int listener; /* ours again once accepting has ended; -1 = libmicrohttpd's */
@@ -118,4 +121,9 @@ enum MHD_Result server_reply_queue(struct http_req *r);
 void server_stream_ended(struct http_stream *s);
 /** Makes the stream end: the peer has gone, or the server stops. */
 void server_stream_cut(struct http_stream *s);
+/* The certificate for a handshake; a gnutls_certificate_retrieve_function2. */
+int server_cert_pick(gnutls_session_t session, const gnutls_datum_t *authorities, int n_authorities,
+		     const gnutls_pk_algorithm_t *algorithms, int n_algorithms,
+		     gnutls_pcert_st **chain_out, unsigned *n_out, gnutls_privkey_t *key_out);
+void server_cert_done(struct http_server *s);
 #endif

@@ -114,6 +114,36 @@ static bool make_server(const char *dir, const struct intern *names, struct str 
 	       file_write_atomic(names_file, list, 0644, e);
 }
 
+/* When the certificate is to be renewed; then the authority behind it, to make a chain. */
+static bool complete(struct identity *id, struct err *e)
+{
+	struct x509_info info;
+	if (!x509_read(buf_str(&id->chain_pem), &info, e))
+		return err_prefix(e, "the server's certificate");
+	id->renew_ms = info.not_after_ms - RENEW_MS;
+	buf_addstr(&id->chain_pem, buf_str(&id->ca_pem));
+	return buf_ok(&id->chain_pem, "the server's certificate", e);
+}
+
+bool identity_renew(const char *dir, const char *names, int64_t now_ms, struct identity *id,
+		    bool *renewed_out, struct err *e)
+{
+	*renewed_out = false;
+	if (now_ms < id->renew_ms)
+		return true;
+	AUTO(identity_done) struct identity fresh = { 0 };
+	if (!identity_load(dir, names, now_ms, &fresh, e))
+		return false;
+	buf_done(&id->chain_pem);
+	buf_done(&id->key_pem);
+	id->chain_pem = fresh.chain_pem;
+	id->key_pem = fresh.key_pem;
+	fresh.chain_pem = fresh.key_pem = (struct buf) { 0 };
+	id->renew_ms = fresh.renew_ms;
+	*renewed_out = true;
+	return true;
+}
+
 bool identity_load(const char *dir, const char *names, int64_t now_ms, struct identity *out,
 		   struct err *e)
 {
@@ -132,7 +162,8 @@ bool identity_load(const char *dir, const char *names, int64_t now_ms, struct id
 	if (!still_good(dir, buf_str(&text), now_ms, &id) &&
 	    !make_server(dir, list, buf_str(&text), now_ms, &id, e))
 		return err_prefix(e, "cannot make the server's certificate");
-	buf_addstr(&id.chain_pem, buf_str(&id.ca_pem));
+	if (!complete(&id, e))
+		return false;
 	struct sha256 pin = x509_ca_pin(id.ca);
 	digest_hex(&pin, id.pin);
 	*out = id;

@@ -340,13 +340,49 @@ static void handshake_in_drops(void **state)
 	http_server_stop(s);
 }
 
+/* The certificate the server shows, as a fingerprint. */
+static struct sha256 shown(struct http_server *s, struct raw *r)
+{
+	unsigned n = 0;
+	assert_int_equal(raw_tls(r, http_server_port(s), versions[0], NULL, NULL, NULL), 0);
+	const gnutls_datum_t *der = gnutls_certificate_get_peers(r->tls, &n);
+	assert_true(der && n >= 1);
+	return digest_of((struct str) { (const char *)der[0].data, der[0].size });
+}
+
+static void a_new_certificate_is_taken_at_once(void **state)
+{
+	struct http_server *s = start(false);
+	const char *const names[] = { "127.0.0.1" };
+	AUTO(buf_done) struct buf cert = BUF_INIT(65536);
+	AUTO(buf_done) struct buf key = BUF_INIT(65536);
+	AUTO(buf_done) struct buf b = BUF_INIT(100000);
+	struct raw open, later;
+	struct sha256 before = shown(s, &open), after;
+	assert_true(x509_server_cert(served_ca, names, 1, 30, clock_wall_ms(), &cert, &key, &e));
+	assert_false(http_server_set_certificate(s, cert.p, served_key_pem, &e)); /* not its key */
+	assert_false(http_server_set_certificate(s, "nonsense", key.p, &e));
+	assert_true(http_server_set_certificate(s, cert.p, key.p, &e));
+	after = shown(s, &later);
+	assert_false(digest_eq(&before, &after));
+	assert_int_equal(ask(&later, &b), 200);
+	assert_int_equal(ask(&open, &b), 200); /* connections that are open go on */
+	raw_close(&open);
+	raw_close(&later);
+	http_server_stop(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(A57_versions_and_suites),   cmocka_unit_test(client_certificates),
-		cmocka_unit_test(refused_certificate_named), cmocka_unit_test(sessions_resume),
-		cmocka_unit_test(expired_in_session),	     cmocka_unit_test(F34_stuck_handshakes),
+		cmocka_unit_test(A57_versions_and_suites),
+		cmocka_unit_test(client_certificates),
+		cmocka_unit_test(refused_certificate_named),
+		cmocka_unit_test(sessions_resume),
+		cmocka_unit_test(expired_in_session),
+		cmocka_unit_test(F34_stuck_handshakes),
 		cmocka_unit_test(handshake_in_drops),
+		cmocka_unit_test(a_new_certificate_is_taken_at_once),
 	};
 	return cmocka_run_group_tests(tests, served_setup, served_teardown);
 }
