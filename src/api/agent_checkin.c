@@ -6,6 +6,7 @@
 #include "api/agent_work.h"
 #include "api/api_int.h"
 #include "api/push.h"
+#include "base/log.h"
 
 #define CHECKIN_MAX_BODY (512u << 10)
 #define RENEW_MAX_BODY (16u << 10)
@@ -117,6 +118,14 @@ static void want_inventory(const struct checkin *k, const struct known *n, json_
 		json_string(strcmp(want, "delta") == 0 ? digest_hex(&n->inventory, hex) : ""));
 }
 
+/* Server and agent have the same inventory: after a restore orders may go out again. */
+static bool agrees(struct call *c, const struct checkin *k, const struct known *n, struct err *e)
+{
+	bool first;
+	return !k->has_inventory || !n->has_inventory || !digest_eq(&k->inventory, &n->inventory) ||
+	       deploy_reconciled(c->conf->deploy, c->host, &first, e);
+}
+
 static bool checkin(struct call *c, struct err *e)
 {
 	static const char *const known[] = { "attrs", "inventory", "scanned",	 "nonce",
@@ -132,7 +141,13 @@ static bool checkin(struct call *c, struct err *e)
 	    !fleet_contact(c->conf->fleet, c->host, &k.attrs, e))
 		return false;
 	read_known(c, &k, &n);
-	if (!settle_scan(c, &k, &n, &scan, e) ||
+	if (k.epoch > (int64_t)deploy_epoch(c->conf->deploy))
+		log_warn(
+			"agent %s is of epoch %lld, this server of %llu: the database is older than "
+			"the agents; stop the server and run 'tsukuroid --new-epoch'",
+			c->agent_id, (long long)k.epoch,
+			(unsigned long long)deploy_epoch(c->conf->deploy));
+	if (!settle_scan(c, &k, &n, &scan, e) || !agrees(c, &k, &n, e) ||
 	    !deploy_orders(c->conf->deploy, c->host, (uint64_t)k.epoch, (uint64_t)k.seq, c->arena,
 			   &envelopes, &n_envelopes, e))
 		return false;

@@ -3,6 +3,7 @@
  * the result's digest must be the one in the header. */
 #include "api/agent_work.h"
 #include "api/api_int.h"
+#include "api/push.h"
 
 #include <zstd.h>
 
@@ -120,6 +121,11 @@ bool agent_inventory(struct call *c, struct err *e)
 	if (!fleet_put_inventory(c->conf->fleet, c->host, buf_str(&full),
 				 MIN(scanned_ms, c->now_ms), e))
 		return false;
+	bool first;
+	if (!deploy_reconciled(c->conf->deploy, c->host, &first, e))
+		return false;
+	if (first)
+		(void)push_wake(c->api->push, c->host); /* for the orders it was not given yet */
 	if (c->conf->on_host)
 		c->conf->on_host(c->conf->arg, c->host, "scanned");
 	return call_no_content(c);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Opening the room: the installation's identity (org, epoch) is made once, in the database, so that
- * a restored backup brings its own epoch along. Holds the locks that keep one order per host in
+ * Opening the room: the installation's identity (org, epoch) is made once, in the database. Holds
+ * the locks that keep one order per host in
  * hand. */
 #include "base/enc.h"
 #include "base/random.h"
@@ -16,16 +16,21 @@ void deploy_new_id(char out[static 33])
 	enc_hex(b, sizeof(b), out);
 }
 
-static bool director_make(struct sql_conn *c, void *arg, struct err *e)
+bool director_ensure(struct sql_conn *c, struct err *e)
 {
-	return sql_run(c, &SQL_DIRECTOR_INSERT, SQL_ARGS(sql_text(arg)), e);
+	char fresh[33];
+	deploy_new_id(fresh);
+	return sql_run(c, &SQL_DIRECTOR_INSERT, SQL_ARGS(sql_text(fresh)), e);
+}
+
+static bool director_make(struct sql_conn *c, void *arg UNUSED, struct err *e)
+{
+	return director_ensure(c, e);
 }
 
 static bool director_load(struct deploy *d, struct err *e)
 {
-	char fresh[33];
-	deploy_new_id(fresh);
-	if (!sql_write(d->conf.db, director_make, fresh, e))
+	if (!sql_write(d->conf.db, director_make, NULL, e))
 		return false;
 	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
 	struct sql_rows *rows;
@@ -46,7 +51,9 @@ bool deploy_open(const struct deploy_conf *conf, struct deploy **out, struct err
 	pthread_mutex_init(&d->preview_lock, NULL);
 	for (size_t i = 0; i < HOST_LOCKS; i++)
 		pthread_mutex_init(&d->host_locks[i], NULL);
-	if (!director_load(d, e))
+	pthread_mutex_init(&d->epoch_lock, NULL);
+	d->reconciled = intern_new();
+	if (!director_load(d, e) || !epoch_load(d, e))
 		return err_prefix(e, "cannot read the installation's identity");
 	if (!d->org[0])
 		return err_set(e, ERR_INTERNAL,
@@ -62,6 +69,7 @@ void deploy_close(struct deploy *d)
 	for (size_t i = 0; i < PREVIEW_KEEP; i++)
 		resolved_done(&d->previews[i].set);
 	pthread_mutex_destroy(&d->preview_lock);
+	epoch_done(d);
 	for (size_t i = 0; i < HOST_LOCKS; i++)
 		pthread_mutex_destroy(&d->host_locks[i]);
 	xfree(d);
@@ -75,6 +83,15 @@ uint64_t deploy_epoch(struct deploy *d)
 const char *deploy_org(const struct deploy *d)
 {
 	return d->org;
+}
+
+const char *deploy_host_id(struct deploy *d, uint32_t host, char out[static 33])
+{
+	struct match_view v;
+	match_read(d->conf.match, &v);
+	snprintf(out, 33, "%s", fleet_host(v.fleet, host)->id);
+	match_read_end(&v);
+	return out;
 }
 
 pthread_mutex_t *deploy_host_lock(struct deploy *d, const char *host)

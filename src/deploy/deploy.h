@@ -162,9 +162,22 @@ bool deploy_failed_pairs(struct deploy *d,
 			 struct err *e) MUST_CHECK;
 
 /* --- agents (called by the gateway; the host is the certificate's) --- */
+/** What stands outside the database about it (a file beside the data); 0, 0 = nothing yet. */
+struct deploy_marker {
+	int64_t epoch, generation;
+};
+/** Counts the generation on, in the database; `*marker` is then to be written outside, after this
+ * returned. Call it before deploy_open() and every minute or so. A database behind the marker (or
+ * `force`) has been restored from a backup: a new epoch begins and *restored_out is true. */
+bool deploy_generation(struct sql *db, bool force, struct deploy_marker *marker, bool *restored_out,
+		       struct err *e) MUST_CHECK;
+/** The server now knows the inventory that the host really has; *first_out: for the first time in
+ * this epoch, so there may be orders for it from here on. */
+bool deploy_reconciled(struct deploy *d, uint32_t host, bool *first_out, struct err *e) MUST_CHECK;
 /** Sealed orders for a host that are due and whose payloads are in the store; appended as JSON
  * strings' contents to `envelopes` (each an arena string). Assigns sequences durably before
- * returning. */
+ * returning. None for an agent of a higher epoch than the server's (its database has gone back
+ * unnoticed; a new epoch is needed), and none before deploy_reconciled() in an epoch above 1. */
 bool deploy_orders(struct deploy *d, uint32_t host, uint64_t agent_epoch, uint64_t agent_seq,
 		   struct arena *a, char ***envelopes, size_t *n_out, struct err *e) MUST_CHECK;
 bool deploy_progress(struct deploy *d, uint32_t host, const char *order, const char *state,

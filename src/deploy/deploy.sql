@@ -5,7 +5,16 @@
 insert into director (one, org, epoch) values (1, $1, 1) on conflict (one) do nothing;
 
 -- name: director_get
-select org, epoch from director where one = 1;
+select org, epoch, generation from director where one = 1;
+
+-- name: director_turn
+update director set epoch = $1, generation = $2 where one = 1;
+
+-- name: host_epoch_list
+select host from host_epoch where epoch = $1;
+
+-- name: host_epoch_put
+insert into host_epoch (host, epoch) values ($1, $2) on conflict (host) do update set epoch = excluded.epoch;
 
 -- name: deployment_insert
 insert into deployment (id, name, description, policy, wake, state, created_by, created_ms, started_ms, finished_ms, n_patches)

@@ -5,6 +5,7 @@
 #define DEPLOY_DEPLOY_INT_H
 #include "deploy/deploy.h"
 
+#include "base/intern.h"
 #include "base/vec.h"
 
 #include <pthread.h>
@@ -45,6 +46,8 @@ struct deploy {
 	pthread_mutex_t preview_lock;
 	struct preview_slot previews[PREVIEW_KEEP];
 	size_t next_preview;
+	pthread_mutex_t epoch_lock;
+	struct intern *reconciled; /* ids of hosts that have said how they stand in this epoch */
 	pthread_mutex_t
 		host_locks[HOST_LOCKS]; /* one order is issued or answered per host at a time */
 };
@@ -54,6 +57,12 @@ bool deploy_resolve(const struct match_view *v, const struct deploy_request *r,
 /* True when every pair of `now` was in the previewed set behind `token`. */
 bool preview_covers(struct deploy *d, const char *token, const struct resolved *now);
 void deploy_new_id(char out[static 33]);
+const char *deploy_host_id(struct deploy *d, uint32_t host, char out[static 33]);
+/* Makes the installation's identity when there is none yet. */
+bool director_ensure(struct sql_conn *c, struct err *e) MUST_CHECK;
+bool epoch_load(struct deploy *d, struct err *e) MUST_CHECK;
+void epoch_done(struct deploy *d);
+bool epoch_reconciled(struct deploy *d, const char *host);
 /* Recomputes a deployment's state from its targets; tells conf.changed. */
 bool deployment_rollup(struct deploy *d, const char *id, struct err *e) MUST_CHECK;
 /* Columns as deployment_get and target_get select them; the target's from column `at`. */

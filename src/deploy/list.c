@@ -155,6 +155,8 @@ static bool explain_pending(struct deploy *d, const struct match_view *v, const 
 			t->reason = (char *)(uintptr_t)w.trouble.reason;
 			t->detail = arena_strdup(a, w.trouble.detail);
 		}
+	} else if (!epoch_reconciled(d, h->id)) {
+		t->reason = (char *)(uintptr_t) "reconciling";
 	} else if (!h->online) {
 		t->reason = (char *)(uintptr_t) "offline";
 	} else {

@@ -474,12 +474,9 @@ bool deploy_orders(struct deploy *d, uint32_t host, uint64_t agent_epoch, uint64
 	struct match_view v;
 	match_read(d->conf.match, &v);
 	const struct host *h = fleet_host(v.fleet, host);
-	if (agent_epoch != d->epoch) {
-		ok = err_set(
-			e, ERR_CONFLICT,
-			"the agent is of epoch %llu, this server of epoch %llu; enrol it again",
-			(unsigned long long)agent_epoch, (unsigned long long)d->epoch);
-	} else if (h->state == HOST_ACTIVE && h->last_scan_ms) {
+	/* An agent ahead of the server takes no order of it: see deploy_orders' contract. */
+	if (agent_epoch <= d->epoch && h->state == HOST_ACTIVE && h->last_scan_ms &&
+	    epoch_reconciled(d, h->id)) {
 		pthread_mutex_t *lock = deploy_host_lock(d, h->id);
 		pthread_mutex_lock(lock);
 		ok = orders_in_view(d, &v, h, agent_seq, a, list, &n, MOST, e);

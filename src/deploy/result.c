@@ -40,15 +40,6 @@ static bool order_get(struct deploy *d, const char *id, const char *host, struct
 	return true;
 }
 
-static const char *host_id(struct deploy *d, uint32_t host, char out[static 33])
-{
-	struct match_view v;
-	match_read(d->conf.match, &v);
-	snprintf(out, 33, "%s", fleet_host(v.fleet, host)->id);
-	match_read_end(&v);
-	return out;
-}
-
 /* --- progress -----------------------------------------------------------------------------------
  */
 
@@ -74,7 +65,7 @@ bool deploy_progress(struct deploy *d, uint32_t host, const char *order, const c
 	AUTO(arena_done) struct arena a = { 0 };
 	char id[33];
 	struct known_order o;
-	if (!order_get(d, order, host_id(d, host, id), &a, &o, e))
+	if (!order_get(d, order, deploy_host_id(d, host, id), &a, &o, e))
 		return false;
 	if (o.state != ORDER_OPEN)
 		return true;
@@ -231,7 +222,7 @@ bool deploy_plan(struct deploy *d, uint32_t host, const char *order, const struc
 	AUTO(arena_done) struct arena a = { 0 };
 	char id[33];
 	struct known_order known;
-	if (!order_get(d, order, host_id(d, host, id), &a, &known, e))
+	if (!order_get(d, order, deploy_host_id(d, host, id), &a, &known, e))
 		return false;
 	if (known.state != ORDER_OPEN)
 		return err_set(e, ERR_CONFLICT, "order '%.40s' has already been answered", order);
@@ -361,7 +352,7 @@ bool deploy_result(struct deploy *d, uint32_t host, const struct deploy_result *
 	AUTO(arena_done) struct arena a = { 0 };
 	char id[33];
 	struct known_order o;
-	if (!order_get(d, r->order, host_id(d, host, id), &a, &o, e))
+	if (!order_get(d, r->order, deploy_host_id(d, host, id), &a, &o, e))
 		return false;
 	pthread_mutex_t *lock = deploy_host_lock(d, id);
 	pthread_mutex_lock(lock);

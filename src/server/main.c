@@ -13,10 +13,12 @@
 #include <unistd.h>
 
 static const char usage[] =
-	"usage: tsukuroid [--config FILE] [--check] [--version]\n"
+	"usage: tsukuroid [--config FILE] [--check | --new-epoch] [--version]\n"
 	"The Tsukuroi server: console and API (HTTPS 8383), agents (HTTPS 8027).\n"
 	"  --config FILE   configuration; default /etc/tsukuroi/tsukuroid.conf when it exists\n"
-	"  --check         read the configuration, say whether it is good, and exit\n";
+	"  --check         read the configuration, say whether it is good, and exit\n"
+	"  --new-epoch     after a database was restored from a backup: agents report how they\n"
+	"                  stand before they get orders again; the server must be stopped\n";
 
 static int fail(const struct err *e)
 {
@@ -65,19 +67,31 @@ static int serve(const struct options *o)
 	return 0;
 }
 
+static int new_epoch(const struct options *o)
+{
+	struct err e = { 0 };
+	int64_t epoch;
+	umask(027);
+	if (!server_new_epoch(o, &epoch, &e))
+		return fail(&e);
+	printf("epoch %lld begins; start the server\n", (long long)epoch);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
-	static const struct option longs[] = { { "config", required_argument, NULL, 'c' },
-					       { "check", no_argument, NULL, 'k' },
-					       { "version", no_argument, NULL, 'v' },
-					       { "help", no_argument, NULL, 'h' },
-					       { NULL, 0, NULL, 0 } };
+	static const struct option longs[] = {
+		{ "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'k' },
+		{ "new-epoch", no_argument, NULL, 'e' },    { "version", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },	    { NULL, 0, NULL, 0 }
+	};
 	const char *config = NULL;
-	bool check = false;
+	bool check = false, epoch = false;
 	for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
 		switch (c) {
 		case 'c': config = optarg; break;
 		case 'k': check = true; break;
+		case 'e': epoch = true; break;
 		case 'v': printf("tsukuroid %s\n", TSUKUROI_VERSION); return 0;
 		case 'h': fputs(usage, stdout); return 0;
 		default: fputs(usage, stderr); return 2;
@@ -100,5 +114,5 @@ int main(int argc, char **argv)
 		printf("the configuration is good\n");
 		return 0;
 	}
-	return serve(&o);
+	return epoch ? new_epoch(&o) : serve(&o);
 }

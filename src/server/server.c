@@ -5,8 +5,10 @@
 #include "api/api.h"
 #include "auth/auth.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "catalog/catalog.h"
 #include "jobs/jobs.h"
+#include "server/generation.h"
 #include "server/glue.h"
 #include "server/identity.h"
 #include "settings/settings.h"
@@ -14,6 +16,7 @@
 #include <stdio.h>
 
 struct server {
+	struct options options; /* texts are the caller's */
 	int lock_fd;
 	struct identity identity;
 	struct sql *db;
@@ -26,23 +29,38 @@ struct server {
 	struct deploy *deploy;
 	struct api *api;
 	struct glue glue;
+	pthread_mutex_t listeners; /* guards people and agents while the clock runs */
 	struct http_server *people, *agents, *redirect, *local;
 	char *url, *agent_url, *setup_link, *setup_file;
 };
 
-static bool open_data(struct server *s, const struct options *o, struct err *e)
+static bool open_database(const struct options *o, int *lock_out, struct sql **db_out,
+			  struct err *e)
 {
 	AUTO(xfree) char *lock = file_join(o->state_dir, "tsukuroid.lock");
-	AUTO(xfree) char *store = file_join(o->state_dir, "store");
-	AUTO(xfree) char *tls = file_join(o->state_dir, "tls");
 	AUTO(xfree)
 	char *db = o->database[0] ? xstrdup(o->database)
 				  : xasprintf("sqlite:%s/tsukuroi.db", o->state_dir);
-	if (!file_lock(lock, &s->lock_fd, e))
+	if (!file_lock(lock, lock_out, e))
 		return err_prefix(e, "another server uses this data; stop it first");
+	return sql_open(db, db_out, e) && sql_migrate(*db_out, e);
+}
+
+static bool open_data(struct server *s, const struct options *o, struct err *e)
+{
+	AUTO(xfree) char *store = file_join(o->state_dir, "store");
+	AUTO(xfree) char *tls = file_join(o->state_dir, "tls");
+	bool restored;
+	int64_t epoch;
+	if (!open_database(o, &s->lock_fd, &s->db, e) ||
+	    !generation_turn(o->state_dir, s->db, false, &epoch, &restored, e))
+		return false;
+	if (restored)
+		log_warn("the database is older than it was: it has been restored from a backup; "
+			 "epoch %lld begins, systems get orders after they have reported",
+			 (long long)epoch);
 	if (!identity_load(tls, o->names, clock_wall_ms(), &s->identity, e) ||
-	    !store_open(store, &s->store, e) || !sql_open(db, &s->db, e) ||
-	    !sql_migrate(s->db, e) || !settings_open(s->db, &s->settings, e) ||
+	    !store_open(store, &s->store, e) || !settings_open(s->db, &s->settings, e) ||
 	    !auth_open(s->db, &clock_system, &s->auth, e) ||
 	    !fleet_load(s->db, &clock_system, &s->fleet, e))
 		return false;
@@ -126,8 +144,39 @@ static bool open_api(struct server *s, const struct options *o, struct signer *s
 	match_set_stale(s->match, settings_int(s->settings, SETTING_STALE_SCAN_S));
 	settings_listen(s->settings, glue_setting_changed, &s->glue);
 	match_set_listener(s->match, api_on_match, s->api);
-	jobs_set_minute(s->jobs, glue_minute, &s->glue);
 	return true;
+}
+
+/* --- every minute --- */
+
+static bool renew_certificate(struct server *s, struct err *e)
+{
+	AUTO(xfree) char *tls = file_join(s->options.state_dir, "tls");
+	bool renewed;
+	if (!identity_renew(tls, s->options.names, clock_wall_ms(), &s->identity, &renewed, e))
+		return err_prefix(e, "the server's certificate is not renewed");
+	if (!renewed)
+		return true;
+	log_info("the server's certificate is renewed");
+	const char *cert = s->identity.chain_pem.p, *key = s->identity.key_pem.p;
+	pthread_mutex_lock(&s->listeners);
+	bool ok = (!s->people || http_server_set_certificate(s->people, cert, key, e)) &&
+		  (!s->agents || http_server_set_certificate(s->agents, cert, key, e));
+	pthread_mutex_unlock(&s->listeners);
+	return ok;
+}
+
+static void minute(void *arg)
+{
+	struct server *s = arg;
+	struct err e = { 0 };
+	bool restored;
+	int64_t epoch;
+	if (!generation_turn(s->options.state_dir, s->db, false, &epoch, &restored, &e))
+		log_warn("housekeeping: %s", e.msg);
+	if (!renew_certificate(s, &e))
+		log_error("%s", e.msg);
+	glue_minute(&s->glue);
 }
 
 static bool listen_all(struct server *s, const struct options *o, struct err *e)
@@ -187,14 +236,26 @@ static bool offer_setup(struct server *s, const struct options *o, struct err *e
 	return file_write_atomic(s->setup_file, str_of(s->setup_link), 0600, e);
 }
 
+bool server_new_epoch(const struct options *o, int64_t *epoch_out, struct err *e)
+{
+	AUTO(fd_close) int lock = -1;
+	AUTO(sql_close) struct sql *db = NULL;
+	bool restored;
+	return open_database(o, &lock, &db, e) &&
+	       generation_turn(o->state_dir, db, true, epoch_out, &restored, e);
+}
+
 bool server_start(const struct options *o, struct signer *signer, struct asset_table console,
 		  struct server **out, struct err *e)
 {
 	AUTO(server_stop) struct server *s = xcalloc(1, sizeof(*s));
 	s->lock_fd = -1;
+	s->options = *o;
+	pthread_mutex_init(&s->listeners, NULL);
 	if (!open_data(s, o, e) || !open_work(s, o, signer, e) ||
 	    !open_api(s, o, signer, console, e) || !listen_all(s, o, e) || !offer_setup(s, o, e))
 		return false;
+	jobs_set_minute(s->jobs, minute, s);
 	*out = TAKE(s);
 	return true;
 }
@@ -205,8 +266,10 @@ void server_stop(struct server *s)
 		return;
 	http_server_stop(s->redirect);
 	http_server_stop(s->local);
-	http_server_stop(s->people);
-	http_server_stop(s->agents);
+	pthread_mutex_lock(&s->listeners);
+	http_server_stop(TAKE(s->people));
+	http_server_stop(TAKE(s->agents));
+	pthread_mutex_unlock(&s->listeners);
 	jobs_close(s->jobs);
 	glue_set_api(&s->glue, NULL);
 	if (s->match)
@@ -221,6 +284,7 @@ void server_stop(struct server *s)
 	store_close(s->store);
 	identity_done(&s->identity);
 	fd_close(s->lock_fd);
+	pthread_mutex_destroy(&s->listeners);
 	xfree(s->url);
 	xfree(s->agent_url);
 	xfree(s->setup_link);

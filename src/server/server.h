@@ -9,6 +9,7 @@
 
 struct server;
 /** `signer` was started before any thread. `console` is what the build embedded.
+ *  `o` (and its texts) must live as long as the server.
  *  Nothing listens before everything behind it is ready. */
 bool server_start(const struct options *o, struct signer *signer, struct asset_table console,
 		  struct server **out, struct err *e) MUST_CHECK;
@@ -18,4 +19,6 @@ AUTO_DEFINE(struct server, server_stop)
 const char *server_url(const struct server *s);
 /** The one-time set-up link while no administrator exists, else NULL. */
 const char *server_setup_link(const struct server *s);
+/** After a restore from a backup, with the server stopped: begins a new epoch (F29). */
+bool server_new_epoch(const struct options *o, int64_t *epoch_out, struct err *e) MUST_CHECK;
 #endif

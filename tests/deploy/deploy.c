@@ -326,8 +326,73 @@ static void an_order_is_exact_signed_and_handed_out_again_not_made_twice(void **
 	assert_int_equal(orders(w, 0, 1, &a, &again), 0); /* executed: only its result is awaited */
 	struct err e = { 0 };
 	size_t n;
-	assert_false(deploy_orders(w->deploy, w->host[0], 99, 0, &a, &again, &n, &e));
-	assert_int_equal(e.code, ERR_CONFLICT);
+	/* An agent of a later epoch than this database: no orders, and no error either. */
+	ok(deploy_orders(w->deploy, w->host[0], 99, 0, &a, &again, &n, &e), &e);
+	assert_int_equal(n, 0);
+}
+
+static void F29_a_restored_database_asks_before_it_orders_again(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	struct err e = { 0 };
+	struct deploy_marker marker = { 0 }, old;
+	bool restored, first;
+	char id[33], **list;
+	/* Counting on is no restore, whether the marker is kept, lost, or one behind (a crash). */
+	ok(deploy_generation(w->db, false, &marker, &restored, &e), &e);
+	assert_true(!restored && marker.epoch == 1);
+	old = marker;
+	ok(deploy_generation(w->db, false, &marker, &restored, &e), &e);
+	assert_false(restored);
+	marker = old;
+	ok(deploy_generation(w->db, false, &marker, &restored, &e), &e);
+	assert_false(restored);
+	marker = (struct deploy_marker) { 0 };
+	ok(deploy_generation(w->db, false, &marker, &restored, &e), &e);
+	assert_true(!restored && marker.epoch == 1);
+
+	ready(w, id);
+	assert_int_equal(orders(w, 0, 0, &a, &list), 1);
+	marker.generation += 10; /* the database has gone back behind its marker */
+	ok(deploy_generation(w->db, false, &marker, &restored, &e), &e);
+	assert_true(restored && marker.epoch == 2);
+	deploy_close(w->deploy);
+	open_deploy(w);
+	assert_int_equal(deploy_epoch(w->deploy), 2);
+	/* The agent has executed far more than the database knows of. */
+	size_t n;
+	ok(deploy_orders(w->deploy, w->host[0], 1, 40, &a, &list, &n, &e), &e);
+	assert_int_equal(n, 0);
+	inventory(w, 0, INVENTORY("3.0.2-1", "")); /* it was done, on an order forgotten since */
+	ok(deploy_reconciled(w->deploy, w->host[0], &first, &e), &e);
+	assert_true(first);
+	ok(deploy_reconciled(w->deploy, w->host[0], &first, &e), &e);
+	assert_false(first);
+	ok(deploy_orders(w->deploy, w->host[0], 1, 40, &a, &list, &n, &e), &e);
+	assert_int_equal(n, 0); /* nothing runs again */
+	assert_int_equal(target(w, id, &a).state, TARGET_SUCCEEDED);
+	assert_string_equal(target(w, id, &a).reason, "already_installed");
+
+	inventory(w, 0, INVENTORY("3.0.1-1", ""));
+	struct deploy_request r = {
+		.patches = ssl_patch, .n_patches = 1, .policy = POLICY_ANYTIME, .created_by = "t"
+	};
+	inventory(w, 1, INVENTORY("3.0.2-1", ""));
+	create(w, &r, id);
+	deploy_close(w->deploy);
+	open_deploy(w); /* who has reported is remembered */
+	ok(deploy_orders(w->deploy, w->host[0], 1, 40, &a, &list, &n, &e), &e);
+	assert_int_equal(n, 1);
+	struct order o = opened(w, list[0], &a);
+	assert_true(o.epoch == 2 && o.seq == 41);
+
+	inventory(w, 1, INVENTORY("3.0.1-1", ""));
+	create(w, &r, id);
+	struct target_row *targets;
+	ok(deploy_targets(w->deploy, id, -1, NULL, 10, &a, &targets, &n, &e), &e);
+	assert_int_equal(n, 2);
+	assert_string_equal(targets[1].reason, "reconciling");
 }
 
 static void an_expired_order_is_withdrawn_and_issued_anew(void **state)
@@ -705,6 +770,7 @@ int main(void)
 		T(a_preview_that_no_longer_covers_the_set_is_stale),
 		T(bad_requests_name_what_is_wrong),
 		T(an_order_is_exact_signed_and_handed_out_again_not_made_twice),
+		T(F29_a_restored_database_asks_before_it_orders_again),
 		T(an_expired_order_is_withdrawn_and_issued_anew),
 		T(an_order_that_cannot_be_signed_is_the_targets_trouble_alone),
 		T(a_plan_whose_order_cannot_be_signed_is_refused),

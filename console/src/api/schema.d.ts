@@ -1261,7 +1261,7 @@ export interface components {
             system: string;
             hostname: string;
             state: components["schemas"]["TargetState"];
-            /** @description Stable word why it is pending or how it ended: offline, server_downloading, vendor_gone, vendor_digest, vendor_error, vendor_unreachable, server_disk_full, server_error, waiting_agent, order_unsigned, would_remove, retired, cancelled, downloading, preparing, installing, waiting, lock_held, installed, already_installed, unlisted_dependency, signature, digest, expired, replayed, policy, disk_full, dpkg_interrupted, maintainer_script, dependency, network, timeout, superseded, held, internal */
+            /** @description Stable word why it is pending or how it ended: offline, server_downloading, vendor_gone, vendor_digest, vendor_error, vendor_unreachable, server_disk_full, server_error, waiting_agent, reconciling, order_unsigned, would_remove, retired, cancelled, downloading, preparing, installing, waiting, lock_held, installed, already_installed, unlisted_dependency, signature, digest, expired, replayed, policy, disk_full, dpkg_interrupted, maintainer_script, dependency, network, timeout, superseded, held, internal */
             reason: string | null;
             detail: string | null;
             updated: components["schemas"]["TimeOrNull"];

@@ -33,9 +33,11 @@ static bool request_body(const struct agent_paths *p, const struct checkin_scan 
 		digest_hex(&scan->hash, hex);
 		clock_rfc3339(scan->scanned_ms, when);
 	}
+	int64_t epoch, seq;
+	root_client_last(p, &epoch, &seq);
 	json_t *j = json_pack("{s:O,s:s,s:s,s:s,s:I,s:I}", "attrs", attrs, "inventory", hex,
 			      "scanned", when, "nonce", load_nonce(p, &a), "epoch",
-			      (json_int_t)id.epoch, "seq", (json_int_t)root_client_seq(p));
+			      (json_int_t)MAX(id.epoch, epoch), "seq", (json_int_t)seq);
 	if (!j)
 		return err_set(e, ERR_INTERNAL, "check-in cannot be written");
 	if (scan->error)

@@ -42,10 +42,12 @@ bool root_client_evidence(const struct agent_paths *p, json_t **out)
 	return true;
 }
 
-int64_t root_client_seq(const struct agent_paths *p)
+void root_client_last(const struct agent_paths *p, int64_t *epoch_out, int64_t *seq_out)
 {
 	AUTO(json_free) json_t *reply = NULL;
+	*epoch_out = *seq_out = 0;
 	if (!root_client_call(p, "hello", NULL, NULL, &reply, NULL))
-		return 0;
-	return json_integer_value(json_object_get(reply, "seq"));
+		return;
+	*epoch_out = json_integer_value(json_object_get(reply, "epoch"));
+	*seq_out = json_integer_value(json_object_get(reply, "seq"));
 }

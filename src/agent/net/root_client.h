@@ -11,6 +11,6 @@ bool root_client_call(const struct agent_paths *p, const char *verb, const char 
 		      const char *value, json_t **reply_out, struct err *e) MUST_CHECK;
 /** Evidence as the root half sees it; false when there is none to ask. */
 bool root_client_evidence(const struct agent_paths *p, json_t **out) MUST_CHECK;
-/** Highest executed sequence; 0 without a root half. */
-int64_t root_client_seq(const struct agent_paths *p);
+/** Epoch and sequence of the last executed order; 0 and 0 when there is none, or no root half. */
+void root_client_last(const struct agent_paths *p, int64_t *epoch_out, int64_t *seq_out);
 #endif
