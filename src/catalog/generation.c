@@ -3,9 +3,8 @@
  * or not at all; the replaced one stays as 'previous'. What looks wrong (shrunken, about other
  * things) is kept as 'held' until somebody accepts it. Everything slow happens before the
  * transaction. */
-#include "base/arena.h"
-#include "base/vec.h"
 #include "catalog/catalog_int.h"
+#include "catalog/enrich_doc.h"
 #include "catalog/generation_int.h"
 #include "catalog/queries.h"
 #include "catalog/sink.h"
@@ -170,6 +169,11 @@ static bool looks_wrong(struct sql_conn *c, const struct generation *g, const st
 			 (long long)rows);
 		return true;
 	}
+	enum enrich_kind enrichment;
+	if (enrich_kind_parse(g->feed.kind, &enrichment)) { /* no products: numbers are all */
+		*wrong_out = false;
+		return true;
+	}
 	AUTO(buf_done) struct buf before = BUF_INIT(SINK_MAX_BYTES + 2u);
 	if (!read_records(c, g->feed.id, cur, &before, e) ||
 	    !generation_vanished(buf_str(&before), g->records, &vanished, e))
@@ -268,29 +272,28 @@ bool generation_accept_held(struct sql *db, struct str feed, int64_t now_ms, str
 /* --- loading ------------------------------------------------------------------------------------
  */
 
-struct loading {
-	struct arena arena;
-	VEC(struct generation) gens;
-	VEC(struct stored) stored;
-};
-
-static void loading_done(struct loading *l)
+void generations_done(struct generations *l)
 {
 	for (size_t i = 0; i < l->gens.n; i++)
 		xfree((char *)l->gens.p[i].records.p);
 	VEC_DONE(&l->gens);
-	VEC_DONE(&l->stored);
 	arena_done(&l->arena);
 }
-AUTO_DEFINE_VALUE(struct loading, loading_done)
 
-static bool list_current(struct sql_conn *c, struct loading *l, struct err *e)
+struct stored_list {
+	VEC(struct stored) of; /* beside generations.gens */
+};
+
+static bool list_current(struct sql_conn *c, bool (*want)(struct str kind), struct generations *l,
+			 struct stored_list *stored, struct err *e)
 {
 	struct sql_rows *r;
 	bool good = true;
 	if (!sql_query(c, &SQL_GENERATION_LIST_CURRENT, SQL_NO_ARGS, &r, e))
 		return false;
 	while (good && sql_next(r)) {
+		if (!want(sql_col_str(r, 2)))
+			continue;
 		struct stored s = { .present = true,
 				    .number = sql_col_int(r, 1),
 				    .raw_size = sql_col_int(r, 10) };
@@ -306,25 +309,45 @@ static bool list_current(struct sql_conn *c, struct loading *l, struct err *e)
 		good = read_digest(sql_col_str(r, 9), &s.digest);
 		f.digest = s.digest;
 		VEC_PUSH(&l->gens, ((struct generation) { .feed = f }));
-		VEC_PUSH(&l->stored, s);
+		VEC_PUSH(&stored->of, s);
 	}
 	if (!sql_rows_end(r, e))
 		return false;
 	return good || err_set(e, ERR_CORRUPT, "a stored generation has no digest");
 }
 
+static bool read_all(struct sql_conn *c, struct generations *l, const struct stored_list *stored,
+		     struct err *e)
+{
+	for (size_t i = 0; i < l->gens.n; i++) {
+		AUTO(buf_done) struct buf b = BUF_INIT(SINK_MAX_BYTES + 2u);
+		if (!read_records(c, l->gens.p[i].feed.id, &stored->of.p[i], &b, e))
+			return err_prefix(e, "feed '%s'", l->gens.p[i].feed.id.p);
+		size_t n = b.n;
+		l->gens.p[i].records = (struct str) { buf_take(&b), n };
+	}
+	return true;
+}
+
+bool generations_load(struct sql *db, bool (*want)(struct str kind), struct generations *out,
+		      struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(db, e);
+	struct stored_list stored = { 0 };
+	bool good = c && list_current(c, want, out, &stored, e) && read_all(c, out, &stored, e);
+	VEC_DONE(&stored.of);
+	return good;
+}
+
+static bool of_patches(struct str kind)
+{
+	enum enrich_kind k;
+	return !enrich_kind_parse(kind, &k);
+}
+
 bool catalog_load(struct sql *db, struct catalog **out, struct err *e)
 {
-	AUTO(loading_done) struct loading l = { 0 };
-	AUTO(sql_done) struct sql_conn *c = sql_reader(db, e);
-	if (!c || !list_current(c, &l, e))
-		return false;
-	for (size_t i = 0; i < l.gens.n; i++) {
-		AUTO(buf_done) struct buf b = BUF_INIT(SINK_MAX_BYTES + 2u);
-		if (!read_records(c, l.gens.p[i].feed.id, &l.stored.p[i], &b, e))
-			return err_prefix(e, "feed '%s'", l.gens.p[i].feed.id.p);
-		size_t n = b.n;
-		l.gens.p[i].records = (struct str) { buf_take(&b), n };
-	}
-	return catalog_build_taking(l.gens.p, l.gens.n, out, e);
+	AUTO(generations_done) struct generations l = { 0 };
+	return generations_load(db, of_patches, &l, e) &&
+	       catalog_build_taking(l.gens.p, l.gens.n, out, e);
 }

@@ -2,6 +2,8 @@
  * Room-private: a generation's document as it is kept in the database. */
 #ifndef CATALOG_GENERATION_INT_H
 #define CATALOG_GENERATION_INT_H
+#include "base/arena.h"
+#include "base/vec.h"
 #include "catalog/catalog.h"
 
 /** zstd with a checksum. */
@@ -13,4 +15,15 @@ bool generation_unpack(struct str packed, int64_t raw_size, const struct sha256 
  * are documents that were checked; ERR_CORRUPT otherwise. */
 bool generation_vanished(struct str before, struct str after, int64_t *permille_out, struct err *e)
 	MUST_CHECK;
+
+/** Current generations with their documents. */
+struct generations {
+	struct arena arena;
+	VEC(struct generation) gens; /* records: on the heap, or NULL once somebody took them */
+};
+void generations_done(struct generations *l);
+AUTO_DEFINE_VALUE(struct generations, generations_done)
+/** Those whose kind `want` says yes to, by feed. */
+bool generations_load(struct sql *db, bool (*want)(struct str kind), struct generations *out,
+		      struct err *e) MUST_CHECK;
 #endif

@@ -49,6 +49,7 @@ struct generation_result {
 	int64_t offers; /**< packages or notices read */
 	int64_t bytes;	/**< fetched in this run (what was in the store already does not count) */
 	struct sink *sink; /**< private: holds the records */
+	char *document;	   /**< private: holds them when there is no sink */
 };
 void generation_result_done(struct generation_result *r);
 AUTO_DEFINE_VALUE(struct generation_result, generation_result_done)

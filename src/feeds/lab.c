@@ -22,6 +22,9 @@ const struct lab_kind lab_kinds[] = {
 	{ "rpm-primary", "primary.xml of an RPM repository (the same forms)", false },
 	{ "modules", "modules.yaml of an RPM repository (the same forms)", false },
 	{ "repomd", "repomd.xml of an RPM repository", false },
+	{ "kev", "CISA's known exploited vulnerabilities (JSON or CSV)", false },
+	{ "epss", "FIRST's EPSS scores (CSV, any layout)", false },
+	{ "endoflife", "endoflife.date: API v1 or a product's front matter", false },
 	{ NULL, NULL, false },
 };
 

@@ -20,4 +20,8 @@ bool lab_sync_dir(const char *dir, const struct lab_options *opt, struct generat
 bool lab_each_index(const char *dir, bool (*fn)(void *arg, const char *path, struct err *e),
 		    void *arg, struct err *e) MUST_CHECK;
 bool lab_is_dir(const char *path);
+/** Enrichment as JSON lines. */
+bool lab_enrichment_kind(const char *kind);
+bool lab_enrichment_parse(const char *kind, const char *file, lab_line line, void *arg,
+			  struct err *e) MUST_CHECK;
 #endif

@@ -285,6 +285,8 @@ bool feeds_lab_parse(const char *kind, const char *file, const struct lab_option
 		good = parse_notices(&p, kind, file, e);
 	else if (lab_rpm_knows(kind))
 		good = lab_rpm_parse(kind, file, line, arg, e);
+	else if (lab_enrichment_kind(kind))
+		good = lab_enrichment_parse(kind, file, line, arg, e);
 	else
 		good = err_set(e, ERR_INVALID,
 			       "feed kind '%.40s' is not known; 'tsukuroi feed kinds' lists them",

@@ -2,35 +2,63 @@
  * The table of feeds, and planning by it. To add a feed: a file <vendor>.c with its plan and sync
  * functions, its row here, its settings in settings/settings.def. */
 #include "feeds/debian.h"
+#include "feeds/enrichment.h"
 
 static const char *const debian_os[] = { "debian:", NULL };
 static const char *const debian_settings[] = { "feed.debian.suites", NULL };
 static const char *const dsa_settings[] = { "feed.debian.dsa_url", "feed.debian.dla_url", NULL };
+static const char *const kev_settings[] = { "feed.kev.url", NULL };
+static const char *const epss_settings[] = { "feed.epss.url", NULL };
+static const char *const endoflife_settings[] = { "feed.endoflife.url", NULL };
+static const char *const no_os[] = { NULL };
 static const char *const tracker_settings[] = { "feed.debian.tracker_url", NULL };
 
-const struct feed_kind feed_kinds[] = { { .name = "debian",
-					  .title = "Debian archive",
-					  .os = debian_os,
-					  .settings = debian_settings,
-					  .is_signed = true,
-					  .offers = true,
-					  .plan = debian_plan_suites,
-					  .sync = debian_sync_spec },
-					{ .name = "debian-dsa",
-					  .title = "Debian security advisories",
-					  .os = debian_os,
-					  .settings = dsa_settings,
-					  .optional = true,
-					  .plan = debian_plan_lists,
-					  .sync = debian_sync_spec },
-					{ .name = "debian-tracker",
-					  .title = "Debian security tracker",
-					  .os = debian_os,
-					  .settings = tracker_settings,
-					  .optional = true,
-					  .plan = debian_plan_tracker,
-					  .sync = debian_sync_spec },
-					{ .name = NULL } };
+const struct feed_kind feed_kinds[] = {
+	{ .name = "debian",
+	  .title = "Debian archive",
+	  .os = debian_os,
+	  .settings = debian_settings,
+	  .is_signed = true,
+	  .offers = true,
+	  .plan = debian_plan_suites,
+	  .sync = debian_sync_spec },
+	{ .name = "debian-dsa",
+	  .title = "Debian security advisories",
+	  .os = debian_os,
+	  .settings = dsa_settings,
+	  .optional = true,
+	  .plan = debian_plan_lists,
+	  .sync = debian_sync_spec },
+	{ .name = "debian-tracker",
+	  .title = "Debian security tracker",
+	  .os = debian_os,
+	  .settings = tracker_settings,
+	  .optional = true,
+	  .plan = debian_plan_tracker,
+	  .sync = debian_sync_spec },
+	{ .name = "kev",
+	  .title = "CISA KEV",
+	  .os = no_os,
+	  .settings = kev_settings,
+	  .optional = true,
+	  .plan = enrichment_plan_kev,
+	  .sync = enrichment_sync },
+	{ .name = "epss",
+	  .title = "FIRST EPSS",
+	  .os = no_os,
+	  .settings = epss_settings,
+	  .optional = true,
+	  .plan = enrichment_plan_epss,
+	  .sync = enrichment_sync },
+	{ .name = "endoflife",
+	  .title = "endoflife.date",
+	  .os = no_os,
+	  .settings = endoflife_settings,
+	  .optional = true,
+	  .plan = enrichment_plan_endoflife,
+	  .sync = enrichment_sync },
+	{ .name = NULL },
+};
 
 const struct feed_kind *feed_kind_find(struct str name)
 {

@@ -8,6 +8,7 @@
 void generation_result_done(struct generation_result *r)
 {
 	sink_free(r->sink);
+	xfree(r->document);
 	*r = (struct generation_result) { 0 };
 }
 

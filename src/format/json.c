@@ -62,7 +62,8 @@ static int write_to_buf(const char *p, size_t n, void *arg)
 
 void json_write(const json_t *j, struct buf *b)
 {
-	int r = json_dump_callback(j, write_to_buf, b, JSON_COMPACT | JSON_ENCODE_ANY);
+	int r = json_dump_callback(j, write_to_buf, b,
+				   JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
 	ASSERT(r == 0 || b->overflowed);
 }
 
