@@ -9,7 +9,7 @@
 #include "auth/auth.h"
 #include "base/arena.h"
 #include "base/clock.h"
-#include "catalog/patch.h"
+#include "catalog/enrich.h"
 #include "crypto/x509.h"
 #include "deploy/deploy.h"
 #include "fleet/fleet.h"
@@ -55,6 +55,7 @@ struct api_conf {
 	struct settings *settings;
 	struct fleet *fleet;
 	struct match *match;
+	struct enrichment *enrichment; /**< NULL = none is kept */
 	struct deploy *deploy;
 	struct store *store;
 	const struct clock *clock;

@@ -70,7 +70,7 @@ enum lifecycle_state lifecycle_state(const struct lifecycle_of *l, bool subscrib
 
 /** One entry a patch; immutable, reference counted, holds its catalog and its enrich. */
 struct enrich_join;
-struct enrich_join *enrich_join_new(struct catalog *c, struct enrich *x);
+struct enrich_join *enrich_join_new(const struct catalog *c, struct enrich *x);
 struct enrich_join *enrich_join_ref(struct enrich_join *j);
 void enrich_join_unref(struct enrich_join *j);
 AUTO_DEFINE(struct enrich_join, enrich_join_unref)
@@ -95,5 +95,5 @@ bool enrichment_reload(struct enrichment *h, struct err *e) MUST_CHECK;
 /** A reference to the present data. */
 struct enrich *enrichment_get(struct enrichment *h);
 /** A reference to the present data joined to `c`: made at the first call after either changed. */
-struct enrich_join *enrichment_join(struct enrichment *h, struct catalog *c);
+struct enrich_join *enrichment_join(struct enrichment *h, const struct catalog *c);
 #endif

@@ -97,11 +97,11 @@ static void join_patch(struct enrich_join *j, const struct gathered *advisories,
 	}
 }
 
-struct enrich_join *enrich_join_new(struct catalog *c, struct enrich *x)
+struct enrich_join *enrich_join_new(const struct catalog *c, struct enrich *x)
 {
 	struct enrich_join *j = xcalloc(1, sizeof(*j));
 	atomic_init(&j->refs, 1);
-	j->catalog = catalog_ref(c);
+	j->catalog = catalog_ref((struct catalog *)c); /* only its reference count is written */
 	j->data = enrich_ref(x);
 	j->patches = xcalloc(c->n_patches + 1, sizeof(*j->patches));
 	struct gathered *advisories = xcalloc(c->n_advisories + 1, sizeof(*advisories));
@@ -213,7 +213,7 @@ struct enrich *enrichment_get(struct enrichment *h)
 	return x;
 }
 
-struct enrich_join *enrichment_join(struct enrichment *h, struct catalog *c)
+struct enrich_join *enrichment_join(struct enrichment *h, const struct catalog *c)
 {
 	pthread_mutex_lock(&h->lock);
 	if (!h->join || h->join->catalog != c) {

@@ -6,6 +6,7 @@
 #ifndef JOBS_JOBS_H
 #define JOBS_JOBS_H
 #include "base/clock.h"
+#include "catalog/enrich.h"
 #include "deploy/deploy.h"
 #include "match/match.h"
 #include "settings/settings.h"
@@ -45,6 +46,7 @@ struct jobs_conf {
 	struct settings *settings;
 	struct match *match;
 	struct fleet *fleet;
+	struct enrichment *enrichment; /**< brought up to date by syncs; NULL = nobody asks */
 	const struct clock *clock;
 	const char *proxy;	  /**< for vendor sites; NULL = direct */
 	int64_t payload_retry_ms; /**< pause after a payload's first failure; 0 = 30 s */

@@ -82,7 +82,7 @@ struct run {
 	size_t step;
 	int64_t told_ms;
 	size_t failed, total; /* of the feeds without which the patch DB is not whole */
-	bool changed;
+	bool changed, enrichment_changed;
 };
 
 /* More feeds than a job shows share its last step. */
@@ -215,7 +215,11 @@ static void run_feed(struct run *r, const struct feed_spec *s)
 	bool ok = feed_run(k, s, NULL, &env, r->j->conf.db, false, &changed, &e);
 	if (!ok)
 		log_warn("feed '%s': %s", s->id, e.msg);
-	r->changed |= changed;
+	enum enrich_kind enrichment;
+	if (enrich_kind_parse(str_of(k->name), &enrichment))
+		r->enrichment_changed |= changed;
+	else
+		r->changed |= changed;
 	outcome(r, k, ok, &e);
 	r->j->conf.feed_changed(r->j->conf.arg, s->id);
 }
@@ -227,6 +231,23 @@ static bool adopt(struct jobs *j, struct err *e)
 		return err_prefix(e, "cannot load the new patch DB");
 	match_set_catalog(j->conf.match, c);
 	catalog_unref(c);
+	return true;
+}
+
+/* What syncs brought, made visible; the join is made here, so that no request waits for it. */
+static bool adopt_changes(struct run *r, struct err *e)
+{
+	struct jobs *j = r->j;
+	if (r->changed && !adopt(j, e))
+		return false;
+	if (!j->conf.enrichment || (!r->changed && !r->enrichment_changed))
+		return true;
+	if (r->enrichment_changed && !enrichment_reload(j->conf.enrichment, e))
+		return false;
+	struct match_view v;
+	match_read(j->conf.match, &v);
+	enrich_join_unref(enrichment_join(j->conf.enrichment, v.catalog));
+	match_read_end(&v);
 	return true;
 }
 
@@ -280,7 +301,7 @@ static void sync_all(struct jobs *j, const char *id, struct http_client *client)
 	jobs_update(j, id, plan_steps, &plan);
 	for (size_t i = 0; i < plan.specs.n && !stopping(j); i++)
 		run_feed(&r, &plan.specs.p[i]);
-	bool ok = !r.changed || adopt(j, &e);
+	bool ok = adopt_changes(&r, &e);
 	ok = ok && verdict(&r, &unplanned, &e);
 	struct ending end = { ok ? "" : e.msg, clock_now_ms(j->conf.clock) };
 	jobs_update(j, id, end_job, &end);

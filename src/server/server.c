@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "catalog/catalog.h"
+#include "catalog/enrich.h"
 #include "jobs/jobs.h"
 #include "server/generation.h"
 #include "server/glue.h"
@@ -25,6 +26,7 @@ struct server {
 	struct store *store;
 	struct fleet *fleet;
 	struct match *match;
+	struct enrichment *enrichment;
 	struct jobs *jobs;
 	struct deploy *deploy;
 	struct api *api;
@@ -62,7 +64,8 @@ static bool open_data(struct server *s, const struct options *o, struct err *e)
 	if (!identity_load(tls, o->names, clock_wall_ms(), &s->identity, e) ||
 	    !store_open(store, &s->store, e) || !settings_open(s->db, &s->settings, e) ||
 	    !auth_open(s->db, &clock_system, &s->auth, e) ||
-	    !fleet_load(s->db, &clock_system, &s->fleet, e))
+	    !fleet_load(s->db, &clock_system, &s->fleet, e) ||
+	    !enrichment_open(s->db, &s->enrichment, e))
 		return false;
 	struct catalog *catalog;
 	if (!catalog_load(s->db, &catalog, e))
@@ -82,6 +85,7 @@ static bool open_work(struct server *s, const struct options *o, struct signer *
 				  .settings = s->settings,
 				  .match = s->match,
 				  .fleet = s->fleet,
+				  .enrichment = s->enrichment,
 				  .clock = &clock_system,
 				  .proxy = o->proxy[0] ? o->proxy : NULL,
 				  .job_changed = glue_job_changed,
@@ -121,6 +125,7 @@ static bool open_api(struct server *s, const struct options *o, struct signer *s
 				.settings = s->settings,
 				.fleet = s->fleet,
 				.match = s->match,
+				.enrichment = s->enrichment,
 				.deploy = s->deploy,
 				.store = s->store,
 				.clock = &clock_system,
@@ -277,6 +282,7 @@ void server_stop(struct server *s)
 	api_free(s->api);
 	deploy_close(s->deploy);
 	match_free(s->match);
+	enrichment_close(s->enrichment);
 	fleet_free(s->fleet);
 	auth_close(s->auth);
 	settings_close(s->settings);

@@ -177,13 +177,13 @@ static void endoflife_pages(void **state)
 	static const struct {
 		const char *page;
 		size_t n;
-	} t[] = { { "almalinux", 3 },   { "amazon-linux", 17 },
-		  { "centos", 4 },	   { "chrome", 144 },
-		  { "debian", 18 },	   { "firefox", 55 },
-		  { "macos", 22 },	   { "office", 10 },
+	} t[] = { { "almalinux", 3 },	{ "amazon-linux", 17 },
+		  { "centos", 4 },	{ "chrome", 144 },
+		  { "debian", 18 },	{ "firefox", 55 },
+		  { "macos", 22 },	{ "office", 10 },
 		  { "oracle-jdk", 27 }, { "python", 17 },
-		  { "rhel", 7 },	   { "rocky-linux", 3 },
-		  { "ubuntu", 44 },	   { "windows-server", 20 },
+		  { "rhel", 7 },	{ "rocky-linux", 3 },
+		  { "ubuntu", 44 },	{ "windows-server", 20 },
 		  { "windows", 47 } };
 	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
 		AUTO(xfree) char *name = xasprintf("endoflife/%s" PAGE_END, t[i].page);
