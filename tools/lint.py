@@ -3,7 +3,8 @@
 """The house linter: what the compiler cannot see. Prints one line a finding; exit 1 when there are any.
 
 rooms    a file includes only headers of its own room and of the rooms src/rooms lets it know
-stems    every extern function starts with its file's stem or its room's name (declared in a header of the room)
+stems    every extern function starts with the noun of its header: the file's stem, its room's name, a type that the
+         header declares, or the stem of the .c file in that folder which defines it
 headers  every header compiles alone
 marks    SPDX line in every source file; no unfinished-work words
 sql      no SQL text in a .c file
@@ -126,7 +127,9 @@ def check_stems(files):
         room, stem = m.groups()
         text = re.sub(r"/\*.*?\*/", "", (ROOT / name).read_text(), flags=re.S)
         for fn in declared.findall(text):
-            words = {stem, stem.rstrip("s"), room, room.rstrip("s"), *stem.split("_")}
+            types = re.findall(r"^(?:struct|enum) ([a-z_]+)", text, re.M)
+            beside = [c.stem for c in (ROOT / name).parent.glob("*.c")]
+            words = {stem, stem.rstrip("s"), room, room.rstrip("s"), *stem.split("_"), *types, *beside}
             if not any(fn == w or fn.startswith(w + "_") for w in words) and not fn.isupper():
                 warnings.append(f"{name}: {fn}() does not start with its file's stem")
 

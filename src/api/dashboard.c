@@ -76,7 +76,7 @@ static bool visit(uint32_t no, void *arg)
 	p->stale += h->last_scan_ms != 0 && health == HEALTH_UNKNOWN;
 	p->failed += h->scan == SCAN_FAILED;
 	for (int i = 0; i < PLATFORMS_; i++)
-		p->by_platform[i] += strcmp(platform_of_os(key), platforms[i]) == 0;
+		p->by_platform[i] += strcmp(word_platform(key), platforms[i]) == 0;
 	uint32_t row = intern_add(p->oses, key);
 	if (row == p->rows.n)
 		VEC_PUSH(&p->rows, ((struct os_row) { .name = h->attrs.os_name }));
@@ -92,7 +92,7 @@ static json_t *systems_json(const struct fleet_counts *n, const struct pass *p)
 	json_t *j = json_object();
 	json_object_set_new(j, "total", json_integer(n->hosts));
 	json_object_set_new(j, "online", json_integer(n->online));
-	json_object_set_new(j, "health", health_counts_json(n->health));
+	json_object_set_new(j, "health", words_health_counts(n->health));
 	json_object_set_new(j, "reboot_needed", json_integer(n->reboot_needed));
 	json_object_set_new(j, "stale_scans", json_integer(p->stale));
 	json_object_set_new(j, "never_scanned", json_integer(p->never));
@@ -104,7 +104,8 @@ static json_t *patches_json(const struct fleet_counts *n, const struct catalog *
 {
 	json_t *j = json_object();
 	json_object_set_new(j, "missing", json_integer(n->missing_patches));
-	json_object_set_new(j, "missing_by_severity", severity_counts_json(n->missing_by_severity));
+	json_object_set_new(j, "missing_by_severity",
+			    words_severity_counts(n->missing_by_severity));
 	json_object_set_new(j, "missing_pairs", json_integer((int64_t)n->missing_pairs));
 	json_object_set_new(j, "security_missing", json_integer(n->security_missing));
 	json_object_set_new(j, "installed", json_integer(n->installed_patches));
@@ -142,7 +143,7 @@ static json_t *by_os_json(const struct pass *p)
 		json_object_set_new(one, "os", json_text(intern_get(p->oses, (uint32_t)i)));
 		json_object_set_new(one, "os_name", json_text(str_of(p->rows.p[i].name)));
 		json_object_set_new(one, "systems", json_integer(p->rows.p[i].systems));
-		json_object_set_new(one, "health", health_counts_json(p->rows.p[i].health));
+		json_object_set_new(one, "health", words_health_counts(p->rows.p[i].health));
 		json_array_append_new(j, one);
 	}
 	return j;

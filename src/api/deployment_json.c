@@ -27,7 +27,7 @@ json_t *deployment_json(const struct deployment_row *d)
 	return j;
 }
 
-json_t *target_json(const struct target_row *t)
+json_t *deployment_target_json(const struct target_row *t)
 {
 	bool ran = t->finished_ms != 0 &&
 		   (t->state == TARGET_SUCCEEDED || t->state == TARGET_FAILED);
@@ -35,8 +35,8 @@ json_t *target_json(const struct target_row *t)
 	json_object_set_new(j, "system", json_string(t->host));
 	json_object_set_new(j, "hostname", json_text(str_of(t->hostname)));
 	json_object_set_new(j, "state", json_string(target_state_name(t->state)));
-	json_object_set_new(j, "reason", text_or_null(t->reason));
-	json_object_set_new(j, "detail", text_or_null(t->detail));
+	json_object_set_new(j, "reason", words_text_or_null(t->reason));
+	json_object_set_new(j, "detail", words_text_or_null(t->detail));
 	json_object_set_new(j, "updated", json_time(t->updated_ms));
 	json_object_set_new(j, "started", json_time(t->started_ms));
 	json_object_set_new(j, "finished", json_time(t->finished_ms));

@@ -5,5 +5,5 @@
 #include "api/call.h"
 
 json_t *deployment_json(const struct deployment_row *d);
-json_t *target_json(const struct target_row *t);
+json_t *deployment_target_json(const struct target_row *t);
 #endif

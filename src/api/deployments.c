@@ -88,7 +88,7 @@ static json_t *preview_json(const struct deploy_preview *p)
 	json_object_set_new(j, "held", json_integer(p->held));
 	json_object_set_new(j, "download_bytes", json_integer(p->download_bytes));
 	json_object_set_new(j, "stored_bytes", json_integer(p->stored_bytes));
-	json_object_set_new(j, "by_severity", severity_counts_json(p->severity));
+	json_object_set_new(j, "by_severity", words_severity_counts(p->severity));
 	json_object_set_new(j, "warnings", warnings);
 	return j;
 }
@@ -281,7 +281,7 @@ static bool list_targets(struct call *c, struct err *e)
 	}
 	json_t *items = json_array();
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(items, target_json(&rows[i]));
+		json_array_append_new(items, deployment_target_json(&rows[i]));
 	struct page_value first[1] = { 0 }, last[1] = { 0 };
 	if (n) {
 		target_key(c, &rows[0], first);

@@ -14,12 +14,12 @@ static json_t *node_json(const struct explain_node *n)
 	json_object_set_new(j, "op", json_string(rule_op_name(n->op)));
 	json_object_set_new(j, "truth", json_string(rule_truth_name(n->truth)));
 	json_object_set_new(j, "text", json_text(n->text));
-	json_object_set_new(j, "fact", str_or_null(n->fact));
-	json_object_set_new(j, "installed", str_or_null(n->installed));
-	json_object_set_new(j, "fixed", str_or_null(n->fixed));
-	json_object_set_new(j, "comparator", str_or_null(n->comparator));
-	json_object_set_new(j, "note", str_or_null(n->note));
-	json_object_set_new(j, "superseded_by", str_or_null(n->superseded_by));
+	json_object_set_new(j, "fact", words_str_or_null(n->fact));
+	json_object_set_new(j, "installed", words_str_or_null(n->installed));
+	json_object_set_new(j, "fixed", words_str_or_null(n->fixed));
+	json_object_set_new(j, "comparator", words_str_or_null(n->comparator));
+	json_object_set_new(j, "note", words_str_or_null(n->note));
+	json_object_set_new(j, "superseded_by", words_str_or_null(n->superseded_by));
 	for (size_t i = 0; i < n->n_children; i++)
 		json_array_append_new(children, node_json(&n->children[i]));
 	json_object_set_new(j, "children", children);
@@ -59,7 +59,7 @@ static json_t *scan_json(const struct host *h)
 	json_t *j = json_object();
 	json_object_set_new(j, "last_scan", json_time(h->last_scan_ms));
 	json_object_set_new(j, "scan_status", json_string(word_scan(h->scan)));
-	json_object_set_new(j, "inventory_digest", digest_or_null(&h->inventory));
+	json_object_set_new(j, "inventory_digest", words_digest_or_null(&h->inventory));
 	return j;
 }
 
@@ -81,7 +81,7 @@ static bool get_explanation(struct call *c, struct err *e)
 	json_object_set_new(j, "system", explained_system(c, h));
 	json_object_set_new(j, "patch", patch_json(c, &v, patch, SIZE_MAX));
 	json_object_set_new(j, "rule", x.rule ? node_json(x.rule) : json_null());
-	json_object_set_new(j, "provenance", provenance_json(&v, x.patch->feed));
+	json_object_set_new(j, "provenance", patch_provenance_json(&v, x.patch->feed));
 	json_object_set_new(j, "scan", scan_json(h));
 	json_object_set_new(j, "advisories", patch_advisories_json(&v, patch));
 	json_object_set_new(j, "next_steps", next_steps_json(x.verdict, h));

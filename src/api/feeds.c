@@ -20,7 +20,7 @@ static json_t *feed_json(const struct feed_state *f)
 	json_object_set_new(j, "released", json_time(f->released_ms));
 	json_object_set_new(j, "signed", json_boolean(f->is_signed));
 	json_object_set_new(j, "signer", json_text(str_of(f->signer)));
-	json_object_set_new(j, "error", text_or_null(f->error));
+	json_object_set_new(j, "error", words_text_or_null(f->error));
 	return j;
 }
 

@@ -41,7 +41,7 @@ json_t *job_json(const struct api_job *job)
 	json_object_set_new(j, "finished", json_time(job->finished_ms));
 	json_object_set_new(j, "progress", json_real(job->progress));
 	json_object_set_new(j, "message", message_json(job->message, job->message_params));
-	json_object_set_new(j, "error", text_or_null(job->error));
+	json_object_set_new(j, "error", words_text_or_null(job->error));
 	json_object_set_new(j, "created_by", json_text(str_of(job->created_by)));
 	json_object_set_new(j, "steps", steps);
 	return j;

@@ -133,8 +133,8 @@ bool page_read(struct call *c, size_t n_values, size_t *limit_out, struct page_p
 json_t *page_json(struct call *c, const char *next, const char *prev, int64_t total)
 {
 	json_t *j = json_object();
-	json_object_set_new(j, "next_cursor", text_or_null(next));
-	json_object_set_new(j, "prev_cursor", text_or_null(prev));
+	json_object_set_new(j, "next_cursor", words_text_or_null(next));
+	json_object_set_new(j, "prev_cursor", words_text_or_null(prev));
 	json_object_set_new(j, "total", json_integer(total));
 	json_object_set_new(j, "total_is_exact", json_true());
 	json_object_set_new(j, "as_of", json_time(c->now_ms));

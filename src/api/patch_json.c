@@ -82,7 +82,7 @@ json_t *patch_json(struct call *c, const struct match_view *v, uint32_t patch, s
 	json_object_set_new(j, "severity_derived", json_boolean(p->severity_derived));
 	json_object_set_new(j, "type", json_string(patch_type_name(p->type)));
 	json_object_set_new(j, "vendor", json_text(p->vendor));
-	json_object_set_new(j, "platform", json_string(platform_of_os(p->os)));
+	json_object_set_new(j, "platform", json_string(word_platform(p->os)));
 	json_object_set_new(j, "os", json_text(p->os));
 	json_object_set_new(j, "suites", words_json(p->suites, SIZE_MAX));
 	json_object_set_new(j, "reboot", json_string(reboot_need_name(p->reboot)));
@@ -137,7 +137,7 @@ json_t *patch_advisories_json(const struct match_view *v, uint32_t patch)
 	return list;
 }
 
-json_t *provenance_json(const struct match_view *v, uint32_t feed)
+json_t *patch_provenance_json(const struct match_view *v, uint32_t feed)
 {
 	const struct feed_info *f = &v->catalog->feeds[feed];
 	char hex[SHA256_HEX];
@@ -214,5 +214,5 @@ void patch_detail_json(struct call *c, const struct match_view *v, uint32_t patc
 	json_object_set_new(into, "components", components);
 	json_object_set_new(into, "advisories", patch_advisories_json(v, patch));
 	json_object_set_new(into, "supersedence", supersedence_json(v, patch));
-	json_object_set_new(into, "provenance", provenance_json(v, p->feed));
+	json_object_set_new(into, "provenance", patch_provenance_json(v, p->feed));
 }

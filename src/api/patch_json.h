@@ -11,7 +11,7 @@ json_t *patch_json(struct call *c, const struct match_view *v, uint32_t patch, s
 json_t *patch_ref_json(const struct match_view *v, uint32_t patch);
 /** Advisories joined to a patch. */
 json_t *patch_advisories_json(const struct match_view *v, uint32_t patch);
-json_t *provenance_json(const struct match_view *v, uint32_t feed);
+json_t *patch_provenance_json(const struct match_view *v, uint32_t feed);
 /** Adds the members of a PatchDetail. */
 void patch_detail_json(struct call *c, const struct match_view *v, uint32_t patch, json_t *into);
 #endif

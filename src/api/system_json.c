@@ -33,13 +33,13 @@ json_t *system_json(struct call *c, const struct match_view *v, uint32_t host)
 	json_object_set_new(j, "hostname", text(a->hostname));
 	json_object_set_new(j, "os_name", text(a->os_name));
 	json_object_set_new(j, "os", json_text(os));
-	json_object_set_new(j, "platform", json_string(platform_of_os(os)));
+	json_object_set_new(j, "platform", json_string(word_platform(os)));
 	json_object_set_new(j, "arch", text(a->arch));
 	json_object_set_new(j, "kernel", text(a->kernel));
 	json_object_set_new(j, "address", text(a->address));
 	json_object_set_new(j, "health",
 			    json_string(health_name(match_health(v, host, c->now_ms))));
-	json_object_set_new(j, "missing", severity_counts_json(counts.missing));
+	json_object_set_new(j, "missing", words_severity_counts(counts.missing));
 	json_object_set_new(j, "installed", json_integer(counts.installed));
 	json_object_set_new(j, "held", json_integer(counts.held));
 	json_object_set_new(j, "failed", json_integer(failures_of_host(c->api->failures, v, host)));
@@ -47,11 +47,11 @@ json_t *system_json(struct call *c, const struct match_view *v, uint32_t host)
 	json_object_set_new(j, "last_contact", json_time(h->last_contact_ms));
 	json_object_set_new(j, "last_scan", json_time(h->last_scan_ms));
 	json_object_set_new(j, "scan_status", json_string(word_scan(h->scan)));
-	json_object_set_new(j, "scan_error", text_or_null(h->scan_error));
+	json_object_set_new(j, "scan_error", words_text_or_null(h->scan_error));
 	json_object_set_new(j, "online", json_boolean(h->online));
 	json_object_set_new(j, "reboot_needed", json_boolean(a->reboot_needed));
 	json_object_set_new(j, "agent_version", text(a->agent_version));
-	json_object_set_new(j, "logged_in_user", text_or_null(a->logged_in_user));
+	json_object_set_new(j, "logged_in_user", words_text_or_null(a->logged_in_user));
 	json_object_set_new(j, "state", json_string(word_state(h->state)));
 	json_object_set_new(j, "enrolled", json_time(h->enrolled_ms));
 	return j;
@@ -65,7 +65,7 @@ void system_detail_json(const struct host *h, json_t *into)
 	    !json_parse(str_of(h->attrs.health_json), MAX_EVIDENCE, &evidence, NULL))
 		evidence = json_null();
 	json_object_set_new(into, "boot_time", json_time(h->attrs.boot_ms));
-	json_object_set_new(into, "inventory_digest", digest_or_null(&h->inventory));
+	json_object_set_new(into, "inventory_digest", words_digest_or_null(&h->inventory));
 	json_object_set_new(into, "facts", json_integer(h->n_facts));
 	json_object_set_new(into, "certificate_fingerprint", text(h->cert_fingerprint));
 	json_object_set_new(into, "evidence", evidence);

@@ -277,7 +277,7 @@ static bool list_system_deployments(struct call *c, struct err *e)
 	for (size_t i = 0; i < n; i++) {
 		json_t *one = json_object();
 		json_object_set_new(one, "deployment", deployment_json(&rows[i]));
-		json_object_set_new(one, "target", target_json(&targets[i]));
+		json_object_set_new(one, "target", deployment_target_json(&targets[i]));
 		json_array_append_new(items, one);
 	}
 	json_t *j = json_object();

@@ -62,7 +62,7 @@ const char *word_view(unsigned i)
 	return names[i];
 }
 
-const char *platform_of_os(struct str os)
+const char *word_platform(struct str os)
 {
 	struct str id = os, rest = os;
 	if (os.n == 0 || !str_split(&rest, ':', &id) || id.n == 0)
@@ -74,7 +74,7 @@ const char *platform_of_os(struct str os)
 	return "linux"; /* every other id comes from an os-release(5) */
 }
 
-json_t *severity_counts_json(const uint32_t counts[static SEVERITIES_])
+json_t *words_severity_counts(const uint32_t counts[static SEVERITIES_])
 {
 	json_t *j = json_object();
 	int64_t total = 0;
@@ -86,7 +86,7 @@ json_t *severity_counts_json(const uint32_t counts[static SEVERITIES_])
 	return j;
 }
 
-json_t *health_counts_json(const uint32_t counts[static HEALTHS_])
+json_t *words_health_counts(const uint32_t counts[static HEALTHS_])
 {
 	json_t *j = json_object();
 	for (int h = 0; h < HEALTHS_; h++)
@@ -104,17 +104,17 @@ json_t *words_json(struct str s, size_t max)
 	return j;
 }
 
-json_t *text_or_null(const char *s)
+json_t *words_text_or_null(const char *s)
 {
 	return s && *s ? json_text(str_of(s)) : json_null();
 }
 
-json_t *str_or_null(struct str s)
+json_t *words_str_or_null(struct str s)
 {
 	return s.n ? json_text(s) : json_null();
 }
 
-json_t *digest_or_null(const struct sha256 *d)
+json_t *words_digest_or_null(const struct sha256 *d)
 {
 	static const struct sha256 zero;
 	char hex[SHA256_HEX];

@@ -24,16 +24,16 @@ enum patch_view {
 const char *word_view(unsigned i);
 
 /** "linux", "windows", "macos" or "unknown" from an os fact such as "debian:12". */
-const char *platform_of_os(struct str os);
+const char *word_platform(struct str os);
 /** {critical, ..., unrated, total}. */
-json_t *severity_counts_json(const uint32_t counts[static SEVERITIES_]);
+json_t *words_severity_counts(const uint32_t counts[static SEVERITIES_]);
 /** {healthy, vulnerable, highly_vulnerable, unknown}. */
-json_t *health_counts_json(const uint32_t counts[static HEALTHS_]);
+json_t *words_health_counts(const uint32_t counts[static HEALTHS_]);
 /** An array of the space-separated words of `s`, at most `max`. */
 json_t *words_json(struct str s, size_t max);
 /** Text, or null when it is NULL or empty. */
-json_t *text_or_null(const char *s);
-json_t *str_or_null(struct str s);
+json_t *words_text_or_null(const char *s);
+json_t *words_str_or_null(struct str s);
 /** Hex of a digest, or null when it is all zero. */
-json_t *digest_or_null(const struct sha256 *d);
+json_t *words_digest_or_null(const struct sha256 *d);
 #endif
