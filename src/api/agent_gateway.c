@@ -83,7 +83,7 @@ size_t api_agent_body_limit(void *arg, struct http_req *r)
 	struct route_match m;
 	(void)arg;
 	route_find(api_agent_tables, route_method_parse(http_req_method(r)), http_req_path(r), &m);
-	if (!m.route || (m.route->permission != PERM_PUBLIC && !http_req_client_cert(r)))
+	if (!m.route || (m.route->permission != PERM_PUBLIC && !http_req_client_info(r)))
 		return 0;
 	return m.route->max_body;
 }

@@ -181,14 +181,9 @@ int64_t http_req_peer_uid(const struct http_req *r)
 	return r->conn->uid;
 }
 
-const char *http_req_client_cert(struct http_req *r)
-{
-	return r->conn->cert_pem;
-}
-
 const struct x509_info *http_req_client_info(struct http_req *r)
 {
-	return r->conn->cert_pem ? &r->conn->cert : NULL;
+	return r->conn->cert;
 }
 
 const char *http_req_id(const struct http_req *r)

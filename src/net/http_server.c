@@ -343,7 +343,8 @@ static bool start_daemon(struct http_server *s, struct err *e)
 	OPTION(MHD_OPTION_LISTEN_SOCKET, s->listener, NULL);
 	OPTION(MHD_OPTION_CONNECTION_LIMIT, c->max_connections, NULL);
 	OPTION(MHD_OPTION_CONNECTION_TIMEOUT, c->idle_timeout_s, NULL);
-	OPTION(MHD_OPTION_CONNECTION_MEMORY_LIMIT, SERVER_CONNECTION_MEMORY, NULL);
+	OPTION(MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	       c->connection_memory ? c->connection_memory : SERVER_CONNECTION_MEMORY, NULL);
 	OPTION(MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL);
 	OPTION(MHD_OPTION_NOTIFY_CONNECTION, on_connection, s);
 	OPTION(MHD_OPTION_NOTIFY_COMPLETED, on_completed, s);
@@ -399,7 +400,9 @@ bool http_server_start(const struct http_server_conf *conf, struct http_server *
 	ASSERT(conf->handler && conf->threads >= 1 && conf->threads <= 64 &&
 	       conf->max_connections >= conf->threads && conf->idle_timeout_s >= 5 &&
 	       conf->idle_timeout_s <= 600 && !conf->cert_pem == !conf->key_pem &&
-	       (conf->cert_pem || !conf->client_ca_pem));
+	       (conf->cert_pem || !conf->client_ca_pem) &&
+	       (!conf->connection_memory ||
+		(conf->connection_memory >= 2560 && conf->connection_memory <= 65536)));
 	AUTO(server_free) struct http_server *s = xcalloc(1, sizeof(*s));
 	s->conf = *conf;
 	s->conf.address = xstrdup(conf->address);

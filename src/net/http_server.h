@@ -18,11 +18,15 @@ struct http_server_conf {
 	const char *cert_pem; /**< NULL = plain HTTP (only ever for the redirecting port) */
 	const char *key_pem;
 	const char *client_ca_pem; /**< when set a client certificate is requested; see
-				      http_req_client_cert */
+				      http_req_client_info */
 	unsigned threads;	   /**< 1..64 */
 	unsigned max_connections;  /**< at least `threads`; split evenly over them */
 	unsigned max_per_address;  /**< connections from one address; 0 = no limit of its own */
 	unsigned idle_timeout_s;   /**< 5..600 */
+	/** What a connection may use for its request's header, its body in pieces and its reply's
+	 * header: held as long as the connection is; 2560..65536, 0 = 16 KiB. A request whose
+	 * header does not fit is refused (414, 431, or the connection ends). */
+	size_t connection_memory;
 	size_t max_body; /**< default maximum; a handler may allow more through `body_limit` */
 	/** Called once per request when the header is complete, before any body byte: returns the
 	 * maximum body length for this request (0 = none allowed). May be NULL. */
@@ -65,11 +69,10 @@ struct str http_req_body(const struct http_req *r);
 const char *http_req_peer(const struct http_req *r);
 /** The user on the other end of an AF_UNIX socket (SO_PEERCRED), or -1 on any other connection. */
 int64_t http_req_peer_uid(const struct http_req *r);
-/** PEM of the verified client certificate (chain, purpose and dates checked against client_ca_pem),
- * or NULL when none was presented. A certificate that does not verify ends the handshake; one that
- *  expires during a kept-alive or resumed session is answered 403 before any handler. */
-const char *http_req_client_cert(struct http_req *r);
-/** What that certificate says, read once a connection; NULL as above. */
+/** What the verified client certificate says (chain, purpose and dates checked against
+ * client_ca_pem), read once a connection; NULL when none was presented, or after
+ * http_reply_stream(). A certificate that does not verify ends the handshake; one that expires
+ * during a kept-alive or resumed session is answered 403 before any handler. */
 const struct x509_info *http_req_client_info(struct http_req *r);
 /** Random id of this request, also sent as X-Request-Id. */
 const char *http_req_id(const struct http_req *r);

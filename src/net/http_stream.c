@@ -97,6 +97,7 @@ struct http_stream *http_reply_stream(struct http_req *r, int status, const char
 	pthread_mutex_lock(&r->server->lock);
 	r->conn->stream = s;
 	pthread_mutex_unlock(&r->server->lock);
+	server_tls_forget_client(r->conn); /* it may be long until somebody asks again */
 	server_watch_peer(r->conn);
 	return s;
 }

@@ -33,8 +33,8 @@ struct conn {
 	bool closed;		     /* server.lock */
 	_Atomic int64_t deadline_ms; /* monotonic; the watcher ends the connection then; 0 = none */
 	bool cert_asked;
-	char *cert_pem; /* of the verified client certificate, or NULL */
-	struct x509_info cert;
+	struct x509_info *cert; /* what the verified client certificate says; NULL = none, or not
+				 * asked */
 };
 
 struct http_server {
@@ -88,6 +88,8 @@ extern const char server_tls_priorities[];
 void server_tls_session(struct conn *c, gnutls_session_t session);
 /** Reads a verified client certificate into `c` once; false when it is out of date now. */
 bool server_tls_client_ok(struct conn *c, gnutls_session_t session);
+/** The next request on the connection, if any, reads it again. */
+void server_tls_forget_client(struct conn *c);
 
 /* --- server_watch.c --- */
 bool server_watch_start(struct http_server *s, struct err *e) MUST_CHECK;

@@ -108,10 +108,13 @@ static bool read_certificate(struct conn *c, gnutls_session_t session)
 	const gnutls_datum_t *der = gnutls_certificate_get_peers(session, &n);
 	if (!der || n == 0)
 		return true;
+	struct x509_info info;
 	bool ok = gnutls_pem_base64_encode2("CERTIFICATE", &der[0], &pem) == 0 &&
-		  x509_read((struct str) { (char *)pem.data, pem.size }, &c->cert, NULL);
-	if (ok)
-		c->cert_pem = xstrndup((char *)pem.data, pem.size);
+		  x509_read((struct str) { (char *)pem.data, pem.size }, &info, NULL);
+	if (ok) {
+		c->cert = xmalloc(sizeof(info));
+		*c->cert = info;
+	}
 	gnutls_free(pem.data);
 	return ok;
 }
@@ -124,5 +127,12 @@ bool server_tls_client_ok(struct conn *c, gnutls_session_t session)
 		c->cert_asked = true;
 	}
 	int64_t now = clock_wall_ms();
-	return !c->cert_pem || (now >= c->cert.not_before_ms && now <= c->cert.not_after_ms);
+	return !c->cert || (now >= c->cert->not_before_ms && now <= c->cert->not_after_ms);
+}
+
+void server_tls_forget_client(struct conn *c)
+{
+	xfree(c->cert);
+	c->cert = NULL;
+	c->cert_asked = false;
 }

@@ -21,7 +21,7 @@
 
 static void conn_free(struct conn *c)
 {
-	xfree(c->cert_pem);
+	server_tls_forget_client(c);
 	xfree(c);
 }
 

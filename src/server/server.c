@@ -201,6 +201,8 @@ static bool listen_all(struct server *s, const struct options *o, struct err *e)
 	agents.port = (uint16_t)o->agent_port;
 	agents.client_ca_pem = s->identity.ca_pem.p;
 	agents.max_connections = 18000;
+	/* Each agent holds a connection open for ever; its headers are our own and short. */
+	agents.connection_memory = 2560;
 	agents.body_limit = api_agent_body_limit;
 	agents.handler = api_agent_handle;
 	if (!http_server_start(&agents, &s->agents, e) ||

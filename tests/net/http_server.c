@@ -82,6 +82,61 @@ static void house_client(void **state)
 	http_server_stop(s);
 }
 
+/* As the agents' port has it: header of a long upload, a body of megabytes, and a header that does
+ * not fit any more (P14). */
+static void small_connection_memory(void **state)
+{
+	struct http_server_conf conf = served_conf(echo, NULL, true);
+	conf.connection_memory = 2560;
+	conf.max_body = 5u << 20;
+	struct http_server *s = served_start(&conf);
+	struct http_tls tls = { .ca_file = served_ca_file };
+	struct http_client *c = http_client_new("tsukuroi-agent/0.1.0", &tls, NULL);
+	AUTO(xfree)
+	char *url = xasprintf("https://127.0.0.1:%u/agent/v1/inventory"
+			      "?scanned=2026-11-22T22%%3A10%%3A34.123Z",
+			      http_server_port(s));
+	AUTO(buf_done) struct buf body = BUF_INIT(6u << 20), big = BUF_INIT(10000);
+	while (body.n < (5u << 20))
+		buf_adds(&body, "deb\tlibssl3\tamd64\t3.0.11-1~deb12u2\topenssl\t3.0.11\n\n");
+	body.n = 5u << 20;
+	AUTO(xfree) char *hash = xasprintf("Inventory-Hash: %064d", 7);
+	AUTO(xfree) char *base = xasprintf("Inventory-Base: %064d", 8);
+	buf_adds(&big, "X-Big: ");
+	while (big.n < 4000)
+		buf_addc(&big, 'x');
+	/* the longest name a host can have */
+	AUTO(xfree) char *host = xasprintf("Host: %0247d.lan", 0);
+	const char *const headers[] = {
+		"Content-Type: text/tsukuroi-inventory-delta", hash, base, "X-Test: v", host, NULL
+	};
+	const char *const too_big[] = { big.p, NULL };
+	for (int i = 0; i < 6; i++) {
+		AUTO(buf_done) struct buf answer = BUF_INIT(100000);
+		struct http_response resp = { 0 };
+		struct http_request r = { .method = "POST",
+					  .url = url,
+					  .headers = i % 2 ? too_big : headers,
+					  .body = buf_str(&body),
+					  .max_response = 100000,
+					  .timeout_s = 20 };
+		if (i % 2)
+			r.body = STR_LIT("");
+		bool ok = http_fetch(c, &r, &resp, &answer, &e);
+		if (i % 2) {
+			assert_true(!ok || resp.status == 431 || resp.status == 413);
+			continue;
+		}
+		if (!ok)
+			fail_msg("%s", e.msg);
+		assert_int_equal(resp.status, 200);
+		assert_non_null(strstr(answer.p, "\nbody 5242880 deb\tlibssl3"));
+		assert_non_null(strstr(answer.p, "x-test v\n"));
+	}
+	http_client_free(c);
+	http_server_stop(s);
+}
+
 static void local_socket_knows_its_peer(void **state)
 {
 	char dir[] = "/tmp/local.XXXXXX";
@@ -594,6 +649,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(house_client),
+		cmocka_unit_test(small_connection_memory),
 		cmocka_unit_test(local_socket_knows_its_peer),
 		cmocka_unit_test(reply_headers),
 		cmocka_unit_test(A22_only_canonical_paths),
