@@ -75,8 +75,9 @@ static char *sources_path(const char *path)
 	return beside;
 }
 
-enum column { NAME, EPOCH, VERSION, RELEASE, ARCH, COLUMNS };
-static const char *const column_names[COLUMNS] = { "name", "epoch", "version", "release", "arch" };
+enum column { NAME, EPOCH, VERSION, RELEASE, ARCH, MODULE, VENDOR, COLUMNS };
+static const char *const column_names[COLUMNS] = { "name", "epoch",	 "version", "release",
+						   "arch", "modularity", "vendor" };
 #define MAX_COLUMNS 32
 
 static bool header(struct str line, int at[COLUMNS], const char *path, struct err *e)
@@ -86,7 +87,8 @@ static bool header(struct str line, int at[COLUMNS], const char *path, struct er
 	for (int c = 0; c < COLUMNS; c++) {
 		at[c] = -1;
 		for (size_t i = 0; i < n; i++)
-			if (str_is(f[i], column_names[c]))
+			if (str_is(f[i], column_names[c]) ||
+			    (c == MODULE && str_is(f[i], "modularitylabel")))
 				at[c] = (int)i;
 	}
 	if (at[NAME] < 0 || at[VERSION] < 0)
@@ -95,8 +97,8 @@ static bool header(struct str line, int at[COLUMNS], const char *path, struct er
 	return true;
 }
 
-static bool add_package(struct inventory *i, const struct str f[COLUMNS], const struct sources *s,
-			struct err *e)
+static bool add_deb(struct inventory *i, const struct str f[COLUMNS], const struct sources *s,
+		    struct err *e)
 {
 	struct str source = STR_LIT(""), version = STR_LIT("");
 	uint32_t no = intern_find(s->names, f[NAME]);
@@ -111,8 +113,64 @@ static bool add_package(struct inventory *i, const struct str f[COLUMNS], const 
 	return inventory_add(i, line, ARRAY_LEN(line), e);
 }
 
+static struct str source_of(const struct sources *s, struct str name)
+{
+	uint32_t no = intern_find(s->names, name);
+	return no == INTERN_NONE || str_eq(s->source.p[no], name) ? STR_LIT("") : s->source.p[no];
+}
+
+/* "name:stream" of a label "name:stream:version:context". */
+static struct str stream_of(struct str label)
+{
+	bool first = true;
+	for (size_t i = 0; i < label.n; i++) {
+		if (label.p[i] == ':' && !first)
+			return (struct str) { label.p, i };
+		first &= label.p[i] != ':';
+	}
+	return first ? STR_LIT("") : label; /* "(none)" */
+}
+
+static bool add_rpm(struct inventory *i, const struct str f[COLUMNS], const struct sources *s,
+		    struct err *e)
+{
+	struct str epoch = f[EPOCH], version = f[VERSION];
+	if (str_is(f[NAME], "gpg-pubkey"))
+		return true; /* a key, not a package */
+	if (str_starts(version, "0:"))
+		version = (struct str) { version.p + 2, version.n - 2 };
+	if (str_is(epoch, "0") || str_is(epoch, "(none)"))
+		epoch = STR_LIT("");
+	AUTO(xfree)
+	char *evr = xasprintf("%.*s%s%.*s-%.*s", STR_ARG(epoch), epoch.n ? ":" : "",
+			      STR_ARG(version), STR_ARG(f[RELEASE]));
+	struct str line[] = {
+		STR_LIT("rpm"),	      f[NAME],	f[ARCH], str_of(evr), source_of(s, f[NAME]),
+		stream_of(f[MODULE]), f[VENDOR]
+	};
+	return inventory_add(i, line, ARRAY_LEN(line), e);
+}
+
+static bool add_apk(struct inventory *i, const struct str f[COLUMNS], const struct sources *s,
+		    struct err *e)
+{
+	struct str line[] = { STR_LIT("apk"), f[NAME], f[ARCH].n ? f[ARCH] : STR_LIT("x86_64"),
+			      f[VERSION], source_of(s, f[NAME]) };
+	return inventory_add(i, line, ARRAY_LEN(line), e);
+}
+
+/* A list does not say whose packages it lists: those of RPM have a release, the others' is the os's
+ * affair. */
+static bool add_package(struct inventory *i, const struct str f[COLUMNS], const struct sources *s,
+			const struct lab_os *os, struct err *e)
+{
+	if (f[RELEASE].n > 0)
+		return add_rpm(i, f, s, e);
+	return strcmp(os->id, "alpine") == 0 ? add_apk(i, f, s, e) : add_deb(i, f, s, e);
+}
+
 static bool add_list(struct inventory *i, const char *path, struct str text,
-		     const struct sources *s, struct err *e)
+		     const struct sources *s, const struct lab_os *os, struct err *e)
 {
 	int at[COLUMNS];
 	struct str line;
@@ -125,19 +183,14 @@ static bool add_list(struct inventory *i, const char *path, struct str text,
 			continue;
 		for (int c = 0; c < COLUMNS; c++)
 			f[c] = at[c] >= 0 && (size_t)at[c] < n ? all[at[c]] : STR_LIT("");
-		if (f[RELEASE].n > 0 || f[EPOCH].n > 0)
-			return err_set(
-				e, ERR_INVALID,
-				"'%s' lists rpm packages (line %zu has an epoch or a release); only dpkg "
-				"packages can be matched so far",
-				path, number);
-		if (f[VERSION].n > 0 && !add_package(i, f, s, e))
+		if (f[VERSION].n > 0 && !add_package(i, f, s, os, e))
 			return err_prefix(e, "'%s' line %zu", path, number);
 	}
 	return true;
 }
 
-static bool add_tsv(struct inventory *i, const char *path, struct str text, struct err *e)
+static bool add_tsv(struct inventory *i, const char *path, struct str text, const struct lab_os *os,
+		    struct err *e)
 {
 	AUTO(sources_done) struct sources s = { .names = intern_new() };
 	AUTO(buf_done) struct buf beside = BUF_INIT(FILE_MAX);
@@ -147,7 +200,7 @@ static bool add_tsv(struct inventory *i, const char *path, struct str text, stru
 			return false;
 		sources_of(buf_str(&beside), &s);
 	}
-	return add_list(i, path, text, &s, e);
+	return add_list(i, path, text, &s, os, e);
 }
 
 /* --- canonical text --- */
@@ -166,16 +219,24 @@ static bool add_canonical(struct inventory *i, struct str text, struct err *e)
 
 /* --- together --- */
 
-/* The architecture of the package dpkg is the machine's; "" when the text says neither. */
+/* The architecture of the package manager's own package is the machine's; else the usual one. */
 static struct str native_of(struct str text, bool *said_out)
 {
-	struct str line, f[6], native = STR_LIT(NATIVE_DEFAULT);
+	struct str line, f[8], native = STR_LIT(NATIVE_DEFAULT);
+	bool found = false;
 	*said_out = false;
 	while (text.n > 0 && str_line(&text, &line)) {
 		size_t n = inventory_fields(line, f, ARRAY_LEN(f));
 		if (n == 2 && str_is(f[0], "arch"))
 			*said_out = true;
-		if (n == 6 && str_is(f[0], "deb") && str_is(f[1], "dpkg"))
+		if (n < 4 || found || str_is(f[2], "noarch"))
+			continue;
+		if (str_is(f[0], "rpm") || str_is(f[0], "apk"))
+			native = STR_LIT("x86_64");
+		found = (str_is(f[0], "deb") && str_is(f[1], "dpkg")) ||
+			(str_is(f[0], "rpm") && str_is(f[1], "rpm")) ||
+			(str_is(f[0], "apk") && str_is(f[1], "apk-tools"));
+		if (found)
 			native = f[2];
 	}
 	return native;
@@ -202,7 +263,7 @@ bool lab_inventory_read(const char *path, const struct lab_os *os, struct buf *o
 	struct str text = buf_str(&bytes);
 	bool ok;
 	if (str_starts(text, "#name\t"))
-		ok = add_tsv(i, path, text, e);
+		ok = add_tsv(i, path, text, os, e);
 	else if (str_starts(str_trim(text), "Package:"))
 		ok = inventory_add_dpkg_status(i, text, e) || err_prefix(e, "'%s'", path);
 	else

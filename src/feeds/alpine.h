@@ -5,12 +5,12 @@
 #define FEEDS_ALPINE_H
 #include "base/arena.h"
 #include "catalog/sink.h"
-#include "feeds/json_files.h"
+#include "feeds/json_input.h"
 
 struct secdb_fix {
 	struct str package; /**< the origin: what binary packages are built from */
 	struct str version; /**< "0" = never affected */
-	struct str cves;    /**< blank separated; other ids (XSA, GHSA) only where there is no CVE */
+	struct str cves; /**< blank separated; other ids (XSA, GHSA) only where there is no CVE */
 };
 struct secdb {
 	struct str release, repository; /**< "3.16" or "edge"; "main" */

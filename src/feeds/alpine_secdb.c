@@ -150,21 +150,14 @@ bool secdb_read(struct json_input in, const char *name, secdb_fn fn, void *arg, 
 	return g.databases > 0 || err_set(e, ERR_CORRUPT, "'%s' holds no database", name);
 }
 
-static bool wanted(const struct secdb_target *t, const char *os)
-{
-	for (const char *const *l = t->oses; l && *l; l++)
-		if (str_is(str_of(*l), os))
-			return true;
-	return !t->oses;
-}
-
 static bool add(const struct secdb_target *t, const struct secdb_fix *f, const char *os,
 		struct err *e)
 {
 	struct str rest = f->cves, id, none = STR_LIT("");
 	while (rest.n > 0 && str_split(&rest, ' ', &id)) {
 		bool is_cve = str_starts(id, "CVE-");
-		AUTO(xfree) char *title = xasprintf("%.*s in %.*s", STR_ARG(id), STR_ARG(f->package));
+		AUTO(xfree)
+		char *title = xasprintf("%.*s in %.*s", STR_ARG(id), STR_ARG(f->package));
 		AUTO(xfree)
 		char *url = xasprintf("https://security.alpinelinux.org/vuln/%.*s", STR_ARG(id));
 		struct advisory a = { .id = id,
@@ -188,7 +181,7 @@ bool secdb_sink_add(void *target, const struct secdb *d, struct err *e)
 {
 	const struct secdb_target *t = target;
 	AUTO(xfree) char *os = xasprintf("alpine:%.*s", STR_ARG(d->release));
-	for (uint32_t i = 0; wanted(t, os) && i < d->n_fixes; i++)
+	for (uint32_t i = 0; words_listed(t->oses, str_of(os)) && i < d->n_fixes; i++)
 		if (!str_is(d->fixes[i].version, "0") && !add(t, &d->fixes[i], os, e))
 			return false;
 	return true;

@@ -4,8 +4,9 @@
 #ifndef FEEDS_ARCH_H
 #define FEEDS_ARCH_H
 #include "base/arena.h"
+#include "base/err.h"
 #include "base/str.h"
-#include "feeds/json_files.h"
+#include "feeds/json_input.h"
 
 struct avg {
 	struct str id, status, severity, type, affected, fixed; /**< "AVG-1", "Fixed" ... */
@@ -13,5 +14,6 @@ struct avg {
 };
 typedef bool (*avg_fn)(void *arg, const struct avg *g, struct err *e);
 /** As osv_read(). */
-bool avg_read(struct json_input in, const char *name, avg_fn fn, void *arg, struct err *e) MUST_CHECK;
+bool avg_read(struct json_input in, const char *name, avg_fn fn, void *arg, struct err *e)
+	MUST_CHECK;
 #endif

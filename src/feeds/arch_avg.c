@@ -61,9 +61,10 @@ static bool end(struct reading *g, struct err *e)
 
 static void text_of(struct reading *g, int place, struct str t)
 {
-	struct str *const fields[] = { [ID] = &g->g.id,		    [STATUS] = &g->g.status,
-				       [SEVERITY] = &g->g.severity, [TYPE] = &g->g.type,
-				       [AFFECTED] = &g->g.affected, [FIXED] = &g->g.fixed };
+	struct str *const fields[] = {
+		[ID] = &g->g.id,     [STATUS] = &g->g.status,	  [SEVERITY] = &g->g.severity,
+		[TYPE] = &g->g.type, [AFFECTED] = &g->g.affected, [FIXED] = &g->g.fixed
+	};
 	if (place == PACKAGE)
 		words_add(&g->packages, t);
 	else if (place == ISSUE)

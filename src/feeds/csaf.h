@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * CSAF 2.0 documents of Red Hat (https://security.access.redhat.com/data/csaf/v2/): advisories
- * (RHSA) and VEX (one per CVE). Reading keeps products, what is fixed and what is not; csaf_sink_add
- * makes records of the catalog of it. */
+ * (RHSA) and VEX (one per CVE). Reading keeps products, what is fixed and what is not;
+ * csaf_sink_add makes records of the catalog of it. */
 #ifndef FEEDS_CSAF_H
 #define FEEDS_CSAF_H
 #include "base/arena.h"
 #include "catalog/sink.h"
-#include "feeds/json_files.h"
+#include "feeds/json_input.h"
 
 /** A package of a product: what a product id of product_status means. */
 struct csaf_product {
@@ -33,20 +33,23 @@ struct csaf_record {
 	uint32_t n_fixes;
 	struct csaf_open *open;
 	uint32_t n_open;
-	uint32_t skipped; /**< product ids of products that are no RHEL release (extended streams) */
+	uint32_t
+		skipped; /**< product ids of products that are no RHEL release (extended streams) */
 };
 typedef bool (*csaf_fn)(void *arg, const struct csaf_record *r, struct err *e);
 /** As osv_read(): a file, or a tar of files. ERR_CORRUPT names what is wrong. */
-bool csaf_read(struct json_input in, const char *name, csaf_fn fn, void *arg, struct err *e) MUST_CHECK;
+bool csaf_read(struct json_input in, const char *name, csaf_fn fn, void *arg, struct err *e)
+	MUST_CHECK;
 
 /** "cpe:/a:redhat:enterprise_linux:8::appstream" -> "rhel:8". Extended streams (rhel_eus, rhel_aus,
  * rhel_tus, rhel_e4s) have versions of their own for one minor release; a host's facts do not tell
  * who gets them, so they mean nothing here: false. Extended life (rhel_els) is a subscription. */
 bool csaf_os_of_cpe(struct str cpe, struct csaf_product *out);
-/** "ruby-0:3.1.4-142.module+el8.x86_64::ruby:3.1", "bind-32:9.8.2-0.68.rc1.el6.i686": the package in
- * a product id, for documents without package URLs. */
+/** "ruby-0:3.1.4-142.module+el8.x86_64::ruby:3.1", "bind-32:9.8.2-0.68.rc1.el6.i686": the package
+ * in a product id, for documents without package URLs. */
 bool csaf_package_of_id(struct str id, struct csaf_product *out);
-/** "pkg:rpm/redhat/ruby@3.1.4-142?arch=x86_64&rpmmod=ruby:3.1:80:a7&epoch=1"; strings live in `a`. */
+/** "pkg:rpm/redhat/ruby@3.1.4-142?arch=x86_64&rpmmod=ruby:3.1:80:a7&epoch=1"; strings live in `a`.
+ */
 bool csaf_package_of_purl(struct str purl, struct arena *a, struct csaf_product *out);
 
 struct csaf_target {

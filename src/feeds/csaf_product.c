@@ -140,8 +140,8 @@ bool csaf_package_of_purl(struct str purl, struct arena *a, struct csaf_product 
 		if (equals < 0)
 			continue;
 		struct str key = { word.p, (size_t)equals };
-		struct str value = decoded(a, (struct str) { word.p + equals + 1,
-							     word.n - key.n - 1 });
+		struct str value = decoded(
+			a, (struct str) { word.p + equals + 1, word.n - key.n - 1 });
 		if (str_is(key, "arch"))
 			p.arch = value;
 		else if (str_is(key, "epoch"))
@@ -150,8 +150,8 @@ bool csaf_package_of_purl(struct str purl, struct arena *a, struct csaf_product 
 			p.module = stream_of(value);
 	}
 	if (p.version.n && epoch.n && !str_is(epoch, "0"))
-		p.version = str_of(arena_printf(a, "%.*s:%.*s", STR_ARG(epoch),
-						STR_ARG(p.version)));
+		p.version = str_of(
+			arena_printf(a, "%.*s:%.*s", STR_ARG(epoch), STR_ARG(p.version)));
 	*out = p;
 	return p.name.n > 0;
 }

@@ -146,7 +146,8 @@ static struct str keep(struct reading *g, struct str t)
 	return arena_str(&g->arena, words_cut(t, MAX_TEXT));
 }
 
-/* The number of a product id; NONE when there are too many (reported at the end of the document). */
+/* The number of a product id; NONE when there are too many (reported at the end of the document).
+ */
 static uint32_t number(struct reading *g, struct str id)
 {
 	if (intern_count(g->ids) >= MAX_IDS)
@@ -258,8 +259,8 @@ static bool end_vulnerability(struct reading *g, struct err *e)
 	for (size_t i = 0; i < g->remedies.n; i++) { /* VEX: each fix names its advisory */
 		const struct remedy *m = &g->remedies.p[i];
 		x.advisory = advisory_of_url(m->url);
-		for (uint32_t k = 0;
-		     x.advisory.n && str_is(m->category, "vendor_fix") && k < m->n; k++) {
+		for (uint32_t k = 0; x.advisory.n && str_is(m->category, "vendor_fix") && k < m->n;
+		     k++) {
 			x.id = g->remedied.p[m->first + k];
 			VEC_PUSH(&g->findings, x);
 		}
@@ -312,7 +313,8 @@ static bool end_document(struct reading *g, struct err *e)
 	g->r.is_vex = str_is(g->r.category, "csaf_vex");
 	for (size_t i = 0; i < g->findings.n; i++) {
 		const struct finding *x = &g->findings.p[i];
-		/* An advisory fixes what its own document says, VEX what it names an advisory for. */
+		/* An advisory fixes what its own document says, VEX what it names an advisory for.
+		 */
 		if (!x->open && g->r.is_vex == (x->advisory.n == 0))
 			continue;
 		g->r.skipped += !(x->open ? add_open(g, x) : add_fix(g, x));
@@ -324,8 +326,7 @@ static bool end_document(struct reading *g, struct err *e)
 	g->r.n_open = (uint32_t)g->open.n;
 	g->r.cves = words_text(&g->cves);
 	g->r.url = str_of(arena_printf(&g->arena, "https://access.redhat.com/%s/%.*s",
-				       g->r.is_vex ? "security/cve" : "errata",
-				       STR_ARG(g->r.id)));
+				       g->r.is_vex ? "security/cve" : "errata", STR_ARG(g->r.id)));
 	g->records++;
 	return g->fn(g->arg, &g->r, e) || err_prefix(e, "document '%s'", g->r.id.p);
 }
@@ -339,11 +340,9 @@ static void begin_document(struct reading *g)
 	g->ids = intern_new();
 	g->entries.n = g->findings.n = g->fixes.n = g->open.n = 0;
 	words_clear(&g->cves);
-	g->r = (struct csaf_record) { .id = none,
-				      .category = none,
-				      .title = none,
-				      .severity = none,
-				      .status = none };
+	g->r = (struct csaf_record) {
+		.id = none, .category = none, .title = none, .severity = none, .status = none
+	};
 }
 
 static void begin(struct reading *g, int place)
@@ -361,8 +360,8 @@ static void begin(struct reading *g, int place)
 		g->fixed.n = g->affected.n = g->remedied.n = g->remedies.n = 0;
 		break;
 	case REMEDY:
-		VEC_PUSH(&g->remedies, ((struct remedy) { none, none, none,
-							  (uint32_t)g->remedied.n, 0 }));
+		VEC_PUSH(&g->remedies,
+			 ((struct remedy) { none, none, none, (uint32_t)g->remedied.n, 0 }));
 		break;
 	case THREAT:
 		g->threat = g->threat_details = none;

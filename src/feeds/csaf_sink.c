@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * CSAF as records of the catalog: one patch per (advisory, release) with its packages, as far as the
- * mainline or extended-life stream goes; one open notice per (CVE, release, package) that VEX calls
- * affected and nothing fixes. */
+ * CSAF as records of the catalog: one patch per (advisory, release) with its packages, as far as
+ * the mainline or extended-life stream goes; one open notice per (CVE, release, package) that VEX
+ * calls affected and nothing fixes. */
 #include "feeds/csaf.h"
 #include "feeds/words.h"
 
@@ -12,14 +12,6 @@ struct run {
 	const struct csaf_record *r;
 	uint32_t from, to;
 };
-
-static bool wanted(const struct csaf_target *t, const char *os)
-{
-	for (const char *const *l = t->oses; l && *l; l++)
-		if (str_is(str_of(*l), os))
-			return true;
-	return !t->oses;
-}
 
 /* The advisory's own rating is the vendor's; of VEX only the CVE's is known. */
 static void rate(struct patch *p, const struct run *run)
@@ -57,8 +49,8 @@ static bool begin_patch(const struct csaf_target *t, const struct run *run, stru
 	p.id = str_of(arena_printf(a, "%s:%.*s", first->product.os, STR_ARG(first->advisory)));
 	p.title = own ? run->r->title : first->advisory;
 	p.title = p.title.n ? p.title : first->advisory;
-	p.url = str_of(arena_printf(a, "https://access.redhat.com/errata/%.*s",
-				    STR_ARG(first->advisory)));
+	p.url = str_of(
+		arena_printf(a, "https://access.redhat.com/errata/%.*s", STR_ARG(first->advisory)));
 	p.cves = words_cut(words_text(cves), MAX_CVES);
 	p.released_ms = own ? run->r->released_ms : 0;
 	rate(&p, run);
@@ -125,12 +117,12 @@ bool csaf_sink_add(void *target, const struct csaf_record *r, struct err *e)
 		while (run.to < r->n_fixes && str_eq(r->fixes[run.to].advisory, f->advisory) &&
 		       strcmp(r->fixes[run.to].product.os, f->product.os) == 0)
 			run.to++;
-		if (wanted(t, f->product.os) && !add_patch(t, &run, e))
+		if (words_listed(t->oses, str_of(f->product.os)) && !add_patch(t, &run, e))
 			return false;
 		from = run.to;
 	}
 	for (uint32_t i = 0; r->is_vex && i < r->n_open; i++)
-		if (wanted(t, r->open[i].product.os) && r->open[i].cve.n &&
+		if (words_listed(t->oses, str_of(r->open[i].product.os)) && r->open[i].cve.n &&
 		    !add_open(t, r, &r->open[i], e))
 			return false;
 	return true;

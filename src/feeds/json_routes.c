@@ -44,8 +44,8 @@ static int child(const struct json_routes *r, int of, struct str name)
 static int add_node(struct json_routes *r, int of, struct str name)
 {
 	ASSERT(r->n < (int)ARRAY_LEN(r->nodes));
-	r->nodes[r->n] = (struct node) { name, -1, NO_NODE, of == NO_NODE ? NO_NODE
-								  : r->nodes[of].first };
+	r->nodes[r->n] = (struct node) { name, -1, NO_NODE,
+					 of == NO_NODE ? NO_NODE : r->nodes[of].first };
 	if (of != NO_NODE)
 		r->nodes[of].first = r->n;
 	return r->n++;

@@ -5,6 +5,7 @@
 #include "feeds/lab.h"
 #include "base/file.h"
 #include "feeds/lab_int.h"
+#include "feeds/lab_notices.h"
 #include "feeds/local.h"
 
 #include <dirent.h>
@@ -25,6 +26,11 @@ const struct lab_kind lab_kinds[] = {
 	{ "kev", "CISA's known exploited vulnerabilities (JSON or CSV)", false },
 	{ "epss", "FIRST's EPSS scores (CSV, any layout)", false },
 	{ "endoflife", "endoflife.date: API v1 or a product's front matter", false },
+	{ "osv", "OSV records: a file of one or many, or a tar of files", true },
+	{ "usn", "Ubuntu's notices database (database-all.json)", true },
+	{ "csaf", "Red Hat's CSAF or VEX: a document, or a tar of documents", true },
+	{ "alpine-secdb", "Alpine's security database of a repository (JSON)", true },
+	{ "arch", "Arch's groups of vulnerabilities (JSON)", false },
 	{ NULL, NULL, false },
 };
 
@@ -289,6 +295,8 @@ static bool one(const char *kind, const char *file, const struct lab_options *op
 	if (strcmp(kind, "debian") == 0)
 		return lab_is_dir(file) ? lab_sync_dir(file, opt, out, e)
 					: lone_index(file, opt, out, e);
+	if (lab_notices_knows(kind))
+		return lab_notices_sync(kind, file, out, e);
 	struct feed_env env = { .fetch = feed_local };
 	struct debian_notice_source s = { .feed_id = kind, .url = file };
 	s.kind = strcmp(kind, "debian-tracker") == 0 ? DEBIAN_TRACKER_JSON : DEBIAN_DSA_LIST;

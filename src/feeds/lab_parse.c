@@ -5,6 +5,7 @@
 #include "crypto/openpgp.h"
 #include "feeds/lab_int.h"
 #include "feeds/lab_rpm.h"
+#include "feeds/lab_notices.h"
 #include "feeds/pipe.h"
 #include "format/deb822.h"
 #include "format/json.h"
@@ -287,6 +288,8 @@ bool feeds_lab_parse(const char *kind, const char *file, const struct lab_option
 		good = lab_rpm_parse(kind, file, line, arg, e);
 	else if (lab_enrichment_kind(kind))
 		good = lab_enrichment_parse(kind, file, line, arg, e);
+	else if (lab_notices_knows(kind))
+		good = lab_notices_parse(kind, file, line, arg, e);
 	else
 		good = err_set(e, ERR_INVALID,
 			       "feed kind '%.40s' is not known; 'tsukuroi feed kinds' lists them",

@@ -6,17 +6,17 @@
 #define FEEDS_OSV_H
 #include "base/arena.h"
 #include "catalog/sink.h"
-#include "feeds/json_files.h"
+#include "feeds/json_input.h"
 
 /** Affected are versions from `introduced` ("0" = all) up to below `fixed`. */
 struct osv_fix {
 	struct str introduced, fixed; /**< fixed "" = no fix yet */
 };
 struct osv_affected {
-	struct str ecosystem, name;    /**< "AlmaLinux:9", "Ubuntu:Pro:18.04:LTS" */
-	struct str availability;       /**< Ubuntu: in words, who gets it */
-	struct str priority;	       /**< Ubuntu: of the package */
-	struct str cves;	       /**< Ubuntu: of the package in this release, blank separated */
+	struct str ecosystem, name; /**< "AlmaLinux:9", "Ubuntu:Pro:18.04:LTS" */
+	struct str availability;    /**< Ubuntu: in words, who gets it */
+	struct str priority;	    /**< Ubuntu: of the package */
+	struct str cves;	    /**< Ubuntu: of the package in this release, blank separated */
 	struct osv_fix *fixes;
 	uint32_t n_fixes;
 	uint32_t binaries; /**< how many binary packages are named */
@@ -33,13 +33,14 @@ typedef bool (*osv_fn)(void *arg, const struct osv_record *r, struct err *e);
 /** `in`: the file, packed or plain; `name` names it in errors. Everything handed to `fn` is valid
  * within the call. Files of an archive that do not end in ".json" are passed over. ERR_CORRUPT: not
  * JSON, or a record without an id, or nothing there; names the file within an archive. */
-bool osv_read(struct json_input in, const char *name, osv_fn fn, void *arg, struct err *e) MUST_CHECK;
+bool osv_read(struct json_input in, const char *name, osv_fn fn, void *arg, struct err *e)
+	MUST_CHECK;
 
 /** What an ecosystem means here; false for one that is not a Linux release we know. */
 struct osv_ecosystem {
-	char os[64];	       /**< "almalinux:9" */
-	const char *vendor;    /**< "AlmaLinux" */
-	const char *word;      /**< how its patch ids begin: "alma" */
+	char os[64];	    /**< "almalinux:9" */
+	const char *vendor; /**< "AlmaLinux" */
+	const char *word;   /**< how its patch ids begin: "alma" */
 	enum component_kind kind;
 	const char *service; /**< needs a subscription: "esm-infra"; "" = everybody's */
 };

@@ -164,10 +164,9 @@ static void begin(struct reading *g, int place)
 	switch (place) {
 	case RECORD: begin_record(g); break;
 	case AFFECTED:
-		g->now = (struct osv_affected) { .ecosystem = none,
-						 .name = none,
-						 .availability = none,
-						 .priority = none };
+		g->now = (struct osv_affected) {
+			.ecosystem = none, .name = none, .availability = none, .priority = none
+		};
 		g->fixes.n = 0;
 		words_clear(&g->own_cves);
 		break;

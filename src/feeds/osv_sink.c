@@ -4,10 +4,10 @@
  * Where the vendor's title names streams ("php:8.3 security update") a modular build is tied to
  * them; in any case a modular version stays with modular packages and a plain one with plain ones.
  * Debian and Ubuntu: one advisory per (notice, release, source). */
-#include "feeds/osv.h"
 #include "base/vec.h"
 #include "feeds/debian.h"
 #include "feeds/notice_patch.h"
+#include "feeds/osv.h"
 #include "feeds/ubuntu.h"
 #include "feeds/words.h"
 
@@ -136,14 +136,6 @@ bool osv_ecosystem_of(const struct osv_affected *a, struct osv_ecosystem *out)
 	return false;
 }
 
-static bool wanted(const struct osv_sink *o, const char *os)
-{
-	for (const char *const *l = o->oses; l && *l; l++)
-		if (str_is(str_of(*l), os))
-			return true;
-	return !o->oses;
-}
-
 /* --- RPM systems --------------------------------------------------------------------------------
  */
 
@@ -266,8 +258,7 @@ static bool add_release(struct osv_sink *o, const struct osv_record *r,
 	for (uint32_t i = from; i < r->n_affected; i++) {
 		struct osv_ecosystem other;
 		const struct osv_affected *a = &r->affected[i];
-		if (!fixes_any(a) || !osv_ecosystem_of(a, &other) ||
-		    strcmp(other.os, eco->os) != 0)
+		if (!fixes_any(a) || !osv_ecosystem_of(a, &other) || strcmp(other.os, eco->os) != 0)
 			continue;
 		if (!begun && !begin_patch(o, r, eco, a, &arena, e))
 			return false;
@@ -323,8 +314,8 @@ static const char *notice_url(struct osv_sink *o, const struct osv_record *r,
 	return arena_str(&o->arena, r->url).p;
 }
 
-static void add_notice(struct osv_sink *o, const struct osv_record *r,
-		       const struct osv_affected *a, const struct osv_ecosystem *eco)
+static void add_notice(struct osv_sink *o, const struct osv_record *r, const struct osv_affected *a,
+		       const struct osv_ecosystem *eco)
 {
 	struct arena *to = &o->arena;
 	struct str none = STR_LIT(""), cves = words_cut(a->cves.n ? a->cves : r->cves, 60000);
@@ -387,7 +378,7 @@ bool osv_sink_add(void *osv_sink, const struct osv_record *r, struct err *e)
 	for (uint32_t i = 0; i < r->n_affected; i++) {
 		struct osv_ecosystem eco;
 		const struct osv_affected *a = &r->affected[i];
-		if (!osv_ecosystem_of(a, &eco) || !wanted(o, eco.os))
+		if (!osv_ecosystem_of(a, &eco) || !words_listed(o->oses, str_of(eco.os)))
 			continue;
 		if (eco.kind != COMPONENT_RPM) {
 			add_notice(o, r, a, &eco);
@@ -426,7 +417,7 @@ bool osv_sink_end(struct osv_sink *o, struct err *e)
 		struct waiting *w = &o->waiting.p[i];
 		rate(o, &w->a);
 		if (!(w->service[0] ? notice_patch(o->sink, &w->a, w->service, e)
-				   : sink_advisory(o->sink, &w->a, e)))
+				    : sink_advisory(o->sink, &w->a, e)))
 			return false;
 	}
 	return true;

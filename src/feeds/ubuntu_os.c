@@ -64,8 +64,9 @@ const char *ubuntu_service_of_text(struct str availability)
 
 const char *ubuntu_service_of_pocket(struct str pocket)
 {
-	static const char *const known[] = { "esm-infra-legacy", "esm-infra", "esm-apps", "fips-updates",
-					     "fips-preview",	  "fips",      "realtime" };
+	static const char *const known[] = { "esm-infra-legacy", "esm-infra",	 "esm-apps",
+					     "fips-updates",	 "fips-preview", "fips",
+					     "realtime" };
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
 		if (str_starts(pocket, known[i]))
 			return known[i];

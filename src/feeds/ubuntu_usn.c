@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The notices database, streamed: one notice is gathered, handed out, forgotten. Which service gives
- * a release's fixes is said by the pocket of its binaries. */
+ * The notices database, streamed: one notice is gathered, handed out, forgotten. Which service
+ * gives a release's fixes is said by the pocket of its binaries. */
 #include "feeds/ubuntu_usn.h"
 #include "base/vec.h"
 #include "feeds/json_files.h"
@@ -66,7 +66,7 @@ static int64_t time_of(struct str t)
 	ptrdiff_t dot = str_find(t, '.');
 	struct str whole = { t.p, dot < 0 ? t.n : (size_t)dot };
 	return str_to_i64(whole, &seconds) && seconds > 0 && seconds < 9000000000 ? seconds * 1000
-										   : 0;
+										  : 0;
 }
 
 static const char *service_of(const struct reading *g, struct str codename)
@@ -134,8 +134,7 @@ static bool take(void *arg, int place, enum json_event ev, struct str text, stru
 	} else if (place == TIME && (ev == JSON_OTHER_VALUE || ev == JSON_STRING_VALUE)) {
 		g->r.released_ms = time_of(text);
 	} else if (ev == JSON_STRING_VALUE && place == TITLE) {
-		g->r.title = arena_str(&g->arena,
-				       words_cut(words_plain(&g->arena, text), 400));
+		g->r.title = arena_str(&g->arena, words_cut(words_plain(&g->arena, text), 400));
 	} else if (ev == JSON_STRING_VALUE && place == CVE) {
 		if (str_starts(text, "CVE-") && text.n <= 40) /* bug addresses stand there too */
 			words_add(&g->cves, text);
@@ -156,21 +155,14 @@ bool usn_read(struct json_input in, const char *name, usn_fn fn, void *arg, stru
 	return g.records > 0 || err_set(e, ERR_CORRUPT, "'%s' holds no notice", name);
 }
 
-static bool wanted(const struct usn_target *t, const char *os)
-{
-	for (const char *const *l = t->oses; l && *l; l++)
-		if (str_is(str_of(*l), os))
-			return true;
-	return !t->oses;
-}
-
 bool usn_sink_add(void *target, const struct usn_record *r, struct err *e)
 {
 	const struct usn_target *t = target;
 	AUTO(xfree) char *url = xasprintf("https://ubuntu.com/security/notices/%s", r->id.p);
 	for (uint32_t i = 0; i < r->n_sources; i++) {
 		const struct usn_source *s = &r->sources[i];
-		if (!s->os || !wanted(t, s->os) || str_starts(str_of(s->service), "fips"))
+		if (!s->os || !words_listed(t->oses, str_of(s->os)) ||
+		    str_starts(str_of(s->service), "fips"))
 			continue; /* FIPS builds are a line of their own */
 		struct advisory a = { .id = r->id,
 				      .title = r->title,

@@ -5,7 +5,7 @@
 #define FEEDS_UBUNTU_USN_H
 #include "base/arena.h"
 #include "catalog/sink.h"
-#include "feeds/json_files.h"
+#include "feeds/json_input.h"
 
 struct usn_source {
 	struct str codename, name, version;
@@ -21,7 +21,8 @@ struct usn_record {
 };
 typedef bool (*usn_fn)(void *arg, const struct usn_record *r, struct err *e);
 /** As osv_read(). */
-bool usn_read(struct json_input in, const char *name, usn_fn fn, void *arg, struct err *e) MUST_CHECK;
+bool usn_read(struct json_input in, const char *name, usn_fn fn, void *arg, struct err *e)
+	MUST_CHECK;
 
 struct usn_target {
 	struct sink *sink;

@@ -62,6 +62,14 @@ struct str words_plain(struct arena *a, struct str text)
 	return str_trim((struct str) { p, text.n });
 }
 
+bool words_listed(const char *const *list, struct str os)
+{
+	for (const char *const *l = list; l && *l; l++)
+		if (str_is(os, *l))
+			return true;
+	return !list;
+}
+
 static bool same(struct str a, const char *b)
 {
 	return a.n == strlen(b) && strncasecmp(a.p, b, a.n) == 0;
@@ -111,10 +119,10 @@ enum patch_type words_advisory_type(struct str id)
 
 enum reboot_need words_rpm_reboot(struct str package)
 {
-	static const char *const always[] = { "kernel",	       "kernel-core",	 "kernel-rt",
-					      "kernel-rt-core", "kernel-uek",	 "kernel-uek-core",
+	static const char *const always[] = { "kernel",		"kernel-core",	  "kernel-rt",
+					      "kernel-rt-core", "kernel-uek",	  "kernel-uek-core",
 					      "kernel-64k",	"kernel-64k-core" };
-	static const char *const may[] = { "dbus",    "dbus-broker", "dbus-daemon",    "glibc",
+	static const char *const may[] = { "dbus",    "dbus-broker",	"dbus-daemon",	"glibc",
 					   "hal",     "linux-firmware", "openssl-libs", "gnutls",
 					   "systemd", "udev",		"microcode_ctl" };
 	for (size_t i = 0; i < ARRAY_LEN(always); i++)

@@ -26,6 +26,9 @@ struct str words_cut(struct str text, size_t max);
 /** `text` without control characters: each becomes a blank. */
 struct str words_plain(struct arena *a, struct str text);
 
+/** Whether an os id is among a NULL-terminated list; NULL lists all. */
+bool words_listed(const char *const *list, struct str os);
+
 /** Ubuntu's priority, Debian's urgency, Arch's and Red Hat's words: UNRATED for those that are no
  * rating ("untriaged", "not yet assigned", "none"). */
 enum severity words_severity(struct str word);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Blocks of 512 bytes: a header, then content padded to whole blocks (POSIX.1-1988 ustar, POSIX.1-2001
- * pax, GNU). Of pax headers only `path` and `size` matter. Two blocks of zeros end an archive; what
- * follows them is padding. Every header's checksum must be right. */
+ * Blocks of 512 bytes: a header, then content padded to whole blocks (POSIX.1-1988 ustar,
+ * POSIX.1-2001 pax, GNU). Of pax headers only `path` and `size` matter. Two blocks of zeros end an
+ * archive; what follows them is padding. Every header's checksum must be right. */
 #include "format/tar.h"
 
 #define BLOCK 512u
@@ -106,8 +106,7 @@ static void set_name(struct tar *t, struct str name)
 	if (name.n > TAR_NAME)
 		name = (struct str) { name.p + (name.n - TAR_NAME), TAR_NAME };
 	for (size_t i = 0; i < name.n; i++)
-		t->name[i] = (unsigned char)name.p[i] < 0x20 || name.p[i] == 0x7F ? '?'
-										   : name.p[i];
+		t->name[i] = (unsigned char)name.p[i] < 0x20 || name.p[i] == 0x7F ? '?' : name.p[i];
 	t->name_n = name.n;
 	t->name[name.n] = '\0';
 }
@@ -126,8 +125,7 @@ static bool pax(struct tar *t, struct str rest, struct err *e)
 		struct str head = rest;
 		ptrdiff_t blank = str_find(rest, ' ');
 		head.n = blank < 0 ? 0 : (size_t)blank;
-		if (!str_to_u64(head, &n) || n <= head.n + 1 || n > rest.n ||
-		    rest.p[n - 1] != '\n')
+		if (!str_to_u64(head, &n) || n <= head.n + 1 || n > rest.n || rest.p[n - 1] != '\n')
 			return corrupt("has a bad pax header", e);
 		struct str record = { rest.p + head.n + 1, (size_t)n - head.n - 2 };
 		struct str key = record;
