@@ -7,7 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	struct str text = { (const char *)data, size }, line;
-	struct apt_transaction t;
+	struct backend_transaction t;
 	struct err e = { 0 };
 	ASSERT(apt_classify(text, 100, false, &line) != NULL);
 	if (apt_parse_simulation(text, &a, &t, &e)) {

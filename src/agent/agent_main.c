@@ -132,7 +132,7 @@ static int scan(const struct agent_paths *p, bool json)
 	size_t packages = 0, holds = 0, facts = 0;
 	while (str_line(&rest, &line)) {
 		facts++;
-		packages += str_starts(line, "deb\t");
+		packages += str_starts(line, "deb\t") || str_starts(line, "rpm\t");
 		holds += str_starts(line, "hold\t");
 	}
 	AUTO(json_free)

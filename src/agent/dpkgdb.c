@@ -7,28 +7,28 @@
 #include "format/deb822.h"
 
 #include <dirent.h>
-#include <stdlib.h>
 
 enum { F_PACKAGE, F_STATUS, F_VERSION, F_ARCH };
 static const char *const wanted[] = { "Package", "Status", "Version", "Architecture", NULL };
 
 struct reading {
 	struct arena *a;
-	VEC(struct dpkgdb_package) v;
+	VEC(struct pkgdb_package) v;
+	struct str native; /* architecture of the package dpkg itself */
 };
 
 static const struct {
 	const char *word;
-	enum dpkgdb_state state;
+	enum pkgdb_state state;
 } states[] = {
-	{ "installed", DPKGDB_INSTALLED },	 { "unpacked", DPKGDB_UNPACKED },
-	{ "half-configured", DPKGDB_UNPACKED },	 { "triggers-awaited", DPKGDB_TRIGGERS },
-	{ "triggers-pending", DPKGDB_TRIGGERS }, { "half-installed", DPKGDB_HALF_INSTALLED },
-	{ "config-files", DPKGDB_ABSENT },	 { "not-installed", DPKGDB_ABSENT },
+	{ "installed", PKGDB_INSTALLED },	 { "unpacked", PKGDB_UNPACKED },
+	{ "half-configured", PKGDB_UNPACKED },	 { "triggers-awaited", PKGDB_TRIGGERS },
+	{ "triggers-pending", PKGDB_TRIGGERS }, { "half-installed", PKGDB_HALF_INSTALLED },
+	{ "config-files", PKGDB_ABSENT },	 { "not-installed", PKGDB_ABSENT },
 };
 
 /* "want flag state", e.g. "install ok installed" (dpkg(1), PACKAGE STATES). */
-static bool read_status(struct str value, struct dpkgdb_package *p, struct err *e)
+static bool read_status(struct str value, struct pkgdb_package *p, struct err *e)
 {
 	struct str rest = value, want, flag, state;
 	if (!deb822_word(&rest, &want) || !deb822_word(&rest, &flag) || !deb822_word(&rest, &state))
@@ -53,13 +53,13 @@ static bool stanza(void *arg, const struct deb822_stanza *s, struct err *e)
 	if (!f[F_PACKAGE].value.p || !f[F_STATUS].value.p)
 		return err_set(e, ERR_CORRUPT, "stanza at line %llu lacks Package or Status",
 			       (unsigned long long)s->line);
-	struct dpkgdb_package p = { 0 };
+	struct pkgdb_package p = { 0 };
 	if (!read_status(f[F_STATUS].value, &p, e))
 		return err_prefix(e, "line %llu", (unsigned long long)s->line);
-	if (p.state == DPKGDB_ABSENT)
+	if (p.state == PKGDB_ABSENT)
 		return true;
 	if (!f[F_VERSION].value.p || !f[F_ARCH].value.p) {
-		if (p.state == DPKGDB_HALF_INSTALLED)
+		if (p.state == PKGDB_HALF_INSTALLED)
 			return true; /* killed before its first unpacking ended: there is none yet
 				      */
 		return err_set(e, ERR_CORRUPT, "stanza at line %llu lacks Version or Architecture",
@@ -68,27 +68,25 @@ static bool stanza(void *arg, const struct deb822_stanza *s, struct err *e)
 	p.name = arena_str(r->a, f[F_PACKAGE].value);
 	p.version = arena_str(r->a, f[F_VERSION].value);
 	p.arch = arena_str(r->a, f[F_ARCH].value);
+	p.source = p.module = p.vendor = (struct str) { "", 0 };
+	if (str_is(p.name, "dpkg"))
+		r->native = p.arch;
 	VEC_PUSH(&r->v, p);
 	return true;
 }
 
-static int by_name(const void *x, const void *y)
+bool dpkgdb_parse(struct str status, struct arena *a, struct pkgdb *out, struct err *e)
 {
-	const struct dpkgdb_package *a = x, *b = y;
-	int c = str_cmp(a->name, b->name);
-	return c ? c : str_cmp(a->arch, b->arch);
-}
-
-bool dpkgdb_parse(struct str status, struct arena *a, struct dpkgdb *out, struct err *e)
-{
-	struct reading r = { .a = a };
+	struct reading r = { .a = a, .native = { "", 0 } };
 	bool ok = deb822_text(status, wanted, stanza, &r, e);
 	if (ok) {
-		struct dpkgdb_package *all = arena_array(a, struct dpkgdb_package, r.v.n + 1);
+		struct pkgdb_package *all = arena_array(a, struct pkgdb_package, r.v.n + 1);
 		if (r.v.n)
 			memcpy(all, r.v.p, r.v.n * sizeof(*all));
-		qsort(all, r.v.n, sizeof(*all), by_name);
-		*out = (struct dpkgdb) { .packages = all, .n = r.v.n };
+		*out = (struct pkgdb) {
+			.kind = PKGDB_DEB, .packages = all, .n = r.v.n, .native = r.native
+		};
+		pkgdb_sort(out);
 	}
 	VEC_DONE(&r.v);
 	return ok;
@@ -109,7 +107,7 @@ static bool updates_left(const char *sysroot)
 	return left;
 }
 
-bool dpkgdb_read(const char *sysroot, struct arena *a, struct dpkgdb *out, struct err *e)
+bool dpkgdb_read(const char *sysroot, struct arena *a, struct pkgdb *out, struct err *e)
 {
 	AUTO(xfree) char *path = xasprintf("%s/var/lib/dpkg/status", sysroot);
 	AUTO(buf_done) struct buf text = BUF_INIT(DPKGDB_MAX);
@@ -122,30 +120,4 @@ bool dpkgdb_read(const char *sysroot, struct arena *a, struct dpkgdb *out, struc
 		return err_prefix(e, "'%s'", path);
 	out->interrupted = interrupted;
 	return true;
-}
-
-const struct dpkgdb_package *dpkgdb_find(const struct dpkgdb *db, struct str name, struct str arch)
-{
-	struct dpkgdb_package key = { .name = name, .arch = arch };
-	if (db->n == 0)
-		return NULL;
-	return bsearch(&key, db->packages, db->n, sizeof(key), by_name);
-}
-
-bool dpkgdb_broken(const struct dpkgdb *db)
-{
-	for (size_t i = 0; i < db->n; i++) {
-		if (db->packages[i].state != DPKGDB_INSTALLED || db->packages[i].reinstall)
-			return true;
-	}
-	return db->interrupted;
-}
-
-struct str dpkgdb_native(const struct dpkgdb *db)
-{
-	for (size_t i = 0; i < db->n; i++) {
-		if (str_is(db->packages[i].name, "dpkg"))
-			return db->packages[i].arch;
-	}
-	return (struct str) { "", 0 };
 }

@@ -34,7 +34,7 @@ static json_t *restart_json(const struct restart_list *l)
 	return all;
 }
 
-bool evidence_gather(const struct dpkgdb *db, bool restart, json_t **out, struct err *e)
+bool evidence_gather(const struct pkgdb *db, bool restart, json_t **out, struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	struct utsname u;

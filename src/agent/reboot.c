@@ -103,7 +103,7 @@ static struct str running_version(struct str version, struct str release_version
 	return (struct str) { "", 0 };
 }
 
-void reboot_judge(const struct dpkgdb *db, struct str release, struct str version,
+void reboot_judge(const struct pkgdb *db, struct str release, struct str version,
 		  struct reboot_evidence *out)
 {
 	struct reboot_evidence ev = { .why = "none", .running = release };
@@ -112,9 +112,9 @@ void reboot_judge(const struct dpkgdb *db, struct str release, struct str versio
 	char scratch[200];
 	ev.flavour = running.flavour;
 	for (size_t i = 0; i < db->n; i++) {
-		const struct dpkgdb_package *p = &db->packages[i];
+		const struct pkgdb_package *p = &db->packages[i];
 		struct str rel;
-		if (p->state == DPKGDB_HALF_INSTALLED || !reboot_package_release(p->name, &rel))
+		if (p->state == PKGDB_HALF_INSTALLED || !reboot_package_release(p->name, &rel))
 			continue;
 		images = true;
 		if (!known || !reboot_split(rel, &r) || !str_eq(r.flavour, running.flavour))

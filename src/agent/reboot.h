@@ -4,7 +4,7 @@
  * first look after the reboot (AC-01..AC-04). */
 #ifndef AGENT_REBOOT_H
 #define AGENT_REBOOT_H
-#include "agent/dpkgdb.h"
+#include "agent/pkgdb.h"
 
 /** A kernel release as uname -r gives it, cut in two: "6.1.0-29-cloud-amd64" is version "6.1.0-29",
  *  flavour "cloud-amd64". */
@@ -27,7 +27,7 @@ struct reboot_evidence {
 };
 /** `release` and `version` as uname -r and -v give them. Strings live in `a`, `db` or the
  * arguments. */
-void reboot_judge(const struct dpkgdb *db, struct str release, struct str version,
+void reboot_judge(const struct pkgdb *db, struct str release, struct str version,
 		  struct reboot_evidence *out);
 
 #define REBOOT_BOOT_ID 80

@@ -64,6 +64,7 @@ void order_write(const struct order *o, struct buf *out)
 	json_object_set_new(j, "not_before", json_time(o->not_before_ms));
 	json_object_set_new(j, "not_after", json_time(o->not_after_ms));
 	put_str(j, "action", o->action);
+	put_str(j, "kind", o->kind == ORDER_RPM ? STR_LIT("rpm") : STR_LIT("deb"));
 	put_packages(j, "packages", o->packages, o->n_packages);
 	put_packages(j, "extra", o->extra, o->n_extra);
 	json_t *archives = json_array();

@@ -13,8 +13,12 @@
 #define ORDER_MAX_PACKAGES 20000 /**< also the most files in one list */
 #define ORDER_MAX_ARCHIVES 64
 
+/** What its packages are; by it names, versions and archives are checked. */
+enum order_kind { ORDER_DEB, ORDER_RPM };
 struct order_package {
-	struct str name, arch, version; /**< exact; characters checked against Debian policy 5.6 */
+	/** Exact. deb: characters as in Debian policy 5.6; rpm: version is [epoch:]version-release,
+	 *  without an epoch 0. */
+	struct str name, arch, version;
 };
 struct order_file {
 	struct str path; /**< relative, no empty, "." or ".." segment */
@@ -23,8 +27,11 @@ struct order_file {
 };
 struct order_archive {
 	struct str id; /**< [a-z0-9][a-z0-9.-]* : directory of the partial mirror */
-	struct str suite, components, keyring; /**< keyring: absolute path on the endpoint */
-	struct order_file *index; /**< signed metadata: InRelease and package indices */
+	/** suite: deb: below dists/; rpm: the release of the system, "9". keyring: absolute path on the
+	 *  endpoint. rpm: components and keyring may be ""; without a keyring only keys that rpm
+	 *  already trusts there count. */
+	struct str suite, components, keyring;
+	struct order_file *index; /**< metadata: InRelease and package indices, or repodata/ */
 	uint32_t n_index;
 	struct order_file *payload; /**< package files */
 	uint32_t n_payload;
@@ -43,6 +50,7 @@ struct order {
 	uint32_t n_extra; /**< agreed to be installed beside, when the resolver needs them */
 	struct order_archive *archives;
 	uint32_t n_archives;
+	enum order_kind kind;
 };
 /** Canonical JSON of the order, appended. */
 void order_write(const struct order *o, struct buf *out);

@@ -77,6 +77,38 @@ static bool is_version(struct str s)
 	return revision.n && all_of(revision, alnum, ".+~");
 }
 
+/* What rpmbuild lets through of NAME. */
+static bool is_rpm_name(struct str s)
+{
+	return s.n >= 1 && alnum(s.p[0]) && all_of(s, alnum, "+-._");
+}
+
+/* "x86_64", "noarch", "armv7hl". */
+static bool is_rpm_arch(struct str s)
+{
+	return s.n >= 1 && s.n <= 40 && lower(s.p[0]) && all_of(s, lower_or_digit, "_");
+}
+
+/* [epoch:]version-release; neither holds a dash. No epoch 0, so that one version has one form. */
+static bool is_evr(struct str s)
+{
+	ptrdiff_t colon = str_find(s, ':');
+	if (colon >= 0) {
+		uint64_t number;
+		if (!str_to_u64((struct str) { s.p, (size_t)colon }, &number) ||
+		    number > UINT32_MAX || s.p[0] == '0')
+			return false;
+		s = (struct str) { s.p + colon + 1, s.n - (size_t)colon - 1 };
+	}
+	ptrdiff_t dash = str_find(s, '-');
+	if (dash <= 0)
+		return false;
+	struct str version = { s.p, (size_t)dash };
+	struct str release = { s.p + dash + 1, s.n - (size_t)dash - 1 };
+	return release.n && alnum(version.p[0]) && alnum(release.p[0]) &&
+	       all_of(version, alnum, "._+~^") && all_of(release, alnum, "._+~^");
+}
+
 static bool segments_ok(struct str path)
 {
 	struct str segment;
@@ -88,7 +120,7 @@ static bool segments_ok(struct str path)
 
 static bool is_relative_path(struct str s)
 {
-	return s.n && all_of(s, alnum, "._+~:%@=,/-") && segments_ok(s);
+	return s.n && all_of(s, alnum, "._+~^:%@=,/-") && segments_ok(s);
 }
 
 /* A suite's name, which is a path below dists/: "bookworm", "bookworm-security", "stable/updates".
@@ -124,20 +156,53 @@ static bool is_install(struct str s)
 	return str_is(s, "install");
 }
 
+static bool is_kind(struct str s)
+{
+	return str_is(s, "deb") || str_is(s, "rpm");
+}
+
+static bool is_empty_or_components(struct str s)
+{
+	return !s.n || is_components(s);
+}
+
+static bool is_empty_or_keyring(struct str s)
+{
+	return !s.n || is_keyring(s);
+}
+
+/* How the words of each kind are checked. */
+struct form {
+	bool (*name)(struct str), (*arch)(struct str), (*version)(struct str);
+	bool (*components)(struct str), (*keyring)(struct str);
+	size_t shortest; /* of components and keyring */
+};
+static const struct form forms[] = {
+	[ORDER_DEB] = { is_package_name, is_arch, is_version, is_components, is_keyring, 1 },
+	[ORDER_RPM] = { is_rpm_name, is_rpm_arch, is_evr, is_empty_or_components,
+			is_empty_or_keyring, 0 },
+};
+
 /* --- members ------------------------------------------------------------------------------------
  */
 
-/* A string of at most `max` bytes that `ok` accepts, copied to the arena. */
-static bool text(const json_t *obj, const char *key, size_t max, bool (*ok)(struct str),
+/* A string of `min` to `max` bytes that `ok` accepts, copied to the arena. */
+static bool word(const json_t *obj, const char *key, size_t min, size_t max, bool (*ok)(struct str),
 		 struct arena *a, struct str *out, struct err *e)
 {
 	const char *s;
-	if (!json_need_str(obj, key, 1, max, &s, e))
+	if (!json_need_str(obj, key, min, max, &s, e))
 		return false;
 	if (!ok(str_of(s)))
 		return err_set(e, ERR_CORRUPT, "'%s' must not be '%.100s'", key, s);
 	*out = arena_str(a, str_of(s));
 	return true;
+}
+
+static bool text(const json_t *obj, const char *key, size_t max, bool (*ok)(struct str),
+		 struct arena *a, struct str *out, struct err *e)
+{
+	return word(obj, key, 1, max, ok, a, out, e);
 }
 
 static bool number(const json_t *obj, const char *key, uint64_t *out, struct err *e)
@@ -173,7 +238,7 @@ static bool list(const json_t *obj, const char *key, size_t max, json_t **out, u
 	return true;
 }
 
-static bool packages(const json_t *obj, const char *key, struct arena *a,
+static bool packages(const json_t *obj, const char *key, const struct form *form, struct arena *a,
 		     struct order_package **out, uint32_t *n_out, struct err *e)
 {
 	static const char *const known[] = { "name", "arch", "version", NULL };
@@ -184,9 +249,9 @@ static bool packages(const json_t *obj, const char *key, struct arena *a,
 	for (uint32_t i = 0; i < *n_out; i++) {
 		const json_t *j = json_array_get(v, i);
 		if (!json_only(j, known, e) ||
-		    !text(j, "name", 200, is_package_name, a, &p[i].name, e) ||
-		    !text(j, "arch", 40, is_arch, a, &p[i].arch, e) ||
-		    !text(j, "version", 200, is_version, a, &p[i].version, e))
+		    !text(j, "name", 200, form->name, a, &p[i].name, e) ||
+		    !text(j, "arch", 40, form->arch, a, &p[i].arch, e) ||
+		    !text(j, "version", 200, form->version, a, &p[i].version, e))
 			return err_prefix(e, "%s[%u]", key, i);
 	}
 	*out = p;
@@ -221,15 +286,17 @@ static bool files(const json_t *obj, const char *key, struct arena *a, struct in
 	return true;
 }
 
-static bool archive(const json_t *j, struct arena *a, struct order_archive *out, struct err *e)
+static bool archive(const json_t *j, const struct form *form, struct arena *a,
+		    struct order_archive *out, struct err *e)
 {
 	static const char *const known[] = { "id",    "suite",	 "components", "keyring",
 					     "index", "payload", NULL };
 	AUTO(intern_free) struct intern *paths = intern_new();
 	return json_only(j, known, e) && text(j, "id", 100, is_archive_id, a, &out->id, e) &&
 	       text(j, "suite", 100, is_suite, a, &out->suite, e) &&
-	       text(j, "components", 200, is_components, a, &out->components, e) &&
-	       text(j, "keyring", 300, is_keyring, a, &out->keyring, e) &&
+	       word(j, "components", form->shortest, 200, form->components, a, &out->components,
+		    e) &&
+	       word(j, "keyring", form->shortest, 300, form->keyring, a, &out->keyring, e) &&
 	       files(j, "index", a, paths, &out->index, &out->n_index, e) &&
 	       files(j, "payload", a, paths, &out->payload, &out->n_payload, e);
 }
@@ -241,7 +308,7 @@ static bool archives(const json_t *obj, struct arena *a, struct order *o, struct
 		return false;
 	o->archives = arena_array(a, struct order_archive, o->n_archives);
 	for (uint32_t i = 0; i < o->n_archives; i++) {
-		if (!archive(json_array_get(v, i), a, &o->archives[i], e))
+		if (!archive(json_array_get(v, i), &forms[o->kind], a, &o->archives[i], e))
 			return err_prefix(e, "archives[%u]", i);
 		for (uint32_t k = 0; k < i; k++)
 			if (str_eq(o->archives[k].id, o->archives[i].id))
@@ -277,9 +344,10 @@ static bool read_order(const json_t *j, struct arena *a, struct order *o, struct
 {
 	static const char *const known[] = { "v",	  "org",    "id",	"deployment",
 					     "agent",	  "epoch",  "seq",	"not_before",
-					     "not_after", "action", "packages", "extra",
-					     "archives",  NULL };
+					     "not_after", "action", "kind",	"packages",
+					     "extra",	  "archives", NULL };
 	int64_t v;
+	struct str kind;
 	if (!json_only(j, known, e) || !json_need_int(j, "v", 1, 1, &v, e) ||
 	    !text(j, "org", 32, is_id, a, &o->org, e) || !text(j, "id", 32, is_id, a, &o->id, e) ||
 	    !text(j, "deployment", 32, is_id, a, &o->deployment, e) ||
@@ -287,8 +355,12 @@ static bool read_order(const json_t *j, struct arena *a, struct order *o, struct
 	    !number(j, "seq", &o->seq, e) || !when(j, "not_before", &o->not_before_ms, e) ||
 	    !when(j, "not_after", &o->not_after_ms, e) ||
 	    !text(j, "action", 20, is_install, a, &o->action, e) ||
-	    !packages(j, "packages", a, &o->packages, &o->n_packages, e) ||
-	    !packages(j, "extra", a, &o->extra, &o->n_extra, e) || !archives(j, a, o, e))
+	    !text(j, "kind", 3, is_kind, a, &kind, e))
+		return false;
+	o->kind = str_is(kind, "rpm") ? ORDER_RPM : ORDER_DEB;
+	const struct form *form = &forms[o->kind];
+	if (!packages(j, "packages", form, a, &o->packages, &o->n_packages, e) ||
+	    !packages(j, "extra", form, a, &o->extra, &o->n_extra, e) || !archives(j, a, o, e))
 		return false;
 	if (!o->n_packages)
 		return err_set(e, ERR_CORRUPT, "'packages' is empty");

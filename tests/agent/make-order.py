@@ -80,5 +80,5 @@ for tree in sorted(os.listdir(mirror)):
 order = {"v": 1, "org": opts["org"], "id": opts["id"], "deployment": "d" * 32,
          "agent": opts["agent"], "epoch": int(opts["epoch"]), "seq": int(opts["seq"]),
          "not_before": when(opts["not_before"]), "not_after": when(opts["not_after"]),
-         "action": "install", "packages": packages, "extra": extra, "archives": archives}
+         "action": "install", "kind": "deb", "packages": packages, "extra": extra, "archives": archives}
 json.dump(order, open(out, "w"))

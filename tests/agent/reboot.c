@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Kernel names as distributions give them (reboot.t): no reboot called for that is not needed, none
  * missed (AC-01..AC-04). */
+#include "agent/dpkgdb.h"
 #include "agent/reboot.h"
 #include "base/file.h"
 
@@ -31,7 +32,7 @@ static void one_case(struct str line)
 	AUTO(arena_done) struct arena a = { 0 };
 	AUTO(buf_done) struct buf status = BUF_INIT(65536), got = BUF_INIT(500);
 	struct str f[4], rest = line;
-	struct dpkgdb db;
+	struct pkgdb db;
 	struct err e = { 0 };
 	struct reboot_evidence ev;
 	for (size_t i = 0; i < 4; i++) {

@@ -35,7 +35,7 @@ static bool bracketed(struct str *rest, char open, char close, struct str *out)
 /* Inst libssl3 [3.0.16-1~deb12u1] (3.0.17-1~deb12u3 Debian-Security:12/oldstable-security [amd64])
  * [a ] The name carries ":arch" when that is not the native one; the architecture always stands at
  * the end of the round brackets. */
-static bool read_inst(struct str rest, struct apt_step *s)
+static bool read_inst(struct str rest, struct backend_step *s)
 {
 	struct str inner, broken;
 	struct str name = word(&rest);
@@ -66,7 +66,7 @@ static bool read_inst(struct str rest, struct apt_step *s)
 }
 
 /* Remv libfoo [1.2-3] [why ]   or   Purg libfoo [1.2-3] */
-static bool read_remv(struct str rest, struct apt_step *s)
+static bool read_remv(struct str rest, struct backend_step *s)
 {
 	struct str name = word(&rest);
 	ptrdiff_t colon = str_find(name, ':');
@@ -78,14 +78,14 @@ static bool read_remv(struct str rest, struct apt_step *s)
 	return s->name.n && bracketed(&rest, '[', ']', &s->from);
 }
 
-bool apt_parse_simulation(struct str output, struct arena *a, struct apt_transaction *out,
+bool apt_parse_simulation(struct str output, struct arena *a, struct backend_transaction *out,
 			  struct err *e)
 {
-	VEC(struct apt_step) v = { 0 };
+	struct backend_steps v = { 0 };
 	struct str rest = output, line;
 	bool ok = true;
 	while (ok && str_line(&rest, &line)) {
-		struct apt_step s = { 0 };
+		struct backend_step s = { 0 };
 		if (str_starts(line, "Inst "))
 			ok = read_inst((struct str) { line.p + 5, line.n - 5 }, &s);
 		else if (str_starts(line, "Remv ") || str_starts(line, "Purg "))
@@ -95,21 +95,11 @@ bool apt_parse_simulation(struct str output, struct arena *a, struct apt_transac
 		if (!ok)
 			err_set(e, ERR_CORRUPT, "apt's line '%.*s' is not understood",
 				(int)MIN(line.n, 150), line.p);
-		else if (v.n >= APT_MAX_STEPS)
-			ok = err_set(e, ERR_LIMIT, "apt's transaction has more than %d steps",
-				     APT_MAX_STEPS);
-		s.name = arena_str(a, s.name);
-		s.arch = arena_str(a, s.arch);
-		s.from = arena_str(a, s.from);
-		s.to = arena_str(a, s.to);
-		VEC_PUSH(&v, s);
+		else
+			ok = backend_add_step(&v, a, &s, e);
 	}
-	if (ok) {
-		out->steps = arena_array(a, struct apt_step, v.n + 1);
-		if (v.n)
-			memcpy(out->steps, v.p, v.n * sizeof(*v.p));
-		out->n = v.n;
-	}
+	if (ok)
+		backend_take_steps(&v, a, out);
 	VEC_DONE(&v);
 	return ok;
 }
@@ -165,24 +155,19 @@ static const char *const script_lines[] = {
 			      */
 };
 
-static bool contains(struct str s, const char *needle)
-{
-	return memmem(s.p, s.n, needle, strlen(needle)) != NULL;
-}
-
 static bool is_complaint(struct str line)
 {
 	return str_starts(line, "E: ") || str_starts(line, "dpkg: ") || str_starts(line, "W: ") ||
 	       str_starts(line, "debconf: ") || str_starts(line, "Err:") || line.p[0] == ' ' ||
-	       contains(line, "No space left");
+	       backend_contains(line, "No space left");
 }
 
 static bool find_line(struct str output, const char *text, struct str *line_out)
 {
 	struct str rest = output, line;
 	while (str_line(&rest, &line)) {
-		bool told = line.n && (is_complaint(line) || contains(line, "unmet dep"));
-		if (told && contains(line, text)) {
+		bool told = line.n && (is_complaint(line) || backend_contains(line, "unmet dep"));
+		if (told && backend_contains(line, text)) {
 			*line_out = str_trim(line);
 			return true;
 		}
@@ -194,11 +179,11 @@ static bool script_failed(struct str output, struct str *line_out)
 {
 	struct str rest = output, line;
 	while (str_line(&rest, &line)) {
-		if (!contains(line, "returned error exit status") &&
-		    !contains(line, "was killed by signal"))
+		if (!backend_contains(line, "returned error exit status") &&
+		    !backend_contains(line, "was killed by signal"))
 			continue;
 		for (size_t i = 0; i < ARRAY_LEN(script_lines); i++) {
-			if (contains(line, script_lines[i])) {
+			if (backend_contains(line, script_lines[i])) {
 				*line_out = str_trim(line);
 				return true;
 			}
@@ -232,8 +217,8 @@ const char *apt_classify(struct str output, int exit_status, bool timed_out, str
 	last_complaint(output, line_out);
 	if (exit_status > 128)
 		return "dpkg_interrupted";
-	return contains(output, "Sub-process /usr/bin/dpkg returned an error code") ||
-			       contains(output, "Sub-process dpkg returned an error code")
+	return backend_contains(output, "Sub-process /usr/bin/dpkg returned an error code") ||
+			       backend_contains(output, "Sub-process dpkg returned an error code")
 		       ? "maintainer_script"
 		       : "internal";
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Attributes from files and system calls; what cannot be told is left empty. */
 #include "agent/net/attrs.h"
-#include "agent/dpkgdb.h"
 #include "agent/evidence.h"
 #include "agent/net/root_client.h"
+#include "agent/platform.h"
 #include "agent/reboot.h"
 #include "base/file.h"
 #include "format/deb822.h"
@@ -142,10 +142,10 @@ bool attrs_gather(const struct agent_paths *p, json_t **out, struct err *e)
 	AUTO(json_free) json_t *j = json_object();
 	AUTO(json_free) json_t *health = NULL;
 	AUTO(arena_done) struct arena a = { 0 };
-	struct dpkgdb db;
-	if (!add_system(p, j, e) || !dpkgdb_read(p->sysroot, &a, &db, e))
+	struct pkgdb db;
+	if (!add_system(p, j, e) || !platform_packages(p->sysroot, &a, &db, e))
 		return false;
-	json_object_set_new(j, "arch", json_text(dpkgdb_native(&db)));
+	json_object_set_new(j, "arch", json_text(db.native));
 	if (!root_client_evidence(p, &health) && !evidence_gather(&db, false, &health, e))
 		return false;
 	json_object_set_new(j, "reboot_needed", json_boolean(evidence_reboot_needed(health)));

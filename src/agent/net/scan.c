@@ -3,6 +3,9 @@
  * inventory would read as "removed". */
 #include "agent/net/scan.h"
 #include "agent/dpkgdb.h"
+#include "agent/net/rpmsources.h"
+#include "agent/platform.h"
+#include "agent/rpmdb.h"
 #include "base/file.h"
 #include "format/deb822.h"
 #include "proto/inventory.h"
@@ -81,17 +84,76 @@ static bool kernel(struct inventory *i, struct err *e)
 	return inventory_add(i, f, 3, e);
 }
 
-bool scan_system(const struct agent_paths *p, struct buf *out, struct sha256 *hash_out,
-		 struct err *e)
+/* --- dpkg ---------------------------------------------------------------------------------------
+ */
+
+static bool scan_dpkg(const struct agent_paths *p, struct inventory *i, struct err *e)
 {
 	AUTO(xfree) char *path = xasprintf("%s/var/lib/dpkg/status", p->sysroot);
 	AUTO(buf_done) struct buf status = BUF_INIT(DPKGDB_MAX);
-	AUTO(inventory_free) struct inventory *i = inventory_new();
 	if (!file_read(path, &status, e))
 		return false;
-	if (!inventory_add_dpkg_status(i, buf_str(&status), e) ||
-	    !architectures(p, i, buf_str(&status), e))
-		return err_prefix(e, "'%s'", path);
+	return (inventory_add_dpkg_status(i, buf_str(&status), e) &&
+		architectures(p, i, buf_str(&status), e)) ||
+	       err_prefix(e, "'%s'", path);
+}
+
+/* --- rpm ----------------------------------------------------------------------------------------
+ */
+
+static bool add_module(void *arg, struct str name, struct str stream, struct err *e)
+{
+	const struct str f[] = { STR_LIT("module"), name, stream };
+	return inventory_add(arg, f, ARRAY_LEN(f), e);
+}
+
+static bool add_unsigned(void *arg, struct str kind, struct str id, struct err *e)
+{
+	const struct str f[] = { STR_LIT("unsigned"), kind, id };
+	return inventory_add(arg, f, ARRAY_LEN(f), e);
+}
+
+static bool add_package(struct inventory *i, const struct pkgdb_package *p, struct err *e)
+{
+	const struct str none = STR_LIT("");
+	const struct str f[] = { STR_LIT("rpm"),
+				 p->name,
+				 p->arch,
+				 p->version,
+				 str_eq(p->source, p->name) ? none : p->source,
+				 p->module,
+				 p->vendor };
+	const struct str hold[] = { STR_LIT("hold"), STR_LIT("rpm"), p->name, p->arch };
+	return inventory_add(i, f, ARRAY_LEN(f), e) &&
+	       (!p->hold || inventory_add(i, hold, ARRAY_LEN(hold), e));
+}
+
+static bool scan_rpm(const struct agent_paths *p, enum platform_manager manager,
+		     struct inventory *i, struct err *e)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	struct pkgdb db;
+	if (!rpmdb_read(p->sysroot, manager, &a, &db, e))
+		return false;
+	if (!db.n)
+		return err_set(e, ERR_CORRUPT, "the rpm database is empty");
+	for (size_t k = 0; k < db.n; k++)
+		if (!add_package(i, &db.packages[k], e))
+			return false;
+	return (!db.native.n || add2(i, "arch", db.native, e)) &&
+	       rpmsources_modules(p->sysroot, add_module, i, e) &&
+	       rpmsources_unsigned(p->sysroot, manager, add_unsigned, i, e);
+}
+
+bool scan_system(const struct agent_paths *p, struct buf *out, struct sha256 *hash_out,
+		 struct err *e)
+{
+	AUTO(inventory_free) struct inventory *i = inventory_new();
+	enum platform_manager manager;
+	if (!platform_detect(p->sysroot, &manager, e))
+		return false;
+	if (!(manager == PLATFORM_APT ? scan_dpkg(p, i, e) : scan_rpm(p, manager, i, e)))
+		return false;
 	if (!os_release(p, i, e) || !kernel(i, e) || !inventory_text(i, out, e))
 		return false;
 	*hash_out = digest_of(buf_str(out));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * One scan: this system's facts as the canonical inventory text (proto/inventory.h) and its name.
- * It reads files and starts no program. */
+ * It reads files; of the programs it starts only rpm, to ask its database. */
 #ifndef AGENT_NET_SCAN_H
 #define AGENT_NET_SCAN_H
 #include "agent/agent_conf.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Admission of orders. Invariant: no byte of an order is looked at before its signature is good. */
 #include "agent/root/gate.h"
+#include "agent/platform.h"
 #include "base/file.h"
 
 #include <errno.h>
@@ -39,25 +40,6 @@ bool gate_open(const struct agent_paths *p, struct str envelope, struct arena *a
 	return true;
 }
 
-/* VERSION_CODENAME of the system, "" when it has none (then every suite is as good). */
-static bool codename(const char *sysroot, struct buf *out, struct err *e)
-{
-	AUTO(xfree) char *path = xasprintf("%s/etc/os-release", sysroot);
-	AUTO(buf_done) struct buf b = BUF_INIT(65536);
-	if (!file_read(path, &b, e))
-		return false;
-	struct str rest = buf_str(&b), line;
-	while (str_line(&rest, &line)) {
-		if (!str_starts(line, "VERSION_CODENAME="))
-			continue;
-		struct str v = { line.p + 17, line.n - 17 };
-		if (v.n >= 2 && (v.p[0] == '"' || v.p[0] == '\''))
-			v = (struct str) { v.p + 1, v.n - 2 };
-		buf_addstr(out, v);
-	}
-	return true;
-}
-
 /* "bookworm", "bookworm-security", "buster/updates" belong to bookworm and buster (A07). */
 static bool suite_ok(struct str suite, struct str name)
 {
@@ -66,17 +48,26 @@ static bool suite_ok(struct str suite, struct str name)
 	return suite.n == name.n || suite.p[name.n] == '-' || suite.p[name.n] == '/';
 }
 
-/* A keyring must be one that an administrator or the distribution put there: in apt's directories,
- * root's, and writable by nobody else. Otherwise a server could name a file it had us download. */
+/* "9" and "9.4" belong to a system whose VERSION_ID is 9.4. */
+static bool release_ok(struct str suite, struct str version)
+{
+	if (suite.n > version.n || memcmp(suite.p, version.p, suite.n) != 0)
+		return false;
+	return suite.n == version.n || version.p[suite.n] == '.';
+}
+
+/* A keyring must be one that an administrator or the distribution put there: in a directory of
+ * vendors' keys, root's, and writable by nobody else. Otherwise a server could name a file it had us download. */
 static bool keyring_ok(struct str path, struct err *e)
 {
 	static const char *const dirs[] = { "/usr/share/keyrings/", "/etc/apt/keyrings/",
-					    "/etc/apt/trusted.gpg.d/" };
+					    "/etc/apt/trusted.gpg.d/", "/etc/pki/rpm-gpg/",
+					    "/usr/lib/rpm/gnupg/keys/" };
 	size_t i = 0;
 	while (i < ARRAY_LEN(dirs) && !str_starts(path, dirs[i]))
 		i++;
 	if (i == ARRAY_LEN(dirs) || memchr(path.p + strlen(dirs[i]), '/', path.n - strlen(dirs[i])))
-		return err_set(e, ERR_DENIED, "keyring '%.*s' is not in a directory of apt's",
+		return err_set(e, ERR_DENIED, "keyring '%.*s' is not in a directory of vendors' keys",
 			       STR_ARG(path));
 	AUTO(xfree) char *file = str_dup(path);
 	struct stat st;
@@ -84,6 +75,29 @@ static bool keyring_ok(struct str path, struct err *e)
 		return err_sys(e, errno, "keyring '%s'", file);
 	if (!S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & 022))
 		return err_set(e, ERR_DENIED, "keyring '%s' is not root's alone to change", file);
+	return true;
+}
+
+/* The order's packages must be of the kind this machine installs, its archives of this release. */
+static bool fits(const struct agent_paths *p, const struct order *o, bool any_suite, struct err *e)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	enum platform_manager manager;
+	bool rpm = o->kind == ORDER_RPM;
+	struct str release;
+	if (!platform_detect(p->sysroot, &manager, e))
+		return false;
+	if (rpm == (manager == PLATFORM_APT))
+		return err_set(e, ERR_DENIED, "the order is for a machine with other packages");
+	if (!platform_os_value(p->sysroot, rpm ? "VERSION_ID" : "VERSION_CODENAME", &a, &release,
+			       e))
+		return false;
+	for (uint32_t i = 0; i < o->n_archives && !any_suite && release.n; i++) {
+		struct str suite = o->archives[i].suite;
+		if (!(rpm ? release_ok(suite, release) : suite_ok(suite, release)))
+			return err_set(e, ERR_DENIED, "suite '%.*s' is not of this system's %.*s",
+				       STR_ARG(suite), STR_ARG(release));
+	}
 	return true;
 }
 
@@ -95,15 +109,11 @@ static bool policy_ok(const struct agent_paths *p, const struct order *o, struct
 		return false;
 	if (!policy.install)
 		return err_set(e, ERR_DENIED, "this machine's policy.conf forbids installing");
-	AUTO(buf_done) struct buf release = BUF_INIT(200);
-	if (!codename(p->sysroot, &release, e))
+	if (!fits(p, o, policy.any_suite, e))
 		return false;
 	for (uint32_t i = 0; i < o->n_archives; i++) {
-		const struct order_archive *ar = &o->archives[i];
-		if (!policy.any_suite && release.n && !suite_ok(ar->suite, buf_str(&release)))
-			return err_set(e, ERR_DENIED, "suite '%.*s' is not of this system's %s",
-				       STR_ARG(ar->suite), release.p);
-		if (!keyring_ok(ar->keyring, e))
+		struct str keyring = o->archives[i].keyring;
+		if ((keyring.n || o->kind == ORDER_DEB) && !keyring_ok(keyring, e))
 			return false;
 	}
 	return true;

@@ -157,7 +157,7 @@ static bool copy_marks(const char *dir, struct err *e)
 	return file_write_atomic(to, buf_str(&b), 0644, e);
 }
 
-static bool write_configuration(const char *dir, const struct order *o, struct err *e)
+static bool write_apt(const char *dir, const struct order *o, struct err *e)
 {
 	AUTO(buf_done) struct buf sources = BUF_INIT(1u << 20), conf = BUF_INIT(65536);
 	AUTO(xfree) char *list = file_join(dir, "sources.list");
@@ -179,41 +179,42 @@ static int64_t sum(const struct order_file *f, uint32_t n)
 	return total;
 }
 
-static bool build(const char *spool, const char *dir, const struct order *o, struct copying *c,
-		  struct err *e)
+static bool build(const struct mirror_spec *spec, struct copying *c, struct err *e)
 {
-	if (!file_remove_tree(dir, e) || !file_mkdirs(dir, 0755, e))
+	const struct order *o = spec->order;
+	if (!file_remove_tree(spec->dir, e) || !file_mkdirs(spec->dir, 0755, e))
 		return false;
-	AUTO(fd_close) int spool_fd = open(spool, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO(fd_close)
+	int spool_fd = open(spec->spool, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (spool_fd < 0)
-		return err_sys(e, errno, "cannot open the spool '%s'", spool);
+		return err_sys(e, errno, "cannot open the spool '%s'", spec->spool);
 	c->spool = spool_fd;
 	for (uint32_t i = 0; i < o->n_archives; i++) {
 		const struct order_archive *ar = &o->archives[i];
-		AUTO(xfree) char *sub = xasprintf("%s/%.*s", dir, STR_ARG(ar->id));
+		AUTO(xfree) char *sub = xasprintf("%s/%.*s", spec->dir, STR_ARG(ar->id));
 		c->dir = sub;
 		if (!file_mkdirs(sub, 0755, e) || !copy_files(c, ar->index, ar->n_index, e) ||
 		    !copy_files(c, ar->payload, ar->n_payload, e))
 			return false;
 	}
-	if (!write_configuration(dir, o, e))
+	if (!(o->kind == ORDER_RPM ? mirror_write_repositories(spec, e)
+				   : write_apt(spec->dir, o, e)))
 		return false;
-	AUTO(fd_close) int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO(fd_close) int dir_fd = open(spec->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0 || syncfs(dir_fd) != 0)
-		return err_sys(e, errno, "cannot sync '%s'", dir);
+		return err_sys(e, errno, "cannot sync '%s'", spec->dir);
 	return true;
 }
 
-bool mirror_build(const char *spool, const char *dir, const struct order *o,
-		  void (*progress)(void *arg, int64_t done, int64_t total), void *arg,
-		  const char **reason_out, struct err *e)
+bool mirror_build(const struct mirror_spec *spec, const char **reason_out, struct err *e)
 {
-	struct copying c = { .progress = progress, .arg = arg };
+	const struct order *o = spec->order;
+	struct copying c = { .progress = spec->progress, .arg = spec->arg };
 	struct err why = { 0 };
 	for (uint32_t i = 0; i < o->n_archives; i++)
 		c.total += sum(o->archives[i].index, o->archives[i].n_index) +
 			   sum(o->archives[i].payload, o->archives[i].n_payload);
-	if (build(spool, dir, o, &c, &why))
+	if (build(spec, &c, &why))
 		return true;
 	*reason_out = why.code == ERR_UNTRUSTED ? "digest"
 		      : why.code == ERR_FULL	? "disk_full"
@@ -240,7 +241,7 @@ const char *mirror_space(const char *dir, const struct order *o, struct err *e)
 		payload += sum(o->archives[i].payload, o->archives[i].n_payload);
 		copy += sum(o->archives[i].index, o->archives[i].n_index);
 	}
-	/* apt's own lists are a second copy of the indices, at most */
+	/* the package manager's own lists are a second copy of the indices, at most */
 	copy = 2 * copy + payload;
 	bool same = stat(dir, &here) == 0 && stat("/usr", &usr) == 0 && here.st_dev == usr.st_dev;
 	bool ok = same ? enough(dir, copy + 3 * payload, e)

@@ -4,6 +4,7 @@
 #include "agent/root/rootd.h"
 #include "agent/evidence.h"
 #include "agent/ipc.h"
+#include "agent/platform.h"
 #include "agent/root/gate.h"
 #include "agent/root/journal.h"
 #include "agent/root/runner.h"
@@ -331,10 +332,10 @@ static json_t *verb_ack(struct rootd *d, const json_t *request)
 static json_t *verb_evidence(struct rootd *d, const json_t *request)
 {
 	AUTO(arena_done) struct arena a = { 0 };
-	struct dpkgdb db;
+	struct pkgdb db;
 	struct err e = { 0 };
 	json_t *out = NULL;
-	if (!dpkgdb_read(d->paths.sysroot, &a, &db, &e) || !evidence_gather(&db, true, &out, &e))
+	if (!platform_packages(d->paths.sysroot, &a, &db, &e) || !evidence_gather(&db, true, &out, &e))
 		return error_json(&e);
 	return out;
 }

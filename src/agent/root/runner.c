@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * One job from its journal to its outcome: mirror, plan, installation, each announced on disk
- * before it begins. The decisions are the backend's (apt.c); here is what reads, runs and waits. */
+ * before it begins. The decisions are the backend's; here is what reads, runs and waits. */
 #include "agent/root/runner.h"
-#include "agent/backends/apt.h"
+#include "agent/backends/backend.h"
 #include "agent/evidence.h"
 #include "agent/root/exec.h"
 #include "agent/root/gate.h"
@@ -25,7 +25,10 @@ struct run {
 	struct order order;
 	struct arena a;	  /* of the order */
 	struct arena dba; /* of the last database read */
-	struct dpkgdb db;
+	struct pkgdb db;
+	enum platform_manager manager;
+	bool orphan;	 /* an earlier run ended with a command under way, which printed `left` */
+	struct buf left;
 	struct buf output; /* of the last command */
 	int lock;
 	int exit_status; /* of the last command that changed something */
@@ -37,6 +40,7 @@ static void run_done(struct run *r)
 	arena_done(&r->a);
 	arena_done(&r->dba);
 	buf_done(&r->output);
+	buf_done(&r->left);
 	fd_close(r->lock);
 }
 AUTO_DEFINE_VALUE(struct run, run_done)
@@ -98,17 +102,18 @@ static void log_database(struct run *r)
 {
 	AUTO(buf_done) struct buf b = BUF_INIT(1u << 20);
 	static const char *const words[] = { "absent", "installed", "unpacked", "triggers",
-					     "half-installed" };
+					     "half-installed", "stale" };
 	buf_adds(&b, "> read\n");
 	for (size_t i = 0; i < r->db.n; i++) {
-		const struct dpkgdb_package *p = &r->db.packages[i];
-		bool ours = p->state != DPKGDB_INSTALLED || p->reinstall;
+		const struct pkgdb_package *p = &r->db.packages[i];
+		bool ours = p->state != PKGDB_INSTALLED || p->reinstall;
 		for (uint32_t k = 0; !ours && k < r->order.n_packages; k++)
 			ours = str_eq(r->order.packages[k].name, p->name);
 		if (ours)
-			buf_printf(&b, "| %.*s %.*s %.*s %s%s%s\n", STR_ARG(p->name),
+			buf_printf(&b, "| %.*s %.*s %.*s %s%s%s%s\n", STR_ARG(p->name),
 				   STR_ARG(p->arch), STR_ARG(p->version), words[p->state],
-				   p->hold ? " hold" : "", p->reinstall ? " reinstall" : "");
+				   p->hold ? " hold" : "", p->reinstall ? " reinstall" : "",
+				   p->installed_s && p->installed_s * 1000 >= r->job.started_ms ? " new" : "");
 	}
 	buf_printf(&b, "< %s\n", r->db.interrupted ? "interrupted" : "ok");
 	log_text(r, buf_str(&b));
@@ -120,7 +125,7 @@ static void log_database(struct run *r)
 static bool do_read(struct run *r, struct err *e)
 {
 	arena_done(&r->dba);
-	if (!dpkgdb_read("", &r->dba, &r->db, e))
+	if (!platform_packages("", &r->dba, &r->db, e))
 		return false;
 	log_database(r);
 	return true;
@@ -147,11 +152,13 @@ static void log_orphan(struct run *r)
 	buf_adds(&b, "# cut short; what its last command printed:\n");
 	log_lines(&b, buf_str(&r->output));
 	log_text(r, buf_str(&b));
+	r->orphan = true;
+	buf_addstr(&r->left, buf_str(&r->output));
 	if (unlink(path) != 0)
 		log_warn("order %s: cannot remove '%s'", r->job.id, path);
 }
 
-static bool do_run(struct run *r, const struct apt_action *act, struct apt_input *in, struct err *e)
+static bool do_run(struct run *r, const struct backend_action *act, struct backend_input *in, struct err *e)
 {
 	AUTO(xfree) char *path = journal_path(r->root, r->job.id, "cmd.out");
 	struct exec_spec spec = {
@@ -167,13 +174,13 @@ static bool do_run(struct run *r, const struct apt_action *act, struct apt_input
 		return err_sys(e, errno, "cannot remove '%s'", path);
 	if (act->changes)
 		r->exit_status = res.exit_status;
-	*in = (struct apt_input) { .exit_status = res.exit_status,
+	*in = (struct backend_input) { .exit_status = res.exit_status,
 				   .timed_out = res.timed_out,
 				   .output = buf_str(&r->output) };
 	return true;
 }
 
-static void do_wait(struct run *r, const struct apt_action *act)
+static void do_wait(struct run *r, const struct backend_action *act)
 {
 	char text[100];
 	snprintf(text, sizeof(text), "> wait %lld %s\n< ok\n", (long long)act->wait_s, act->reason);
@@ -185,38 +192,38 @@ static void do_wait(struct run *r, const struct apt_action *act)
 	nanosleep(&nap, NULL);
 }
 
-static bool drive(struct run *r, struct apt *m, const char *state, struct apt_action *end,
+static bool drive(struct run *r, struct backend *m, const char *state, struct backend_action *end,
 		  struct err *e)
 {
-	struct apt_action act = apt_next(m, NULL);
+	struct backend_action act = backend_next(m, NULL);
 	for (;;) {
-		struct apt_input in = { 0 };
+		struct backend_input in = { 0 };
 		switch (act.kind) {
-		case APT_READ:
+		case BACKEND_READ:
 			if (!do_read(r, e))
 				return false;
 			in.db = &r->db;
 			break;
-		case APT_RUN:
+		case BACKEND_RUN:
 			progress(r, state, "", 0, 0);
 			if (!do_run(r, &act, &in, e))
 				return false;
 			break;
-		case APT_WAIT: do_wait(r, &act); break;
-		case APT_DONE: *end = act; return true;
+		case BACKEND_WAIT: do_wait(r, &act); break;
+		case BACKEND_DONE: *end = act; return true;
 		}
-		act = apt_next(m, &in);
+		act = backend_next(m, &in);
 	}
 }
 
 /* --- the job's record
  * ------------------------------------------------------------------------------ */
 
-static json_t *transaction_json(const struct apt_transaction *t)
+static json_t *transaction_json(const struct backend_transaction *t)
 {
 	json_t *all = json_array();
 	for (size_t i = 0; i < t->n; i++) {
-		const struct apt_step *s = &t->steps[i];
+		const struct backend_step *s = &t->steps[i];
 		json_array_append_new(all, json_pack("{s:o,s:o,s:o,s:o,s:s}", "name",
 						     json_text(s->name), "arch", json_text(s->arch),
 						     "from", json_text(s->from), "to",
@@ -225,9 +232,9 @@ static json_t *transaction_json(const struct apt_transaction *t)
 	return all;
 }
 
-static json_t *version_json(const struct dpkgdb *db, const struct order_package *w)
+static json_t *version_json(const struct pkgdb *db, const struct order_package *w)
 {
-	const struct dpkgdb_package *p = dpkgdb_find(db, w->name, w->arch);
+	const struct pkgdb_package *p = pkgdb_find(db, w->name, w->arch);
 	return p ? json_text(p->version) : json_string("");
 }
 
@@ -235,7 +242,7 @@ static json_t *version_json(const struct dpkgdb *db, const struct order_package 
 static bool record_packages(struct run *r, struct err *e)
 {
 	arena_done(&r->dba);
-	if (!dpkgdb_read("", &r->dba, &r->db, e))
+	if (!platform_packages("", &r->dba, &r->db, e))
 		return false;
 	bool first = !r->job.packages;
 	if (first)
@@ -276,10 +283,10 @@ static bool finish(struct run *r, const char *outcome, const char *reason, const
 	return file_remove_tree(r->mirror, e);
 }
 
-static const char *const outcomes[] = { [APT_PLANNED] = "",
-					[APT_SUCCEEDED] = "succeeded",
-					[APT_FAILED] = "failed",
-					[APT_REFUSED] = "refused" };
+static const char *const outcomes[] = { [BACKEND_PLANNED] = "",
+					[BACKEND_SUCCEEDED] = "succeeded",
+					[BACKEND_FAILED] = "failed",
+					[BACKEND_REFUSED] = "refused" };
 
 static bool prepare(struct run *r, struct err *e)
 {
@@ -290,17 +297,24 @@ static bool prepare(struct run *r, struct err *e)
 	reason = mirror_space(mirrors, &r->order, &why);
 	if (reason)
 		return finish(r, "failed", reason, why.msg, e);
-	if (!mirror_build(spool, r->mirror, &r->order, copied, r, &reason, &why))
+	AUTO(arena_done) struct arena a = { 0 };
+	struct agent_policy policy;
+	if (!agent_policy_load(r->paths, &a, &policy, &why))
+		return finish(r, "refused", "policy", why.msg, e);
+	const struct mirror_spec mirror = { spool, r->mirror, &r->order, r->manager,
+					    policy.unsigned_sources, copied, r };
+	if (!mirror_build(&mirror, &reason, &why))
 		return finish(r, "failed", reason, why.msg, e);
-	AUTO(xfree) char *config = file_join(r->mirror, "apt.conf");
-	const struct apt_spec spec = { APT_PLAN, &r->order, config, false };
-	AUTO(apt_free) struct apt *m = apt_new(&spec);
-	struct apt_action end;
+	const struct backend_spec spec = { .phase = BACKEND_PLAN,
+					   .order = &r->order,
+					   .dir = r->mirror };
+	AUTO(backend_free) struct backend *m = backend_new(r->manager, &spec);
+	struct backend_action end;
 	if (!drive(r, m, "preparing", &end, e))
 		return false;
 	json_free(r->job.transaction);
-	r->job.transaction = transaction_json(apt_transaction(m));
-	if (end.outcome != APT_PLANNED)
+	r->job.transaction = transaction_json(backend_transaction(m));
+	if (end.outcome != BACKEND_PLANNED)
 		return finish(r, outcomes[end.outcome], end.reason, end.detail, e);
 	r->job.phase = JOURNAL_PREPARED;
 	return journal_save(r->root, &r->job, e);
@@ -308,10 +322,15 @@ static bool prepare(struct run *r, struct err *e)
 
 static bool install(struct run *r, struct err *e)
 {
-	AUTO(xfree) char *config = file_join(r->mirror, "apt.conf");
-	const struct apt_spec spec = { APT_INSTALL, &r->order, config, r->job.attempts > 1 };
-	AUTO(apt_free) struct apt *m = apt_new(&spec);
-	struct apt_action end;
+	struct str left = { r->orphan && !r->left.p ? "" : r->left.p, r->left.n };
+	const struct backend_spec spec = { .phase = BACKEND_INSTALL,
+					   .order = &r->order,
+					   .dir = r->mirror,
+					   .resumed = r->job.attempts > 1,
+					   .left = left,
+					   .started_s = r->job.started_ms / 1000 };
+	AUTO(backend_free) struct backend *m = backend_new(r->manager, &spec);
+	struct backend_action end;
 	if (!drive(r, m, "installing", &end, e))
 		return false;
 	return finish(r, outcomes[end.outcome], end.reason, end.detail, e);
@@ -337,6 +356,8 @@ static bool work(struct run *r, struct err *e)
 		return finish(r, installing ? "failed" : "refused", reason, why.msg, e);
 	if (r->job.attempts >= JOURNAL_ATTEMPTS)
 		return finish(r, "failed", "internal", "cut short too often; see the log", e);
+	if (!platform_detect("", &r->manager, e))
+		return false;
 	if (!r->job.packages && !record_packages(r, e))
 		return false;
 	r->job.attempts++;
@@ -354,7 +375,8 @@ bool runner_run(const struct agent_paths *p, const char *id, struct err *e)
 			 .root = root,
 			 .mirror = mirror,
 			 .lock = -1,
-			 .output = BUF_INIT(2 * EXEC_OUTPUT_MAX) };
+			 .output = BUF_INIT(2 * EXEC_OUTPUT_MAX),
+			 .left = BUF_INIT(2 * EXEC_OUTPUT_MAX) };
 	if (!journal_lock(root, id, &r.lock))
 		return true;
 	if (!journal_load(root, id, &r.job, e))

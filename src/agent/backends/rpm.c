@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The rpm state machine; rules in backend.h. Invariant: every path to an installation passes through
+ * a simulation that was judged against the signed order, in the state the machine is in right then.
+ *
+ * A transaction that was cut short leaves new packages beside their old ones, and new ones whose
+ * scriptlets never ran. Healing: look over the database, take the old ones away, then install once
+ * more what that transaction had installed. */
+#include "agent/backends/rpm.h"
+
+#include <stdio.h>
+
+#define MAX_INTERRUPTIONS 6 /* installations begun again after being cut short */
+#define MAX_FAILURES 2	    /* of a failing package */
+#define MAX_CLEANINGS 4
+
+enum state {
+	AT_START,
+	AT_READ,
+	AT_CHECK,   /* rpmdb --verifydb */
+	AT_REBUILD, /* rpmdb --rebuilddb */
+	AT_CLEAN,   /* rpm -e of what a newer one replaced */
+	AT_REFRESH,
+	AT_SIMULATE,
+	AT_REHEARSE,
+	AT_INSTALL,
+	AT_WAIT,
+};
+
+static struct backend_action read_database(struct rpm_machine *m)
+{
+	m->state = AT_READ;
+	return (struct backend_action) { .kind = BACKEND_READ };
+}
+
+static struct backend_action run(struct rpm_machine *m, enum state state, const char *const *argv,
+				 int64_t timeout_s)
+{
+	m->state = state;
+	return (struct backend_action) {
+		.kind = BACKEND_RUN,
+		.argv = argv,
+		.timeout_s = timeout_s,
+		.changes = state == AT_REBUILD || state == AT_CLEAN || state == AT_INSTALL,
+	};
+}
+
+static struct backend_action command(struct rpm_machine *m, const struct rpm_tool *tool,
+				     enum rpm_command c)
+{
+	static const struct {
+		enum state state;
+		int64_t timeout_s;
+	} of[] = { [RPM_REFRESH] = { AT_REFRESH, 900 },
+		   [RPM_SIMULATE] = { AT_SIMULATE, 900 },
+		   [RPM_REHEARSE] = { AT_REHEARSE, 1800 },
+		   [RPM_INSTALL] = { AT_INSTALL, BACKEND_TIMEOUT_S } };
+	if (c == RPM_INSTALL) {
+		m->installs++;
+		m->b.ran = true;
+		m->claimed = false;
+	}
+	return run(m, of[c].state, tool->argv(m, c, m->again), of[c].timeout_s);
+}
+
+static struct backend_action check_database(struct rpm_machine *m)
+{
+	static const char *const v[] = { "rpmdb", "--verifydb", NULL };
+	m->checked = true;
+	return run(m, AT_CHECK, v, 1800);
+}
+
+const char *rpm_nevra(struct arena *a, const struct order_package *p)
+{
+	bool epoch = str_find(p->version, ':') >= 0;
+	return arena_printf(a, "%.*s-%s%.*s.%.*s", STR_ARG(p->name), epoch ? "" : "0:",
+			    STR_ARG(p->version), STR_ARG(p->arch));
+}
+
+const char *rpm_find_cause(const struct rpm_cause *causes, size_t n, struct str text,
+			   struct str *line_out)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct str rest = text, line;
+		while (str_line(&rest, &line)) {
+			if (line.n && backend_contains(line, causes[i].text)) {
+				*line_out = str_trim(line);
+				return causes[i].reason;
+			}
+		}
+	}
+	return NULL;
+}
+
+static const struct order_package *ours(const struct rpm_machine *m, const struct pkgdb_package *p)
+{
+	const struct order *o = m->b.spec.order;
+	for (uint32_t i = 0; i < o->n_packages + o->n_extra; i++) {
+		const struct order_package *w = i < o->n_packages ? &o->packages[i]
+								  : &o->extra[i - o->n_packages];
+		if (str_eq(w->name, p->name) && str_eq(w->arch, p->arch))
+			return w;
+	}
+	return NULL;
+}
+
+/* rpm -e of what stands stale beside an ordered package; NULL when there is nothing. */
+static const char *const *cleaning(struct rpm_machine *m, const struct pkgdb *db)
+{
+	const char **v = NULL;
+	size_t n = 0;
+	for (size_t i = 0; i < db->n; i++) {
+		const struct pkgdb_package *p = &db->packages[i];
+		const struct order_package *w = p->state == PKGDB_STALE ? ours(m, p) : NULL;
+		const struct pkgdb_package *newest = w ? pkgdb_find(db, p->name, p->arch) : NULL;
+		if (!newest || pkgdb_compare(PKGDB_RPM, newest->version, w->version) < 0)
+			continue; /* not ours, or the upgrade will take it along */
+		if (!v) {
+			v = arena_array(&m->b.scratch, const char *, db->n + 4);
+			v[n++] = "rpm";
+			v[n++] = "-e";
+			v[n++] = "--";
+		}
+		ptrdiff_t colon = str_find(p->version, ':');
+		struct str vr = { p->version.p + colon + 1, p->version.n - (size_t)(colon + 1) };
+		v[n++] = arena_printf(&m->b.scratch, "%.*s-%.*s.%.*s", STR_ARG(p->name),
+				      STR_ARG(vr), STR_ARG(p->arch));
+	}
+	return v;
+}
+
+/* What the transaction that was cut short had installed: its scriptlets may not have run. */
+static void look_again(struct rpm_machine *m, const struct pkgdb *db)
+{
+	const struct order *o = m->b.spec.order;
+	struct order_package *list =
+		arena_array(&m->keep, struct order_package, o->n_packages + o->n_extra + 1);
+	m->b.n_todo = 0;
+	m->b.todo = xrealloc(m->b.todo,
+			     (o->n_packages + o->n_extra + 1) * sizeof(*m->b.todo));
+	for (uint32_t i = 0; i < o->n_packages + o->n_extra; i++) {
+		const struct order_package *w = i < o->n_packages ? &o->packages[i]
+								  : &o->extra[i - o->n_packages];
+		const struct pkgdb_package *p = pkgdb_find(db, w->name, w->arch);
+		bool twice = false;
+		for (size_t k = 0; k < m->b.n_todo; k++)
+			twice |= str_eq(m->b.todo[k]->name, w->name) &&
+				 str_eq(m->b.todo[k]->arch, w->arch);
+		if (!p || twice || pkgdb_compare(PKGDB_RPM, p->version, w->version) != 0 ||
+		    p->installed_s < m->b.spec.started_s)
+			continue;
+		list[m->b.n_todo] = *w;
+		m->b.todo[m->b.n_todo] = &list[m->b.n_todo];
+		m->b.n_todo++;
+	}
+}
+
+static struct backend_action succeed(struct rpm_machine *m)
+{
+	if (!m->failed && !m->warned)
+		m->b.detail[0] = '\0';
+	return backend_done(&m->b, BACKEND_SUCCEEDED,
+			    m->b.ran ? "installed" : "already_installed");
+}
+
+static struct backend_action after_read(struct rpm_machine *m, const struct rpm_tool *tool,
+					const struct pkgdb *db)
+{
+	bool there = false;
+	arena_done(&m->keep);
+	m->again = false;
+	if (!backend_look(&m->b, db, tool->remedy, &there))
+		return backend_done(&m->b, m->b.ran ? BACKEND_FAILED : BACKEND_REFUSED, "held");
+	const char *const *clean = cleaning(m, db);
+	m->cut |= clean && m->b.ran; /* whatever the commands said */
+	if (m->b.spec.phase == BACKEND_PLAN) {
+		if (there && !clean)
+			return succeed(m);
+		return command(m, tool, tool->refreshes ? RPM_REFRESH : RPM_SIMULATE);
+	}
+	if (clean && m->cleanings++ < MAX_CLEANINGS)
+		return run(m, AT_CLEAN, clean, BACKEND_TIMEOUT_S);
+	if (there && clean) {
+		snprintf(m->b.detail, sizeof(m->b.detail),
+			 "an older version could not be taken away after an interruption");
+		return backend_done(&m->b, BACKEND_FAILED, "rpm_interrupted");
+	}
+	if (there && m->cut)
+		look_again(m, db);
+	if (there && !m->b.n_todo)
+		return succeed(m);
+	if (m->give_up)
+		return backend_done(&m->b, BACKEND_FAILED, m->failed);
+	if (m->claimed && !there && m->installs >= MAX_FAILURES) {
+		snprintf(m->b.detail, sizeof(m->b.detail),
+			 "success was reported, but the database does not list every package");
+		return backend_done(&m->b, BACKEND_FAILED, "internal");
+	}
+	m->again = there;
+	return command(m, tool, RPM_SIMULATE);
+}
+
+/* Every package that is to do must be in the transaction: a tool may leave one out silently. */
+static bool complete(struct rpm_machine *m)
+{
+	for (size_t i = 0; i < m->b.n_todo; i++) {
+		const struct order_package *w = m->b.todo[i];
+		bool found = false;
+		for (size_t k = 0; !found && k < m->b.transaction.n; k++) {
+			const struct backend_step *s = &m->b.transaction.steps[k];
+			found = str_eq(s->name, w->name) && str_eq(s->arch, w->arch) && s->to.n;
+		}
+		if (!found) {
+			snprintf(m->b.detail, sizeof(m->b.detail),
+				 "'%.*s' %.*s would not be installed", STR_ARG(w->name),
+				 STR_ARG(w->version));
+			return false;
+		}
+	}
+	return true;
+}
+
+static struct backend_action wait_for_lock(struct rpm_machine *m)
+{
+	m->state = AT_WAIT;
+	return backend_wait_for_lock(&m->b);
+}
+
+static struct backend_action after_simulate(struct rpm_machine *m, const struct rpm_tool *tool,
+					    const struct backend_input *in)
+{
+	struct err e = { 0 };
+	arena_done(&m->b.steps);
+	m->b.transaction = (struct backend_transaction) { 0 };
+	if (!tool->parse(in->output, &m->b.steps, &m->b.transaction, &e)) {
+		backend_note(&m->b, str_of(e.msg));
+		return backend_done(&m->b, BACKEND_FAILED, "internal");
+	}
+	const char *refusal = backend_judge(&m->b, PKGDB_RPM);
+	if (refusal)
+		return backend_done(&m->b, BACKEND_REFUSED, refusal);
+	if (!complete(m))
+		return backend_done(&m->b, BACKEND_FAILED, "dependency");
+	return command(m, tool,
+		       m->b.spec.phase == BACKEND_PLAN ? RPM_REHEARSE : RPM_INSTALL);
+}
+
+/* Remembers why an installation failed and whether trying again can help. */
+static struct backend_action after_failure(struct rpm_machine *m, const char *why)
+{
+	m->failed = why;
+	if (strcmp(why, "rpm_interrupted") == 0) {
+		m->cut = true;
+		m->checked = false;
+		m->give_up = m->installs >= MAX_INTERRUPTIONS;
+	} else {
+		bool again = strcmp(why, "maintainer_script") == 0 || strcmp(why, "internal") == 0;
+		m->give_up = !again || m->installs >= MAX_FAILURES;
+	}
+	return m->cut && !m->checked ? check_database(m) : read_database(m);
+}
+
+static struct backend_action after_command(struct rpm_machine *m, const struct rpm_tool *tool,
+					   enum rpm_command c, const struct backend_input *in)
+{
+	struct str line = { "", 0 };
+	bool good = !in->timed_out && tool->good(c, in);
+	const char *why = tool->classify(in, &m->b.scratch, &line);
+	if (!good && strcmp(why, "lock_held") == 0) {
+		m->installs -= c == RPM_INSTALL; /* nothing was begun: this try does not count */
+		backend_note(&m->b, line);
+		return wait_for_lock(m);
+	}
+	if (c == RPM_INSTALL) {
+		m->warned = good && strcmp(why, "maintainer_script") == 0;
+		if (!good || m->warned)
+			backend_note(&m->b, line);
+		if (!good)
+			return after_failure(m, why);
+		m->claimed = true;
+		m->failed = NULL;
+		m->cut = m->cut && !m->again; /* made good */
+		return read_database(m);
+	}
+	if (!good) {
+		backend_note(&m->b, line);
+		return backend_done(&m->b, BACKEND_FAILED, why);
+	}
+	if (c == RPM_REFRESH)
+		return command(m, tool, RPM_SIMULATE);
+	if (c == RPM_SIMULATE)
+		return after_simulate(m, tool, in);
+	return backend_done(&m->b, BACKEND_PLANNED, "planned");
+}
+
+/* A tool that cannot be found says nothing about the database. */
+static bool looked_well(const struct backend_input *in)
+{
+	return in->exit_status == 0 || in->exit_status == 127;
+}
+
+static struct backend_action begin(struct rpm_machine *m, const struct rpm_tool *tool)
+{
+	m->cut = m->b.spec.resumed && m->b.spec.left.p && !tool->finished(m->b.spec.left);
+	return m->cut && m->b.spec.phase == BACKEND_INSTALL ? check_database(m) : read_database(m);
+}
+
+struct backend_action rpm_next(struct rpm_machine *m, const struct rpm_tool *tool,
+			       const struct backend_input *in)
+{
+	static const char *const rebuild[] = { "rpmdb", "--rebuilddb", NULL };
+	ASSERT(in || m->state == AT_START);
+	switch ((enum state)m->state) {
+	case AT_START: return begin(m, tool);
+	case AT_READ: return after_read(m, tool, in->db);
+	case AT_CHECK:
+		return looked_well(in) ? read_database(m) : run(m, AT_REBUILD, rebuild, 3600);
+	case AT_REFRESH: return after_command(m, tool, RPM_REFRESH, in);
+	case AT_SIMULATE: return after_command(m, tool, RPM_SIMULATE, in);
+	case AT_REHEARSE: return after_command(m, tool, RPM_REHEARSE, in);
+	case AT_INSTALL: return after_command(m, tool, RPM_INSTALL, in);
+	case AT_REBUILD:
+	case AT_CLEAN:
+	case AT_WAIT: return read_database(m);
+	}
+	base_die(__FILE__, __LINE__, "rpm state");
+}

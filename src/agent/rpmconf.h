@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the administrator has told dnf or zypper on this machine about packages: locks, excludes. */
+#ifndef AGENT_RPMCONF_H
+#define AGENT_RPMCONF_H
+#include "agent/pkgdb.h"
+#include "agent/platform.h"
+
+/** Sets `hold` of installed packages that a versionlock, an exclude line (dnf.conf(5)) or a lock of
+ *  zypper keeps where they are. */
+bool rpmconf_holds(const char *sysroot, enum platform_manager manager, struct pkgdb *db,
+		   struct err *e) MUST_CHECK;
+
+/** The next "key = value" of an ini file with its section; lines that continue a value (they begin
+ *  with a blank) come with the key before them. Begin with a zeroed line. */
+struct rpmconf_line {
+	struct str section, key, value;
+};
+bool rpmconf_line(struct str *rest, struct rpmconf_line *l);
+
+/* The texts alone, for tests and fuzzing. */
+void rpmconf_versionlock(struct str text, struct pkgdb *db);
+void rpmconf_zypp_locks(struct str text, struct pkgdb *db);
+void rpmconf_excludes(struct str text, struct pkgdb *db);
+#endif
