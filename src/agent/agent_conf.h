@@ -53,8 +53,8 @@ bool agent_identity_save(const struct agent_paths *p, const struct agent_identit
 struct agent_policy {
 	bool install;	/**< install = yes|no (yes) */
 	bool any_suite; /**< suites = host|any (host): only suites of the installed release */
-	/** unsigned = ID ID ... (none): rpm sources whose packages carry no signature and are installed
-	 * all the same; whoever can send orders can then install anything from them. */
+	/** unsigned = ID ID ... (none): rpm sources whose packages carry no signature and are
+	 * installed all the same; whoever can send orders can then install anything from them. */
 	const char *unsigned_sources;
 };
 bool agent_policy_load(const struct agent_paths *p, struct arena *a, struct agent_policy *out,

@@ -21,10 +21,10 @@ static const struct {
 	const char *word;
 	enum pkgdb_state state;
 } states[] = {
-	{ "installed", PKGDB_INSTALLED },	 { "unpacked", PKGDB_UNPACKED },
-	{ "half-configured", PKGDB_UNPACKED },	 { "triggers-awaited", PKGDB_TRIGGERS },
+	{ "installed", PKGDB_INSTALLED },	{ "unpacked", PKGDB_UNPACKED },
+	{ "half-configured", PKGDB_UNPACKED },	{ "triggers-awaited", PKGDB_TRIGGERS },
 	{ "triggers-pending", PKGDB_TRIGGERS }, { "half-installed", PKGDB_HALF_INSTALLED },
-	{ "config-files", PKGDB_ABSENT },	 { "not-installed", PKGDB_ABSENT },
+	{ "config-files", PKGDB_ABSENT },	{ "not-installed", PKGDB_ABSENT },
 };
 
 /* "want flag state", e.g. "install ok installed" (dpkg(1), PACKAGE STATES). */
@@ -68,7 +68,6 @@ static bool stanza(void *arg, const struct deb822_stanza *s, struct err *e)
 	p.name = arena_str(r->a, f[F_PACKAGE].value);
 	p.version = arena_str(r->a, f[F_VERSION].value);
 	p.arch = arena_str(r->a, f[F_ARCH].value);
-	p.source = p.module = p.vendor = (struct str) { "", 0 };
 	if (str_is(p.name, "dpkg"))
 		r->native = p.arch;
 	VEC_PUSH(&r->v, p);

@@ -20,12 +20,8 @@ struct pkgdb_package {
 	struct str name, arch, version; /**< rpm: [epoch:]version-release, no epoch 0 */
 	enum pkgdb_state state;
 	bool hold;
-	bool reinstall; /**< dpkg says it must be installed again */
-	/* rpm alone; "" otherwise */
-	struct str source; /**< name of the source package */
-	struct str module; /**< "name:stream" */
-	struct str vendor;
-	int64_t installed_s; /**< when, as the database says; 0 = it does not */
+	bool reinstall;	     /**< dpkg says it must be installed again */
+	int64_t installed_s; /**< rpm: when, as its database says; 0 = it does not */
 };
 struct pkgdb {
 	enum pkgdb_kind kind;
@@ -36,8 +32,8 @@ struct pkgdb {
 };
 /** Puts the packages in order; readers end with it. */
 void pkgdb_sort(struct pkgdb *db);
-/** Package `name` of architecture `arch`, the newest when several stand beside each other (kernels);
- *  NULL when it is not there. */
+/** Package `name` of architecture `arch`, the newest when several stand beside each other
+ * (kernels); NULL when it is not there. */
 const struct pkgdb_package *pkgdb_find(const struct pkgdb *db, struct str name, struct str arch);
 /** Some package is in a state that has to be healed first, or updates are unmerged. */
 bool pkgdb_broken(const struct pkgdb *db);

@@ -10,10 +10,10 @@ static const struct {
 	const char *word; /* of ID or ID_LIKE; a head of it is enough */
 	enum platform_manager manager;
 } families[] = {
-	{ "debian", PLATFORM_APT },	{ "ubuntu", PLATFORM_APT },   { "suse", PLATFORM_ZYPPER },
+	{ "debian", PLATFORM_APT },	 { "ubuntu", PLATFORM_APT }, { "suse", PLATFORM_ZYPPER },
 	{ "opensuse", PLATFORM_ZYPPER }, { "sle", PLATFORM_ZYPPER }, { "rhel", PLATFORM_DNF },
-	{ "fedora", PLATFORM_DNF },	{ "centos", PLATFORM_DNF },  { "almalinux", PLATFORM_DNF },
-	{ "rocky", PLATFORM_DNF },	{ "ol", PLATFORM_DNF },	     { "amzn", PLATFORM_DNF },
+	{ "fedora", PLATFORM_DNF },	 { "centos", PLATFORM_DNF }, { "almalinux", PLATFORM_DNF },
+	{ "rocky", PLATFORM_DNF },	 { "ol", PLATFORM_DNF },     { "amzn", PLATFORM_DNF },
 };
 static const char *const proof[] = { [PLATFORM_APT] = "var/lib/dpkg/status",
 				     [PLATFORM_DNF] = "usr/bin/dnf",

@@ -151,8 +151,8 @@ void rpmconf_zypp_locks(struct str text, struct pkgdb *db)
 		if (colon <= 0 || line.p[0] == '#')
 			continue;
 		struct str key = { line.p, (size_t)colon };
-		struct str value =
-			str_trim((struct str) { line.p + colon + 1, line.n - (size_t)colon - 1 });
+		struct str value = str_trim(
+			(struct str) { line.p + colon + 1, line.n - (size_t)colon - 1 });
 		if (str_is(key, "solvable_name"))
 			l.name = value;
 		else if (str_is(key, "match_type"))

@@ -5,63 +5,41 @@
 #include "agent/rpmconf.h"
 #include "base/proc.h"
 #include "base/vec.h"
+#include "proto/inventory.h"
 
 #include <sys/utsname.h>
 
-#define FIELDS 7
-#define HEAD "%{NAME}\\t%{ARCH}\\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\\t%|SOURCERPM?{%{SOURCERPM}}|\\t"
-#define TAIL "\\t%{INSTALLTIME}\\t%|VENDOR?{%{VENDOR}}|\\n"
+static const char format[] = "%{INSTALLTIME}\t" INVENTORY_RPM_FORMAT;
+#define LABEL "\t%{MODULARITYLABEL}" /* which rpm before 4.14.2 does not know */
 
-static const char with_label[] = HEAD "%|MODULARITYLABEL?{%{MODULARITYLABEL}}|" TAIL;
-static const char without_label[] = HEAD TAIL; /* rpm before 4.14.2 does not know the tag */
-
-/* "tb-ssl-3.0.7-27.tb9.src.rpm" without version, release and ending. */
-static struct str source_name(struct str file)
+bool rpmdb_cut_time(struct str *line, int64_t *installed_s_out)
 {
-	static const char *const ends[] = { ".src.rpm", ".nosrc.rpm" };
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
-		if (str_ends(file, ends[i]))
-			file.n -= strlen(ends[i]);
-	for (int i = 0; i < 2; i++) {
-		const char *dash = memrchr(file.p, '-', file.n);
-		if (!dash)
-			return (struct str) { "", 0 };
-		file.n = (size_t)(dash - file.p);
-	}
-	return file;
-}
-
-/* "postgresql:16:9020240101:rhel9" without what comes after the stream. */
-static struct str stream_of(struct str label)
-{
-	struct str rest = label, name, stream;
-	if (!str_split(&rest, ':', &name) || !str_split(&rest, ':', &stream))
-		return (struct str) { "", 0 };
-	return (struct str) { label.p, name.n + 1 + stream.n };
+	struct str time;
+	if (!str_split(line, '\t', &time) || !line->p)
+		return false;
+	if (!str_to_i64(time, installed_s_out))
+		*installed_s_out = 0;
+	return true;
 }
 
 static bool read_line(struct str line, struct arena *a, struct pkgdb_package *p, struct err *e)
 {
+	enum { NAME, EPOCH, VERSION, RELEASE, ARCH, FIELDS };
 	struct str f[FIELDS];
 	size_t n = 0;
-	while (n < FIELDS - 1 && str_split(&line, '\t', &f[n]))
+	bool ok = rpmdb_cut_time(&line, &p->installed_s);
+	while (ok && n < FIELDS && str_split(&line, '\t', &f[n]))
 		n++;
-	if (n < FIELDS - 1 || !line.p || !f[0].n || !f[2].n)
+	if (n < FIELDS || !f[NAME].n || !f[VERSION].n || !f[RELEASE].n)
 		return err_set(e, ERR_CORRUPT, "rpm's line about '%.*s' is not understood",
-			       n ? (int)MIN(f[0].n, 100) : 0, n ? f[0].p : "");
-	f[FIELDS - 1] = line;
-	if (str_starts(f[2], "0:"))
-		f[2] = (struct str) { f[2].p + 2, f[2].n - 2 };
-	struct str source = source_name(f[3]);
-	*p = (struct pkgdb_package) { .name = arena_str(a, f[0]),
-				      .arch = arena_str(a, f[1]),
-				      .version = arena_str(a, f[2]),
-				      .state = PKGDB_INSTALLED,
-				      .source = arena_str(a, source),
-				      .module = arena_str(a, stream_of(f[4])),
-				      .vendor = arena_str(a, str_trim(f[6])) };
-	if (!str_to_i64(f[5], &p->installed_s))
-		p->installed_s = 0;
+			       n ? (int)MIN(f[NAME].n, 100) : 0, n ? f[NAME].p : "");
+	bool epoch = f[EPOCH].n && !str_is(f[EPOCH], "0") && !str_is(f[EPOCH], "(none)");
+	p->name = arena_str(a, f[NAME]);
+	p->arch = arena_str(a, f[ARCH]);
+	p->version = str_of(arena_printf(a, "%.*s%s%.*s-%.*s", epoch ? (int)f[EPOCH].n : 0,
+					 f[EPOCH].p, epoch ? ":" : "", STR_ARG(f[VERSION]),
+					 STR_ARG(f[RELEASE])));
+	p->state = PKGDB_INSTALLED;
 	return true;
 }
 
@@ -71,7 +49,7 @@ bool rpmdb_parse(struct str text, struct arena *a, struct pkgdb *out, struct err
 	struct str line;
 	bool ok = true;
 	while (ok && str_line(&text, &line)) {
-		struct pkgdb_package p;
+		struct pkgdb_package p = { 0 };
 		ok = read_line(line, a, &p, e);
 		if (ok && !str_is(p.name, "gpg-pubkey"))
 			VEC_PUSH(&v, p);
@@ -133,13 +111,27 @@ static bool run_rpm(const char *sysroot, const char *const *words, struct buf *o
 	return true;
 }
 
-static bool query(const char *sysroot, const char *format, struct buf *out, struct buf *complaints,
-		  int *status_out, struct err *e)
+bool rpmdb_query(const char *sysroot, struct buf *out, struct err *e)
 {
-	const char *const words[] = { "-qa", "--queryformat", format, NULL };
-	buf_reset(out);
-	buf_reset(complaints);
-	return run_rpm(sysroot, words, out, complaints, status_out, e);
+	AUTO(buf_done) struct buf complaints = BUF_INIT(1u << 20);
+	AUTO(xfree) char *short_format = xstrndup(format, sizeof(format));
+	const char *words[] = { "-qa", "--queryformat", format, NULL };
+	int status;
+	if (!run_rpm(sysroot, words, out, &complaints, &status, e))
+		return false;
+	if (status != 0 && complaints.n &&
+	    memmem(complaints.p, complaints.n, "MODULARITYLABEL", 15)) {
+		size_t at = sizeof(format) - 1 - strlen(LABEL "\n");
+		memcpy(short_format + at, "\n", 2);
+		words[2] = short_format;
+		buf_reset(out);
+		buf_reset(&complaints);
+		if (!run_rpm(sysroot, words, out, &complaints, &status, e))
+			return false;
+	}
+	struct str said = str_trim(buf_str(&complaints));
+	return status == 0 || err_set(e, ERR_UNAVAILABLE, "rpm -qa: exit %d: %.*s", status,
+				      (int)MIN(said.n, 200), said.p);
 }
 
 /* Names of what is installed beside its older versions: dnf.conf(5) installonlypkgs, zypp.conf
@@ -165,19 +157,9 @@ static bool names_beside(const char *sysroot, struct buf *out, struct err *e)
 bool rpmdb_read(const char *sysroot, enum platform_manager manager, struct arena *a,
 		struct pkgdb *out, struct err *e)
 {
-	AUTO(buf_done) struct buf text = BUF_INIT(RPMDB_MAX), complaints = BUF_INIT(1u << 20);
-	int status;
+	AUTO(buf_done) struct buf text = BUF_INIT(RPMDB_MAX);
 	struct utsname u;
-	if (!query(sysroot, with_label, &text, &complaints, &status, e))
-		return false;
-	if (status != 0 && memmem(complaints.p, complaints.n, "unknown tag", 11) &&
-	    !query(sysroot, without_label, &text, &complaints, &status, e))
-		return false;
-	struct str said = str_trim(buf_str(&complaints));
-	if (status != 0)
-		return err_set(e, ERR_UNAVAILABLE, "rpm -qa: exit %d: %.*s", status,
-			       (int)MIN(said.n, 200), said.p);
-	if (!rpmdb_parse(buf_str(&text), a, out, e))
+	if (!rpmdb_query(sysroot, &text, e) || !rpmdb_parse(buf_str(&text), a, out, e))
 		return false;
 	if (uname(&u) == 0)
 		out->native = arena_str(a, str_of(u.machine));

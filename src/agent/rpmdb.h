@@ -5,14 +5,18 @@
 #define AGENT_RPMDB_H
 #include "agent/pkgdb.h"
 #include "agent/platform.h"
+#include "base/buf.h"
 
 #define RPMDB_MAX (64u << 20) /**< bytes of rpm's answer */
 
 /** Runs rpm. `manager` says whose locks count. Strings live in `a`. */
 bool rpmdb_read(const char *sysroot, enum platform_manager manager, struct arena *a,
 		struct pkgdb *out, struct err *e) MUST_CHECK;
-/** The lines of rpm's answer, as rpmdb.c asks for them (the tests' way in): name, arch, evr, source
- * rpm, modularity label, time of installation, vendor, separated by tabs. */
+/** rpm's answer alone: a line a package, which begins with the time of installation and a tab and
+ * goes on as INVENTORY_RPM_FORMAT has it. */
+bool rpmdb_query(const char *sysroot, struct buf *out, struct err *e) MUST_CHECK;
+/** Cuts the time off such a line (0 = none). False when the line is not of this form. */
+bool rpmdb_cut_time(struct str *line, int64_t *installed_s_out) MUST_CHECK;
 bool rpmdb_parse(struct str text, struct arena *a, struct pkgdb *out, struct err *e) MUST_CHECK;
 /** Marks older versions beside newer ones as stale, unless `beside` (names, a line each) says that
  * this is how they are installed. */

@@ -105,6 +105,8 @@ struct target_update {
 };
 bool target_get(struct deploy *d, const char *deployment, const char *host, struct arena *a,
 		struct target_row *out, struct err *e) MUST_CHECK;
+/* Is "<os id>:<release>" this host's? */
+bool deploy_os_fits(struct str os, const struct host *h);
 /* Components of an order: what was asked for, and what a plan showed to be needed beside. */
 struct order_set {
 	const uint32_t *packages, *extra;

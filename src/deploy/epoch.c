@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Epochs (F29). A database that was put back to an earlier state knows less than the agents: what it
- * calls missing may have been installed since, on orders it has forgotten. So a restore begins a new
- * epoch: orders of the old one are never handed out again, and a system gets none until it has
+ * Epochs (F29). A database that was put back to an earlier state knows less than the agents: what
+ * it calls missing may have been installed since, on orders it has forgotten. So a restore begins a
+ * new epoch: orders of the old one are never handed out again, and a system gets none until it has
  * delivered or confirmed its inventory once. Invariant: the marker outside the database is written
  * after the database, so it is ahead only of a database that has gone back. */
 #include "deploy/deploy_int.h"

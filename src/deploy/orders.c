@@ -128,22 +128,31 @@ static bool wanted_index(struct str path, const char *arch)
 	return str_split(&rest, '/', &dir) && (str_is(dir, arch) || str_is(dir, "all"));
 }
 
-/* The partial mirror's directory on the endpoint: one per suite, whatever the vendor calls the
- * archive. */
-static struct str directory_of(const struct archive *ar, uint32_t index, struct arena *a)
+/* The partial mirror's directory on the endpoint. Debian: one per suite, whatever the vendor calls
+ * the archive. rpm: the source's own id, by which a machine's policy may know it. */
+static struct str directory_of(const struct archive *ar, uint32_t index, enum order_kind kind,
+			       struct arena *a)
 {
-	char *id = arena_printf(a, "%u-%.*s", index, (int)MIN(ar->suite.n, 80), ar->suite.p);
-	for (char *p = id; *p; p++)
+	char *id = kind == ORDER_RPM ? arena_printf(a, "%.*s", (int)MIN(ar->id.n, 90), ar->id.p)
+				     : arena_printf(a, "%u-%.*s", index, (int)MIN(ar->suite.n, 80),
+						    ar->suite.p);
+	for (char *p = id; *p; p++) {
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
 		if (!(*p >= 'a' && *p <= 'z') && !(*p >= '0' && *p <= '9') && *p != '.')
 			*p = '-';
+	}
 	return str_of(id);
 }
 
 static void fill_archive(const struct catalog *cat, const struct archive *ar, uint32_t index,
-			 const char *arch, struct arena *a, struct order_archive *out)
+			 enum order_kind kind, const char *arch, struct arena *a,
+			 struct order_archive *out)
 {
-	*out = (struct order_archive) { .id = directory_of(ar, index, a),
-					.suite = ar->suite,
+	struct str release = ar->os, id;
+	(void)str_split(&release, ':', &id);
+	*out = (struct order_archive) { .id = directory_of(ar, index, kind, a),
+					.suite = kind == ORDER_RPM ? release : ar->suite,
 					.components = ar->release_components,
 					.keyring = ar->keyring };
 	out->index = arena_array(a, struct order_file, ar->files ? ar->files : 1);
@@ -155,19 +164,29 @@ static void fill_archive(const struct catalog *cat, const struct archive *ar, ui
 	}
 }
 
+/* "almalinux:9" is what a host of almalinux 9.4 takes from: some vendors' minor versions are one
+ * release. */
+bool deploy_os_fits(struct str os, const struct host *h)
+{
+	struct str id, version = str_of(h->attrs.os_version);
+	if (!str_split(&os, ':', &id) || !os.n || !str_is(id, h->attrs.os_id) || os.n > version.n ||
+	    memcmp(os.p, version.p, os.n) != 0)
+		return false;
+	return os.n == version.n || version.p[os.n] == '.';
+}
+
 /* All archives of the host's release, so that its resolver sees what its own sources would show it.
  */
 static void fill_archives(const struct catalog *cat, const struct host *h,
 			  const uint32_t *components, size_t n, struct arena *a, struct order *o)
 {
-	char *os = arena_printf(a, "%s:%s", h->attrs.os_id, h->attrs.os_version);
 	o->archives = arena_array(a, struct order_archive, cat->n_archives ? cat->n_archives : 1);
 	for (uint32_t i = 0; i < cat->n_archives; i++) {
 		const struct archive *ar = &cat->archives[i];
-		if (!str_is(ar->os, os))
+		if (!deploy_os_fits(ar->os, h))
 			continue;
 		struct order_archive *oa = &o->archives[o->n_archives++];
-		fill_archive(cat, ar, i, h->attrs.arch, a, oa);
+		fill_archive(cat, ar, i, o->kind, h->attrs.arch, a, oa);
 		oa->payload = arena_array(a, struct order_file, n ? n : 1);
 		for (size_t k = 0; k < n; k++) {
 			const struct component *c = &cat->components[components[k]];
@@ -258,6 +277,8 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 			   .n_packages = (uint32_t)set->n_packages,
 			   .extra = packages_of(v->catalog, set->extra, set->n_extra, a),
 			   .n_extra = (uint32_t)set->n_extra };
+	if (n && v->catalog->components[all[0]].kind == COMPONENT_RPM)
+		o.kind = ORDER_RPM;
 	fill_archives(v->catalog, h, all, n, a, &o);
 	AUTO(buf_done) struct buf json = BUF_INIT(ORDER_MAX);
 	AUTO(buf_done) struct buf env = BUF_INIT(2 * ORDER_MAX);

@@ -88,19 +88,19 @@ bool deploy_progress(struct deploy *d, uint32_t host, const char *order, const c
  */
 
 /* The component of the patch DB that is exactly this package, for this host's release; or NONE. */
-static uint32_t component_of(const struct match_view *v, const struct host *h,
+static uint32_t component_of(const struct match_view *v, const struct host *h, enum order_kind kind,
 			     const struct plan_step *s)
 {
-	char os[80];
-	snprintf(os, sizeof(os), "%s:%s", h->attrs.os_id, h->attrs.os_version);
 	uint32_t n;
-	const uint32_t *list = catalog_by_name(v->catalog, COMPONENT_DEB, s->name, &n);
+	const uint32_t *list = catalog_by_name(
+		v->catalog, kind == ORDER_RPM ? COMPONENT_RPM : COMPONENT_DEB, s->name, &n);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct component *c = &v->catalog->components[list[i]];
 		bool arch = str_eq(c->arch, s->arch) || str_is(c->arch, "all") ||
 			    str_is(s->arch, "all");
 		if (arch && str_eq(c->version, s->to) &&
-		    str_is(v->catalog->patches[c->patch].os, os) && c->archive != CATALOG_NONE)
+		    deploy_os_fits(v->catalog->patches[c->patch].os, h) &&
+		    c->archive != CATALOG_NONE)
 			return list[i];
 	}
 	return CATALOG_NONE;
@@ -110,6 +110,17 @@ static bool listed(const struct order_package *p, uint32_t n, const struct plan_
 {
 	for (uint32_t i = 0; i < n; i++)
 		if (str_eq(p[i].name, s->name) && str_eq(p[i].version, s->to))
+			return true;
+	return false;
+}
+
+/* An older version of what the same transaction installs beside it: the machine's own limit of
+ * kernels. The agent has judged that it is older. */
+static bool gives_way(const struct plan_step *steps, size_t n, const struct plan_step *gone)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_is(steps[i].action, "install") && str_eq(steps[i].name, gone->name) &&
+		    str_eq(steps[i].arch, gone->arch))
 			return true;
 	return false;
 }
@@ -147,7 +158,7 @@ static bool reissue(const struct plan_context *k, const struct order *old, const
 		struct plan_step s = { .name = old->packages[i].name,
 				       .arch = old->packages[i].arch,
 				       .to = old->packages[i].version };
-		packages[i] = component_of(k->v, k->h, &s);
+		packages[i] = component_of(k->v, k->h, old->kind, &s);
 		if (packages[i] == CATALOG_NONE)
 			return err_set(e, ERR_CONFLICT,
 				       "superseded: '%.*s' %.*s is no longer in the patch DB",
@@ -171,6 +182,8 @@ static bool plan_in_view(const struct plan_context *k, const struct plan_step *s
 	char detail[200];
 	for (size_t i = 0; i < n; i++) {
 		const struct plan_step *s = &steps[i];
+		if (str_is(s->action, "remove") && gives_way(steps, n, s))
+			continue;
 		if (str_is(s->action, "remove")) {
 			snprintf(detail, sizeof(detail), "installing would remove '%.*s'",
 				 STR_ARG(s->name));
@@ -181,7 +194,7 @@ static bool plan_in_view(const struct plan_context *k, const struct plan_step *s
 		}
 		if (listed(old.packages, old.n_packages, s))
 			continue;
-		uint32_t c = component_of(k->v, k->h, s);
+		uint32_t c = component_of(k->v, k->h, old.kind, s);
 		if (c == CATALOG_NONE) {
 			snprintf(detail, sizeof(detail),
 				 "needs '%.*s' %.*s, which no synced archive offers",

@@ -74,8 +74,7 @@ bool http_server_set_certificate(struct http_server *s, const char *cert_pem, co
 		return err_set(e, ERR_CORRUPT, "cannot use the server's certificate and key: %s",
 			       gnutls_strerror(rc));
 	if (!key_fits(c))
-		return err_set(e, ERR_CORRUPT,
-			       "the server's key is not that of its certificate");
+		return err_set(e, ERR_CORRUPT, "the server's key is not that of its certificate");
 	pthread_mutex_lock(&s->lock);
 	c->older = atomic_load(&s->cert);
 	atomic_store(&s->cert, c);

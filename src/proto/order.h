@@ -27,8 +27,8 @@ struct order_file {
 };
 struct order_archive {
 	struct str id; /**< [a-z0-9][a-z0-9.-]* : directory of the partial mirror */
-	/** suite: deb: below dists/; rpm: the release of the system, "9". keyring: absolute path on the
-	 *  endpoint. rpm: components and keyring may be ""; without a keyring only keys that rpm
+	/** suite: deb: below dists/; rpm: the release of the system, "9". keyring: absolute path on
+	 * the endpoint. rpm: components and keyring may be ""; without a keyring only keys that rpm
 	 *  already trusts there count. */
 	struct str suite, components, keyring;
 	struct order_file *index; /**< metadata: InRelease and package indices, or repodata/ */

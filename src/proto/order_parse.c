@@ -342,9 +342,9 @@ static bool one_version_each(const struct order *o, struct err *e)
 
 static bool read_order(const json_t *j, struct arena *a, struct order *o, struct err *e)
 {
-	static const char *const known[] = { "v",	  "org",    "id",	"deployment",
-					     "agent",	  "epoch",  "seq",	"not_before",
-					     "not_after", "action", "kind",	"packages",
+	static const char *const known[] = { "v",	  "org",      "id",   "deployment",
+					     "agent",	  "epoch",    "seq",  "not_before",
+					     "not_after", "action",   "kind", "packages",
 					     "extra",	  "archives", NULL };
 	int64_t v;
 	struct str kind;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Kernel names as distributions give them (reboot.t): no reboot called for that is not needed, none
  * missed (AC-01..AC-04). */
-#include "agent/dpkgdb.h"
 #include "agent/reboot.h"
+#include "agent/dpkgdb.h"
 #include "base/file.h"
 
 #include <setjmp.h>

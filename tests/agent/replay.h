@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Replaying transcripts: the log of a job, recorded from a real one. The machine must ask for exactly
- * the recorded actions, in order, and end with the line "= outcome reason". */
+ * Replaying transcripts: the log of a job, recorded from a real one. The machine must ask for
+ * exactly the recorded actions, in order, and end with the line "= outcome reason". */
 #ifndef TESTS_AGENT_REPLAY_H
 #define TESTS_AGENT_REPLAY_H
 #include "agent/backends/backend.h"
@@ -75,8 +75,8 @@ static void block(struct replay *r, struct str *asked, struct buf *output, struc
 
 static void database(struct replay *r, struct str output, bool interrupted, struct pkgdb *db)
 {
-	static const char *const states[] = { "absent", "installed", "unpacked", "triggers",
-					      "half-installed", "stale" };
+	static const char *const states[] = { "absent",	  "installed",	    "unpacked",
+					      "triggers", "half-installed", "stale" };
 	VEC(struct pkgdb_package) v = { 0 };
 	struct str line, f[8];
 	while (str_line(&output, &line)) {
@@ -86,8 +86,9 @@ static void database(struct replay *r, struct str output, bool interrupted, stru
 		assert_true(n >= 4);
 		while (!str_is(f[3], states[s]))
 			s++;
-		struct pkgdb_package p = { .name = f[0], .arch = f[1], .version = f[2],
-					   .state = (enum pkgdb_state)s };
+		struct pkgdb_package p = {
+			.name = f[0], .arch = f[1], .version = f[2], .state = (enum pkgdb_state)s
+		};
 		for (size_t i = 4; i < n; i++) {
 			p.hold |= str_is(f[i], "hold");
 			p.reinstall |= str_is(f[i], "reinstall");
@@ -104,7 +105,9 @@ static void database(struct replay *r, struct str output, bool interrupted, stru
 		all[i].version = arena_str(&r->a, v.p[i].version);
 	}
 	*db = (struct pkgdb) { .kind = r->manager == PLATFORM_APT ? PKGDB_DEB : PKGDB_RPM,
-			       .packages = all, .n = v.n, .interrupted = interrupted };
+			       .packages = all,
+			       .n = v.n,
+			       .interrupted = interrupted };
 	VEC_DONE(&v);
 	pkgdb_sort(db);
 }
@@ -117,7 +120,8 @@ static bool cut_short(struct replay *r)
 		return false;
 	buf_reset(&r->left);
 	for (r->rest = rest; str_line(&rest, &line) && line.p[0] == '|'; r->rest = rest)
-		buf_printf(&r->left, "%.*s\n", (int)line.n - 2 < 0 ? 0 : (int)line.n - 2, line.p + 2);
+		buf_printf(&r->left, "%.*s\n", (int)line.n - 2 < 0 ? 0 : (int)line.n - 2,
+			   line.p + 2);
 	return true;
 }
 
@@ -173,12 +177,14 @@ static void replay(enum platform_manager manager, const char *dir, const char *n
 	struct err e = { 0 };
 	struct str line = { 0 };
 	assert_true(file_read(path, &text, &e));
-	struct replay r = { .rest = buf_str(&text), .name = name, .manager = manager,
-			    .left = BUF_INIT(8u << 20) };
+	struct replay r = {
+		.rest = buf_str(&text), .name = name, .manager = manager, .left = BUF_INIT(8u << 20)
+	};
 	read_header(&r);
 	assert_true(r.order.n_packages > 0);
 	struct backend_spec plan = { BACKEND_PLAN, &r.order, DIR_WORD };
-	struct backend_spec install = { BACKEND_INSTALL, &r.order, DIR_WORD, .started_s = STARTED_S };
+	struct backend_spec install = { BACKEND_INSTALL, &r.order, DIR_WORD,
+					.started_s = STARTED_S };
 	AUTO(backend_free) struct backend *first = backend_new(manager, &plan);
 	struct backend_action end = play(&r, first);
 	while (r.cut || end.outcome == BACKEND_PLANNED) {
@@ -195,7 +201,6 @@ static void replay(enum platform_manager manager, const char *dir, const char *n
 	arena_done(&r.a);
 	buf_done(&r.left);
 }
-
 
 /* Every transcript below tests/agent/<dir>; returns their number. */
 static int replay_all(enum platform_manager manager, const char *name)

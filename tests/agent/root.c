@@ -54,7 +54,8 @@ static int set_up(void **state)
 	b->spool = arena_printf(&b->a, "%s/spool", b->paths.state);
 	assert_true(file_mkdirs(b->paths.config, 0755, &e) && file_mkdirs(b->spool, 0755, &e));
 	assert_true(file_mkdirs(arena_printf(&b->a, "%s/etc", b->paths.sysroot), 0755, &e));
-	assert_true(file_mkdirs(arena_printf(&b->a, "%s/var/lib/dpkg", b->paths.sysroot), 0755, &e));
+	assert_true(
+		file_mkdirs(arena_printf(&b->a, "%s/var/lib/dpkg", b->paths.sysroot), 0755, &e));
 	put(arena_printf(&b->a, "%s/var/lib/dpkg/status", b->paths.sysroot), "");
 	put(arena_printf(&b->a, "%s/etc/os-release", b->paths.sysroot),
 	    "ID=debian\nVERSION_CODENAME=bookworm\n");
@@ -241,26 +242,43 @@ static void test_mirror(void **state)
 	const char *copied = arena_printf(&b->a, "%s/deb/pool/x.deb", dir);
 	AUTO(buf_done) struct buf got = BUF_INIT(1000);
 
-	assert_false(mirror_build(&(struct mirror_spec) { .spool = b->spool, .dir = dir, .order = &o, .unsigned_sources = "" }, &reason, &e));
+	assert_false(mirror_build(
+		&(struct mirror_spec) {
+			.spool = b->spool, .dir = dir, .order = &o, .unsigned_sources = "" },
+		&reason, &e));
 	assert_string_equal(reason, "internal");
 	put(spooled, "the packagE");
-	assert_false(mirror_build(&(struct mirror_spec) { .spool = b->spool, .dir = dir, .order = &o, .unsigned_sources = "" }, &reason, &e));
+	assert_false(mirror_build(
+		&(struct mirror_spec) {
+			.spool = b->spool, .dir = dir, .order = &o, .unsigned_sources = "" },
+		&reason, &e));
 	assert_string_equal(reason, "digest");
 	assert_false(file_exists(copied));
 	put(spooled, "the package, and more");
-	assert_false(mirror_build(&(struct mirror_spec) { .spool = b->spool, .dir = dir, .order = &o, .unsigned_sources = "" }, &reason, &e));
+	assert_false(mirror_build(
+		&(struct mirror_spec) {
+			.spool = b->spool, .dir = dir, .order = &o, .unsigned_sources = "" },
+		&reason, &e));
 	assert_string_equal(reason, "digest");
 	unlink(spooled);
 	put(arena_printf(&b->a, "%s/real", b->dir), "the package");
 	assert_int_equal(symlink(arena_printf(&b->a, "%s/real", b->dir), spooled), 0);
-	assert_false(mirror_build(&(struct mirror_spec) { .spool = b->spool, .dir = dir, .order = &o, .unsigned_sources = "" }, &reason, &e)); /* A47: no links */
+	assert_false(mirror_build(
+		&(struct mirror_spec) {
+			.spool = b->spool, .dir = dir, .order = &o, .unsigned_sources = "" },
+		&reason, &e)); /* A47: no links */
 	unlink(spooled);
 	assert_int_equal(mkfifo(spooled, 0600), 0);
-	assert_false(mirror_build(&(struct mirror_spec) { .spool = b->spool, .dir = dir, .order = &o, .unsigned_sources = "" }, &reason,
-				  &e)); /* and it does not hang */
+	assert_false(mirror_build(
+		&(struct mirror_spec) {
+			.spool = b->spool, .dir = dir, .order = &o, .unsigned_sources = "" },
+		&reason, &e)); /* and it does not hang */
 	unlink(spooled);
 	put(spooled, "the package");
-	assert_true(mirror_build(&(struct mirror_spec) { .spool = b->spool, .dir = dir, .order = &o, .unsigned_sources = "" }, &reason, &e));
+	assert_true(mirror_build(
+		&(struct mirror_spec) {
+			.spool = b->spool, .dir = dir, .order = &o, .unsigned_sources = "" },
+		&reason, &e));
 	put(spooled, "changed later"); /* A19 */
 	assert_true(file_read(copied, &got, &e));
 	assert_string_equal(got.p, "the package");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The apt state machine; rules in backend.h. Invariant: every path to an installation passes through a
- * simulation that was judged against the signed order, in the state the machine is in right then.
+ * The apt state machine; rules in backend.h. Invariant: every path to an installation passes
+ * through a simulation that was judged against the signed order, in the state the machine is in
+ * right then.
  */
 #include "agent/backends/apt.h"
 
@@ -103,7 +104,8 @@ static struct backend_action after_read(struct apt *m, const struct pkgdb *db)
 	if (there && !db->interrupted) {
 		if (!m->failed)
 			m->b.detail[0] = '\0';
-		return backend_done(&m->b, BACKEND_SUCCEEDED, m->b.ran ? "installed" : "already_installed");
+		return backend_done(&m->b, BACKEND_SUCCEEDED,
+				    m->b.ran ? "installed" : "already_installed");
 	}
 	if (m->b.spec.phase == BACKEND_PLAN)
 		return update(m);
@@ -120,7 +122,8 @@ static struct backend_action after_read(struct apt *m, const struct pkgdb *db)
 	if (m->b.n_todo == 0) {
 		snprintf(m->b.detail, sizeof(m->b.detail),
 			 "dpkg --configure -a did not finish what an earlier run began");
-		return backend_done(&m->b, BACKEND_FAILED, m->failed ? m->failed : "dpkg_interrupted");
+		return backend_done(&m->b, BACKEND_FAILED,
+				    m->failed ? m->failed : "dpkg_interrupted");
 	}
 	return install(m, true);
 }
@@ -183,7 +186,8 @@ static struct backend_action after_change(struct apt *m, const struct backend_in
 	if (installing)
 		remember(m, in, &line);
 	else if (!m->failed)
-		backend_note(&m->b, line); /* healing failed; the installation may still go through */
+		backend_note(&m->b,
+			     line); /* healing failed; the installation may still go through */
 	return read_database(m);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the machines share: looking for what is missing, judging a transaction, waiting for locks. */
+ * What the machines share: looking for what is missing, judging a transaction, waiting for locks.
+ */
 #include "agent/backends/backend.h"
 #include "base/vec.h"
 

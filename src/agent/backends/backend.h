@@ -27,7 +27,7 @@ struct backend_spec {
 	const struct order *order;
 	const char *dir;   /**< of the order's mirror, where its configuration is */
 	bool resumed;	   /**< an earlier run was cut short: something may have been installed */
-	struct str left; /**< what its last command printed; p NULL = none was under way */
+	struct str left;   /**< what its last command printed; p NULL = none was under way */
 	int64_t started_s; /**< when the installation was begun first */
 };
 
@@ -70,8 +70,8 @@ struct backend {
 	const struct backend_type *type;
 	struct backend_spec spec;
 	struct backend_transaction transaction;
-	struct arena steps; /**< of the transaction */
-	struct arena scratch;		 /**< of the present action */
+	struct arena steps;		   /**< of the transaction */
+	struct arena scratch;		   /**< of the present action */
 	const struct order_package **todo; /**< wanted ones that are not there yet */
 	size_t n_todo;
 	bool ran; /**< an installation was begun, by us or before us */

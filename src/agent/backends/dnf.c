@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * dnf 4: its words, its output, its exit statuses. The machine's own dnf.conf stays in force
- * (excludes, kernels kept, plugins such as versionlock); what an order decides is set on the command
- * line, where it wins. dnf(8), dnf.conf(5); the "---> Package" lines of the verbose solver are one a
- * package, never folded, and the same since yum 3. */
+ * (excludes, kernels kept, plugins such as versionlock); what an order decides is set on the
+ * command line, where it wins. dnf(8), dnf.conf(5); the "---> Package" lines of the verbose solver
+ * are one a package, never folded, and the same since yum 3. */
 #include "agent/backends/rpm.h"
 
 #include <stdio.h>
@@ -164,14 +164,15 @@ bool dnf_parse(struct str output, struct arena *a, struct backend_transaction *o
 		struct backend_step s;
 		struct str fate;
 		if (str_starts(line, HEAD)) {
-			if (read_package((struct str) { line.p + strlen(HEAD),
-							line.n - strlen(HEAD) },
-					 &s, &fate))
+			if (read_package(
+				    (struct str) { line.p + strlen(HEAD), line.n - strlen(HEAD) },
+				    &s, &fate))
 				ok = add(&v, a, &s, fate, &c, e);
 			else
 				ok = err_set(e, ERR_CORRUPT, "dnf's line '%.*s' is not understood",
 					     (int)MIN(line.n, 150), line.p);
-		} else if (str_ends(line, " module streams:") || str_is(line, "Resetting modules:")) {
+		} else if (str_ends(line, " module streams:") ||
+			   str_is(line, "Resetting modules:")) {
 			ok = err_set(e, ERR_DENIED, "module streams would be changed");
 		} else if (str_is(line, "Transaction Summary")) {
 			in_summary = true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The rpm state machine; rules in backend.h. Invariant: every path to an installation passes through
- * a simulation that was judged against the signed order, in the state the machine is in right then.
+ * The rpm state machine; rules in backend.h. Invariant: every path to an installation passes
+ * through a simulation that was judged against the signed order, in the state the machine is in
+ * right then.
  *
  * A transaction that was cut short leaves new packages beside their old ones, and new ones whose
  * scriptlets never ran. Healing: look over the database, take the old ones away, then install once
@@ -72,8 +73,8 @@ static struct backend_action check_database(struct rpm_machine *m)
 const char *rpm_nevra(struct arena *a, const struct order_package *p)
 {
 	bool epoch = str_find(p->version, ':') >= 0;
-	return arena_printf(a, "%.*s-%s%.*s.%.*s", STR_ARG(p->name), epoch ? "" : "0:",
-			    STR_ARG(p->version), STR_ARG(p->arch));
+	return arena_printf(a, "%.*s-%s%.*s.%.*s", STR_ARG(p->name),
+			    epoch ? "" : "0:", STR_ARG(p->version), STR_ARG(p->arch));
 }
 
 const char *rpm_find_cause(const struct rpm_cause *causes, size_t n, struct str text,
@@ -132,11 +133,10 @@ static const char *const *cleaning(struct rpm_machine *m, const struct pkgdb *db
 static void look_again(struct rpm_machine *m, const struct pkgdb *db)
 {
 	const struct order *o = m->b.spec.order;
-	struct order_package *list =
-		arena_array(&m->keep, struct order_package, o->n_packages + o->n_extra + 1);
+	struct order_package *list = arena_array(&m->keep, struct order_package,
+						 o->n_packages + o->n_extra + 1);
 	m->b.n_todo = 0;
-	m->b.todo = xrealloc(m->b.todo,
-			     (o->n_packages + o->n_extra + 1) * sizeof(*m->b.todo));
+	m->b.todo = xrealloc(m->b.todo, (o->n_packages + o->n_extra + 1) * sizeof(*m->b.todo));
 	for (uint32_t i = 0; i < o->n_packages + o->n_extra; i++) {
 		const struct order_package *w = i < o->n_packages ? &o->packages[i]
 								  : &o->extra[i - o->n_packages];
@@ -158,8 +158,7 @@ static struct backend_action succeed(struct rpm_machine *m)
 {
 	if (!m->failed && !m->warned)
 		m->b.detail[0] = '\0';
-	return backend_done(&m->b, BACKEND_SUCCEEDED,
-			    m->b.ran ? "installed" : "already_installed");
+	return backend_done(&m->b, BACKEND_SUCCEEDED, m->b.ran ? "installed" : "already_installed");
 }
 
 static struct backend_action after_read(struct rpm_machine *m, const struct rpm_tool *tool,
@@ -240,8 +239,7 @@ static struct backend_action after_simulate(struct rpm_machine *m, const struct 
 		return backend_done(&m->b, BACKEND_REFUSED, refusal);
 	if (!complete(m))
 		return backend_done(&m->b, BACKEND_FAILED, "dependency");
-	return command(m, tool,
-		       m->b.spec.phase == BACKEND_PLAN ? RPM_REHEARSE : RPM_INSTALL);
+	return command(m, tool, m->b.spec.phase == BACKEND_PLAN ? RPM_REHEARSE : RPM_INSTALL);
 }
 
 /* Remembers why an installation failed and whether trying again can help. */

@@ -34,10 +34,10 @@ struct rpm_machine {
 	struct arena keep;
 	int installs, cleanings;
 	bool begun;
-	bool cut;     /* a transaction was cut short, and what it did is not made good yet */
-	bool checked; /* the database was looked over since */
-	bool again;   /* the present commands install once more what is there */
-	bool claimed; /* the tool's last word was success */
+	bool cut;	    /* a transaction was cut short, and what it did is not made good yet */
+	bool checked;	    /* the database was looked over since */
+	bool again;	    /* the present commands install once more what is there */
+	bool claimed;	    /* the tool's last word was success */
 	const char *failed; /* reason of the last failure; NULL = none */
 	bool give_up;
 	bool warned; /* the detail tells of a scriptlet that failed without consequence */

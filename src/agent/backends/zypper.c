@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * zypper: its words, its XML, its exit statuses. Packages are asked for by their exact edition, never
- * patches, so nothing is skipped for being "interactive" or wanting a reboot; what zypper leaves out
- * all the same is noticed, since every package must be in its own summary. zypper(8), EXIT CODES. */
+ * zypper: its words, its XML, its exit statuses. Packages are asked for by their exact edition,
+ * never patches, so nothing is skipped for being "interactive" or wanting a reboot; what zypper
+ * leaves out all the same is noticed, since every package must be in its own summary. zypper(8),
+ * EXIT CODES. */
 #include "agent/backends/rpm.h"
 #include "format/xml.h"
 
@@ -120,8 +121,11 @@ static bool section_start(struct reading *r, const struct xml_element *el, struc
 static bool solvable_start(struct reading *r, const struct xml_element *el, struct err *e)
 {
 	struct str name = attribute(el, "name"), edition = attribute(el, "edition");
-	struct backend_step s = { .name = name, .arch = attribute(el, "arch"), .to = edition,
-				  .from = attribute(el, "edition-old"), .action = r->action };
+	struct backend_step s = { .name = name,
+				  .arch = attribute(el, "arch"),
+				  .to = edition,
+				  .from = attribute(el, "edition-old"),
+				  .action = r->action };
 	if (!str_is(attribute(el, "type"), "package"))
 		return true; /* patches and products are names for sets of packages */
 	if (!name.n || !edition.n || !s.arch.n)

@@ -108,7 +108,7 @@ static bool checked_by_default(struct str text, bool checked)
 }
 
 bool rpmsources_unsigned(const char *sysroot, enum platform_manager manager, rpmsources_pair fn,
-		      void *arg, struct err *e)
+			 void *arg, struct err *e)
 {
 	bool dnf = manager == PLATFORM_DNF;
 	AUTO(buf_done) struct buf b = BUF_INIT(FILE_MAX);

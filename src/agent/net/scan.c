@@ -5,6 +5,7 @@
 #include "agent/dpkgdb.h"
 #include "agent/net/rpmsources.h"
 #include "agent/platform.h"
+#include "agent/rpmconf.h"
 #include "agent/rpmdb.h"
 #include "base/file.h"
 #include "format/deb822.h"
@@ -113,34 +114,43 @@ static bool add_unsigned(void *arg, struct str kind, struct str id, struct err *
 	return inventory_add(arg, f, ARRAY_LEN(f), e);
 }
 
-static bool add_package(struct inventory *i, const struct pkgdb_package *p, struct err *e)
+static bool add_packages(struct inventory *i, struct str text, struct err *e)
 {
-	const struct str none = STR_LIT("");
-	const struct str f[] = { STR_LIT("rpm"),
-				 p->name,
-				 p->arch,
-				 p->version,
-				 str_eq(p->source, p->name) ? none : p->source,
-				 p->module,
-				 p->vendor };
-	const struct str hold[] = { STR_LIT("hold"), STR_LIT("rpm"), p->name, p->arch };
-	return inventory_add(i, f, ARRAY_LEN(f), e) &&
-	       (!p->hold || inventory_add(i, hold, ARRAY_LEN(hold), e));
+	struct str line;
+	int64_t installed_s;
+	size_t n = 0;
+	for (; str_line(&text, &line); n++) {
+		if (!rpmdb_cut_time(&line, &installed_s))
+			return err_set(e, ERR_CORRUPT, "rpm's answer is not understood");
+		if (!inventory_add_rpm_line(i, line, e))
+			return false;
+	}
+	return n ? true : err_set(e, ERR_CORRUPT, "the rpm database is empty");
+}
+
+static bool add_holds(struct inventory *i, const struct pkgdb *db, struct err *e)
+{
+	for (size_t k = 0; k < db->n; k++) {
+		const struct pkgdb_package *p = &db->packages[k];
+		const struct str f[] = { STR_LIT("hold"), STR_LIT("rpm"), p->name, p->arch };
+		if (p->hold && !inventory_add(i, f, ARRAY_LEN(f), e))
+			return false;
+	}
+	return true;
 }
 
 static bool scan_rpm(const struct agent_paths *p, enum platform_manager manager,
 		     struct inventory *i, struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
+	AUTO(buf_done) struct buf text = BUF_INIT(RPMDB_MAX);
 	struct pkgdb db;
-	if (!rpmdb_read(p->sysroot, manager, &a, &db, e))
+	struct utsname u;
+	if (!rpmdb_query(p->sysroot, &text, e) || !add_packages(i, buf_str(&text), e) ||
+	    !rpmdb_parse(buf_str(&text), &a, &db, e) ||
+	    !rpmconf_holds(p->sysroot, manager, &db, e) || !add_holds(i, &db, e))
 		return false;
-	if (!db.n)
-		return err_set(e, ERR_CORRUPT, "the rpm database is empty");
-	for (size_t k = 0; k < db.n; k++)
-		if (!add_package(i, &db.packages[k], e))
-			return false;
-	return (!db.native.n || add2(i, "arch", db.native, e)) &&
+	return (uname(&u) != 0 || add2(i, "arch", str_of(u.machine), e)) &&
 	       rpmsources_modules(p->sysroot, add_module, i, e) &&
 	       rpmsources_unsigned(p->sysroot, manager, add_unsigned, i, e);
 }

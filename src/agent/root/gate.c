@@ -57,7 +57,8 @@ static bool release_ok(struct str suite, struct str version)
 }
 
 /* A keyring must be one that an administrator or the distribution put there: in a directory of
- * vendors' keys, root's, and writable by nobody else. Otherwise a server could name a file it had us download. */
+ * vendors' keys, root's, and writable by nobody else. Otherwise a server could name a file it had
+ * us download. */
 static bool keyring_ok(struct str path, struct err *e)
 {
 	static const char *const dirs[] = { "/usr/share/keyrings/", "/etc/apt/keyrings/",
@@ -67,7 +68,8 @@ static bool keyring_ok(struct str path, struct err *e)
 	while (i < ARRAY_LEN(dirs) && !str_starts(path, dirs[i]))
 		i++;
 	if (i == ARRAY_LEN(dirs) || memchr(path.p + strlen(dirs[i]), '/', path.n - strlen(dirs[i])))
-		return err_set(e, ERR_DENIED, "keyring '%.*s' is not in a directory of vendors' keys",
+		return err_set(e, ERR_DENIED,
+			       "keyring '%.*s' is not in a directory of vendors' keys",
 			       STR_ARG(path));
 	AUTO(xfree) char *file = str_dup(path);
 	struct stat st;

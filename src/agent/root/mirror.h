@@ -16,8 +16,8 @@ struct mirror_spec {
 	void *arg;
 };
 /** Builds `dir` anew from the files of `spool`, which are named by their SHA-256: the archives, and
- *  the package manager's configuration for them: `dir`/apt.conf, or `dir`/repos.d. On failure *reason_out is
- *  "digest" (a file is not what the order names), "disk_full" or "internal". */
+ *  the package manager's configuration for them: `dir`/apt.conf, or `dir`/repos.d. On failure
+ * *reason_out is "digest" (a file is not what the order names), "disk_full" or "internal". */
 bool mirror_build(const struct mirror_spec *spec, const char **reason_out, struct err *e)
 	MUST_CHECK;
 /** The part of dnf and zypper: a repository file for each archive, and its index without what the

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The partial mirror as dnf and zypper want it. Invariant: packages are checked against the vendor's
- * keys on this machine unless its own policy names the source; what is written here holds only words
- * that the order's reader has checked. */
+ * The partial mirror as dnf and zypper want it. Invariant: packages are checked against the
+ * vendor's keys on this machine unless its own policy names the source; what is written here holds
+ * only words that the order's reader has checked. */
 #include "agent/root/mirror.h"
 #include "base/file.h"
 #include "format/xml.h"
@@ -36,7 +36,8 @@ static bool write_repository(const struct mirror_spec *spec, const struct order_
 		buf_adds(&b, "metadata_expire=never\n");
 	if (ar->keyring.n)
 		buf_printf(&b, "gpgkey=file://%.*s\n", STR_ARG(ar->keyring));
-	return buf_ok(&b, "the repository file", e) && file_write_atomic(path, buf_str(&b), 0644, e);
+	return buf_ok(&b, "the repository file", e) &&
+	       file_write_atomic(path, buf_str(&b), 0644, e);
 }
 
 /* --- the index ----------------------------------------------------------------------------------
@@ -118,7 +119,8 @@ bool mirror_prune_repomd(struct str repomd, bool (*have)(void *arg, struct str p
 	if (!ok || !buf_ok(out, "the repository's index", e))
 		return false;
 	if (!p.kept)
-		return err_set(e, ERR_CORRUPT, "the order brings no part of the repository's index");
+		return err_set(e, ERR_CORRUPT,
+			       "the order brings no part of the repository's index");
 	*pruned_out = p.pruned;
 	return true;
 }

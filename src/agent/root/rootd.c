@@ -335,7 +335,8 @@ static json_t *verb_evidence(struct rootd *d, const json_t *request)
 	struct pkgdb db;
 	struct err e = { 0 };
 	json_t *out = NULL;
-	if (!platform_packages(d->paths.sysroot, &a, &db, &e) || !evidence_gather(&db, true, &out, &e))
+	if (!platform_packages(d->paths.sysroot, &a, &db, &e) ||
+	    !evidence_gather(&db, true, &out, &e))
 		return error_json(&e);
 	return out;
 }

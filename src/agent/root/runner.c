@@ -27,7 +27,7 @@ struct run {
 	struct arena dba; /* of the last database read */
 	struct pkgdb db;
 	enum platform_manager manager;
-	bool orphan;	 /* an earlier run ended with a command under way, which printed `left` */
+	bool orphan; /* an earlier run ended with a command under way, which printed `left` */
 	struct buf left;
 	struct buf output; /* of the last command */
 	int lock;
@@ -101,8 +101,8 @@ static void log_command(struct run *r, const char *const *argv, const char *end)
 static void log_database(struct run *r)
 {
 	AUTO(buf_done) struct buf b = BUF_INIT(1u << 20);
-	static const char *const words[] = { "absent", "installed", "unpacked", "triggers",
-					     "half-installed", "stale" };
+	static const char *const words[] = { "absent",	 "installed",	   "unpacked",
+					     "triggers", "half-installed", "stale" };
 	buf_adds(&b, "> read\n");
 	for (size_t i = 0; i < r->db.n; i++) {
 		const struct pkgdb_package *p = &r->db.packages[i];
@@ -113,7 +113,9 @@ static void log_database(struct run *r)
 			buf_printf(&b, "| %.*s %.*s %.*s %s%s%s%s\n", STR_ARG(p->name),
 				   STR_ARG(p->arch), STR_ARG(p->version), words[p->state],
 				   p->hold ? " hold" : "", p->reinstall ? " reinstall" : "",
-				   p->installed_s && p->installed_s * 1000 >= r->job.started_ms ? " new" : "");
+				   p->installed_s && p->installed_s * 1000 >= r->job.started_ms
+					   ? " new"
+					   : "");
 	}
 	buf_printf(&b, "< %s\n", r->db.interrupted ? "interrupted" : "ok");
 	log_text(r, buf_str(&b));
@@ -158,7 +160,8 @@ static void log_orphan(struct run *r)
 		log_warn("order %s: cannot remove '%s'", r->job.id, path);
 }
 
-static bool do_run(struct run *r, const struct backend_action *act, struct backend_input *in, struct err *e)
+static bool do_run(struct run *r, const struct backend_action *act, struct backend_input *in,
+		   struct err *e)
 {
 	AUTO(xfree) char *path = journal_path(r->root, r->job.id, "cmd.out");
 	struct exec_spec spec = {
@@ -175,8 +178,8 @@ static bool do_run(struct run *r, const struct backend_action *act, struct backe
 	if (act->changes)
 		r->exit_status = res.exit_status;
 	*in = (struct backend_input) { .exit_status = res.exit_status,
-				   .timed_out = res.timed_out,
-				   .output = buf_str(&r->output) };
+				       .timed_out = res.timed_out,
+				       .output = buf_str(&r->output) };
 	return true;
 }
 
@@ -301,8 +304,9 @@ static bool prepare(struct run *r, struct err *e)
 	struct agent_policy policy;
 	if (!agent_policy_load(r->paths, &a, &policy, &why))
 		return finish(r, "refused", "policy", why.msg, e);
-	const struct mirror_spec mirror = { spool, r->mirror, &r->order, r->manager,
-					    policy.unsigned_sources, copied, r };
+	const struct mirror_spec mirror = {
+		spool, r->mirror, &r->order, r->manager, policy.unsigned_sources, copied, r
+	};
 	if (!mirror_build(&mirror, &reason, &why))
 		return finish(r, "failed", reason, why.msg, e);
 	const struct backend_spec spec = { .phase = BACKEND_PLAN,
