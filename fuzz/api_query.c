@@ -16,8 +16,10 @@ static void read_all(const struct query *q)
 	struct system_filter systems;
 	struct str *facets;
 	AUTO(buf_done) struct buf text = BUF_INIT(1u << 20);
-	patch_filter_read(&patches, q, NULL);
-	system_filter_read(&systems, q, NULL, 0);
+	static const struct api_conf none;
+	struct call call = { .conf = &none };
+	patch_filter_read(&call, &patches, q, NULL);
+	system_filter_read(&call, &systems, q, NULL);
 	ASSERT(query_list(q, "facets", &facets) <= QUERY_MAX_LIST);
 	int64_t limit = query_number(q, "limit", 50);
 	ASSERT(limit >= 1 && limit <= 200);

@@ -5,6 +5,7 @@
 #include "api/api.h"
 
 #include "api/api_int.h"
+#include "api/enriched.h"
 #include "api/enrol_throttle.h"
 #include "api/failures.h"
 #include "api/idempotency.h"
@@ -35,6 +36,7 @@ static void call_done(struct call *c)
 {
 	json_free(c->problem_errors);
 	json_free(c->problem_params);
+	enriched_done(c);
 }
 
 /* Finds the row; 404 and 405 with Allow. */

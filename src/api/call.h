@@ -24,6 +24,7 @@ struct call {
 	struct principal who; /**< valid unless the route is public */
 	const char *cookie;   /**< of the session, or NULL */
 	struct idempotency_claim *claim;
+	struct enrich_join *enriched; /**< see enriched.h */
 
 	/* agents: from the certificate alone */
 	uint32_t host;

@@ -3,6 +3,7 @@
  * is counted by platform and by age. */
 #include "api/api_int.h"
 #include "api/deployment_json.h"
+#include "api/enriched.h"
 #include "api/failures.h"
 #include "api/feed_json.h"
 #include "api/patch_json.h"
@@ -46,7 +47,7 @@ static const char *const platforms[PLATFORMS_] = { "linux", "windows", "macos", 
 struct pass {
 	struct call *c;
 	const struct match_view *v;
-	uint32_t stale, never, failed, by_platform[PLATFORMS_];
+	uint32_t stale, never, failed, ended, by_platform[PLATFORMS_];
 	struct intern *oses;
 	VEC(struct os_row) rows;
 	struct top vulnerable;
@@ -74,6 +75,7 @@ static bool visit(uint32_t no, void *arg)
 	top_offer(&p->vulnerable, no, risk(&counts));
 	p->never += h->last_scan_ms == 0;
 	p->stale += h->last_scan_ms != 0 && health == HEALTH_UNKNOWN;
+	p->ended += enriched_lifecycle(p->c, p->v, h) == LIFECYCLE_ENDED;
 	p->failed += h->scan == SCAN_FAILED;
 	for (int i = 0; i < PLATFORMS_; i++)
 		p->by_platform[i] += strcmp(word_platform(key), platforms[i]) == 0;
@@ -194,6 +196,8 @@ static bool get_dashboard(struct call *c, struct err *e)
 	json_object_set_new(j, "top_missing_patches", top_patches_json(c, &v));
 	json_object_set_new(j, "top_vulnerable_systems", top_systems_json(c, &v, &p.vulnerable));
 	json_object_set_new(j, "running_deployments", running_json(running, n_running));
+	json_object_set_new(j, "kev", enriched_dashboard_json(c, &v));
+	json_object_set_new(j, "end_of_life_systems", json_integer(p.ended));
 	json_object_set_new(j, "by_os", by_os_json(&p));
 	json_object_set_new(j, "by_platform", by_platform_json(&p));
 	json_object_set_new(j, "feeds", feeds);

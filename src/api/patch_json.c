@@ -4,6 +4,7 @@
 #include "api/patch_json.h"
 
 #include "api/api_int.h"
+#include "api/enriched.h"
 #include "api/failures.h"
 #include "api/words.h"
 #include "base/intern.h"
@@ -90,6 +91,7 @@ json_t *patch_json(struct call *c, const struct match_view *v, uint32_t patch, s
 	json_object_set_new(j, "size", json_integer(p->size));
 	json_object_set_new(j, "cves", cves_json(cat, p, max_cves, &cves));
 	json_object_set_new(j, "cve_count", json_integer(cves));
+	enriched_patch_json(c, v, patch, j);
 	json_object_set_new(j, "missing_systems",
 			    json_integer(match_count(v, patch, VERDICT_MISSING)));
 	json_object_set_new(j, "installed_systems",
@@ -213,6 +215,7 @@ void patch_detail_json(struct call *c, const struct match_view *v, uint32_t patc
 				       &v->catalog->components[p->first_component + i]));
 	json_object_set_new(into, "components", components);
 	json_object_set_new(into, "advisories", patch_advisories_json(v, patch));
+	enriched_detail_json(c, v, patch, into);
 	json_object_set_new(into, "supersedence", supersedence_json(v, patch));
 	json_object_set_new(into, "provenance", patch_provenance_json(v, p->feed));
 }

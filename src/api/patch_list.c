@@ -3,6 +3,8 @@
  * whole patch database is filtered on each request and no index has to be kept true. */
 #include "api/patch_list.h"
 
+#include "api/enriched.h"
+
 enum {
 	FACET_SEVERITY,
 	FACET_TYPE,
@@ -10,6 +12,8 @@ enum {
 	FACET_SUITE,
 	FACET_PRODUCT,
 	FACET_REBOOT,
+	FACET_KEV,
+	FACET_EPSS,
 	FAIL_VIEW = 30,
 	FAIL_TEXT = 31
 };
@@ -22,18 +26,24 @@ enum {
 	COL_RELEASED,
 	COL_SIZE,
 	COL_MISSING,
-	COL_INSTALLED
+	COL_INSTALLED,
+	COL_KEV,
+	COL_EPSS
 };
 
-void patch_filter_read(struct patch_filter *f, const struct query *q, const struct match_view *v)
+void patch_filter_read(struct call *c, struct patch_filter *f, const struct query *q,
+		       const struct match_view *v)
 {
 	int view = query_word(q, "view");
 	*f = (struct patch_filter) { .v = v,
+				     .enriched = enriched_join(c, v),
 				     .view = view < 0 ? VIEW_MISSING : (enum patch_view)view,
 				     .q = query_text(q, "q") };
 	f->severities = query_words(q, "severity");
 	f->types = query_words(q, "type");
 	f->reboots = query_words(q, "reboot");
+	f->kev = query_bool(q, "kev");
+	f->epss_gte = query_share(q, "epss_gte");
 	f->n_oses = query_list(q, "os", &f->oses);
 	f->n_suites = query_list(q, "suite", &f->suites);
 	f->n_products = query_list(q, "product", &f->products);
@@ -57,6 +67,18 @@ bool patch_has_text(const struct catalog *cat, const struct patch *p, const char
 	return false;
 }
 
+static bool is_kev(const struct patch_filter *f, uint32_t patch)
+{
+	return f->enriched && enrich_join_kev(f->enriched, patch, NULL);
+}
+
+/* Millionths; -1 = not scored. */
+static int64_t epss_of(const struct patch_filter *f, uint32_t patch)
+{
+	const struct epss *s = f->enriched ? enrich_join_epss(f->enriched, patch) : NULL;
+	return s ? (int64_t)s->score : -1;
+}
+
 static bool in_view(const struct patch_filter *f, uint32_t patch)
 {
 	const struct match_view *v = f->v;
@@ -69,6 +91,7 @@ static bool in_view(const struct patch_filter *f, uint32_t patch)
 		       match_count(v, patch, VERDICT_HELD);
 	case VIEW_LATEST: return v->catalog->patches[patch].superseded_by == CATALOG_NONE;
 	case VIEW_SUPPORTED: return true;
+	case VIEW_CRITICAL: return match_count(v, patch, VERDICT_MISSING) > 0 && is_kev(f, patch);
 	case VIEWS_: break;
 	}
 	ASSERT(false);
@@ -99,11 +122,14 @@ static uint32_t fails(bool ok, int bit)
 	return ok ? 0 : UINT32_C(1) << bit;
 }
 
-uint32_t patch_filter_common(const struct patch_filter *f, const struct patch *p)
+uint32_t patch_filter_common(const struct patch_filter *f, uint32_t patch)
 {
+	const struct patch *p = &f->v->catalog->patches[patch];
 	uint32_t mask = fails(!f->severities || f->severities >> p->severity & 1, FACET_SEVERITY) |
 			fails(!f->types || f->types >> p->type & 1, FACET_TYPE) |
-			fails(!f->reboots || f->reboots >> p->reboot & 1, FACET_REBOOT);
+			fails(!f->reboots || f->reboots >> p->reboot & 1, FACET_REBOOT) |
+			fails(f->kev < 0 || f->kev == is_kev(f, patch), FACET_KEV) |
+			fails(f->epss_gte < 0 || epss_of(f, patch) >= f->epss_gte, FACET_EPSS);
 	return mask | fails(!f->q || patch_has_text(f->v->catalog, p, f->q), FAIL_TEXT);
 }
 
@@ -113,7 +139,7 @@ uint32_t patch_filter_failing(void *filter, uint32_t patch)
 	const struct patch *p = &f->v->catalog->patches[patch];
 	if (!in_view(f, patch))
 		return UINT32_C(1) << FAIL_VIEW;
-	return patch_filter_common(f, p) | fails(among(p->os, f->oses, f->n_oses), FACET_OS) |
+	return patch_filter_common(f, patch) | fails(among(p->os, f->oses, f->n_oses), FACET_OS) |
 	       fails(any_suite(p->suites, f->suites, f->n_suites), FACET_SUITE) |
 	       fails(among(p->product, f->products, f->n_products), FACET_PRODUCT);
 }
@@ -140,7 +166,31 @@ void patch_value(const struct match_view *v, uint32_t patch, int column, struct 
 static void value(void *filter, uint32_t patch, int column, struct page_value *out)
 {
 	const struct patch_filter *f = filter;
+	*out = (struct page_value) { 0 };
+	if (column == COL_EPSS) {
+		out->i = epss_of(f, patch);
+		return;
+	}
+	if (column == COL_KEV) {
+		const struct kev *k = f->enriched ? enrich_join_kev(f->enriched, patch, NULL)
+						  : NULL;
+		out->i = k ? k->added_ms : 0;
+		return;
+	}
 	patch_value(f->v, patch, column, out);
+}
+
+/* Each share that the score reaches counts: what a filter of that share would leave. */
+static void epss_facet(const struct patch_filter *f, uint32_t patch, struct list_facets *out)
+{
+	static const struct {
+		const char *word;
+		int64_t millionths;
+	} shares[] = { { "0.5", 500000 }, { "0.1", 100000 }, { "0.01", 10000 } };
+	int64_t score = epss_of(f, patch);
+	for (size_t i = 0; i < ARRAY_LEN(shares); i++)
+		if (score >= shares[i].millionths)
+			list_facet_add(out, str_of(shares[i].word));
 }
 
 static void facet(void *filter, uint32_t patch, int which, struct list_facets *out)
@@ -159,17 +209,18 @@ static void facet(void *filter, uint32_t patch, int which, struct list_facets *o
 		break;
 	case FACET_PRODUCT: list_facet_add(out, p->product); break;
 	case FACET_REBOOT: list_facet_add(out, str_of(reboot_need_name(p->reboot))); break;
+	case FACET_KEV: list_facet_add(out, str_of(is_kev(f, patch) ? "true" : "false")); break;
+	case FACET_EPSS: epss_facet(f, patch, out); break;
 	default: ASSERT(false);
 	}
 }
 
 static const char *const columns[] = {
-	"id",	    "title", "product",		"severity",	     "type",
-	"released", "size",  "missing_systems", "installed_systems", NULL
+	"id",	"title",	   "product",		"severity", "type", "released",
+	"size", "missing_systems", "installed_systems", "kev",	    "epss", NULL
 };
-static const char *const facets[] = {
-	"severity", "type", "os", "suite", "product", "reboot", NULL
-};
+static const char *const facets[] = { "severity", "type", "os",	  "suite", "product",
+				      "reboot",	  "kev",  "epss", NULL };
 
 const struct list_kind patch_list_kind = {
 	.columns = columns,

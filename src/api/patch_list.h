@@ -17,6 +17,8 @@
 		  .type = PARAM_WORDS,                                                             \
 		  .word = word_patch_type,                                                         \
 		  .words = PATCH_TYPES_ },                                                         \
+		{ .name = "kev", .type = PARAM_BOOL },                                             \
+		{ .name = "epss_gte", .type = PARAM_SHARE },                                       \
 	{                                                                                          \
 		.name = "reboot", .type = PARAM_WORDS, .word = word_reboot,                        \
 		.words = REBOOT_LOGOUT + 1                                                         \
@@ -32,17 +34,21 @@
 
 struct patch_filter {
 	const struct match_view *v;
+	const struct enrich_join *enriched; /* NULL = none is kept */
 	enum patch_view view;
 	const char *q;
 	uint64_t severities, types, reboots; /* 0 = all */
 	struct str *oses, *suites, *products;
 	size_t n_oses, n_suites, n_products;
+	int kev;	  /* -1 = all, 0 = not listed, 1 = listed */
+	int64_t epss_gte; /* millionths, -1 = all */
 };
-void patch_filter_read(struct patch_filter *f, const struct query *q, const struct match_view *v);
-/** For struct list_kind: bits 0..5 are severity, type, os, suite, product, reboot. */
+void patch_filter_read(struct call *c, struct patch_filter *f, const struct query *q,
+		       const struct match_view *v);
+/** For struct list_kind: bits 0..7 are severity, type, os, suite, product, reboot, kev, epss. */
 uint32_t patch_filter_failing(void *filter, uint32_t patch);
-/** Severity, type, reboot and text only (bits 0, 1, 5 and the text's). */
-uint32_t patch_filter_common(const struct patch_filter *f, const struct patch *p);
+/** Severity, type, reboot, enrichment and text only (bits 0, 1, 5, 6, 7 and the text's). */
+uint32_t patch_filter_common(const struct patch_filter *f, uint32_t patch);
 /** Sort keys id, title, product, severity, type, released, size, missing_systems,
  * installed_systems. */
 void patch_value(const struct match_view *v, uint32_t patch, int column, struct page_value *out);

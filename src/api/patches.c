@@ -15,7 +15,7 @@ static bool list_patches(struct call *c, struct err *e)
 	match_read(c->conf->match, &v);
 	struct patch_filter f;
 	struct list_page page;
-	patch_filter_read(&f, &c->query, &v);
+	patch_filter_read(c, &f, &c->query, &v);
 	if (!list_run(c, &patch_list_kind, &f, (struct list_input) { NULL, v.catalog->n_patches },
 		      &page, e))
 		return false;
@@ -73,7 +73,7 @@ static bool list_patch_systems(struct call *c, struct err *e)
 	const roaring_bitmap_t *hosts = match_hosts(&v, patch, state_verdicts[MAX(state, 0)]);
 	struct list_input in = system_input(c, hosts);
 	struct system_filter f;
-	system_filter_read(&f, &c->query, &v, c->now_ms);
+	system_filter_read(c, &f, &c->query, &v);
 	f.states = 0; /* `state` is the patch's here; the bitmaps hold active systems only */
 	return system_list_reply(c, &f, in, e);
 }

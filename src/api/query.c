@@ -61,6 +61,23 @@ static bool check_list(const struct param *p, const char *value, struct err *e)
 	return true;
 }
 
+/* "0", "1", "0.123456", "1.0" as millionths. */
+static bool share(const char *s, int64_t *out)
+{
+	int64_t value = 0, unit = 1000000;
+	if ((s[0] != '0' && s[0] != '1') || (s[1] && (s[1] != '.' || !s[2])) || strlen(s) > 8)
+		return false;
+	value = (s[0] - '0') * unit;
+	for (const char *p = s + 1 + (s[1] != '\0'); *p; p++) {
+		if (*p < '0' || *p > '9')
+			return false;
+		unit /= 10;
+		value += (*p - '0') * unit;
+	}
+	*out = value;
+	return value <= 1000000;
+}
+
 static bool check_value(const struct param *p, const char *value, struct err *e)
 {
 	int64_t i;
@@ -86,6 +103,11 @@ static bool check_value(const struct param *p, const char *value, struct err *e)
 				       p->name, value);
 		return true;
 	case PARAM_WORDS: return check_words(p, value, e);
+	case PARAM_SHARE:
+		if (!share(value, &i))
+			return err_set(e, ERR_INVALID, "'%s' must be a decimal from 0 to 1",
+				       p->name);
+		return true;
 	case PARAM_LIST: return check_list(p, value, e);
 	case PARAM_END: break;
 	}
@@ -158,6 +180,15 @@ int64_t query_number(const struct query *q, const char *name, int64_t absent)
 	const char *s = find_value(q, name, NULL);
 	int64_t i = absent;
 	bool ok = !s || str_to_i64(str_of(s), &i);
+	ASSERT(ok);
+	return i;
+}
+
+int64_t query_share(const struct query *q, const char *name)
+{
+	const char *s = find_value(q, name, NULL);
+	int64_t i = -1;
+	bool ok = !s || share(s, &i);
 	ASSERT(ok);
 	return i;
 }

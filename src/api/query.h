@@ -16,6 +16,7 @@ enum param_type {
 	PARAM_BOOL,  /**< "true" or "false" */
 	PARAM_WORD,  /**< one of the words */
 	PARAM_WORDS, /**< comma list of words: a bit mask */
+	PARAM_SHARE, /**< a decimal from 0 to 1 of at most 8 characters, such as "0.1" */
 	PARAM_LIST,  /**< comma list of free texts (at most QUERY_MAX_LIST) */
 };
 #define QUERY_MAX_PARAMS 24
@@ -69,6 +70,8 @@ bool query_read(struct call *c, struct err *e) MUST_CHECK;
 /* Getters; the parameter must be in the spec the query was read with (or simply absent). */
 const char *query_text(const struct query *q, const char *name); /**< NULL = absent */
 int64_t query_number(const struct query *q, const char *name, int64_t absent);
+/** A share in millionths, or -1. */
+int64_t query_share(const struct query *q, const char *name);
 /** -1 absent, 0 false, 1 true. */
 int query_bool(const struct query *q, const char *name);
 /** Index of the word, or -1. */

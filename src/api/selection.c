@@ -27,7 +27,7 @@ struct noun {
 static void *patch_filter(struct call *c, const struct query *q, const struct match_view *v)
 {
 	struct patch_filter *f = arena_new(c->arena, struct patch_filter);
-	patch_filter_read(f, q, v);
+	patch_filter_read(c, f, q, v);
 	return f;
 }
 
@@ -59,7 +59,7 @@ static const struct noun patches = {
 static void *system_filter(struct call *c, const struct query *q, const struct match_view *v)
 {
 	struct system_filter *f = arena_new(c->arena, struct system_filter);
-	system_filter_read(f, q, v, c->now_ms);
+	system_filter_read(c, f, q, v);
 	return f;
 }
 

@@ -3,6 +3,7 @@
 #include "api/system_json.h"
 
 #include "api/api_int.h"
+#include "api/enriched.h"
 #include "api/failures.h"
 #include "api/words.h"
 
@@ -39,6 +40,7 @@ json_t *system_json(struct call *c, const struct match_view *v, uint32_t host)
 	json_object_set_new(j, "address", text(a->address));
 	json_object_set_new(j, "health",
 			    json_string(health_name(match_health(v, host, c->now_ms))));
+	json_object_set_new(j, "lifecycle", enriched_lifecycle_json(c, v, h));
 	json_object_set_new(j, "missing", words_severity_counts(counts.missing));
 	json_object_set_new(j, "installed", json_integer(counts.installed));
 	json_object_set_new(j, "held", json_integer(counts.held));

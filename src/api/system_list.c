@@ -2,6 +2,7 @@
  * Filtering and ordering of systems, from the fleet's memory and match's counters. */
 #include "api/system_list.h"
 
+#include "api/enriched.h"
 #include "api/system_json.h"
 
 enum {
@@ -13,6 +14,7 @@ enum {
 	FACET_REBOOT,
 	FACET_ARCH,
 	FACET_VERSION,
+	FACET_LIFECYCLE,
 	FAIL_STALE = 29,
 	FAIL_STATE = 30,
 	FAIL_TEXT = 31
@@ -34,11 +36,14 @@ enum {
 	COL_VERSION
 };
 
-void system_filter_read(struct system_filter *f, const struct query *q, const struct match_view *v,
-			int64_t now_ms)
+void system_filter_read(struct call *c, struct system_filter *f, const struct query *q,
+			const struct match_view *v)
 {
-	*f = (struct system_filter) { .v = v, .now_ms = now_ms, .q = query_text(q, "q") };
+	*f = (struct system_filter) {
+		.c = c, .v = v, .now_ms = c->now_ms, .q = query_text(q, "q")
+	};
 	f->healths = query_words(q, "health");
+	f->lifecycles = query_words(q, "lifecycle");
 	f->scans = query_words(q, "scan");
 	f->n_oses = query_list(q, "os", &f->oses);
 	f->n_offices = query_list(q, "office", &f->offices);
@@ -108,6 +113,9 @@ uint32_t system_filter_failing(void *filter, uint32_t host)
 			fails(matches_bool(f->reboot, a->reboot_needed), FACET_REBOOT) |
 			fails(among(a->arch, f->arches, f->n_arches), FACET_ARCH) |
 			fails(among(a->agent_version, f->versions, f->n_versions), FACET_VERSION);
+	if (f->lifecycles)
+		mask |= fails(f->lifecycles >> enriched_lifecycle(f->c, f->v, h) & 1,
+			      FACET_LIFECYCLE);
 	if (f->healths || f->stale >= 0) {
 		enum health health = match_health(f->v, host, f->now_ms);
 		mask |= fails(!f->healths || f->healths >> health & 1, FACET_HEALTH) |
@@ -171,6 +179,7 @@ static void facet(void *filter, uint32_t host, int which, struct list_facets *ou
 	case FACET_REBOOT: word = h->attrs.reboot_needed ? "true" : "false"; break;
 	case FACET_ARCH: word = h->attrs.arch; break;
 	case FACET_VERSION: word = h->attrs.agent_version; break;
+	case FACET_LIFECYCLE: word = lifecycle_state_name(enriched_lifecycle(f->c, f->v, h)); break;
 	default: ASSERT(false);
 	}
 	list_facet_add(out, str_of(word ? word : ""));
@@ -191,8 +200,8 @@ static const char *const columns[] = { "id",
 				       "last_scan",
 				       "agent_version",
 				       NULL };
-static const char *const facets[] = { "health", "os",	"scan",		 "office", "online",
-				      "reboot", "arch", "agent_version", NULL };
+static const char *const facets[] = { "health", "os",	"scan",		 "office",    "online",
+				      "reboot", "arch", "agent_version", "lifecycle", NULL };
 
 static const struct list_kind system_list_kind = {
 	.columns = columns,

@@ -8,6 +8,10 @@
 #define PARAMS_SYSTEM_COMMON                                                                       \
 	{ .name = "health", .type = PARAM_WORDS, .word = word_health, .words = HEALTHS_ },         \
 		{ .name = "os", .type = PARAM_LIST, .min = 1, .max = 100 },                        \
+		{ .name = "lifecycle",                                                             \
+		  .type = PARAM_WORDS,                                                             \
+		  .word = word_lifecycle,                                                          \
+		  .words = LIFECYCLE_STATES_ },                                                    \
 		{ .name = "office", .type = PARAM_LIST, .min = 1, .max = 32 },                     \
 	{                                                                                          \
 		.name = "online", .type = PARAM_BOOL                                               \
@@ -27,18 +31,20 @@
 	}
 
 struct system_filter {
+	struct call *c;
 	const struct match_view *v;
 	int64_t now_ms;
 	const char *q;
-	uint64_t healths, scans, states; /* 0 = all; states: 0 = what the candidates are */
+	uint64_t healths, lifecycles, scans,
+		states; /* 0 = all; states: 0 = what the candidates are */
 	struct str *oses, *offices, *arches, *versions;
 	size_t n_oses, n_offices, n_arches, n_versions;
 	int online, reboot, stale; /* -1 = all */
 };
-void system_filter_read(struct system_filter *f, const struct query *q, const struct match_view *v,
-			int64_t now_ms);
-/** For struct list_kind: bits 0..7 are health, os, scan, office, online, reboot, arch,
- * agent_version. */
+void system_filter_read(struct call *c, struct system_filter *f, const struct query *q,
+			const struct match_view *v);
+/** For struct list_kind: bits 0..8 are health, os, scan, office, online, reboot, arch,
+ * agent_version, lifecycle. */
 uint32_t system_filter_failing(void *filter, uint32_t host);
 /** Candidates of a bitmap (NULL = none), in the call's arena. */
 struct list_input system_input(struct call *c, const roaring_bitmap_t *hosts);

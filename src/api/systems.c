@@ -22,7 +22,7 @@ static bool list_systems(struct call *c, struct err *e)
 	AUTO(match_read_end) struct match_view v;
 	match_read(c->conf->match, &v);
 	struct system_filter f;
-	system_filter_read(&f, &c->query, &v, c->now_ms);
+	system_filter_read(c, &f, &c->query, &v);
 	return system_list_reply(c, &f, system_candidates(c, &f), e);
 }
 
@@ -120,8 +120,7 @@ static void host_patch_value(void *arg, uint32_t item, int column, struct page_v
 static uint32_t host_patch_failing(void *arg, uint32_t item)
 {
 	const struct host_patches *h = arg;
-	const struct patch *p = &h->v->catalog->patches[h->items[item].patch];
-	uint32_t common = patch_filter_common(&h->filter, p),
+	uint32_t common = patch_filter_common(&h->filter, h->items[item].patch),
 		 mask = common & ~(UINT32_C(1) << COMMON_REBOOT);
 	if (common >> COMMON_REBOOT & 1)
 		mask |= UINT32_C(1) << FACET_REBOOT;
@@ -205,7 +204,7 @@ static bool list_system_patches(struct call *c, struct err *e)
 				   .states = query_words(&c->query, "state") };
 	if (hp.states == 0)
 		hp.states = 1u << STATE_MISSING;
-	patch_filter_read(&hp.filter, &c->query, &v);
+	patch_filter_read(c, &hp.filter, &c->query, &v);
 	struct list_page page;
 	if (!list_run(c, &host_patch_kind, &hp, (struct list_input) { NULL, n }, &page, e))
 		return false;

@@ -28,6 +28,11 @@ const char *word_target(unsigned i)
 	return target_state_name((enum target_state)i);
 }
 
+const char *word_lifecycle(unsigned i)
+{
+	return lifecycle_state_name((enum lifecycle_state)i);
+}
+
 const char *word_scan(unsigned i)
 {
 	static const char *const names[] = {
@@ -56,7 +61,7 @@ const char *word_view(unsigned i)
 	static const char *const names[VIEWS_] = {
 		[VIEW_MISSING] = "missing",	  [VIEW_INSTALLED] = "installed",
 		[VIEW_APPLICABLE] = "applicable", [VIEW_SUPPORTED] = "supported",
-		[VIEW_LATEST] = "latest",
+		[VIEW_LATEST] = "latest",	  [VIEW_CRITICAL] = "critical",
 	};
 	ASSERT(i < VIEWS_);
 	return names[i];

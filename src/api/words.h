@@ -9,6 +9,7 @@ const char *word_severity(unsigned i);
 const char *word_patch_type(unsigned i);
 const char *word_reboot(unsigned i);
 const char *word_health(unsigned i);
+const char *word_lifecycle(unsigned i);
 const char *word_scan(unsigned i);
 const char *word_state(unsigned i); /**< of a system */
 const char *word_target(unsigned i);
@@ -19,6 +20,7 @@ enum patch_view {
 	VIEW_APPLICABLE,
 	VIEW_SUPPORTED,
 	VIEW_LATEST,
+	VIEW_CRITICAL, /**< missing, and known to be exploited */
 	VIEWS_
 };
 const char *word_view(unsigned i);

@@ -48,11 +48,8 @@ static void M_104_to_108_views_are_filters(void **state)
 	static const struct {
 		const char *view;
 		int total;
-	} views[] = { { "missing", 32 },
-		      { "installed", 32 },
-		      { "applicable", 32 },
-		      { "supported", 32 },
-		      { "latest", 32 } };
+	} views[] = { { "missing", 32 },   { "installed", 32 }, { "applicable", 32 },
+		      { "supported", 32 }, { "latest", 32 },	{ "critical", 1 } };
 	for (size_t i = 0; i < ARRAY_LEN(views); i++) {
 		AUTO(reply_done) struct reply r;
 		AUTO(xfree) char *path = xasprintf("/api/v1/patches?view=%s", views[i].view);
@@ -85,6 +82,48 @@ static void filters_and_their_facets(void **state)
 }
 
 /* Walks forward to the end and back to the start, and sees the same rows. */
+static void M_106_known_exploited_and_scores_with_their_dates(void **state)
+{
+	struct world *w = *state;
+	static const struct {
+		const char *query;
+		int total;
+	} t[] = { { "kev=true", 1 },	      { "kev=false", 31 },   { "epss_gte=0.1", 1 },
+		  { "epss_gte=0.123456", 1 }, { "epss_gte=0.2", 0 }, { "epss_gte=0", 1 } };
+	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+		AUTO(reply_done) struct reply r;
+		AUTO(xfree) char *path = xasprintf("/api/v1/patches?%s", t[i].query);
+		get(w, path, &r);
+		expect(&r, 200, NULL);
+		assert_int_equal(int_at(json_object_get(r.json, "page"), "total"), t[i].total);
+	}
+	AUTO(reply_done) struct reply r, d, sys, bad;
+	get(w, "/api/v1/patches?sort=-epss&limit=1&facets=kev,epss", &r);
+	expect(&r, 200, NULL);
+	const json_t *first = json_array_get(items(&r), 0), *kev = json_object_get(first, "kev"),
+		     *epss = json_object_get(first, "epss");
+	assert_string_equal(text_at(kev, "cve"), "CVE-2026-1111");
+	assert_string_equal(text_at(kev, "date"), "2025-06-15T15:06:40Z");
+	assert_true(json_is_true(json_object_get(kev, "ransomware")));
+	assert_int_equal(int_at(kev, "count"), 1);
+	assert_true(json_real_value(json_object_get(epss, "score")) == 0.123456);
+	const json_t *shares = json_object_get(json_object_get(r.json, "facets"), "epss");
+	assert_int_equal(json_array_size(shares), 2); /* 0.1 and 0.01 are reached */
+	get(w, "/api/v1/patches/debian:12:openssl:3.0.2-1", &d);
+	const json_t *x = json_object_get(d.json, "enrichment");
+	assert_int_equal(json_array_size(json_object_get(x, "cves")), 2);
+	assert_string_equal(text_at(json_object_get(x, "kev"), "url"),
+			    "https://publisher.example/");
+	get(w, "/api/v1/systems?lifecycle=extended&facets=lifecycle", &sys);
+	expect(&sys, 200, NULL);
+	assert_int_equal(json_array_size(items(&sys)), 3);
+	const json_t *l = json_object_get(json_array_get(items(&sys), 0), "lifecycle");
+	assert_string_equal(text_at(l, "release"), "12");
+	assert_string_equal(text_at(l, "security_end"), "2001-09-09T01:46:40Z");
+	get(w, "/api/v1/patches?epss_gte=1.5", &bad);
+	expect(&bad, 400, "invalid_parameter");
+}
+
 static void cursors_go_both_ways(void **state)
 {
 	struct world *w = *state;
@@ -354,6 +393,7 @@ int main(void)
 		cmocka_unit_test(M_103_missing_patches_with_counts),
 		cmocka_unit_test(M_104_to_108_views_are_filters),
 		cmocka_unit_test(filters_and_their_facets),
+		cmocka_unit_test(M_106_known_exploited_and_scores_with_their_dates),
 		cmocka_unit_test(cursors_go_both_ways),
 		cmocka_unit_test(cursors_of_other_lists_and_made_up_ones_are_refused),
 		cmocka_unit_test(wrong_parameters_are_refused_and_named),

@@ -29,6 +29,7 @@ struct world {
 	struct store *store;
 	struct fleet *fleet;
 	struct match *match;
+	struct enrichment *enrichment;
 	struct deploy *deploy;
 	struct sign_key *key;
 	char deploy_key[65];
@@ -372,6 +373,7 @@ static void world_api(struct world *w)
 				 .settings = w->settings,
 				 .fleet = w->fleet,
 				 .match = w->match,
+				 .enrichment = w->enrichment,
 				 .deploy = w->deploy,
 				 .store = w->store,
 				 .clock = &kit_clock,
@@ -390,6 +392,34 @@ static void world_api(struct world *w)
 				 .refresh_s = world_refresh,
 				 .want_payload = world_want };
 	ok(api_new(&conf, &w->api, &e), &e);
+}
+
+/* KEV and EPSS know openssl's CVE-2026-1111; Debian 12 has only its long-term support left. */
+static void world_enrichment(struct world *w)
+{
+	static const struct {
+		const char *kind, *rows;
+	} docs[] = {
+		{ "kev", "K\tCVE-2026-1111\t1700000000000\t1701000000000\tknown\tA bug\n" },
+		{ "epss", "E\tCVE-2026-1111\t123456\t987654\nE\tCVE-2026-2222\t5000\t\n" },
+		{ "endoflife", "L\tdebian\t12\t1000000000000\t5000000000000\tlts\n" },
+	};
+	struct err e = { 0 };
+	for (size_t i = 0; i < ARRAY_LEN(docs); i++) {
+		AUTO(xfree)
+		char *text = xasprintf("tsukuroi-enrichment 1\nD\t%s\t1750000000000\tv1\n%s",
+				       docs[i].kind, docs[i].rows);
+		struct generation g = { .feed = { .id = str_of(docs[i].kind),
+						  .kind = str_of(docs[i].kind),
+						  .url = STR_LIT("https://publisher.example/"),
+						  .signer = STR_LIT(""),
+						  .rows = 1,
+						  .digest = digest_of(str_of(text)),
+						  .released_ms = 1750000000000 },
+					.records = str_of(text) };
+		ok(generation_save(w->db, &g, 1750000000001, false, &e), &e);
+	}
+	ok(enrichment_open(w->db, &w->enrichment, &e), &e);
 }
 
 static void world_fleet(struct world *w)
@@ -450,6 +480,7 @@ __attribute__((unused)) static int world_setup_without_users(void **state)
 	ok(x509_ca_save(w->ca, &w->ca_pem, &ca_key, &e), &e);
 	ok(file_write_atomic(w->ca_file, buf_str(&w->ca_pem), 0600, &e), &e);
 	world_fleet(w);
+	world_enrichment(w);
 	struct deploy_conf conf = { .db = w->db,
 				    .match = w->match,
 				    .store = w->store,
@@ -484,6 +515,7 @@ __attribute__((unused)) static int world_teardown(void **state)
 	struct api *api = TAKE(w->api);
 	api_free(api);
 	deploy_close(w->deploy);
+	enrichment_close(w->enrichment);
 	match_free(w->match);
 	fleet_free(w->fleet);
 	settings_close(w->settings);

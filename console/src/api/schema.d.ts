@@ -168,10 +168,12 @@ export interface paths {
          * Patches, by view.
          * @description `view`: missing = missing on at least one system; installed = installed on at least one;
          *     applicable = missing, held or installed somewhere; supported = everything in the patch database;
-         *     latest = supported without those wholly superseded.
+         *     latest = supported without those wholly superseded; critical = missing and known to be
+         *     exploited (CISA KEV).
          *     `sort` keys: id, title, product, severity, type, released, size, missing_systems,
-         *     installed_systems. Default `-severity,-missing_systems`.
-         *     `facets`: severity, type, os, suite, product, reboot.
+         *     installed_systems, kev (when the first of its CVEs was listed), epss (highest score).
+         *     Default `-severity,-missing_systems`.
+         *     `facets`: severity, type, os, suite, product, reboot, kev, epss (shares that are reached).
          */
         get: operations["listPatches"];
         put?: never;
@@ -234,7 +236,7 @@ export interface paths {
          * Managed systems.
          * @description `sort` keys: id, hostname, os, address, health, missing, missing_critical, missing_important,
          *     installed, held, office, last_contact, last_scan, agent_version. Default `hostname`.
-         *     `facets`: health, os, scan, office, online, reboot, arch, agent_version.
+         *     `facets`: health, os, scan, office, online, reboot, arch, agent_version, lifecycle.
          *     Without `state` only active systems are listed.
          */
         get: operations["listSystems"];
@@ -693,7 +695,12 @@ export interface components {
          * @default missing
          * @enum {string}
          */
-        PatchView: "missing" | "installed" | "applicable" | "supported" | "latest";
+        PatchView: "missing" | "installed" | "applicable" | "supported" | "latest" | "critical";
+        /**
+         * @description How the release stands: extended = only extended support, which the system gets; end_of_life = no (more) security fixes for it
+         * @enum {string}
+         */
+        LifecycleState: "unknown" | "supported" | "extended" | "end_of_life";
         /**
          * @description Are the payload files in the server's store?
          * @enum {string}
@@ -904,6 +911,13 @@ export interface components {
             top_missing_patches: components["schemas"]["Patch"][];
             top_vulnerable_systems: components["schemas"]["System"][];
             running_deployments: components["schemas"]["Deployment"][];
+            /** @description Missing and known to be exploited; null = no data */
+            kev: null | {
+                patches: number;
+                systems: number;
+                date: components["schemas"]["TimeOrNull"];
+            };
+            end_of_life_systems: number;
             by_os: {
                 /** @example debian:12 */
                 os: string;
@@ -962,6 +976,10 @@ export interface components {
             /** @description In lists the first 10; all of them in the detail */
             cves: string[];
             cve_count: number;
+            /** @description Of its CVEs the one first listed as known to be exploited; null = none is, or there is no data (enrichment.kev of the detail tells) */
+            kev: null | components["schemas"]["Kev"];
+            /** @description The highest EPSS score among its CVEs; null = none is scored, or there is no data */
+            epss: null | components["schemas"]["Epss"];
             missing_systems: number;
             installed_systems: number;
             held_systems: number;
@@ -976,6 +994,43 @@ export interface components {
             items: components["schemas"]["Patch"][];
             page: components["schemas"]["Page"];
             facets?: components["schemas"]["FacetCounts"];
+        };
+        /** @description An entry of CISA's catalogue of known exploited vulnerabilities */
+        Kev: {
+            cve: string;
+            name: string;
+            added: components["schemas"]["TimeOrNull"];
+            due: components["schemas"]["TimeOrNull"];
+            /** @description Known to be used by ransomware */
+            ransomware: boolean;
+            /** @description How many CVEs of the patch are listed */
+            count?: number;
+            date: components["schemas"]["TimeOrNull"];
+        };
+        Epss: {
+            cve: string;
+            /** @description Estimated probability of exploitation within 30 days */
+            score: number;
+            percentile: number | null;
+            date: components["schemas"]["TimeOrNull"];
+        };
+        EnrichmentSource: {
+            feed: string;
+            url: string;
+            date: components["schemas"]["TimeOrNull"];
+            fetched: components["schemas"]["TimeOrNull"];
+            version: string;
+            rows: number;
+        };
+        Lifecycle: {
+            state: components["schemas"]["LifecycleState"];
+            /** @description As endoflife.date calls it */
+            release: string | null;
+            security_end: components["schemas"]["TimeOrNull"];
+            extended_end: components["schemas"]["TimeOrNull"];
+            /** @description Extended support needs no subscription */
+            extended_is_free: boolean;
+            date: components["schemas"]["TimeOrNull"];
         };
         PatchDetail: components["schemas"]["Patch"] & {
             components: {
@@ -996,6 +1051,16 @@ export interface components {
                 };
             }[];
             advisories: components["schemas"]["Advisory"][];
+            /** @description What others say of its CVEs, and how old that is; null = never fetched */
+            enrichment: {
+                kev: null | components["schemas"]["EnrichmentSource"];
+                epss: null | components["schemas"]["EnrichmentSource"];
+                cves: {
+                    cve: string;
+                    kev: null | components["schemas"]["Kev"];
+                    epss: null | components["schemas"]["Epss"];
+                }[];
+            };
             supersedence: {
                 /** @description The chain upwards, next first */
                 superseded_by: components["schemas"]["PatchRef"][];
@@ -1047,6 +1112,7 @@ export interface components {
             kernel: string;
             address: string;
             health: components["schemas"]["HealthClass"];
+            lifecycle: components["schemas"]["Lifecycle"];
             missing: components["schemas"]["SeverityCounts"];
             installed: number;
             held: number;
@@ -1463,6 +1529,11 @@ export interface components {
         PatchId: string;
         SystemId: string;
         DeploymentId: string;
+        /** @description Whether one of its CVEs is known to be exploited (CISA KEV) */
+        FilterKev: boolean;
+        /** @description Least EPSS score of one of its CVEs, a decimal from 0 to 1 */
+        FilterEpss: number;
+        FilterLifecycle: components["schemas"]["LifecycleState"][];
         FilterHealth: components["schemas"]["HealthClass"][];
         /** @description Releases, such as debian:12 */
         FilterSystemOs: string[];
@@ -1808,6 +1879,10 @@ export interface operations {
                 suite?: string[];
                 product?: string[];
                 reboot?: components["schemas"]["RebootNeed"][];
+                /** @description Whether one of its CVEs is known to be exploited (CISA KEV) */
+                kev?: components["parameters"]["FilterKev"];
+                /** @description Least EPSS score of one of its CVEs, a decimal from 0 to 1 */
+                epss_gte?: components["parameters"]["FilterEpss"];
             };
             header?: never;
             path?: never;
@@ -1864,6 +1939,7 @@ export interface operations {
                 state?: "missing" | "installed" | "held";
                 q?: string;
                 health?: components["parameters"]["FilterHealth"];
+                lifecycle?: components["parameters"]["FilterLifecycle"];
                 /** @description Releases, such as debian:12 */
                 os?: components["parameters"]["FilterSystemOs"];
                 office?: components["parameters"]["FilterOffice"];
@@ -1902,6 +1978,7 @@ export interface operations {
                 /** @description Part of host name, address, id, OS name, user */
                 q?: string;
                 health?: components["parameters"]["FilterHealth"];
+                lifecycle?: components["parameters"]["FilterLifecycle"];
                 /** @description Releases, such as debian:12 */
                 os?: components["parameters"]["FilterSystemOs"];
                 scan?: components["schemas"]["ScanStatus"][];
@@ -2026,6 +2103,10 @@ export interface operations {
                 severity?: components["schemas"]["Severity"][];
                 type?: components["schemas"]["PatchType"][];
                 reboot?: components["schemas"]["RebootNeed"][];
+                /** @description Whether one of its CVEs is known to be exploited (CISA KEV) */
+                kev?: components["parameters"]["FilterKev"];
+                /** @description Least EPSS score of one of its CVEs, a decimal from 0 to 1 */
+                epss_gte?: components["parameters"]["FilterEpss"];
             };
             header?: never;
             path: {
