@@ -141,7 +141,8 @@ static void keep(struct loaded *l, struct generation *p, size_t n)
 static bool load_feed(const char *kind, const struct feed_arg *f, const struct lab_os *os,
 		      struct generation **out, size_t *n_out, struct err *e)
 {
-	struct lab_options options = { 0 };
+	AUTO(xfree) char *release = xasprintf("%s:%s", os->id, os->version);
+	struct lab_options options = { .os = release };
 	if (feeds_lab_generation(kind, f->files.p, f->files.n, &options, out, n_out, e))
 		return true;
 	options.suite = os->codename;

@@ -104,6 +104,8 @@ static json_t *row_json(const struct match_view *v, uint32_t host, const struct 
 	const struct component *k = &c->components[r->component];
 	json_t *j = json_object();
 	json_object_set_new(j, "patch", json_text(p->id));
+	json_object_set_new(j, "bulletin", p->bulletin.n ? json_text(p->bulletin) : json_null());
+	json_object_set_new(j, "version", json_text(p->version));
 	json_object_set_new(j, "component", json_text(k->name));
 	json_object_set_new(j, "kind", json_string(component_kind_name(k->kind)));
 	json_object_set_new(j, "arch", json_text(r->arch));

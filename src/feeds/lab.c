@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "feeds/lab_int.h"
 #include "feeds/lab_notices.h"
+#include "feeds/lab_rpm.h"
 #include "feeds/local.h"
 
 #include <dirent.h>
@@ -19,8 +20,8 @@ const struct lab_kind lab_kinds[] = {
 	{ "debian-sources", "Sources index (plain, .xz, .gz)", false },
 	{ "debian-dsa", "the security tracker's data/DSA/list or data/DLA/list", true },
 	{ "debian-tracker", "the security tracker's JSON", true },
-	{ "updateinfo", "updateinfo.xml of an RPM repository (plain, .gz, .bz2, .xz, .zst)",
-	  false },
+	{ "updateinfo", "updateinfo.xml of an RPM repository (plain, .gz, .bz2, .xz, .zst)", true },
+	{ "rpm-repo", "an RPM repository: the directory that holds repodata/", true },
 	{ "rpm-primary", "primary.xml of an RPM repository (the same forms)", false },
 	{ "modules", "modules.yaml of an RPM repository (the same forms)", false },
 	{ "repomd", "repomd.xml of an RPM repository", false },
@@ -290,9 +291,13 @@ static bool lone_index(const char *file, const struct lab_options *opt,
 	       sink_finish(out->sink, &out->generation.records, &out->generation.feed, e);
 }
 
-static bool one(const char *kind, const char *file, const struct lab_options *opt,
-		struct generation_result *out, struct err *e)
+static bool one(const char *kind, const struct lab_files *l, struct generation_result *out,
+		struct err *e)
 {
+	const char *file = l->files[l->at];
+	const struct lab_options *opt = l->opt;
+	if (lab_rpm_makes(kind))
+		return lab_rpm_sync(kind, l, out, e);
 	if (strcmp(kind, "debian") == 0)
 		return lab_is_dir(file) ? lab_sync_dir(file, opt, out, e)
 					: lone_index(file, opt, out, e);
@@ -323,7 +328,8 @@ bool feeds_lab_generation(const char *kind, const char *const *files, size_t n,
 	struct generation *g = xcalloc(n + 1, sizeof(*g));
 	for (size_t i = 0; i < n; i++) {
 		AUTO(generation_result_done) struct generation_result r = { 0 };
-		if (!one(kind, files[i], opt, &r, e)) {
+		struct lab_files l = { files, n, i, opt };
+		if (!one(kind, &l, &r, e)) {
 			feeds_lab_generations_free(g, i);
 			return err_prefix(e, "'%s'", files[i]);
 		}

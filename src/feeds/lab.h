@@ -20,11 +20,13 @@ struct lab_options {
 	 * keyring; for "debian-release" NULL means: do not verify. */
 	const char *const *keyrings;
 	const char *suite; /**< codename of a lone Packages file that has no Release near it */
+	const char *os;	   /**< "almalinux:9": whose packages a list of RPM packages speaks of */
 	int64_t now_ms;	   /**< 0 = do not check Valid-Until (stored samples are old) */
 };
 
 /** Generations of kind "debian" (Packages files, plain or compressed, or suite directories that
- * hold InRelease), "debian-dsa", "debian-tracker": one per file or directory. *out is an array for
+ * hold InRelease), "debian-dsa", "debian-tracker", "updateinfo", "rpm-repo" (directories that hold
+ * repodata/), ...: one per file or directory. *out is an array for
  *  feeds_lab_generations_free(); strings and records belong to it. ERR_INVALID names an unknown
  * kind. */
 bool feeds_lab_generation(const char *kind, const char *const *files, size_t n,

@@ -3,6 +3,7 @@
  * functions, its row here, its settings in settings/settings.def. */
 #include "feeds/debian.h"
 #include "feeds/enrichment.h"
+#include "feeds/rpm.h"
 
 static const char *const debian_os[] = { "debian:", NULL };
 static const char *const debian_settings[] = { "feed.debian.suites", NULL };
@@ -12,6 +13,8 @@ static const char *const epss_settings[] = { "feed.epss.url", NULL };
 static const char *const endoflife_settings[] = { "feed.endoflife.url", NULL };
 static const char *const no_os[] = { NULL };
 static const char *const tracker_settings[] = { "feed.debian.tracker_url", NULL };
+
+static const char *const rpm_settings[] = { "feed.rpm.repositories", NULL };
 
 const struct feed_kind feed_kinds[] = {
 	{ .name = "debian",
@@ -57,6 +60,13 @@ const struct feed_kind feed_kinds[] = {
 	  .optional = true,
 	  .plan = enrichment_plan_endoflife,
 	  .sync = enrichment_sync },
+	{ .name = "rpm",
+	  .title = "RPM repositories",
+	  .os = rpm_oses,
+	  .settings = rpm_settings,
+	  .offers = true,
+	  .plan = rpm_plan_repos,
+	  .sync = rpm_sync_repo },
 	{ .name = NULL },
 };
 

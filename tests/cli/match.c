@@ -249,8 +249,7 @@ static void oracle_alma9_osv(void **arg)
 			   "--json");
 	AUTO(json_free) json_t *j = parse(&r);
 	AUTO(lines_done)
-	struct lines rows = { 0 },
-		     ids = { 0 }, want_rows = { 0 }, want_ids = { 0 };
+	struct lines rows = { 0 }, ids = { 0 }, want_rows = { 0 }, want_ids = { 0 };
 	AUTO(lines_done) struct lines table = { 0 };
 	size_t i;
 	json_t *v;
@@ -274,6 +273,86 @@ static void oracle_alma9_osv(void **arg)
 	read_expected(ids_path, 1, &want_ids);
 	assert_same(&rows, &want_rows, 1147);
 	assert_same(&ids, &want_ids, 368);
+}
+
+/* AC: 67 advisories of openSUSE in 80 (id, version) pairs, with the packages of each, whether only
+ * the advisories are given or the whole repository. */
+static void suse_case(const char *kind, const char *file)
+{
+	AUTO(xfree)
+	char *installed = shared("oracle/opensuse11.0-a/installed.tsv"),
+	     *want_path = shared("oracle/opensuse11.0-a/expected_evr_only.tsv"),
+	     *path = shared(file);
+	AUTO(xfree) char *feed = xasprintf("%s=%s", kind, path);
+	AUTO(run_done)
+	struct run r = RUN("--os", "opensuse:11.0", "--inventory", installed, "--feed", feed,
+			   "--json");
+	AUTO(json_free) json_t *j = parse(&r);
+	AUTO(lines_done) struct lines got = { 0 }, want = { 0 }, ids = { 0 };
+	size_t i, distinct = 0;
+	json_t *v;
+	json_array_foreach(json_object_get(j, "verdicts"), i, v)
+	{
+		if (strcmp(text(v, "state"), "missing") != 0 || !text(v, "bulletin"))
+			continue;
+		AUTO(xfree)
+		char *pair = xasprintf("%s\t%s\t", text(v, "bulletin"), text(v, "version"));
+		char *last = got.n ? got.p[got.n - 1] : NULL;
+		if (last && strncmp(last, pair, strlen(pair)) == 0) {
+			size_t n = strlen(text(v, "component")), at = strlen(last) - n;
+			if (strcmp(last + at, text(v, "component")) == 0 && last[at - 1] < 'a')
+				continue; /* the same package of another architecture */
+			got.p[got.n - 1] = xasprintf("%s %s", last, text(v, "component"));
+			xfree(last);
+			continue;
+		}
+		VEC_PUSH(&got, xasprintf("%s%s", pair, text(v, "component")));
+		VEC_PUSH(&ids, xstrdup(text(v, "bulletin")));
+	}
+	read_expected(want_path, 3, &want);
+	assert_same(&got, &want, 80);
+	qsort(ids.p, ids.n, sizeof(*ids.p), by_text);
+	for (i = 0; i < ids.n; i++)
+		distinct += i == 0 || strcmp(ids.p[i - 1], ids.p[i]) != 0;
+	assert_int_equal(distinct, 67);
+}
+
+static void oracle_opensuse11(void **arg)
+{
+	if (no_samples())
+		skip();
+	suse_case("updateinfo", "rpm-distros/opensuse-11.0-update/repodata/updateinfo.xml.gz");
+	suse_case("rpm-repo", "rpm-distros/opensuse-11.0-update");
+}
+
+/* What stands for a bad id, a bad checksum, a bad place: refused, and nothing is judged. */
+static void bad_repositories(void **arg)
+{
+	static const char *const bad[][2] = {
+		{ "updateinfo", "rpm-distros/alma/updateinfo/badid/almalinux/9/BaseOS/x86_64/os/"
+				"repodata/badid-updateinfo.xml.gz" },
+		{ "rpm-repo", "rpm-distros/alma/updateinfo/badid/almalinux/9/BaseOS/x86_64/os" },
+		{ "updateinfo",
+		  "rpm-distros/alma/updateinfo/corruptcrc/almalinux/9/BaseOS/x86_64/os/"
+		  "repodata/corrupt-updateinfo.xml.gz" },
+		{ "rpm-repo",
+		  "rpm-distros/alma/updateinfo/corruptcrc/almalinux/9/BaseOS/x86_64/os" },
+		{ "rpm-repo", "rpm-distros/rocky/updateinfo/badid/pub/rocky/9/BaseOS/x86_64/os" },
+		{ "rpm-repo",
+		  "rpm-distros/rocky/updateinfo/corruptcrc/pub/rocky/9/BaseOS/x86_64/os/" },
+	};
+	if (no_samples())
+		skip();
+	AUTO(xfree) char *installed = shared("oracle/alma9-osv/installed.tsv");
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		AUTO(xfree) char *path = shared(bad[i][1]);
+		AUTO(xfree) char *feed = xasprintf("%s=%s", bad[i][0], path);
+		AUTO(run_done)
+		struct run r = RUN("--os", "rocky:9", "--inventory", installed, "--feed", feed);
+		if (r.status != 7 && r.status != 4)
+			fail_msg("%s: status %d, '%s'", feed, r.status, r.err.p);
+		assert_string_equal(r.out.p, "");
+	}
 }
 
 static void releases(void **arg)
@@ -427,6 +506,8 @@ int main(void)
 		cmocka_unit_test(oracle_debian11_dsa),
 		cmocka_unit_test(oracle_debian9_dsa),
 		cmocka_unit_test(oracle_alma9_osv),
+		cmocka_unit_test(oracle_opensuse11),
+		cmocka_unit_test(bad_repositories),
 		cmocka_unit_test(releases),
 		cmocka_unit_test(inventories),
 		cmocka_unit_test(lone_packages),
