@@ -19,6 +19,7 @@ static json_t *node_json(const struct explain_node *n)
 	json_object_set_new(j, "fixed", words_str_or_null(n->fixed));
 	json_object_set_new(j, "comparator", words_str_or_null(n->comparator));
 	json_object_set_new(j, "note", words_str_or_null(n->note));
+	json_object_set_new(j, "decided", words_str_or_null(n->decided));
 	json_object_set_new(j, "superseded_by", words_str_or_null(n->superseded_by));
 	for (size_t i = 0; i < n->n_children; i++)
 		json_array_append_new(children, node_json(&n->children[i]));
@@ -37,6 +38,9 @@ static json_t *next_steps_json(enum verdict verdict, const struct host *h)
 		json_array_append_new(
 			j, json_string(h->scan == SCAN_REQUESTED ? "wait_for_scan" : "scan"));
 		break;
+	case VERDICT_NEEDS_SUBSCRIPTION: json_array_append_new(j, json_string("subscribe")); break;
+	case VERDICT_KEPT_BACK: /* the manager's own trouble, and the vendor's own plan */
+	case VERDICT_PHASED:
 	case VERDICT_NOT_APPLICABLE:
 	case VERDICT_INSTALLED:
 	case VERDICTS_: break;
@@ -82,6 +86,8 @@ static bool get_explanation(struct call *c, struct err *e)
 	json_object_set_new(j, "patch", patch_json(c, &v, patch, SIZE_MAX));
 	json_object_set_new(j, "rule", x.rule ? node_json(x.rule) : json_null());
 	json_object_set_new(j, "provenance", patch_provenance_json(&v, x.patch->feed));
+	json_object_set_new(j, "after", json_string(match_after_name(x.after)));
+	json_object_set_new(j, "after_fact", words_str_or_null(x.after_fact));
 	json_object_set_new(j, "scan", scan_json(h));
 	json_object_set_new(j, "advisories", patch_advisories_json(&v, patch));
 	json_object_set_new(j, "next_steps", next_steps_json(x.verdict, h));

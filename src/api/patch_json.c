@@ -97,6 +97,13 @@ json_t *patch_json(struct call *c, const struct match_view *v, uint32_t patch, s
 	json_object_set_new(j, "installed_systems",
 			    json_integer(match_count(v, patch, VERDICT_INSTALLED)));
 	json_object_set_new(j, "held_systems", json_integer(match_count(v, patch, VERDICT_HELD)));
+	json_object_set_new(j, "kept_back_systems",
+			    json_integer(match_count(v, patch, VERDICT_KEPT_BACK)));
+	json_object_set_new(j, "phased_systems",
+			    json_integer(match_count(v, patch, VERDICT_PHASED)));
+	json_object_set_new(j, "subscription_systems",
+			    json_integer(match_count(v, patch, VERDICT_NEEDS_SUBSCRIPTION)));
+	json_object_set_new(j, "availability", json_text(p->availability));
 	json_object_set_new(j, "failed_systems",
 			    json_integer(failures_of_patch(c->api->failures, v, patch)));
 	json_object_set_new(j, "superseded_by", superseded_by_json(cat, p));

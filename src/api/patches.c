@@ -50,10 +50,20 @@ static bool get_patch(struct call *c, struct err *e)
 	return call_json(c, 200, j);
 }
 
-enum { STATE_MISSING, STATE_INSTALLED, STATE_HELD, STATES_ };
-static const enum verdict state_verdicts[STATES_] = { [STATE_MISSING] = VERDICT_MISSING,
-						      [STATE_INSTALLED] = VERDICT_INSTALLED,
-						      [STATE_HELD] = VERDICT_HELD };
+enum {
+	STATE_MISSING,
+	STATE_INSTALLED,
+	STATE_HELD,
+	STATE_KEPT_BACK,
+	STATE_PHASED,
+	STATE_NEEDS_SUBSCRIPTION,
+	STATES_
+};
+static const enum verdict state_verdicts[STATES_] = {
+	[STATE_MISSING] = VERDICT_MISSING, [STATE_INSTALLED] = VERDICT_INSTALLED,
+	[STATE_HELD] = VERDICT_HELD,	   [STATE_KEPT_BACK] = VERDICT_KEPT_BACK,
+	[STATE_PHASED] = VERDICT_PHASED,   [STATE_NEEDS_SUBSCRIPTION] = VERDICT_NEEDS_SUBSCRIPTION,
+};
 
 static const char *word_patch_state(unsigned i)
 {

@@ -29,13 +29,13 @@ static uint32_t evaluate_slice(struct match *m, struct state *next, const uint32
 	fleet_read_lock(m->fleet);
 	m->next = next;
 	forward_reserve(next, m->fleet);
-	AUTO(eval_os_hosts_done) struct os_hosts os = { 0 };
-	eval_os_hosts(next, m->fleet, &os);
+	AUTO(eval_scopes_done) struct scopes scopes = { 0 };
+	eval_scopes(next, m->fleet, &scopes);
 	for (; at < next->catalog->n_patches; at++) {
 		if (from[at] != CATALOG_NONE)
 			continue;
 		roaring_bitmap_t *sets[SETS_];
-		eval_patch(next, m->fleet, &os, at, sets);
+		eval_patch(next, m->fleet, &scopes, at, sets);
 		state_install(next, at, sets);
 		if (clock_mono_ms() >= end) {
 			at++;

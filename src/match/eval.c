@@ -2,81 +2,116 @@
  * One patch against the whole fleet: unions of the bitmaps of the facts that decide. Versions are
  * compared once per distinct fact, never per host. Pure over state and fleet (read lock held). */
 #include "match/bitmaps.h"
+#include "match/hindrance.h"
 #include "match/match_int.h"
 #include "match/readings.h"
 
-void eval_os_hosts(const struct state *s, const struct fleet *f, struct os_hosts *out)
+static roaring_bitmap_t *hosts_of_os(const struct fleet *f, struct str text)
 {
-	out->n = intern_count(s->os);
-	out->p = xcalloc((size_t)out->n + 1, sizeof(*out->p));
+	struct bitmaps hosts = { 0 };
 	uint32_t n;
 	const uint32_t *facts = fleet_facts_of_kind(f, FACT_OS, &n);
-	for (uint32_t i = 0; i < out->n; i++) {
-		struct str text = intern_get(s->os, i);
-		if (text.n == 0)
-			continue;
-		struct bitmaps hosts = { 0 };
-		for (uint32_t k = 0; k < n; k++) {
-			struct fact_os os;
-			if (fleet_fact_os(f, facts[k], &os) && rule_os_matches(text, &os))
-				bitmaps_add(&hosts, fleet_fact_hosts(f, facts[k]));
-		}
-		out->p[i] = bitmaps_union(&hosts);
+	for (uint32_t k = 0; k < n; k++) {
+		struct fact_os os;
+		if (fleet_fact_os(f, facts[k], &os) && rule_os_matches(text, &os))
+			bitmaps_add(&hosts, fleet_fact_hosts(f, facts[k]));
 	}
+	return bitmaps_union(&hosts);
 }
 
-void eval_os_hosts_done(struct os_hosts *o)
+static roaring_bitmap_t *hosts_of_service(const struct fleet *f, struct str service)
 {
-	for (uint32_t i = 0; i < o->n; i++)
-		if (o->p[i])
-			roaring_bitmap_free(o->p[i]);
-	xfree(o->p);
-	*o = (struct os_hosts) { 0 };
+	struct bitmaps hosts = { 0 };
+	uint32_t n;
+	const uint32_t *facts = fleet_facts_of_kind(f, FACT_SUBSCRIPTION, &n);
+	for (uint32_t k = 0; k < n; k++)
+		if (subscription_gives(f, facts[k], service))
+			bitmaps_add(&hosts, fleet_fact_hosts(f, facts[k]));
+	return bitmaps_union(&hosts);
 }
 
-/* Hosts by what one of the patch's components says of them. */
-struct seen_sets {
-	struct bitmaps outdated, held, superseded, present;
+void eval_scopes(const struct state *s, const struct fleet *f, struct scopes *out)
+{
+	out->n_os = intern_count(s->os);
+	out->n_terms = intern_count(s->terms);
+	out->os = xcalloc((size_t)out->n_os + 1, sizeof(*out->os));
+	out->terms = xcalloc((size_t)out->n_terms + 1, sizeof(*out->terms));
+	for (uint32_t i = 0; i < out->n_os; i++)
+		if (intern_get(s->os, i).n > 0)
+			out->os[i] = hosts_of_os(f, intern_get(s->os, i));
+	for (uint32_t i = 0; i < out->n_terms; i++)
+		if (intern_get(s->terms, i).n > 0)
+			out->terms[i] = hosts_of_service(f, intern_get(s->terms, i));
+}
+
+void eval_scopes_done(struct scopes *o)
+{
+	for (uint32_t i = 0; i < o->n_os; i++)
+		if (o->os[i])
+			roaring_bitmap_free(o->os[i]);
+	for (uint32_t i = 0; i < o->n_terms; i++)
+		if (o->terms[i])
+			roaring_bitmap_free(o->terms[i]);
+	xfree(o->os);
+	xfree(o->terms);
+	*o = (struct scopes) { 0 };
+}
+
+/* Hosts by what the patch's components say of them: by set, and the superseded ones. `keep` keeps
+ * intersections alive until the unions are made. */
+struct evaluation {
+	const struct state *state;
+	const struct fleet *fleet;
+	const roaring_bitmap_t *subscribers; /* NULL = everybody */
+	bool hindered;
+	struct bitmaps seen[SETS_], superseded, keep;
 };
 
-/* `keep` keeps intersections alive until the unions are made. */
-static void add_component(const struct state *s, const struct fleet *f, uint32_t component,
-			  struct seen_sets *to, struct bitmaps *keep)
+static const roaring_bitmap_t *kept(struct evaluation *x, roaring_bitmap_t *b)
 {
-	const struct component *c = &s->catalog->components[component];
-	const bool current = rule_component_current(s->catalog, c);
-	struct rule condition = rule_of_component(s->catalog, component);
+	bitmaps_own(&x->keep, b);
+	return b;
+}
+
+/* Hosts with an outdated package of a current component, to the sets they belong to. */
+static void add_outdated(struct evaluation *x, const struct fact_package *p,
+			 const roaring_bitmap_t *hosts)
+{
+	if (x->subscribers) {
+		bitmaps_add_without(&x->seen[SET_SUBSCRIPTION], hosts, x->subscribers);
+		hosts = kept(x, roaring_bitmap_and(hosts, x->subscribers));
+	}
+	for (enum set set = SET_HELD; x->hindered && set <= SET_PHASED; set++) {
+		const roaring_bitmap_t *there = hindrance_hosts(x->fleet, p, set, &x->keep);
+		if (!there)
+			continue;
+		bitmaps_add_both(&x->seen[set], hosts, there);
+		hosts = kept(x, roaring_bitmap_andnot(hosts, there));
+	}
+	bitmaps_add(&x->seen[SET_MISSING], hosts);
+}
+
+static void add_component(struct evaluation *x, uint32_t component)
+{
+	const struct catalog *catalog = x->state->catalog;
+	const bool current = rule_component_current(catalog, &catalog->components[component]);
+	struct rule condition = rule_of_component(catalog, component);
 	AUTO(readings_done) struct readings all = { 0 };
-	rule_read_fleet(&condition, f, &all);
+	rule_read_fleet(&condition, x->fleet, &all);
 	for (size_t from = 0, end; from < all.n; from = end) {
 		end = readings_group(&all, from);
-		bitmaps_add(&to->present, readings_hosts(&all, from, end, READING_APPLIES, keep));
+		bitmaps_add(&x->seen[SET_INSTALLED],
+			    readings_hosts(&all, from, end, READING_APPLIES, &x->keep));
 		const roaring_bitmap_t *hosts = readings_hosts(&all, from, end, READING_HOLDS,
-							       keep);
-		if (!hosts)
-			continue;
-		if (!current) {
-			bitmaps_add(&to->superseded, hosts);
-			continue;
-		}
-		uint32_t hold = match_hold_fact(f, &all.p[from].package);
-		const roaring_bitmap_t *holders = hold == INTERN_NONE ? NULL
-								      : fleet_fact_hosts(f, hold);
-		bitmaps_add_without(&to->outdated, hosts, holders);
-		bitmaps_add_both(&to->held, hosts, holders);
+							       &x->keep);
+		if (hosts && current)
+			add_outdated(x, &all.p[from].package, hosts);
+		else
+			bitmaps_add(&x->superseded, hosts);
 	}
 }
 
-/* A union, within the os's hosts. */
-static roaring_bitmap_t *united(struct bitmaps *b, const roaring_bitmap_t *os)
-{
-	roaring_bitmap_t *r = bitmaps_union(b);
-	if (os)
-		roaring_bitmap_and_inplace(r, os);
-	return r;
-}
-
-static roaring_bitmap_t *kept(roaring_bitmap_t *b)
+static roaring_bitmap_t *not_empty(roaring_bitmap_t *b)
 {
 	if (roaring_bitmap_is_empty(b)) {
 		roaring_bitmap_free(b);
@@ -86,31 +121,51 @@ static roaring_bitmap_t *kept(roaring_bitmap_t *b)
 	return b;
 }
 
-void eval_patch(const struct state *s, const struct fleet *f, const struct os_hosts *os,
+/* What is in an earlier set is not in a later one. */
+static void make_sets(struct evaluation *x, const roaring_bitmap_t *within,
+		      roaring_bitmap_t *out[SETS_])
+{
+	roaring_bitmap_t *taken = NULL;
+	for (enum set set = 0; set < SETS_; set++) {
+		if (set == SET_INSTALLED) {
+			roaring_bitmap_t *superseded = bitmaps_union(&x->superseded);
+			if (taken) {
+				roaring_bitmap_or_inplace(superseded, taken);
+				roaring_bitmap_free(taken);
+			}
+			taken = superseded;
+		}
+		if (x->seen[set].all.n == 0)
+			continue;
+		roaring_bitmap_t *hosts = bitmaps_union(&x->seen[set]);
+		if (within)
+			roaring_bitmap_and_inplace(hosts, within);
+		if (taken)
+			roaring_bitmap_andnot_inplace(hosts, taken);
+		if (set != SET_INSTALLED) {
+			if (!taken)
+				taken = roaring_bitmap_create();
+			roaring_bitmap_or_inplace(taken, hosts);
+		}
+		out[set] = not_empty(hosts);
+	}
+	if (taken)
+		roaring_bitmap_free(taken);
+}
+
+void eval_patch(const struct state *s, const struct fleet *f, const struct scopes *scopes,
 		uint32_t patch, roaring_bitmap_t *out[SETS_])
 {
 	const struct patch *p = &s->catalog->patches[patch];
-	const roaring_bitmap_t *within = os->p[s->patches[patch].os];
-	struct seen_sets seen = { 0 };
-	struct bitmaps keep = { 0 };
-	out[SET_MISSING] = out[SET_INSTALLED] = out[SET_HELD] = NULL;
+	struct evaluation x = { .state = s,
+				.fleet = f,
+				.subscribers = scopes->terms[s->patches[patch].terms],
+				.hindered = hindrance_any(f) };
+	for (int k = 0; k < SETS_; k++)
+		out[k] = NULL;
 	for (uint32_t i = 0; i < p->components; i++)
-		add_component(s, f, p->first_component + i, &seen, &keep);
-	if (seen.present.all.n == 0) {
-		bitmaps_drop(&keep);
-		return;
-	}
-	roaring_bitmap_t *missing = united(&seen.outdated, within),
-			 *held = united(&seen.held, within);
-	roaring_bitmap_t *superseded = united(&seen.superseded, within),
-			 *installed = united(&seen.present, within);
-	roaring_bitmap_andnot_inplace(held, missing);
-	roaring_bitmap_andnot_inplace(installed, missing);
-	roaring_bitmap_andnot_inplace(installed, held);
-	roaring_bitmap_andnot_inplace(installed, superseded);
-	roaring_bitmap_free(superseded);
-	bitmaps_drop(&keep);
-	out[SET_MISSING] = kept(missing);
-	out[SET_HELD] = kept(held);
-	out[SET_INSTALLED] = kept(installed);
+		add_component(&x, p->first_component + i);
+	if (x.seen[SET_INSTALLED].all.n > 0)
+		make_sets(&x, scopes->os[s->patches[patch].os], out);
+	bitmaps_drop(&x.keep);
 }

@@ -3,6 +3,7 @@
  * that superseded components show with their replacement; truths come from the one-host evaluator.
  */
 #include "match/explain.h"
+#include "match/hindrance.h"
 #include "match/host_view.h"
 
 struct context {
@@ -31,6 +32,26 @@ static void explain_os(const struct context *c, const struct rule *r, uint32_t f
 	}
 }
 
+static void explain_hindrance(const struct context *c, const struct component *k, uint32_t fact,
+			      struct explain_node *out)
+{
+	static const char *const notes[SETS_] = { [SET_HELD] = "held",
+						  [SET_KEPT_BACK] = "kept_back",
+						  [SET_PHASED] = "phased",
+						  [SET_SUBSCRIPTION] = "needs_subscription" };
+	uint32_t why;
+	const struct fleet *f = c->host->rule_host.fleet;
+	enum set set = host_view_hindrance(c->host, &c->catalog->patches[k->patch], fact, &why);
+	if (!notes[set])
+		return;
+	out->note = str_of(notes[set]);
+	if (why == INTERN_NONE)
+		return;
+	out->decided = arena_str(c->a, fleet_fact(f, why));
+	if (fleet_fact_kind(f, why) == FACT_KEPT && set == SET_HELD)
+		out->note = STR_LIT("pinned");
+}
+
 static void explain_package(const struct context *c, const struct rule *r, uint32_t fact,
 			    struct explain_node *out)
 {
@@ -44,15 +65,17 @@ static void explain_package(const struct context *c, const struct rule *r, uint3
 		out->note = STR_LIT("not_installed");
 		return;
 	}
-	out->installed = arena_str(c->a, r->op == RULE_DEB_SRC ? p.source_version : p.version);
+	out->installed = arena_str(c->a, r->op == RULE_DEB_SRC || r->op == RULE_APK_SRC
+						 ? p.source_version
+						 : p.version);
 	if (component->superseded_by != CATALOG_NONE) {
 		uint32_t by = c->catalog->components[component->superseded_by].patch;
 		out->superseded_by = c->catalog->patches[by].id;
 		if (out->truth == RULE_TRUE && !rule_component_current(c->catalog, component))
 			out->note = STR_LIT("superseded");
 	}
-	if (out->truth == RULE_TRUE && host_view_held(c->host, fact))
-		out->note = STR_LIT("held");
+	if (out->truth == RULE_TRUE && rule_component_current(c->catalog, component))
+		explain_hindrance(c, component, fact, out);
 }
 
 static void explain_rule(const struct context *c, const struct rule *r, struct explain_node *out)
@@ -66,6 +89,7 @@ static void explain_rule(const struct context *c, const struct rule *r, struct e
 				       .fixed = none,
 				       .comparator = none,
 				       .note = none,
+				       .decided = none,
 				       .superseded_by = none };
 	if (r->op > RULE_NOT) {
 		uint32_t fact;
@@ -91,11 +115,18 @@ void explain(const struct match_view *v, uint32_t host, uint32_t patch, struct a
 	AUTO(host_view_done) struct host_view h;
 	bool known = host_view_init(v, host, &h);
 	struct context c = { .catalog = v->catalog, .host = &h, .a = a };
+	const struct patch *p = &v->catalog->patches[patch];
+	uint32_t waits;
+	enum match_after after = match_after(v, host, patch, &waits);
 	*out = (struct explanation) {
 		.verdict = known ? host_view_verdict(&h, v->catalog, patch) : VERDICT_UNKNOWN,
 		.rule = arena_new(a, struct explain_node),
-		.patch = &v->catalog->patches[patch],
+		.patch = p,
 		.host = h.host,
+		.feed = &v->catalog->feeds[p->feed],
+		.after = after,
+		.after_fact = waits == INTERN_NONE ? STR_LIT("")
+						   : arena_str(a, fleet_fact(v->fleet, waits)),
 	};
 	explain_rule(&c, rule_of_patch_all(v->catalog, patch, a), out->rule);
 }

@@ -3,17 +3,17 @@
  * components is computed once and kept per fact; readers may fill it in concurrently (the loser of
  * the race frees its copy), so a pass is one walk over small arrays. */
 #include "fleet/facts.h"
+#include "match/hindrance.h"
 #include "match/match_int.h"
 
 enum verdict forward_verdict(uint8_t seen)
 {
-	if (seen & SEEN_OUTDATED)
-		return VERDICT_MISSING;
-	if (seen & SEEN_HELD)
-		return VERDICT_HELD;
+	for (enum set set = 0; set < SET_INSTALLED; set++)
+		if (seen & SEEN(set))
+			return verdict_of_set(set);
 	if (seen & SEEN_SUPERSEDED)
 		return VERDICT_SUPERSEDED;
-	return seen & SEEN_PRESENT ? VERDICT_INSTALLED : VERDICT_NOT_APPLICABLE;
+	return seen & SEEN(SET_INSTALLED) ? VERDICT_INSTALLED : VERDICT_NOT_APPLICABLE;
 }
 
 static const struct hits no_hits = { 0 };
@@ -106,8 +106,9 @@ struct about_host {
 	const struct fleet *fleet;
 	const uint32_t *facts;
 	uint32_t n_facts;
-	bool *os; /* per os text of the state: applies */
-	bool holds_any;
+	bool *os;    /* per os text of the state: applies */
+	bool *terms; /* per availability of the state: given */
+	bool hindered;
 };
 
 static void look_at_host(const struct state *s, struct about_host *a)
@@ -115,7 +116,7 @@ static void look_at_host(const struct state *s, struct about_host *a)
 	for (uint32_t i = 0; i < a->n_facts; i++) {
 		struct fact_os os;
 		enum fact_kind kind = fleet_fact_kind(a->fleet, a->facts[i]);
-		a->holds_any = a->holds_any || kind == FACT_HOLD;
+		a->hindered = a->hindered || kind == FACT_HOLD || kind == FACT_KEPT;
 		if (kind != FACT_OS || !fleet_fact_os(a->fleet, a->facts[i], &os))
 			continue;
 		for (uint32_t k = 0; k < intern_count(s->os); k++)
@@ -124,15 +125,18 @@ static void look_at_host(const struct state *s, struct about_host *a)
 	uint32_t any = intern_find(s->os, STR_LIT(""));
 	if (any != INTERN_NONE)
 		a->os[any] = true;
+	for (uint32_t k = 0; k < intern_count(s->terms); k++)
+		a->terms[k] = subscription_among(a->fleet, a->facts, a->n_facts,
+						 intern_get(s->terms, k));
 }
 
-static bool is_held(const struct about_host *a, uint32_t fact)
+static enum set hindrance_here(const struct about_host *a, uint32_t fact)
 {
-	struct fact_package deb;
-	if (!a->holds_any || !fleet_fact_package(a->fleet, fact, &deb))
-		return false;
-	uint32_t hold = match_hold_fact(a->fleet, &deb);
-	return hold != INTERN_NONE && facts_have(a->facts, a->n_facts, hold);
+	struct fact_package p;
+	uint32_t why;
+	if (!a->hindered || !fleet_fact_package(a->fleet, fact, &p))
+		return SET_MISSING;
+	return hindrance_of(a->fleet, a->facts, a->n_facts, &p, &why);
 }
 
 static bool is_native(const struct about_host *a, struct str arch)
@@ -150,10 +154,12 @@ static uint8_t see(const struct state *s, const struct about_host *a, const stru
 	if (!a->os[s->patches[c->patch].os] || (h->native_only && !is_native(a, c->arch)))
 		return 0;
 	if (!h->holds)
-		return SEEN_PRESENT;
+		return SEEN(SET_INSTALLED);
 	if (!rule_component_current(s->catalog, c))
-		return SEEN_PRESENT | SEEN_SUPERSEDED;
-	return SEEN_PRESENT | (is_held(a, fact) ? SEEN_HELD : SEEN_OUTDATED);
+		return SEEN(SET_INSTALLED) | SEEN_SUPERSEDED;
+	if (!a->terms[s->patches[c->patch].terms])
+		return SEEN(SET_INSTALLED) | SEEN(SET_SUBSCRIPTION);
+	return SEEN(SET_INSTALLED) | SEEN(hindrance_here(a, fact));
 }
 
 /* Older kernels and their like: packages of which the host has a newer rival do not count. */
@@ -218,7 +224,10 @@ void forward_pass(const struct state *s, const struct fleet *f, const uint32_t *
 {
 	memset(seen, 0, s->catalog->n_patches);
 	AUTO(xfree) bool *os = xcalloc((size_t)intern_count(s->os) + 1, sizeof(*os));
-	struct about_host a = { .fleet = f, .facts = facts, .n_facts = n, .os = os };
+	AUTO(xfree) bool *terms = xcalloc((size_t)intern_count(s->terms) + 1, sizeof(*terms));
+	struct about_host a = {
+		.fleet = f, .facts = facts, .n_facts = n, .os = os, .terms = terms
+	};
 	struct outdone outdone = { 0 };
 	look_at_host(s, &a);
 	if (fleet_names(f, FACT_RPM) > 0)

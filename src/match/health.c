@@ -11,18 +11,32 @@ const char *health_name(enum health h)
 	return health_names[h];
 }
 
-enum health match_health(const struct match_view *v, uint32_t host, int64_t now_ms)
+bool match_is_stale(const struct match_view *v, uint32_t host, int64_t now_ms)
 {
 	const struct host *h = fleet_host(v->fleet, host);
+	return !h || !roaring_bitmap_contains(fleet_active(v->fleet), host) ||
+	       !roaring_bitmap_contains(fleet_scanned(v->fleet), host) ||
+	       now_ms - h->last_scan_ms > v->m->stale_ms;
+}
+
+enum health match_health(const struct match_view *v, uint32_t host, int64_t now_ms)
+{
 	const struct state *s = v->m->state;
-	if (!h || !roaring_bitmap_contains(fleet_active(v->fleet), host) ||
-	    !roaring_bitmap_contains(fleet_scanned(v->fleet), host) ||
-	    now_ms - h->last_scan_ms > v->m->stale_ms)
+	if (match_is_stale(v, host, now_ms))
 		return HEALTH_UNKNOWN;
 	struct tally t = host < s->tallies.n ? s->tallies.p[host] : (struct tally) { 0 };
 	if (t.urgent > 0)
 		return HEALTH_HIGHLY_VULNERABLE;
-	return t.exposed > 0 ? HEALTH_VULNERABLE : HEALTH_HEALTHY;
+	return t.exposed > 0 || match_is_end_of_life(v, host, now_ms) ? HEALTH_VULNERABLE
+								      : HEALTH_HEALTHY;
+}
+
+static uint32_t flagged(const struct match_view *v, enum host_flag flag, int64_t now_ms)
+{
+	roaring_bitmap_t *hosts = match_flag_hosts(v, flag, now_ms);
+	uint32_t n = (uint32_t)roaring_bitmap_get_cardinality(hosts);
+	roaring_bitmap_free(hosts);
+	return n;
 }
 
 void match_fleet_counts(const struct match_view *v, int64_t now_ms, struct fleet_counts *out)
@@ -30,8 +44,15 @@ void match_fleet_counts(const struct match_view *v, int64_t now_ms, struct fleet
 	const struct totals *t = &v->m->state->totals;
 	*out = (struct fleet_counts) {
 		.hosts = (uint32_t)roaring_bitmap_get_cardinality(fleet_active(v->fleet)),
-		.missing_patches = t->missing_patches,
-		.installed_patches = t->installed_patches,
+		.end_of_life = flagged(v, HOST_FLAG_END_OF_LIFE, now_ms),
+		.unsigned_source = flagged(v, HOST_FLAG_UNSIGNED_SOURCE, now_ms),
+		.restart_pending = flagged(v, HOST_FLAG_RESTART_PENDING, now_ms),
+		.missing_patches = t->patches[SET_MISSING],
+		.installed_patches = t->patches[SET_INSTALLED],
+		.held_patches = t->patches[SET_HELD],
+		.kept_back_patches = t->patches[SET_KEPT_BACK],
+		.phased_patches = t->patches[SET_PHASED],
+		.subscription_patches = t->patches[SET_SUBSCRIPTION],
 		.missing_pairs = t->missing_pairs,
 		.security_missing = t->security_missing,
 	};

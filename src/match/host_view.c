@@ -3,6 +3,7 @@
  * host that is not active or has no scan is unknown and concerns nothing. */
 #include "match/host_view.h"
 #include "fleet/facts.h"
+#include "match/hindrance.h"
 #include "match/readings.h"
 
 bool host_view_init(const struct match_view *v, uint32_t host, struct host_view *out)
@@ -26,13 +27,17 @@ void host_view_done(struct host_view *h)
 	*h = (struct host_view) { 0 };
 }
 
-bool host_view_held(const struct host_view *h, uint32_t fact)
+enum set host_view_hindrance(const struct host_view *h, const struct patch *p, uint32_t fact,
+			     uint32_t *why_out)
 {
-	struct fact_package deb;
-	if (!fleet_fact_package(h->rule_host.fleet, fact, &deb))
-		return false;
-	uint32_t hold = match_hold_fact(h->rule_host.fleet, &deb);
-	return hold != INTERN_NONE && facts_have(h->rule_host.facts, h->rule_host.n_facts, hold);
+	const struct rule_host *r = &h->rule_host;
+	struct fact_package package;
+	*why_out = INTERN_NONE;
+	if (!subscription_among(r->fleet, r->facts, r->n_facts, p->availability))
+		return SET_SUBSCRIPTION;
+	if (!fleet_fact_package(r->fleet, fact, &package))
+		return SET_MISSING;
+	return hindrance_of(r->fleet, r->facts, r->n_facts, &package, why_out);
 }
 
 static bool os_applies(const struct host_view *h, struct str os)
@@ -49,7 +54,8 @@ static enum verdict component_verdict(const struct host_view *h, const struct ca
 		return VERDICT_INSTALLED;
 	if (!rule_component_current(catalog, c))
 		return VERDICT_SUPERSEDED;
-	return host_view_held(h, fact) ? VERDICT_HELD : VERDICT_MISSING;
+	uint32_t why;
+	return verdict_of_set(host_view_hindrance(h, &catalog->patches[c->patch], fact, &why));
 }
 
 struct component_list {
@@ -110,16 +116,12 @@ uint32_t match_outdated(const struct match_view *v, uint32_t host, uint32_t patc
 
 enum verdict host_view_verdict(const struct host_view *h, const struct catalog *c, uint32_t patch)
 {
-	static const uint8_t seen_of[VERDICTS_] = {
-		[VERDICT_MISSING] = SEEN_OUTDATED,
-		[VERDICT_HELD] = SEEN_HELD,
-		[VERDICT_SUPERSEDED] = SEEN_SUPERSEDED,
-		[VERDICT_INSTALLED] = SEEN_PRESENT,
-	};
 	struct component_list list = components_of(h, c, patch);
 	uint8_t seen = 0;
-	for (size_t i = 0; i < list.n; i++)
-		seen |= seen_of[list.p[i].verdict];
+	for (size_t i = 0; i < list.n; i++) {
+		int set = set_of_verdict(list.p[i].verdict);
+		seen |= set < 0 ? SEEN_SUPERSEDED : SEEN(set);
+	}
 	VEC_DONE(&list);
 	return forward_verdict(seen);
 }
@@ -127,15 +129,21 @@ enum verdict host_view_verdict(const struct host_view *h, const struct catalog *
 enum verdict match_verdict(const struct match_view *v, uint32_t host, uint32_t patch)
 {
 	const struct patch_state *p = &v->m->state->patches[patch];
-	static const enum verdict verdict_of[SETS_] = { VERDICT_MISSING, VERDICT_INSTALLED,
-							VERDICT_HELD };
-	for (int k = 0; k < SETS_; k++)
+	for (enum set k = 0; k < SETS_; k++)
 		if (p->set[k] && roaring_bitmap_contains(p->set[k], host))
-			return verdict_of[k];
+			return verdict_of_set(k);
 	AUTO(host_view_done) struct host_view h;
 	if (!host_view_init(v, host, &h))
 		return VERDICT_UNKNOWN;
 	return host_view_verdict(&h, v->catalog, patch);
+}
+
+enum verdict match_verdict_now(const struct match_view *v, uint32_t host, uint32_t patch,
+			       int64_t now_ms)
+{
+	enum verdict verdict = match_verdict(v, host, patch);
+	bool in_order = verdict == VERDICT_INSTALLED || verdict == VERDICT_NOT_APPLICABLE;
+	return in_order && match_is_stale(v, host, now_ms) ? VERDICT_UNKNOWN : verdict;
 }
 
 uint32_t match_host_patches(const struct match_view *v, uint32_t host, struct host_patch **out)

@@ -2,7 +2,7 @@
  * Facts found by what they say: the inventory lines that the engine itself composes. */
 #include "match/match_int.h"
 
-static uint32_t find(const struct fleet *f, const struct str *words, size_t n)
+uint32_t match_line(const struct fleet *f, const struct str *words, size_t n)
 {
 	char line[2048]; /* INVENTORY_MAX_LINE: no longer line can be in the fleet */
 	size_t len = 0;
@@ -11,7 +11,8 @@ static uint32_t find(const struct fleet *f, const struct str *words, size_t n)
 			return INTERN_NONE;
 		if (i > 0)
 			line[len++] = '\t';
-		memcpy(line + len, words[i].p, words[i].n);
+		if (words[i].n)
+			memcpy(line + len, words[i].p, words[i].n);
 		len += words[i].n;
 	}
 	return fleet_fact_find(f, (struct str) { line, len });
@@ -19,23 +20,11 @@ static uint32_t find(const struct fleet *f, const struct str *words, size_t n)
 
 uint32_t match_arch_fact(const struct fleet *f, struct str arch)
 {
-	return find(f, (struct str[]) { STR_LIT("arch"), arch }, 2);
+	return match_line(f, (struct str[]) { STR_LIT("arch"), arch }, 2);
 }
 
 const roaring_bitmap_t *match_native_hosts(const struct fleet *f, struct str arch)
 {
 	uint32_t fact = match_arch_fact(f, arch);
 	return fact == INTERN_NONE ? NULL : fleet_fact_hosts(f, fact);
-}
-
-uint32_t match_hold_fact(const struct fleet *f, const struct fact_package *p)
-{
-	uint32_t n;
-	fleet_facts_of_kind(f, FACT_HOLD, &n);
-	if (n == 0)
-		return INTERN_NONE;
-	return find(f,
-		    (struct str[]) { STR_LIT("hold"), str_of(fact_kind_name(p->kind)), p->name,
-				     p->arch },
-		    4);
 }

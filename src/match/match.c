@@ -6,8 +6,10 @@
 
 #define STALE_S_DEFAULT (7 * 86400)
 
-static const char *const verdict_names[VERDICTS_] = { "not_applicable", "missing",    "installed",
-						      "held",		"superseded", "unknown" };
+static const char *const verdict_names[VERDICTS_] = {
+	"not_applicable", "missing", "installed",	  "held", "superseded", "unknown",
+	"kept_back",	  "phased",  "needs_subscription"
+};
 
 const char *verdict_name(enum verdict v)
 {
@@ -79,6 +81,12 @@ void match_set_catalog(struct match *m, struct catalog *c)
 void match_set_stale(struct match *m, int64_t stale_s)
 {
 	m->stale_ms = stale_s * 1000;
+}
+
+void match_set_eol(struct match *m, match_eol_fn *fn, void *arg)
+{
+	m->eol_arg = arg;
+	atomic_store(&m->eol, fn);
 }
 
 void match_set_listener(struct match *m, void (*fn)(void *arg, uint64_t version), void *arg)

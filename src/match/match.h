@@ -7,17 +7,25 @@
 #include "catalog/patch.h"
 #include "fleet/fleet.h"
 
+/** What a host's last scan says of a patch. A verdict is that of the patch's least hindered
+ * component: MISSING before HELD, KEPT_BACK, PHASED, NEEDS_SUBSCRIPTION, SUPERSEDED, INSTALLED.
+ * What each means for the system status is said at match_health(). */
 enum verdict {
 	VERDICT_NOT_APPLICABLE,
 	VERDICT_MISSING,
 	VERDICT_INSTALLED,
-	VERDICT_HELD,	    /**< missing, but every outdated component is on hold on that host */
+	VERDICT_HELD,	    /**< missing, but every outdated component is held or pinned there */
 	VERDICT_SUPERSEDED, /**< would be missing, but a newer patch replaces it: never counted as
 			       missing */
 	VERDICT_UNKNOWN,    /**< no scan, or not lately: never counts as compliant */
+	VERDICT_KEPT_BACK, /**< missing, but the host's manager cannot install it now (dependencies)
+			    */
+	VERDICT_PHASED,	   /**< the vendor hands it out in waves and this host's has not come */
+	VERDICT_NEEDS_SUBSCRIPTION, /**< the vendor offers it to subscribers only, which the host is
+				       not (patch->availability) */
 	VERDICTS_
 };
-const char *verdict_name(enum verdict v); /**< "missing", ... */
+const char *verdict_name(enum verdict v); /**< "missing", "kept_back", ... */
 
 struct match;
 /** Registers itself as the fleet's listener. */
@@ -37,13 +45,17 @@ void match_read(struct match *m, struct match_view *out);
 void match_read_end(struct match_view *v);
 AUTO_DEFINE_VALUE(struct match_view, match_read_end)
 
-/** Hosts (active ones) with a verdict on a patch: MISSING, INSTALLED or HELD. NULL = none.
- * Borrowed. */
+/** Hosts (active ones) with a verdict on a patch: any but NOT_APPLICABLE, SUPERSEDED and UNKNOWN.
+ * NULL = none. Borrowed. */
 const roaring_bitmap_t *match_hosts(const struct match_view *v, uint32_t patch,
 				    enum verdict verdict);
 uint32_t match_count(const struct match_view *v, uint32_t patch, enum verdict verdict);
-/** Verdict of one pair. */
+/** Verdict of one pair, as of the host's last scan. */
 enum verdict match_verdict(const struct match_view *v, uint32_t host, uint32_t patch);
+/** The same, but UNKNOWN instead of INSTALLED or NOT_APPLICABLE when that scan has grown old: what
+ * was missing stays missing, what was in order is not known to be so. */
+enum verdict match_verdict_now(const struct match_view *v, uint32_t host, uint32_t patch,
+			       int64_t now_ms);
 
 /** All patches that concern a host (missing, installed, held, superseded). */
 struct host_patch {
@@ -56,16 +68,17 @@ uint32_t match_host_patches(const struct match_view *v, uint32_t host, struct ho
 struct outdated {
 	uint32_t component; /**< index into catalog->components */
 	uint32_t fact;	    /**< index of the host's fact */
-	bool held;
+	bool held;	    /**< held or pinned; the pair is MISSING or HELD */
 };
+/** Only what is MISSING or HELD: what a deployment could change. */
 uint32_t match_outdated(const struct match_view *v, uint32_t host, uint32_t patch,
 			struct outdated **out);
 /** Every component of `patch` that `host` has in some version, with the fact (several when several
  *  installed packages are built from a source). Array on the heap (xfree). */
 struct host_component {
 	uint32_t component, fact;
-	enum verdict verdict; /**< MISSING, HELD, SUPERSEDED (outdated, but a newer one replaces it)
-				 or INSTALLED */
+	enum verdict verdict; /**< INSTALLED; or outdated: MISSING, HELD, KEPT_BACK, PHASED,
+				 NEEDS_SUBSCRIPTION, SUPERSEDED (a newer one replaces it) */
 };
 uint32_t match_components(const struct match_view *v, uint32_t host, uint32_t patch,
 			  struct host_component **out);
@@ -78,16 +91,23 @@ bool match_component_wanted(const struct match_view *v, uint32_t component,
 /** Counters kept at write time. */
 struct host_counts {
 	uint32_t missing[SEVERITIES_];
-	uint32_t missing_total, installed, held;
+	uint32_t missing_total, installed, held, kept_back, phased, needs_subscription;
 };
 void match_host_counts(const struct match_view *v, uint32_t host, struct host_counts *out);
 /** How old a scan may be before a host's health is unknown; 7 days unless set. */
 void match_set_stale(struct match *m, int64_t stale_s);
 /** S-07, first policy: highly vulnerable = any missing critical or important security
- * patch; vulnerable = anything missing of type security or of severity moderate or low; healthy;
- * unknown = never scanned or not for `stale_s` (7 days by default). Unrated security patches count
- * as vulnerable. A held patch counts like a missing one: a hold says why it is not installed, not
- * that it is harmless. */
+ * patch; vulnerable = anything missing of type security or of severity moderate or low, or a
+ * release that is out of its vendor's support (match_set_eol); healthy; unknown = never scanned or
+ * not for `stale_s` (7 days by default). Unrated security patches count as vulnerable.
+ *
+ * HELD and KEPT_BACK count like MISSING: they say why it is not installed, not that it is harmless.
+ * NEEDS_SUBSCRIPTION makes a host vulnerable, never highly: the hole is there, the remedy is not a
+ * deployment. PHASED does not count: by the vendor's own plan it is not this host's turn.
+ * SUPERSEDED does not count: what replaces it does. Open notices without a fix (match_host_unfixed)
+ * do not count: there is nothing to install; they have a number of their own. Unsigned sources,
+ * pending reboots and restarts are flags of their own (match_host_flags): they never make a patch
+ * count as installed or missing. */
 enum health {
 	HEALTH_UNKNOWN,
 	HEALTH_HEALTHY,
@@ -98,12 +118,53 @@ enum health {
 const char *health_name(enum health h);
 enum health match_health(const struct match_view *v, uint32_t host, int64_t now_ms);
 
+/** What is to be said of a host besides its patches. */
+enum host_flag {
+	HOST_FLAG_STALE = 1,		/**< never scanned, or not lately */
+	HOST_FLAG_END_OF_LIFE = 2,	/**< its release is out of support */
+	HOST_FLAG_UNSIGNED_SOURCE = 4,	/**< takes packages from a source it does not verify */
+	HOST_FLAG_REBOOT_PENDING = 8,	/**< what was installed waits for a reboot */
+	HOST_FLAG_RESTART_PENDING = 16, /**< services run the old code of updated packages */
+};
+#define HOST_FLAGS_ 5
+/** Any of the flags above, or'ed. 0 for a host that is not active. */
+uint32_t match_host_flags(const struct match_view *v, uint32_t host, int64_t now_ms);
+/** Active hosts with one flag; the caller frees it with roaring_bitmap_free(). */
+roaring_bitmap_t *match_flag_hosts(const struct match_view *v, enum host_flag flag, int64_t now_ms);
+/** Whether a release ("debian", "12") is out of support at a time. Called often, under locks:
+ * answers from memory. NULL (the default) = no release is. */
+typedef bool match_eol_fn(void *arg, struct str os_id, struct str version, int64_t now_ms);
+void match_set_eol(struct match *m, match_eol_fn *fn, void *arg);
+
+/** What an INSTALLED patch still waits for on a host: a reboot, or services that run its old code.
+ */
+enum match_after { MATCH_AFTER_NOTHING, MATCH_AFTER_RESTART, MATCH_AFTER_REBOOT };
+const char *match_after_name(enum match_after a); /**< "nothing", "restart", "reboot" */
+/** *fact_out (may be NULL) is the host's fact that says so, else INTERN_NONE. */
+enum match_after match_after(const struct match_view *v, uint32_t host, uint32_t patch,
+			     uint32_t *fact_out);
+/** Hosts with the patch INSTALLED that wait for RESTART or REBOOT; the caller frees it. */
+roaring_bitmap_t *match_after_hosts(const struct match_view *v, uint32_t patch,
+				    enum match_after what);
+
+/** Open notices without a fix that concern a host, with the installed package that says so. */
+struct host_unfixed {
+	uint32_t notice; /**< index into catalog->unfixed */
+	uint32_t fact;
+};
+/** Array on the heap (xfree), by notice, each once. */
+uint32_t match_host_unfixed(const struct match_view *v, uint32_t host, struct host_unfixed **out);
+/** Hosts that an open notice concerns; the caller frees it. */
+roaring_bitmap_t *match_unfixed_hosts(const struct match_view *v, uint32_t notice);
+
 struct fleet_counts {
 	uint32_t hosts, health[HEALTHS_], reboot_needed, online;
-	uint32_t missing_patches, installed_patches; /**< distinct patches */
-	uint32_t missing_by_severity[SEVERITIES_];   /**< distinct patches */
-	uint64_t missing_pairs;			     /**< (host, patch) */
-	uint32_t security_missing;		     /**< distinct patches of type security */
+	uint32_t end_of_life, unsigned_source, restart_pending; /**< hosts with that flag */
+	uint32_t missing_patches, installed_patches;		/**< distinct patches */
+	uint32_t held_patches, kept_back_patches, phased_patches, subscription_patches;
+	uint32_t missing_by_severity[SEVERITIES_]; /**< distinct patches */
+	uint64_t missing_pairs;			   /**< (host, patch) */
+	uint32_t security_missing;		   /**< distinct patches of type security */
 };
 void match_fleet_counts(const struct match_view *v, int64_t now_ms, struct fleet_counts *out);
 

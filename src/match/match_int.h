@@ -16,23 +16,33 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum set { SET_MISSING, SET_INSTALLED, SET_HELD, SETS_ };
+enum set {
+	SET_MISSING, /* from here to SET_SUBSCRIPTION in the order in which verdicts win */
+	SET_HELD,
+	SET_KEPT_BACK,
+	SET_PHASED,
+	SET_SUBSCRIPTION,
+	SET_INSTALLED,
+	SETS_
+};
 
 struct patch_state {
 	roaring_bitmap_t *set[SETS_]; /* NULL = empty */
 	uint32_t n[SETS_];
-	uint32_t os; /* number of the patch's os text in state->os */
-	bool live;   /* the sets describe the fleet */
+	uint32_t os;	/* number of the patch's os text in state->os */
+	uint32_t terms; /* number of its availability in state->terms */
+	bool live;	/* the sets describe the fleet */
 };
 
 /* Counters of one host. */
 struct tally {
 	struct host_counts counts;
-	uint32_t urgent;  /* missing or held security patches of severity critical or important */
-	uint32_t exposed; /* missing or held patches that are security or have any severity */
+	uint32_t urgent; /* missing, held, kept back: security, of severity critical or important */
+	uint32_t exposed; /* those and needing a subscription: security or of any severity */
 };
 struct totals {
-	uint32_t missing_patches, installed_patches, security_missing;
+	uint32_t patches[SETS_]; /* distinct ones with the set not empty */
+	uint32_t security_missing;
 	uint32_t missing_by_severity[SEVERITIES_];
 	uint64_t missing_pairs;
 };
@@ -50,7 +60,7 @@ struct hits {
 struct state {
 	struct catalog *catalog;
 	struct patch_state *patches;
-	struct intern *os;
+	struct intern *os, *terms;
 	VEC(struct tally) tallies; /* by host number */
 	struct totals totals;
 	VEC(_Atomic(struct hits *)) hits; /* by fact; NULL = not computed yet */
@@ -63,6 +73,8 @@ struct match {
 	struct state *state, *next;
 	atomic_uint_least64_t version;
 	int64_t stale_ms;
+	_Atomic(match_eol_fn *) eol;
+	void *eol_arg;
 	pthread_mutex_t listener_lock;
 	void (*listener)(void *arg, uint64_t version);
 	void *listener_arg;
@@ -70,15 +82,17 @@ struct match {
 
 /* --- lines (lines.c): numbers of facts by what they say; INTERN_NONE / NULL when nobody has them
  * --- */
+uint32_t match_line(const struct fleet *f, const struct str *words, size_t n);
 uint32_t match_arch_fact(const struct fleet *f, struct str arch);
 const roaring_bitmap_t *match_native_hosts(const struct fleet *f, struct str arch);
-uint32_t match_hold_fact(const struct fleet *f, const struct fact_package *p);
+
+/* --- time (health.c, flags.c) --- */
+bool match_is_stale(const struct match_view *v, uint32_t host, int64_t now_ms);
+bool match_is_end_of_life(const struct match_view *v, uint32_t host, int64_t now_ms);
 
 /* --- forward pass (forward.c) --- */
-#define SEEN_OUTDATED 1u   /* a current component is outdated and not on hold */
-#define SEEN_HELD 2u	   /* a current component is outdated and on hold */
-#define SEEN_SUPERSEDED 4u /* a superseded component is outdated */
-#define SEEN_PRESENT 8u	   /* a component's name is installed */
+#define SEEN(set) (1u << (set)) /* a current component is outdated and ...; INSTALLED: is there */
+#define SEEN_SUPERSEDED SEEN(SETS_) /* a superseded component is outdated */
 enum verdict forward_verdict(uint8_t seen);
 /* For every patch what the facts say; `seen` has room for the catalog's patches and is zeroed here.
  */
@@ -89,15 +103,16 @@ void forward_reserve(struct state *s, const struct fleet *f);
 void forward_done(struct state *s);
 
 /* --- the fleet as bitmaps (eval.c) --- */
-struct os_hosts { /* per os text of the state: its hosts; NULL = every active host */
-	roaring_bitmap_t **p;
-	uint32_t n;
+struct scopes { /* per os text and per availability of the state: its hosts; NULL = every active
+		   host */
+	roaring_bitmap_t **os, **terms;
+	uint32_t n_os, n_terms;
 };
-void eval_os_hosts(const struct state *s, const struct fleet *f, struct os_hosts *out);
-void eval_os_hosts_done(struct os_hosts *o);
-AUTO_DEFINE_VALUE(struct os_hosts, eval_os_hosts_done)
+void eval_scopes(const struct state *s, const struct fleet *f, struct scopes *out);
+void eval_scopes_done(struct scopes *o);
+AUTO_DEFINE_VALUE(struct scopes, eval_scopes_done)
 /* The three sets of a patch (NULL = empty), the caller's. */
-void eval_patch(const struct state *s, const struct fleet *f, const struct os_hosts *os,
+void eval_patch(const struct state *s, const struct fleet *f, const struct scopes *scopes,
 		uint32_t patch, roaring_bitmap_t *out[SETS_]);
 
 /* --- state (state.c) --- */
@@ -118,6 +133,7 @@ void state_host_changed(struct state *s, const struct fleet *f, uint32_t host, c
 bool state_same_rule(const struct catalog *a, uint32_t patch_a, const struct catalog *b,
 		     uint32_t patch_b);
 int set_of_verdict(enum verdict v); /* -1 = none */
+enum verdict verdict_of_set(enum set set);
 void tallies_add(struct state *s, const struct state *more);
 void totals_add(struct totals *t, const struct totals *more);
 void tally_patch(struct tally *t, const struct patch *p, enum set set, int by);

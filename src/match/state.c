@@ -10,8 +10,11 @@ struct state *state_new(struct catalog *c)
 	s->catalog = catalog_ref(c);
 	s->patches = xcalloc((size_t)c->n_patches + 1, sizeof(*s->patches));
 	s->os = intern_new();
-	for (uint32_t i = 0; i < c->n_patches; i++)
+	s->terms = intern_new();
+	for (uint32_t i = 0; i < c->n_patches; i++) {
 		s->patches[i].os = intern_add(s->os, c->patches[i].os);
+		s->patches[i].terms = intern_add(s->terms, c->patches[i].availability);
+	}
 	return s;
 }
 
@@ -27,35 +30,49 @@ void state_free(struct state *s)
 	VEC_DONE(&s->tallies);
 	xfree(s->patches);
 	intern_free(s->os);
+	intern_free(s->terms);
 	catalog_unref(s->catalog);
 	xfree(s);
 }
 
+static const enum verdict verdicts[SETS_] = {
+	[SET_MISSING] = VERDICT_MISSING,
+	[SET_HELD] = VERDICT_HELD,
+	[SET_KEPT_BACK] = VERDICT_KEPT_BACK,
+	[SET_PHASED] = VERDICT_PHASED,
+	[SET_SUBSCRIPTION] = VERDICT_NEEDS_SUBSCRIPTION,
+	[SET_INSTALLED] = VERDICT_INSTALLED,
+};
+
+enum verdict verdict_of_set(enum set set)
+{
+	return verdicts[set];
+}
+
 int set_of_verdict(enum verdict v)
 {
-	switch (v) {
-	case VERDICT_MISSING: return SET_MISSING;
-	case VERDICT_INSTALLED: return SET_INSTALLED;
-	case VERDICT_HELD: return SET_HELD;
-	default: return -1;
-	}
+	for (int k = 0; k < SETS_; k++)
+		if (verdicts[k] == v)
+			return k;
+	return -1;
 }
 
 void tally_patch(struct tally *t, const struct patch *p, enum set set, int by)
 {
 	uint32_t d = (uint32_t)by;
-	if (set == SET_INSTALLED) {
-		t->counts.installed += d;
-		return;
-	}
-	if (set == SET_MISSING) {
+	switch (set) {
+	case SET_MISSING:
 		t->counts.missing[p->severity] += d;
 		t->counts.missing_total += d;
-	} else {
-		t->counts.held += d;
+		break;
+	case SET_HELD: t->counts.held += d; break;
+	case SET_KEPT_BACK: t->counts.kept_back += d; break;
+	case SET_SUBSCRIPTION: t->counts.needs_subscription += d; break;
+	case SET_PHASED: t->counts.phased += d; return;
+	default: t->counts.installed += d; return;
 	}
 	bool security = p->type == PATCH_TYPE_SECURITY || p->type == PATCH_TYPE_CRITICAL;
-	if (security && p->severity >= SEVERITY_IMPORTANT)
+	if (security && p->severity >= SEVERITY_IMPORTANT && set != SET_SUBSCRIPTION)
 		t->urgent += d;
 	if (security || p->severity != SEVERITY_UNRATED)
 		t->exposed += d;
@@ -76,11 +93,9 @@ static struct tally *tally_of(struct state *s, uint32_t host)
 static void total_patch(struct totals *t, const struct patch *p, enum set set, int by)
 {
 	uint32_t d = (uint32_t)by;
-	if (set == SET_INSTALLED)
-		t->installed_patches += d;
+	t->patches[set] += d;
 	if (set != SET_MISSING)
 		return;
-	t->missing_patches += d;
 	t->missing_by_severity[p->severity] += d;
 	if (p->type == PATCH_TYPE_SECURITY)
 		t->security_missing += d;
@@ -96,6 +111,9 @@ void tallies_add(struct state *s, const struct state *more)
 		t->counts.missing_total += a->counts.missing_total;
 		t->counts.installed += a->counts.installed;
 		t->counts.held += a->counts.held;
+		t->counts.kept_back += a->counts.kept_back;
+		t->counts.phased += a->counts.phased;
+		t->counts.needs_subscription += a->counts.needs_subscription;
 		t->urgent += a->urgent;
 		t->exposed += a->exposed;
 	}
@@ -103,8 +121,8 @@ void tallies_add(struct state *s, const struct state *more)
 
 void totals_add(struct totals *t, const struct totals *more)
 {
-	t->missing_patches += more->missing_patches;
-	t->installed_patches += more->installed_patches;
+	for (int k = 0; k < SETS_; k++)
+		t->patches[k] += more->patches[k];
 	t->security_missing += more->security_missing;
 	t->missing_pairs += more->missing_pairs;
 	for (int i = 0; i < SEVERITIES_; i++)
@@ -214,7 +232,8 @@ bool state_same_rule(const struct catalog *a, uint32_t patch_a, const struct cat
 		     uint32_t patch_b)
 {
 	const struct patch *p = &a->patches[patch_a], *q = &b->patches[patch_b];
-	if (p->components != q->components || !str_eq(p->os, q->os))
+	if (p->components != q->components || !str_eq(p->os, q->os) ||
+	    !str_eq(p->availability, q->availability))
 		return false;
 	for (uint32_t i = 0; i < p->components; i++) {
 		const struct component *x = &a->components[p->first_component + i];

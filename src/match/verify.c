@@ -71,14 +71,14 @@ static uint64_t check_totals(const struct match_view *v)
 	for (uint32_t i = 0; i < v->catalog->n_patches; i++) {
 		const struct patch_state *p = &s->patches[i];
 		const struct patch *patch = &v->catalog->patches[i];
-		for (int k = 0; k < SETS_; k++)
+		for (int k = 0; k < SETS_; k++) {
 			differences += p->n[k] !=
 				       (p->set[k] ? roaring_bitmap_get_cardinality(p->set[k]) : 0);
-		want.installed_patches += p->n[SET_INSTALLED] > 0;
+			want.patches[k] += p->n[k] > 0;
+		}
 		want.missing_pairs += p->n[SET_MISSING];
 		if (p->n[SET_MISSING] == 0)
 			continue;
-		want.missing_patches++;
 		want.missing_by_severity[patch->severity]++;
 		want.security_missing += patch->type == PATCH_TYPE_SECURITY;
 	}

@@ -276,6 +276,155 @@ static void contradictions_are_refused(void **state)
 	sink_free(m[1].sink);
 }
 
+/* --- bulletins that are patches ------------------------------------------------------------------
+ */
+
+static bool add_bulletin(struct make *m, const char *id, const char *bulletin, const char *version,
+			 const char *cves)
+{
+	struct patch p = { .id = str_of(id),
+			   .vendor = S("AlmaLinux"),
+			   .os = S("almalinux:9"),
+			   .product = S("a"),
+			   .version = str_of(version),
+			   .title = S("Moderate: a"),
+			   .suites = S("appstream"),
+			   .bulletin = str_of(bulletin),
+			   .url = S("https://h/1"),
+			   .cves = str_of(cves),
+			   .type = PATCH_TYPE_BUGFIX,
+			   .severity = SEVERITY_MODERATE,
+			   .severity_raw = S("moderate") };
+	return sink_patch(m->sink, &p, &m->e);
+}
+
+static bool add_rpm(struct make *m, const char *name, const char *arch, const char *evr,
+		    const char *module)
+{
+	struct component c = { .kind = COMPONENT_RPM,
+			       .name = str_of(name),
+			       .arch = str_of(arch),
+			       .version = str_of(evr),
+			       .module = str_of(module),
+			       .archive = CATALOG_NONE };
+	return sink_component(m->sink, &c, &m->e);
+}
+
+static void bulletins_are_patches(void **state)
+{
+	struct make m[2];
+	make_begin(&m[0], "alma/appstream", "rpm");
+	make_begin(&m[1], "alma/baseos", "rpm");
+	assert_true(add_bulletin(&m[0], "alma:9:ALSA-1", "ALSA-1", "2", "CVE-1 CVE-2"));
+	assert_true(add_rpm(&m[0], "a", "x86_64", "2-1.el9", ""));
+	assert_true(add_rpm(&m[0], "a", "x86_64", "2-1.el9", ""));
+	assert_true(add_bulletin(&m[0], "alma:9:ALSA-1-3", "ALSA-1", "3", "CVE-1"));
+	assert_true(add_rpm(&m[0], "a", "x86_64", "3-1.el9", ""));
+	assert_true(add_bulletin(&m[1], "alma:9:ALSA-1", "ALSA-1", "1", "CVE-2 CVE-3"));
+	assert_true(add_rpm(&m[1], "a-libs", "i686", "2-1.el9", ""));
+	struct catalog *c = build(m, 2);
+	assert_int_equal(c->n_patches, 2);
+	const struct patch *p = &c->patches[catalog_find(c, S("alma:9:ALSA-1"))];
+	assert_int_equal(p->components, 2); /* one given twice, one of the other repository */
+	assert_string_equal(p->cves.p, "CVE-1 CVE-2 CVE-3");
+	assert_int_equal(p->type, PATCH_TYPE_BUGFIX);
+	assert_int_equal(p->advisories, 1);
+	const struct advisory *a = &c->advisories[c->advisory_refs[p->first_advisory]];
+	assert_string_equal(a->id.p, "ALSA-1");
+	assert_string_equal(a->cves.p, "CVE-1 CVE-2 CVE-3");
+	assert_string_equal(a->url.p, "https://h/1");
+	catalog_unref(c);
+}
+
+/* Another feed's notice of the same name speaks for all patches of the bulletin, and rates them. */
+static void notices_join_bulletins_by_name(void **state)
+{
+	struct make m[2];
+	make_begin(&m[0], "alma/appstream", "rpm");
+	make_begin(&m[1], "alma-csaf", "csaf");
+	assert_true(add_bulletin(&m[0], "alma:9:ALSA-1:2", "ALSA-1", "2", ""));
+	assert_true(add_rpm(&m[0], "a", "x86_64", "2-1.el9", ""));
+	assert_true(add_bulletin(&m[0], "alma:9:ALSA-1:3", "ALSA-1", "3", ""));
+	assert_true(add_rpm(&m[0], "b", "x86_64", "3-1.el9", ""));
+	assert_true(make_advisory(&m[1], "ALSA-1", "almalinux:9", "other", "", "CVE-9",
+				  SEVERITY_CRITICAL, 77));
+	struct catalog *c = build(m, 2);
+	assert_int_equal(c->n_advisories, 1);
+	assert_int_equal(c->n_unfixed, 0);
+	for (uint32_t i = 0; i < c->n_patches; i++) {
+		assert_int_equal(c->patches[i].advisories, 1);
+		assert_int_equal(c->patches[i].severity, SEVERITY_CRITICAL);
+		assert_int_equal(c->patches[i].type, PATCH_TYPE_BUGFIX);
+		assert_int_equal(c->patches[i].released_ms, 77);
+	}
+	catalog_unref(c);
+}
+
+static void lineages_do_not_replace_each_other(void **state)
+{
+	static const struct {
+		const char *evr, *module;
+		bool current;
+	} rows[] = {
+		{ "1:16.1-1.module_el8", "nodejs:16", false },
+		{ "1:16.2-1.module_el8", "nodejs:16", true },
+		{ "1:18.1-1.module_el8", "nodejs:18", true },
+		{ "1:10.1-1.el8", "", true },
+		{ "1:19.1-1.module_el8", "", true },
+		{ "1:9.9-1.el8", "", false },
+		{ "1:11.1-1.el8_fips", "", true },
+		{ "2:0.1-1.ksplice1.el8", "", true },
+	};
+	struct make m;
+	make_begin(&m, "alma/appstream", "rpm");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		AUTO(xfree) char *id = xasprintf("alma:8:nodejs:%zu", i);
+		assert_true(add_bulletin(&m, id, "", "1", ""));
+		assert_true(add_rpm(&m, "nodejs", "x86_64", rows[i].evr, rows[i].module));
+	}
+	struct catalog *c = build(&m, 1);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		AUTO(xfree) char *id = xasprintf("alma:8:nodejs:%zu", i);
+		const struct patch *p = &c->patches[catalog_find(c, str_of(id))];
+		assert_int_equal(p->superseded_by == CATALOG_NONE, rows[i].current);
+		assert_int_equal(p->advisories, 0);
+	}
+	catalog_unref(c);
+}
+
+static void open_notices_are_set_apart(void **state)
+{
+	struct make m;
+	make_begin(&m, "debian-tracker", "debian-tracker");
+	static const struct {
+		const char *id, *product, *status;
+	} rows[] = { { "CVE-2", "b", "postponed" },
+		     { "CVE-9", "a", "no-dsa" },
+		     { "CVE-1", "b", "no-dsa" },
+		     { "CVE-5", "b", "" } };
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct advisory a = { .id = str_of(rows[i].id),
+				      .os = S("debian:12"),
+				      .product = str_of(rows[i].product),
+				      .kind = COMPONENT_DEB_SRC,
+				      .status = str_of(rows[i].status) };
+		assert_true(sink_advisory(m.sink, &a, &m.e));
+	}
+	struct catalog *c = build(&m, 1);
+	assert_int_equal(c->n_unfixed, 3);
+	assert_int_equal(c->n_advisories, 0);
+	assert_int_equal(c->n_patches, 0);
+	uint32_t n;
+	const struct advisory *a = catalog_unfixed(c, S("debian:12"), COMPONENT_DEB_SRC, S("b"),
+						   &n);
+	assert_int_equal(n, 2);
+	assert_string_equal(a[0].id.p, "CVE-1");
+	assert_string_equal(a[1].status.p, "postponed");
+	assert_null(catalog_unfixed(c, S("debian:12"), COMPONENT_DEB, S("b"), &n));
+	assert_null(catalog_unfixed(c, S("debian:11"), COMPONENT_DEB_SRC, S("b"), &n));
+	catalog_unref(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +437,10 @@ int main(void)
 		cmocka_unit_test(without_advisories_nothing_is_rated),
 		cmocka_unit_test(notices_of_releases_without_offers_are_patches),
 		cmocka_unit_test(contradictions_are_refused),
+		cmocka_unit_test(bulletins_are_patches),
+		cmocka_unit_test(notices_join_bulletins_by_name),
+		cmocka_unit_test(lineages_do_not_replace_each_other),
+		cmocka_unit_test(open_notices_are_set_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

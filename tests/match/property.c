@@ -16,9 +16,24 @@ static uint32_t next(uint32_t bound)
 }
 
 static const char *const archs[] = { "amd64", "all", "i386", "arm64" };
+static const char *const rpm_archs[] = { "amd64", "noarch", "i386", "arm64" };
 static const char *const oses[] = { "debian:12", "debian:13", "debian:forky", "-" };
+static const char *const modules[] = { "-", "-", "-", "m:1", "m:2" };
+static const char *const builds[] = { "", "", "", "", ".module", "_fips" };
+static const char *const services[] = { "-", "-", "-", "-", "-", "esm", "pro" };
 static const char *const severities[] = { "unrated", "low", "moderate", "important", "critical" };
 static const char *const types[] = { "security", "bugfix", "rollup", "critical" };
+
+static void random_component(struct buf *out, uint32_t version)
+{
+	if (next(4) == 0)
+		buf_printf(out, "apk n%u %s %u\n", next(NAMES), rpm_archs[next(4)], version);
+	else if (next(8) == 0)
+		buf_printf(out, "apksrc s%u %u\n", next(NAMES / 2), version);
+	else
+		buf_printf(out, "rpm n%u %s %u-1%s %s\n", next(NAMES), rpm_archs[next(4)], version,
+			   builds[next(ARRAY_LEN(builds))], modules[next(ARRAY_LEN(modules))]);
+}
 
 static struct catalog *random_catalog(uint32_t patches, uint32_t salt)
 {
@@ -28,13 +43,15 @@ static struct catalog *random_catalog(uint32_t patches, uint32_t salt)
 		state = i * 7919u + 13; /* the same patch in every catalog ... */
 		if (next(8) == 0)
 			state += salt; /* ... but for some that change */
-		const char *os = oses[next(4)];
-		buf_printf(&text, "patch pat%u %s %s %s\n", i, os, types[next(4)],
-			   severities[next(5)]);
+		const char *os = oses[next(4)], *bulletin = next(3) ? "-" : "b";
+		buf_printf(&text, "patch pat%u %s %s %s %s %s\n", i, os, types[next(4)],
+			   severities[next(5)], services[next(ARRAY_LEN(services))], bulletin);
 		for (uint32_t k = next(3); k-- > 0 || k == UINT32_MAX - 1;) {
 			uint32_t version = next(8);
 			if (next(6) == 0)
 				buf_printf(&text, "src s%u %u\n", next(NAMES / 2), version);
+			else if (next(2) == 0)
+				random_component(&text, version);
 			else
 				buf_printf(&text, "deb n%u %s %u %s\n", next(NAMES), archs[next(4)],
 					   version, next(5) ? "-" : "3");
@@ -43,6 +60,15 @@ static struct catalog *random_catalog(uint32_t patches, uint32_t salt)
 	}
 	state = keep;
 	return world_catalog(buf_str(&text));
+}
+
+static void random_hindrance(struct buf *out, const char *kind, uint32_t name, const char *arch)
+{
+	static const char *const reasons[] = { "pinned", "kept-back", "phased" };
+	if (next(6) == 0)
+		buf_printf(out, "kept %s n%u %s %s\n", kind, name, arch, reasons[next(3)]);
+	if (next(10) == 0)
+		buf_printf(out, "hold %s n%u %s\n", kind, name, arch);
 }
 
 static void random_scan(struct fleet *f, uint32_t host)
@@ -60,7 +86,22 @@ static void random_scan(struct fleet *f, uint32_t host)
 		buf_printf(&text, "deb n%u %s %u s%u %u\n", name, arch, version, name / 2, version);
 		if (next(6) == 0)
 			buf_printf(&text, "hold deb n%u %s\n", name, arch);
+		random_hindrance(&text, "deb", name, arch);
 	}
+	for (uint32_t n = next(14); n > 0; n--) {
+		uint32_t name = next(NAMES), version = next(9);
+		const char *arch = rpm_archs[next(4)];
+		if (next(5) == 0)
+			buf_printf(&text, "apk n%u %s %u s%u\n", name, arch, version, name / 2);
+		for (uint32_t k = 1 + next(3); k > 0; k--) /* several of one name: kernels */
+			buf_printf(&text, "rpm n%u %s %u-1%s s%u %s\n", name, arch, next(9),
+				   builds[next(ARRAY_LEN(builds))], name / 2,
+				   modules[next(ARRAY_LEN(modules))]);
+		random_hindrance(&text, "rpm", name, next(3) ? arch : "-");
+	}
+	if (next(3) == 0)
+		buf_printf(&text, "subscription %s %s\n", next(2) ? "pro" : "ubuntu-pro",
+			   next(2) ? "esm apps" : "-");
 	world_scan(f, host, buf_str(&text));
 }
 
@@ -77,7 +118,8 @@ static void check_rules(struct match *m, struct fleet *f)
 			const struct host *host = fleet_host(f, h);
 			if (host->state != HOST_ACTIVE)
 				continue;
-			uint32_t facts[64];
+			uint32_t facts[256];
+			assert_true(host->n_facts <= ARRAY_LEN(facts));
 			fleet_host_facts(host, facts);
 			struct rule_host rh = { f, facts, host->n_facts, host->last_scan_ms != 0 };
 			enum rule_truth truth = rule_eval_host(r, &rh);
@@ -86,8 +128,11 @@ static void check_rules(struct match *m, struct fleet *f)
 			assert_int_equal(truth == RULE_UNKNOWN,
 					 roaring_bitmap_contains(unknown, h));
 			assert_int_equal(verdict == VERDICT_UNKNOWN, host->last_scan_ms == 0);
-			assert_int_equal(truth == RULE_TRUE,
-					 verdict == VERDICT_MISSING || verdict == VERDICT_HELD);
+			bool blocked = verdict == VERDICT_KEPT_BACK || verdict == VERDICT_PHASED ||
+				       verdict == VERDICT_NEEDS_SUBSCRIPTION;
+			assert_int_equal(truth == RULE_TRUE, verdict == VERDICT_MISSING ||
+								     verdict == VERDICT_HELD ||
+								     blocked);
 			struct outdated *outdated;
 			uint32_t n = match_outdated(&v, h, p, &outdated), held = 0;
 			for (uint32_t i = 0; i < n; i++)
@@ -95,6 +140,7 @@ static void check_rules(struct match *m, struct fleet *f)
 			xfree(outdated);
 			assert_int_equal(n > held, verdict == VERDICT_MISSING);
 			assert_int_equal(n > 0 && n == held, verdict == VERDICT_HELD);
+			assert_int_equal(match_verdict_now(&v, h, p, world_now(NULL)), verdict);
 			struct explanation x;
 			explain(&v, h, p, &a, &x);
 			assert_int_equal(x.verdict, verdict);
@@ -129,7 +175,7 @@ static void agreement(void **arg)
 			assert_true(fleet_set_state(f, next(n), (enum host_state)next(3), &e));
 		} else {
 			AUTO(catalog_unref)
-			struct catalog *c = random_catalog(10 + next(30), next(4));
+			struct catalog *c = random_catalog(15 + next(40), next(4));
 			match_set_catalog(m, c);
 		}
 		if (step % 25 == 0) {
@@ -157,13 +203,20 @@ static void random_rule(struct buf *out, int depth)
 	if (what == 0) {
 		buf_printf(out, "(os \"%s\")", oses[next(3)]);
 	} else if (what < 3) {
-		if (next(2))
-			buf_printf(out, "(deb-src \"s%u\"", next(NAMES / 2));
+		static const char *const words[] = { "deb-bin", "rpm", "rpm", "apk" };
+		const char *word = words[next(4)];
+		if (next(3) == 0)
+			buf_printf(out, "(%s \"s%u\"", next(3) ? "deb-src" : "apk-src",
+				   next(NAMES / 2));
+		else if (strcmp(word, "deb-bin") != 0)
+			buf_printf(out, "(%s \"n%u\" \"%s\"", word, next(NAMES),
+				   next(4) ? rpm_archs[next(4)] : "");
 		else
 			buf_printf(out, "(deb-bin \"n%u\" \"%s\"", next(NAMES),
 				   next(4) ? archs[next(4)] : "");
 		if (next(5))
-			buf_printf(out, " %s \"%u\"", compare[next(5)], next(9));
+			buf_printf(out, " %s \"%u-1%s\"", compare[next(5)], next(9),
+				   strcmp(word, "rpm") == 0 ? builds[next(ARRAY_LEN(builds))] : "");
 		if (next(4) == 0)
 			buf_printf(out, " above \"%u\"", next(9));
 		buf_addc(out, ')');
@@ -202,7 +255,8 @@ static void random_rules(void **arg)
 		roaring_bitmap_t *unknown, *yes = rule_eval_fleet(r, f, &unknown);
 		for (uint32_t h = 0; h < HOSTS; h++) {
 			const struct host *host = fleet_host(f, h);
-			uint32_t facts[64];
+			uint32_t facts[256];
+			assert_true(host->n_facts <= ARRAY_LEN(facts));
 			fleet_host_facts(host, facts);
 			struct rule_host rh = { f, facts, host->n_facts, host->last_scan_ms != 0 };
 			bool active = host->state == HOST_ACTIVE;

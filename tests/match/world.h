@@ -36,8 +36,45 @@ __attribute__((unused)) static size_t words_of(struct str line, struct str *out)
 	return n;
 }
 
-/* `text`, a line each:
- *   patch ID OS TYPE SEVERITY      deb NAME ARCH VERSION [ABOVE]      src NAME VERSION */
+/* A component line:
+ *   deb NAME ARCH VERSION [ABOVE]      src NAME VERSION       rpm NAME ARCH EVR [MODULE]
+ *   apk NAME ARCH VERSION              apksrc NAME VERSION */
+__attribute__((unused)) static bool world_component(const struct str *w, size_t n,
+						    struct component *out)
+{
+	static const struct {
+		const char *word, *file;
+		enum component_kind kind;
+	} kinds[] = {
+		{ "deb", "pool/x.deb", COMPONENT_DEB },	    { "src", "", COMPONENT_DEB_SRC },
+		{ "rpm", "Packages/x.rpm", COMPONENT_RPM }, { "apk", "x.apk", COMPONENT_APK },
+		{ "apksrc", "", COMPONENT_APK_SRC },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		bool source = component_is_source(kinds[i].kind);
+		if (!str_is(w[0], kinds[i].word) || n < (source ? 3u : 4u))
+			continue;
+		struct str more = n > 4 ? w[4] : STR_LIT(""), none = STR_LIT("");
+		bool rpm = kinds[i].kind == COMPONENT_RPM;
+		*out = (struct component) { .kind = kinds[i].kind,
+					    .name = w[1],
+					    .arch = source ? none : w[2],
+					    .version = source ? w[2] : w[3],
+					    .above = rpm ? none : more,
+					    .module = rpm ? more : none,
+					    .superseded_by = CATALOG_NONE,
+					    .archive = source ? CATALOG_NONE : 0,
+					    .sha256 = digest_of(STR_LIT("x")),
+					    .size = source ? 0 : 1,
+					    .file = str_of(kinds[i].file) };
+		return true;
+	}
+	return false;
+}
+
+/* `text`, a line each: components of the patch before them, and
+ *   patch ID OS TYPE SEVERITY [AVAILABILITY [BULLETIN]]
+ *   notice ID OS PRODUCT KIND STATUS          one that nothing fixes yet */
 __attribute__((unused)) static struct catalog *world_catalog(struct str text)
 {
 	struct err e = { 0 };
@@ -47,7 +84,6 @@ __attribute__((unused)) static struct catalog *world_catalog(struct str text)
 				  .released_ms = 1,
 				  .signer = STR_LIT("") };
 	AUTO(sink_free) struct sink *sink = sink_new(&feed);
-	struct sha256 digest = digest_of(STR_LIT("x"));
 	struct archive archive = { .id = STR_LIT("debian"),
 				   .url = STR_LIT("file:///x"),
 				   .suite = STR_LIT("test"),
@@ -62,7 +98,8 @@ __attribute__((unused)) static struct catalog *world_catalog(struct str text)
 		if (n == 0 || w[0].p[0] == '#')
 			continue;
 		bool ok = false;
-		if (str_is(w[0], "patch") && n == 5) {
+		struct component component;
+		if (str_is(w[0], "patch") && n >= 5) {
 			struct patch p = { .id = w[1],
 					   .vendor = STR_LIT("Debian"),
 					   .os = w[2],
@@ -71,23 +108,27 @@ __attribute__((unused)) static struct catalog *world_catalog(struct str text)
 					   .title = STR_LIT("t"),
 					   .suites = STR_LIT("test"),
 					   .severity_raw = STR_LIT(""),
+					   .availability = n > 5 ? w[5] : STR_LIT(""),
+					   .bulletin = n > 6 ? w[6] : STR_LIT(""),
 					   .superseded_by = CATALOG_NONE };
 			assert_true(patch_type_parse(w[3], &p.type) &&
 				    severity_parse(w[4], &p.severity));
 			ok = sink_patch(sink, &p, &e);
-		} else if (n >= 3) {
-			bool src = str_is(w[0], "src");
-			struct component c = { .kind = src ? COMPONENT_DEB_SRC : COMPONENT_DEB,
-					       .name = w[1],
-					       .arch = src ? STR_LIT("") : w[2],
-					       .version = src ? w[2] : w[3],
-					       .above = n > 4 ? w[4] : STR_LIT(""),
-					       .superseded_by = CATALOG_NONE,
-					       .archive = src ? CATALOG_NONE : 0,
-					       .sha256 = digest,
-					       .size = src ? 0 : 1,
-					       .file = src ? STR_LIT("") : STR_LIT("pool/x.deb") };
-			ok = sink_component(sink, &c, &e);
+		} else if (str_is(w[0], "notice") && n == 6) {
+			struct advisory a = { .id = w[1],
+					      .title = w[1],
+					      .os = w[2],
+					      .product = w[3],
+					      .fixed = STR_LIT(""),
+					      .cves = w[1],
+					      .url = STR_LIT(""),
+					      .severity_raw = STR_LIT(""),
+					      .status = w[5],
+					      .vendor = STR_LIT("V") };
+			assert_true(component_kind_parse(w[4], &a.kind));
+			ok = sink_advisory(sink, &a, &e);
+		} else if (world_component(w, n, &component)) {
+			ok = sink_component(sink, &component, &e);
 		}
 		if (!ok)
 			fail_msg("%.*s: %s", STR_ARG(line), e.msg);
@@ -109,8 +150,14 @@ __attribute__((unused)) static void world_inventory(struct str text, struct buf 
 		size_t n = words_of(line, w);
 		if (n == 0)
 			continue;
-		while (str_is(w[0], "deb") && n < 6)
+		size_t full = str_is(w[0], "deb") ? 6 : str_is(w[0], "rpm") ? 7 : 0;
+		full = str_is(w[0], "apk") ? 5 : full;
+		while (n < full)
 			w[n++] = STR_LIT("");
+		if (str_is(w[0], "subscription") && n > 2) { /* the rest is one field */
+			w[2].n = (size_t)(w[n - 1].p + w[n - 1].n - w[2].p);
+			n = 3;
+		}
 		if (!inventory_add(i, w, n, &e))
 			fail_msg("%.*s: %s", STR_ARG(line), e.msg);
 	}

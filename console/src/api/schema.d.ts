@@ -690,7 +690,7 @@ export interface components {
         /** @enum {string} */
         RebootNeed: "never" | "may" | "always" | "logout";
         /** @enum {string} */
-        Verdict: "not_applicable" | "missing" | "installed" | "held" | "superseded" | "unknown";
+        Verdict: "not_applicable" | "missing" | "installed" | "held" | "superseded" | "unknown" | "kept_back" | "phased" | "needs_subscription";
         /**
          * @default missing
          * @enum {string}
@@ -983,6 +983,17 @@ export interface components {
             missing_systems: number;
             installed_systems: number;
             held_systems: number;
+            /** @description Systems whose package manager cannot install it now */
+            kept_back_systems: number;
+            /** @description Systems whose turn has not come */
+            phased_systems: number;
+            /** @description Systems without the subscription that it needs */
+            subscription_systems: number;
+            /**
+             * @description The vendor's service a system must be subscribed to; empty = everybody's
+             * @example esm-infra
+             */
+            availability: string;
             /** @description Systems that still miss it after a failed deployment */
             failed_systems: number;
             /** @description Patch id */
@@ -1163,7 +1174,7 @@ export interface components {
         };
         SystemPatch: components["schemas"]["Patch"] & {
             /** @enum {string} */
-            state: "missing" | "installed" | "held" | "superseded";
+            state: "missing" | "installed" | "held" | "superseded" | "kept_back" | "phased" | "needs_subscription";
             /** @description For missing and held, what is outdated here (at most 50). */
             outdated?: {
                 name: string;
@@ -1214,7 +1225,14 @@ export interface components {
                 inventory_digest: string | null;
             };
             advisories: components["schemas"]["Advisory"][];
-            next_steps: ("deploy" | "release_hold" | "see_newer" | "scan" | "wait_for_scan")[];
+            /**
+             * @description What the installed patch still waits for
+             * @enum {string}
+             */
+            after: "nothing" | "restart" | "reboot";
+            /** @description The inventory line that says so */
+            after_fact: string | null;
+            next_steps: ("deploy" | "release_hold" | "see_newer" | "scan" | "wait_for_scan" | "subscribe")[];
         };
         RuleNode: {
             /** @description Operator of the rule language: all, any, not, or a condition's name */
@@ -1229,8 +1247,10 @@ export interface components {
             fixed: string | null;
             /** @example dpkg version order */
             comparator: string | null;
-            /** @description held, superseded, not_installed, ... */
+            /** @description held, pinned, kept_back, phased, needs_subscription, superseded, not_installed */
             note: string | null;
+            /** @description The inventory line behind the note */
+            decided: string | null;
             /** @description Patch id */
             superseded_by: string | null;
             children: components["schemas"]["RuleNode"][];
@@ -1936,7 +1956,7 @@ export interface operations {
                 /** @description Which counts to add */
                 facets?: components["parameters"]["Facets"];
                 /** @description Default missing */
-                state?: "missing" | "installed" | "held";
+                state?: "missing" | "installed" | "held" | "kept_back" | "phased" | "needs_subscription";
                 q?: string;
                 health?: components["parameters"]["FilterHealth"];
                 lifecycle?: components["parameters"]["FilterLifecycle"];
@@ -2098,7 +2118,7 @@ export interface operations {
                 /** @description Which counts to add */
                 facets?: components["parameters"]["Facets"];
                 /** @description Default missing */
-                state?: ("missing" | "installed" | "held" | "superseded")[];
+                state?: ("missing" | "installed" | "held" | "superseded" | "kept_back" | "phased" | "needs_subscription")[];
                 q?: string;
                 severity?: components["schemas"]["Severity"][];
                 type?: components["schemas"]["PatchType"][];

@@ -48,6 +48,7 @@ function Explanation({ w, close }: { w: Why; close: () => void }) {
 
 			<Card title={t('why.verdict')}>
 				<p className={`tk-verdict tk-verdict-${w.verdict}`}><strong>{t(`verdict.${w.verdict}`)}</strong> — {t(`verdict.${w.verdict}.text`)}</p>
+				{w.after !== 'nothing' && <p>{t(`why.after.${w.after}`)} <code>{w.after_fact?.replace(/\t/g, ' ')}</code></p>}
 				{decisive.length > 0 && (
 					<ul className="tk-why-short">
 						{decisive.slice(0, 8).map((n, k) => <li key={k}><Comparison node={n} /></li>)}
@@ -103,7 +104,8 @@ function NextSteps({ w, close }: { w: Why; close: () => void }) {
 				)}
 				{has('see_newer') && w.patch.superseded_by && <Link href={patchPath(w.patch.superseded_by)} onClick={close}>{t('why.seeNewer')}</Link>}
 			</div>
-			{has('release_hold') && <p>{t('why.releaseHold')} <code>{`apt-mark unhold ${holdNames(w).join(' ')}`.trim()}</code></p>}
+			{has('release_hold') && <p>{t('why.releaseHold')} <code>{`${unhold(w)} ${holdNames(w).join(' ')}`.trim()}</code></p>}
+			{has('subscribe') && <p>{t('why.subscribe', { service: w.patch.availability })}</p>}
 			{has('wait_for_scan') && <p>{t('why.waitForScan')}</p>}
 		</Card>
 	);
@@ -121,10 +123,18 @@ function holdNames(w: Why): string[] {
 	return [...new Set(names.filter(Boolean))];
 }
 
+/** The command of the system's own package manager that releases a hold. */
+function unhold(w: Why): string {
+	const rpm = (w.rule ? collect(w.rule) : []).some(n => n.op === 'rpm');
+	if (!rpm)
+		return 'apt-mark unhold';
+	return /^(opensuse|sles|sled)/.test(w.system.os) ? 'zypper removelock' : 'dnf versionlock delete';
+}
+
 function Comparison({ node }: { node: Node }) {
 	const { t, word } = useI18n();
 	const fact = node.fact?.split('\t') ?? [];
-	const name = fact[0] === 'deb' ? fact[1] : '';
+	const name = ['deb', 'rpm', 'apk'].includes(fact[0] ?? '') ? fact[1] : '';
 	return (
 		<span>
 			{name && <strong>{name}</strong>} <code>{node.installed}</code>
@@ -149,6 +159,7 @@ function RuleTree({ node }: { node: Node }) {
 					{node.note && <span className="tk-tag">{word('note', node.note)}</span>}
 					{node.installed && node.fixed && <div className="tk-node-fact"><Comparison node={node} /></div>}
 					{node.fact && <div className="tk-node-fact"><span className="tk-small">{t('why.fact')}</span> <code>{node.fact.replace(/\t/g, ' ')}</code></div>}
+					{node.decided && <div className="tk-node-fact"><span className="tk-small">{t('why.decided')}</span> <code>{node.decided.replace(/\t/g, ' ')}</code></div>}
 					{node.superseded_by && <div className="tk-node-fact"><Link href={patchPath(node.superseded_by)}>{t('why.seeNewer')}: {node.superseded_by}</Link></div>}
 				</span>
 			</div>
