@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * P14, the agents' side: enrols N agents with a running server, opens the push connection of each (TLS with its
- * own client certificate), waits until every one has heard "hello", and compares the server's resident memory
- * before and after. bench/p14_push.sh starts the server and calls it:
- * p14_push PORT CA-FILE TOKEN N SERVER-PID. Prints key=value; exits 1 when the guard fails, 2 when it could not
- * measure. */
+ * P14, the agents' side: enrols N agents with a running server, opens the push connection of each
+ * (TLS with its own client certificate), waits until every one has heard "hello", and compares the
+ * server's resident memory before and after. bench/p14_push.sh starts the server and calls it:
+ * p14_push PORT CA-FILE TOKEN N SERVER-PID. Prints key=value; exits 1 when the guard fails, 2 when
+ * it could not measure. */
 #include "base/buf.h"
 #include "base/file.h"
 #include "crypto/x509.h"

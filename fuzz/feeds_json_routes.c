@@ -11,10 +11,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static bool run(enum notices_form form, struct str bytes, struct generation *g, struct sink **out)
 {
 	struct err e;
-	struct feed_info feed = { .id = STR_LIT("f"),
-				  .kind = STR_LIT("f"),
-				  .url = STR_LIT("f"),
-				  .signer = STR_LIT("") };
+	struct feed_info feed = {
+		.id = STR_LIT("f"), .kind = STR_LIT("f"), .url = STR_LIT("f"), .signer = STR_LIT("")
+	};
 	struct sink *s = *out = sink_new(&feed);
 	return notices_read(form, JSON_MEM(bytes), "x", NULL, s, &e) &&
 	       sink_finish(s, &g->records, &g->feed, &e);

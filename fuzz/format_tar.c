@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Tar archives. Property: the same files and verdict whatever the size of the reads; never more bytes
- * of a file than it says. */
+ * Tar archives. Property: the same files and verdict whatever the size of the reads; never more
+ * bytes of a file than it says. */
 #include "base/buf.h"
 #include "format/tar.h"
 

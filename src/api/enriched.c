@@ -132,8 +132,8 @@ void enriched_detail_json(struct call *c, const struct match_view *v, uint32_t p
 	json_t *j = json_object();
 	json_object_set_new(j, "kev", source_json(x, ENRICH_KEV));
 	json_object_set_new(j, "epss", source_json(x, ENRICH_EPSS));
-	json_object_set_new(j, "cves", join ? known_cves(join, &v->catalog->patches[patch])
-					    : json_array());
+	json_object_set_new(j, "cves",
+			    join ? known_cves(join, &v->catalog->patches[patch]) : json_array());
 	json_object_set_new(into, "enrichment", j);
 }
 
@@ -145,8 +145,9 @@ json_t *enriched_dashboard_json(struct call *c, const struct match_view *v)
 	roaring_bitmap_t *systems = roaring_bitmap_create();
 	int64_t patches = 0;
 	for (uint32_t i = 0; i < v->catalog->n_patches; i++) {
-		const roaring_bitmap_t *missing =
-			enrich_join_kev(join, i, NULL) ? match_hosts(v, i, VERDICT_MISSING) : NULL;
+		const roaring_bitmap_t *missing = enrich_join_kev(join, i, NULL)
+							  ? match_hosts(v, i, VERDICT_MISSING)
+							  : NULL;
 		if (!missing || roaring_bitmap_is_empty(missing))
 			continue;
 		patches++;

@@ -163,21 +163,20 @@ void patch_value(const struct match_view *v, uint32_t patch, int column, struct 
 	out->is_text = true;
 }
 
+void patch_enriched_value(const struct patch_filter *f, uint32_t patch, bool epss,
+			  struct page_value *out)
+{
+	const struct kev *k = f->enriched ? enrich_join_kev(f->enriched, patch, NULL) : NULL;
+	*out = (struct page_value) { .i = epss ? epss_of(f, patch) : k ? k->added_ms : 0 };
+}
+
 static void value(void *filter, uint32_t patch, int column, struct page_value *out)
 {
 	const struct patch_filter *f = filter;
-	*out = (struct page_value) { 0 };
-	if (column == COL_EPSS) {
-		out->i = epss_of(f, patch);
-		return;
-	}
-	if (column == COL_KEV) {
-		const struct kev *k = f->enriched ? enrich_join_kev(f->enriched, patch, NULL)
-						  : NULL;
-		out->i = k ? k->added_ms : 0;
-		return;
-	}
-	patch_value(f->v, patch, column, out);
+	if (column == COL_KEV || column == COL_EPSS)
+		patch_enriched_value(f, patch, column == COL_EPSS, out);
+	else
+		patch_value(f->v, patch, column, out);
 }
 
 /* Each share that the score reaches counts: what a filter of that share would leave. */

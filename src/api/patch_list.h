@@ -52,6 +52,10 @@ uint32_t patch_filter_common(const struct patch_filter *f, uint32_t patch);
 /** Sort keys id, title, product, severity, type, released, size, missing_systems,
  * installed_systems. */
 void patch_value(const struct match_view *v, uint32_t patch, int column, struct page_value *out);
+/** When the first of its CVEs was listed (milliseconds), or its highest score (millionths, -1 =
+ * none). */
+void patch_enriched_value(const struct patch_filter *f, uint32_t patch, bool epss,
+			  struct page_value *out);
 /** The kind; its argument is a struct patch_filter. */
 extern const struct list_kind patch_list_kind;
 /** True when `q` is part of one of the patch's texts, advisories or CVEs. */

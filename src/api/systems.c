@@ -113,7 +113,16 @@ static const enum verdict state_verdicts[STATES_] = {
 	[STATE_NEEDS_SUBSCRIPTION] = VERDICT_NEEDS_SUBSCRIPTION,
 };
 /* Facets of this list, and the bits that patch_filter_common() gives. */
-enum { FACET_SEVERITY, FACET_TYPE, FACET_STATE, FACET_REBOOT, COMMON_REBOOT = 5, COL_STATE = 7 };
+enum {
+	FACET_SEVERITY,
+	FACET_TYPE,
+	FACET_STATE,
+	FACET_REBOOT,
+	COMMON_REBOOT = 5,
+	COL_STATE = 7,
+	COL_KEV,
+	COL_EPSS
+};
 
 static const char *word_host_patch(unsigned i)
 {
@@ -125,6 +134,8 @@ static void host_patch_value(void *arg, uint32_t item, int column, struct page_v
 	const struct host_patches *h = arg;
 	if (column == COL_STATE)
 		*out = (struct page_value) { .i = h->items[item].verdict };
+	else if (column == COL_KEV || column == COL_EPSS)
+		patch_enriched_value(&h->filter, h->items[item].patch, column == COL_EPSS, out);
 	else
 		patch_value(h->v, h->items[item].patch, column, out);
 }
@@ -155,9 +166,9 @@ static void host_patch_facet(void *arg, uint32_t item, int which, struct list_fa
 	}
 }
 
-static const char *const host_patch_columns[] = { "id",	      "title", "product",
-						  "severity", "type",  "released",
-						  "size",     "state", NULL };
+static const char *const host_patch_columns[] = { "id",	  "title",    "product", "severity",
+						  "type", "released", "size",	 "state",
+						  "kev",  "epss",     NULL };
 static const char *const host_patch_facets[] = { "severity", "type", "state", "reboot", NULL };
 static const struct list_kind host_patch_kind = {
 	.columns = host_patch_columns,

@@ -19,8 +19,9 @@ static const struct {
 	const char *name;
 	enum notices_form form; /* NOTICES_FORMS_: for people only */
 } kinds[] = {
-	{ "osv", NOTICES_OSV },		   { "usn", NOTICES_USN }, { "csaf", NOTICES_CSAF },
-	{ "alpine-secdb", NOTICES_SECDB }, { "arch", NOTICES_FORMS_ },
+	{ "osv", NOTICES_OSV },	    { "usn", NOTICES_USN },
+	{ "csaf", NOTICES_CSAF },   { "alpine-secdb", NOTICES_SECDB },
+	{ "arch", NOTICES_FORMS_ },
 };
 
 struct printing {

@@ -8,8 +8,8 @@
 
 bool lab_notices_knows(const char *kind);
 /** As feeds_lab_parse(). */
-bool lab_notices_parse(const char *kind, const char *file, lab_line line, void *arg,
-		       struct err *e) MUST_CHECK;
+bool lab_notices_parse(const char *kind, const char *file, lab_line line, void *arg, struct err *e)
+	MUST_CHECK;
 /** One file as a generation. */
 bool lab_notices_sync(const char *kind, const char *file, struct generation_result *out,
 		      struct err *e) MUST_CHECK;

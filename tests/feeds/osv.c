@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * OSV records to the catalog: streams of modular builds, subscriptions, withdrawn records, severities
- * that come from other records; and what is no such record. */
+ * OSV records to the catalog: streams of modular builds, subscriptions, withdrawn records,
+ * severities that come from other records; and what is no such record. */
 #include "feeds/osv.h"
 #include "catalog/catalog.h"
 #include "samples.h"
@@ -18,8 +18,7 @@ static struct catalog *build(const char *json, const char *const *oses)
 	AUTO(osv_sink_free) struct osv_sink *o = osv_sink_new(sink, oses);
 	struct generation g;
 	struct catalog *c = NULL;
-	if (!osv_read(JSON_MEM(str_of(json)), "test", osv_sink_add, o, &e) ||
-	    !osv_sink_end(o, &e))
+	if (!osv_read(JSON_MEM(str_of(json)), "test", osv_sink_add, o, &e) || !osv_sink_end(o, &e))
 		return NULL;
 	assert_true(sink_finish(sink, &g.records, &g.feed, &e));
 	assert_true(catalog_build(&g, 1, &c, &e));
@@ -27,8 +26,8 @@ static struct catalog *build(const char *json, const char *const *oses)
 }
 
 #define FIX(eco, name, fixed)                                                                      \
-	"{\"package\":{\"ecosystem\":\"" eco "\",\"name\":\"" name "\"},\"ranges\":["                \
-	"{\"type\":\"GIT\",\"events\":[{\"introduced\":\"0\"},{\"fixed\":\"abc\"}]},"               \
+	"{\"package\":{\"ecosystem\":\"" eco "\",\"name\":\"" name "\"},\"ranges\":["              \
+	"{\"type\":\"GIT\",\"events\":[{\"introduced\":\"0\"},{\"fixed\":\"abc\"}]},"              \
 	"{\"type\":\"ECOSYSTEM\",\"events\":[{\"introduced\":\"0\"},{\"fixed\":\"" fixed "\"}]}]"
 
 static void modular_builds_belong_to_their_stream(void **state)
@@ -37,10 +36,11 @@ static void modular_builds_belong_to_their_stream(void **state)
 	struct catalog *c = build(
 		"{\"id\":\"ALSA-2024:1\",\"summary\":\"Critical: virt:rhel and virt-devel:rhel security update\","
 		"\"published\":\"2024-03-01T00:00:00Z\",\"related\":[\"CVE-2024-1\",\"X\",\"CVE-2024-1\"],"
-		"\"affected\":[" FIX("AlmaLinux:8", "qemu", "0:6.2.0-1.module_el8.6.0+2+a") "},"
-		FIX("AlmaLinux:8", "libvirt", "8.0-1.el8") "},"
-		FIX("AlmaLinux:9", "libvirt", "1:9.0-1.el9") "},"
-		FIX("PyPI", "libvirt", "9.0") "}]}",
+		"\"affected\":[" FIX("AlmaLinux:8", "qemu", "0:6.2.0-1.module_el8.6.0+2+a") "}," FIX(
+			"AlmaLinux:8", "libvirt",
+			"8.0-1.el8") "}," FIX("AlmaLinux:9", "libvirt",
+					      "1:9.0-1.el9") "}," FIX("PyPI", "libvirt",
+								      "9.0") "}]}",
 		NULL);
 	assert_non_null(c);
 	uint32_t p8 = catalog_find(c, STR_LIT("alma:8:ALSA-2024:1"));
@@ -75,8 +75,9 @@ static void a_colon_makes_no_module(void **state)
 {
 	AUTO(catalog_unref)
 	struct catalog *c = build(
-		"{\"id\":\"ALBA-2024:10244\",\"summary\":\"None: pam:1.5.1 update\",\"affected\":["
-		FIX("AlmaLinux:9", "pam", "1.5.1-22.el9_5") "}]}", NULL);
+		"{\"id\":\"ALBA-2024:10244\",\"summary\":\"None: pam:1.5.1 update\",\"affected\":[" FIX(
+			"AlmaLinux:9", "pam", "1.5.1-22.el9_5") "}]}",
+		NULL);
 	assert_non_null(c);
 	assert_int_equal(c->n_components, 1);
 	assert_true(str_is(c->components[0].module, ""));
@@ -89,19 +90,30 @@ static void subscriptions_and_priorities_of_Ubuntu(void **state)
 	AUTO(catalog_unref)
 	struct catalog *c = build(
 		"[{\"id\":\"USN-7-1\",\"summary\":\"vim vulnerabilities\",\"published\":\"2024-03-01T00:00:00Z\","
-		"\"related\":[\"CVE-2024-1\",\"UBUNTU-CVE-2024-1\",\"CVE-2024-2\"],\"affected\":["
-		FIX("Ubuntu:22.04:LTS", "vim", "2:8.2-1ubuntu1") ",\"ecosystem_specific\":{\"availability\":"
-		"\"No subscription required\",\"binaries\":[{\"binary_name\":\"vim\"}]}},"
-		FIX("Ubuntu:Pro:18.04:LTS", "vim", "2:8.0-1ubuntu1+esm2") ",\"ecosystem_specific\":"
-		"{\"availability\":\"Available with Ubuntu Pro (Infra-only): https://ubuntu.com/pro\"}},"
-		FIX("Ubuntu:Pro:FIPS-updates:20.04:LTS", "vim", "2:8.1+fips") "}]},"
-		"{\"id\":\"UBUNTU-CVE-2024-2\",\"severity\":[{\"type\":\"CVSS_V3\",\"score\":\"CVSS:3.1/x\"},"
-		"{\"type\":\"Ubuntu\",\"score\":\"high\"}],\"related\":[\"CVE-2024-2\"],\"affected\":["
-		FIX("Ubuntu:22.04:LTS", "vim", "2:8.2-1ubuntu1") ",\"ecosystem_specific\":{\"ubuntu_priority\":"
-		"\"low\"}}]},"
-		"{\"id\":\"USN-8-1\",\"withdrawn\":\"2024-03-02T00:00:00Z\",\"affected\":["
-		FIX("Ubuntu:22.04:LTS", "nano", "6") "}]},"
-		"{\"id\":\"LSN-9-1\",\"affected\":[" FIX("Ubuntu:22.04:LTS", "linux", "6") "}]}]",
+		"\"related\":[\"CVE-2024-1\",\"UBUNTU-CVE-2024-1\",\"CVE-2024-2\"],\"affected\":[" FIX(
+			"Ubuntu:22.04:LTS", "vim",
+			"2:8.2-1ubuntu1") ",\"ecosystem_specific\":{\"availability\":"
+					  "\"No subscription required\",\"binaries\":[{\"binary_name\":\"vim\"}]}}," FIX(
+						  "Ubuntu:Pro:18.04:LTS", "vim",
+						  "2:8.0-1ubuntu1+esm2") ",\"ecosystem_specific\":"
+									 "{\"availability\":\"Available with Ubuntu Pro (Infra-only): https://ubuntu.com/pro\"}}," FIX(
+										 "Ubuntu:Pro:FIPS-updates:20.04:LTS",
+										 "vim",
+										 "2:8.1+fips") "}]},"
+											       "{\"id\":\"UBUNTU-CVE-2024-2\",\"severity\":[{\"type\":\"CVSS_V3\",\"score\":\"CVSS:3.1/x\"},"
+											       "{\"type\":\"Ubuntu\",\"score\":\"high\"}],\"related\":[\"CVE-2024-2\"],\"affected\":[" FIX(
+												       "Ubuntu:22.04:LTS",
+												       "vim",
+												       "2:8.2-1ubuntu1") ",\"ecosystem_specific\":{\"ubuntu_priority\":"
+															 "\"low\"}}]},"
+															 "{\"id\":\"USN-8-1\",\"withdrawn\":\"2024-03-02T00:00:00Z\",\"affected\":[" FIX(
+																 "Ubuntu:22.04:LTS",
+																 "nano",
+																 "6") "}]},"
+																      "{\"id\":\"LSN-9-1\",\"affected\":[" FIX(
+																	      "Ubuntu:22.04:LTS",
+																	      "linux",
+																	      "6") "}]}]",
 		NULL);
 	assert_non_null(c);
 	uint32_t esm = catalog_find(c, STR_LIT("ubuntu:18.04:USN-7-1:esm-infra"));
@@ -125,10 +137,11 @@ static void ratings_in_the_notice_itself(void **state)
 {
 	AUTO(catalog_unref)
 	struct catalog *c = build(
-		"{\"id\":\"USN-7-1\",\"affected\":[" FIX("Ubuntu:22.04:LTS", "vim", "2:8")
-		",\"database_specific\":{\"cves_map\":{\"ecosystem\":\"Ubuntu:22.04:LTS\",\"cves\":[{\"id\":"
-		"\"CVE-2026-1\",\"severity\":[{\"type\":\"Ubuntu\",\"score\":\"negligible\"}]},{\"id\":"
-		"\"CVE-2026-2\",\"severity\":[{\"type\":\"Ubuntu\",\"score\":\"medium\"}]}]}}}]}",
+		"{\"id\":\"USN-7-1\",\"affected\":[" FIX(
+			"Ubuntu:22.04:LTS", "vim",
+			"2:8") ",\"database_specific\":{\"cves_map\":{\"ecosystem\":\"Ubuntu:22.04:LTS\",\"cves\":[{\"id\":"
+			       "\"CVE-2026-1\",\"severity\":[{\"type\":\"Ubuntu\",\"score\":\"negligible\"}]},{\"id\":"
+			       "\"CVE-2026-2\",\"severity\":[{\"type\":\"Ubuntu\",\"score\":\"medium\"}]}]}}}]}",
 		NULL);
 	assert_non_null(c);
 	assert_int_equal(c->n_advisories, 1);
@@ -140,9 +153,11 @@ static void only_the_releases_that_matter(void **state)
 {
 	static const char *const oses[] = { "debian:12", NULL };
 	AUTO(catalog_unref)
-	struct catalog *c = build("{\"id\":\"DSA-1-1\",\"summary\":\"x - update\",\"affected\":["
-				  FIX("Debian:12", "x", "1-1+deb12u1") "},"
-				  FIX("Debian:11", "x", "1-1+deb11u1") "}]}", oses);
+	struct catalog *c = build(
+		"{\"id\":\"DSA-1-1\",\"summary\":\"x - update\",\"affected\":[" FIX(
+			"Debian:12", "x", "1-1+deb12u1") "}," FIX("Debian:11", "x",
+								  "1-1+deb11u1") "}]}",
+		oses);
 	assert_non_null(c);
 	assert_int_equal(c->n_advisories, 1);
 	assert_true(str_is(c->advisories[0].os, "debian:12"));
@@ -151,8 +166,9 @@ static void only_the_releases_that_matter(void **state)
 static void what_is_no_record_is_refused_F37(void **state)
 {
 	static const char *const bad[] = {
-		"", "invalid", "[]", "{}", "{\"affected\":[]}", "[1]", "\"USN-1\"", "{\"id\":\"A-1\"",
-		"{\"id\":\"A-1\"}{\"id\":\"A-2\"}",
+		"",	     "invalid",		  "[]",
+		"{}",	     "{\"affected\":[]}", "[1]",
+		"\"USN-1\"", "{\"id\":\"A-1\"",	  "{\"id\":\"A-1\"}{\"id\":\"A-2\"}",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct catalog *c = build(bad[i], NULL);

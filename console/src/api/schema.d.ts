@@ -296,7 +296,7 @@ export interface paths {
         };
         /**
          * Patches that concern this system, with its verdict.
-         * @description `sort` keys: id, title, product, severity, type, released, size, state. Default
+         * @description `sort` keys: id, title, product, severity, type, released, size, state, kev, epss. Default
          *     `-severity,title`. `facets`: severity, type, state, reboot.
          */
         get: operations["listSystemPatches"];

@@ -28,7 +28,7 @@ export function Routes() {
 		<Switch>
 			<Route path="/"><Dashboard /></Route>
 			<Route path="/patches"><Redirect to="/patches/missing" replace /></Route>
-			<Route path="/patches/:view">{p => /^(missing|installed|applicable|supported|latest)$/.test(p.view)
+			<Route path="/patches/:view">{p => /^(missing|critical|installed|applicable|supported|latest)$/.test(p.view)
 				? <Patches key={p.view} view={p.view as 'missing'} /> : <Patch id={decodeId(p.view)} tab="overview" />}</Route>
 			<Route path="/patches/:id/:tab">{p => <Patch id={decodeId(p.id)} tab={p.tab} />}</Route>
 			<Route path="/systems"><Systems /></Route>

@@ -22,6 +22,7 @@ export const NAV: NavTab[] = [
 	{
 		id: 'patches', name: 'nav.patches', icon: PatchIcon, pages: [
 			{ to: '/patches/missing', name: 'patches.missing' },
+			{ to: '/patches/critical', name: 'patches.critical' },
 			{ to: '/patches/installed', name: 'patches.installed' },
 			{ to: '/patches/applicable', name: 'patches.applicable' },
 			{ to: '/patches/supported', name: 'patches.supported' },

@@ -85,6 +85,8 @@ function Kpis({ d }: { d: D }) {
 			<Kpi name={t('kpi.systems')} n={s.total} to="/systems" note={t('kpi.online', { n: s.online })} />
 			<Kpi name={t('kpi.missing')} n={d.patches.missing} to="/patches/missing" note={t('kpi.pairs', { n: d.patches.missing_pairs })} />
 			<Kpi name={t('kpi.security')} n={d.patches.security_missing} to="/patches/missing?type=security" tone="danger" />
+			{d.kev && <Kpi name={t('kpi.kev')} n={d.kev.patches} to="/patches/critical" tone="danger" note={t('kpi.kevSystems', { n: d.kev.systems })} />}
+			{d.end_of_life_systems > 0 && <Kpi name={t('kpi.endOfLife')} n={d.end_of_life_systems} to="/systems?lifecycle=end_of_life" tone="warn" />}
 			<Kpi name={t('kpi.reboot')} n={s.reboot_needed} to="/systems?reboot=true" tone="warn" />
 			<Kpi name={t('kpi.stale')} n={s.stale_scans + s.never_scanned} to="/systems?stale=true" tone="warn" note={t('kpi.never', { n: s.never_scanned })} />
 			<Kpi name={t('kpi.scanFailed')} n={s.scan_failed} to="/systems/scan?scan=failed" tone="danger" />

@@ -34,7 +34,7 @@ export function PatchSystems({ patch, state }: { patch: Patch; state: 'missing' 
 		cols[0]!,
 		{ id: 'why', header: t('why.column'), fixed: true, cell: s => <button type="button" className="tk-link" aria-label={t('why.open', { name: s.hostname })} onClick={() => why(s)}>{t('why.short')}</button> },
 		...cols.slice(1),
-	], ['critical', 'important', 'held', 'user', 'kernel', 'arch', 'agent', 'failed', 'installed', 'address']);
+	], ['lifecycle', 'critical', 'important', 'held', 'user', 'kernel', 'arch', 'agent', 'failed', 'installed', 'address']);
 	const total = data?.page.total ?? 0;
 	const ids = sel.rows.map(s => s.id);
 

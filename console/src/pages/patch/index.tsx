@@ -33,6 +33,7 @@ export default function PatchPage({ id, tab }: { id: string; tab: string }) {
 					<Severity value={p.severity} raw={p.severity_raw} derived={p.severity_derived} />
 					<code>{p.id}</code>
 					{p.bulletins.map(b => <span key={b} className="tk-tag">{b}</span>)}
+					{p.kev && <span className="tk-tag tk-tag-warn">{t('kev.listed')}</span>}
 					{p.reboot !== 'never' && <span className="tk-tag">{t('patch.rebootTag', { need: t(`reboot.${p.reboot}`) })}</span>}
 				</div>
 			)}

@@ -7,6 +7,7 @@ import { useI18n } from '../../i18n';
 import { Card, Empty, Facts } from '../../ui/basic';
 import { CopyButton } from '../../ui/Copy';
 import { DataTable } from '../../ui/DataTable';
+import { Epss, Kev, KevFacts, SourceDate } from '../../ui/Enriched';
 import { Severity } from '../../ui/Severity';
 import { Time } from '../../ui/Time';
 import { withQuery } from '../../ui/url';
@@ -51,6 +52,20 @@ export function Overview({ p }: { p: Detail }) {
 							{a.url && <p className="tk-small"><OutLink url={a.url} /></p>}
 						</div>
 					))}
+				</Card>
+				<Card title={t('patch.exploitation')}>
+					<KevFacts kev={p.kev} source={p.enrichment.kev} />
+					{p.enrichment.cves.length > 0 && (
+						<DataTable label={t('patch.exploitation')} keyboard={false} rows={p.enrichment.cves} rowId={c => c.cve} rowName={c => c.cve} empty={null}
+							columns={[
+								{ id: 'cve', header: t('patch.cve'), cell: c => c.cve },
+								{ id: 'kev', header: t('patch.kev'), cell: c => <Kev kev={c.kev} /> },
+								{ id: 'epss', header: t('patch.epss'), numeric: true, cell: c => <Epss epss={c.epss} /> },
+								{ id: 'name', header: t('kev.name'), grow: true, title: c => c.kev?.name ?? '', cell: c => c.kev ? <span lang="en">{c.kev.name}</span> : <span className="tk-none">–</span> },
+							]} />
+					)}
+					<SourceDate name="CISA KEV" source={p.enrichment.kev} />
+					<SourceDate name="FIRST EPSS" source={p.enrichment.epss} />
 				</Card>
 				<Card title={t('patch.cves', { n: p.cve_count })}>
 					{p.cves.length === 0

@@ -7,6 +7,7 @@ import type { I18n } from '../../i18n';
 import { Count } from '../../ui/basic';
 import type { Column } from '../../ui/DataTable';
 import { Severity } from '../../ui/Severity';
+import { Epss, Kev } from '../../ui/Enriched';
 import { Time } from '../../ui/Time';
 
 /** The id; where room is short its beginning is cut, since its end tells patches apart. */
@@ -22,6 +23,8 @@ export function patchColumns<P extends Patch>(i: I18n): Column<P>[] {
 		{ id: 'bulletin', header: t('patch.bulletin'), cell: p => p.bulletins.length ? <span title={p.bulletins.join(', ')}>{p.bulletins[0]}{p.bulletins.length > 1 && ` +${p.bulletins.length - 1}`}</span> : <span className="tk-none">–</span> },
 		{ id: 'title', header: t('patch.description'), grow: true, sort: 'title', title: p => p.title, cell: p => p.title },
 		{ id: 'severity', header: t('patch.severity'), sort: 'severity', cell: p => <Severity value={p.severity} raw={p.severity_raw} derived={p.severity_derived} /> },
+		{ id: 'kev', header: t('patch.kev'), sort: 'kev', cell: p => <Kev kev={p.kev} /> },
+		{ id: 'epss', header: t('patch.epss'), sort: 'epss', numeric: true, cell: p => <Epss epss={p.epss} /> },
 		{ id: 'type', header: t('patch.type'), sort: 'type', cell: p => word('patchType', p.type) },
 		{ id: 'missing', header: t('patch.missingSystems'), numeric: true, sort: 'missing_systems', cell: p => <Count n={p.missing_systems} to={patchPath(p.id, 'missing')} /> },
 		{ id: 'failed', header: t('patch.failedSystems'), numeric: true, cell: p => <Count n={p.failed_systems} to={patchPath(p.id, 'missing')} danger /> },

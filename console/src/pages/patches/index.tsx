@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One list of patches with five views: missing, installed, applicable, supported, latest.
+// One list of patches with its views: missing, critical (known to be exploited), installed, and so on.
 import { usePatches, type PatchQuery } from '../../api/queries';
 import { patchPath } from '../../app/paths';
 import { useSession } from '../../app/session';
@@ -15,24 +15,27 @@ import { useUrl } from '../../ui/url';
 import { startDraft } from '../new-deployment/draft';
 import { patchColumns } from './columns';
 
-type View = 'missing' | 'installed' | 'applicable' | 'supported' | 'latest';
+type View = 'missing' | 'critical' | 'installed' | 'applicable' | 'supported' | 'latest';
 export const PATCH_FILTERS: Filter[] = [
 	{ param: 'severity', name: 'patch.severity', words: 'severity', always: SEVERITIES },
 	{ param: 'type', name: 'patch.type', words: 'patchType' },
 	{ param: 'os', name: 'patch.os' },
 	{ param: 'suite', name: 'patch.suites' },
 	{ param: 'reboot', name: 'patch.reboot', words: 'reboot' },
+	{ param: 'kev', name: 'patch.kev', words: 'yesno', always: ['true', 'false'], single: true },
+	{ param: 'epss_gte', facet: 'epss', name: 'patch.epss', words: 'epssGte', always: ['0.5', '0.1', '0.01'], single: true },
 ];
 const FILTERS = PATCH_FILTERS;
 const HIDDEN: Record<View, string[]> = {
 	missing: ['held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'installed'],
-	installed: ['held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'failed', 'missing'],
+	critical: ['held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'installed', 'failed'],
+	installed: ['kev', 'epss', 'held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'failed', 'missing'],
 	applicable: ['held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'failed'],
 	supported: ['held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'feed', 'failed', 'installed'],
 	latest: ['held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'feed', 'failed', 'installed'],
 };
 const SORT: Record<View, string> = {
-	missing: '-severity,-missing_systems', installed: '-installed_systems', applicable: '-severity,-missing_systems',
+	missing: '-severity,-missing_systems', critical: 'kev,-missing_systems', installed: '-installed_systems', applicable: '-severity,-missing_systems',
 	supported: '-released', latest: '-released',
 };
 
@@ -42,7 +45,7 @@ export default function Patches({ view }: { view: View }) {
 	const url = useUrl();
 	const { may } = useSession();
 	const base = useListQuery(FILTERS, SORT[view]);
-	const query: PatchQuery = { ...base, view, facets: ['severity', 'type', 'os', 'suite', 'reboot'] };
+	const query: PatchQuery = { ...base, view, facets: ['severity', 'type', 'os', 'suite', 'reboot', 'kev', 'epss'] };
 	const list = usePatches(query);
 	const data = list.data;
 	const filter = selectionFilter({ ...base, view });
@@ -98,7 +101,7 @@ export default function Patches({ view }: { view: View }) {
 					onOpen={p => url.navigate(patchPath(p.id))} onExplain={p => url.navigate(patchPath(p.id, 'missing'))}
 					empty={filtered
 						? <Empty title={t('empty.noMatch')} why={t('empty.noMatchWhy')} action={t('filter.clear')} onAction={() => url.navigate(url.path)} />
-						: view === 'missing' || view === 'installed' || view === 'applicable'
+						: view === 'missing' || view === 'critical' || view === 'installed' || view === 'applicable'
 							? <Empty title={t(`empty.${view}`)} why={t(`empty.${view}Why`)} action={t('empty.toSystems')} to="/systems" />
 							: <Empty title={t('empty.supported')} why={t('empty.supportedWhy')} action={t('empty.toPatchDb')} to="/admin/patch-db" />} />
 			)}

@@ -8,6 +8,7 @@ import { Card, Facts, Note } from '../../ui/basic';
 import { StackedBar } from '../../ui/Charts';
 import { CopyButton } from '../../ui/Copy';
 import { DataTable } from '../../ui/DataTable';
+import { LifecycleFacts } from '../../ui/Enriched';
 import { GLYPH, Health, SEVERITIES } from '../../ui/Severity';
 import { Time } from '../../ui/Time';
 
@@ -18,6 +19,7 @@ export function Overview({ s }: { s: Detail }) {
 	return (
 		<>
 			{s.scan_status === 'failed' && <Note tone="danger" title={t('system.scanFailed')}><p lang="en">{s.scan_error}</p></Note>}
+			{s.lifecycle.state === 'end_of_life' && <Note tone="warning" title={t('lifecycle.ended')}><p>{t(s.lifecycle.extended_end ? 'lifecycle.endedExtended' : 'lifecycle.endedWhy')}</p></Note>}
 			<div className="tk-columns">
 				<Card title={t('system.patchState')}>
 					<div className="tk-row"><Health value={s.health} /></div>
@@ -46,6 +48,7 @@ export function Overview({ s }: { s: Detail }) {
 						[t('system.name'), s.hostname],
 						[t('system.os'), s.os_name],
 						[t('system.osId'), s.os],
+						[t('system.lifecycle'), <LifecycleFacts key="l" l={s.lifecycle} />],
 						[t('system.arch'), s.arch],
 						[t('system.kernel'), <span key="k" className="tk-mono">{s.kernel}</span>],
 						[t('system.address'), <span key="a" className="tk-mono">{s.address}</span>],

@@ -27,6 +27,8 @@ export function SystemPatches({ system, states, initial }: { system: System; sta
 		{ param: 'severity', name: 'patch.severity', words: 'severity', always: SEVERITIES },
 		{ param: 'type', name: 'patch.type', words: 'patchType' },
 		{ param: 'reboot', name: 'patch.reboot', words: 'reboot' },
+		{ param: 'kev', name: 'patch.kev', words: 'yesno', always: ['true', 'false'], single: true },
+		{ param: 'epss_gte', name: 'patch.epss', words: 'epssGte', always: ['0.5', '0.1', '0.01'], single: true },
 	];
 	const base = useListQuery(filters, '-severity,title');
 	const query = { state: initial, ...base, facets: ['severity', 'type', 'state', 'reboot'] } as SystemPatchesQuery;
@@ -44,13 +46,13 @@ export function SystemPatches({ system, states, initial }: { system: System; sta
 			id: 'state', header: t('systemPatch.state'), sort: 'state',
 			cell: (p: Row) => <span className={`tk-state tk-state-${p.state}`}>{word('verdict', p.state)}</span>,
 		}] : []),
-		...cols.slice(1, 5),
+		...cols.slice(1, 7),
 		...(installed ? [] : [{
 			id: 'outdated', header: t('systemPatch.outdated'),
 			cell: (p: Row) => <Outdated row={p} />,
 		} satisfies Column<Row>]),
-		...cols.slice(5),
-	], ['held', 'product', 'version', 'platform', 'os', 'suites', 'vendor', 'cve', 'download', 'feed', 'missing', 'failed', 'installed']);
+		...cols.slice(7),
+	], ['held', 'product', 'version', 'platform', 'os', 'suites', 'vendor', 'cve', 'download', 'feed', 'missing', 'failed', 'installed', ...(installed ? ['kev', 'epss'] : [])]);
 	const ids = sel.rows.map(p => p.id);
 
 	return (

@@ -7,6 +7,7 @@ import type { I18n } from '../../i18n';
 import { Count } from '../../ui/basic';
 import { StackedBar } from '../../ui/Charts';
 import type { Column } from '../../ui/DataTable';
+import { LifecycleState } from '../../ui/Enriched';
 import { Health, SEVERITIES } from '../../ui/Severity';
 import { Time } from '../../ui/Time';
 
@@ -32,6 +33,7 @@ export function systemColumns(i: I18n): Column<System>[] {
 		{ id: 'hostname', header: t('system.name'), fixed: true, sort: 'hostname', cell: s => <Link href={systemPath(s.id)}>{s.hostname}</Link> },
 		{ id: 'os', header: t('system.os'), sort: 'os', grow: true, title: s => s.os_name, cell: s => s.os_name },
 		{ id: 'health', header: t('system.health'), sort: 'health', cell: s => <Health value={s.health} /> },
+		{ id: 'lifecycle', header: t('system.lifecycle'), cell: s => <LifecycleState l={s.lifecycle} /> },
 		{ id: 'missing', header: t('system.missing'), sort: 'missing', numeric: true, cell: s => <MissingBar missing={s.missing} id={s.id} i={i} /> },
 		{ id: 'critical', header: t('severity.critical'), sort: 'missing_critical', numeric: true, cell: s => <Count n={s.missing.critical} to={systemPath(s.id, 'missing') + '?severity=critical'} /> },
 		{ id: 'important', header: t('severity.important'), sort: 'missing_important', numeric: true, cell: s => <Count n={s.missing.important} to={systemPath(s.id, 'missing') + '?severity=important'} /> },

@@ -17,6 +17,7 @@ import { systemColumns } from './columns';
 export const SYSTEM_FILTERS: Filter[] = [
 	{ param: 'health', name: 'system.health', words: 'health', always: ['highly_vulnerable', 'vulnerable', 'healthy', 'unknown'] },
 	{ param: 'os', name: 'system.os' },
+	{ param: 'lifecycle', name: 'system.lifecycle', words: 'lifecycle', always: ['end_of_life', 'extended', 'supported', 'unknown'] },
 	{ param: 'online', name: 'system.connection', words: 'online', always: ['true', 'false'], single: true },
 	{ param: 'reboot', name: 'system.reboot', words: 'rebootNeeded', always: ['true', 'false'], single: true },
 	{ param: 'scan', name: 'system.scanStatus', words: 'scan' },
@@ -25,7 +26,7 @@ export const SYSTEM_FILTERS: Filter[] = [
 	{ param: 'stale', name: 'system.stale', words: 'yesno', single: true, always: ['true'] },
 ];
 /** What facets the server counts for the filters above. */
-export const SYSTEM_FACETS = ['health', 'os', 'scan', 'office', 'online', 'reboot', 'agent_version'];
+export const SYSTEM_FACETS = ['health', 'os', 'scan', 'office', 'online', 'reboot', 'agent_version', 'lifecycle'];
 const HEALTHS = ['highly_vulnerable', 'vulnerable', 'healthy', 'unknown'] as const;
 
 export default function Systems() {
