@@ -35,6 +35,11 @@ enum record_kind {
 	RECORD_COMPONENT = 'C',
 	RECORD_ADVISORY = 'A',
 };
+/** Whether a record counts as one of the generation's rows. */
+static inline bool records_is_row(enum record_kind k)
+{
+	return k == RECORD_COMPONENT || k == RECORD_ADVISORY;
+}
 struct record {
 	enum record_kind kind;
 	union {

@@ -48,8 +48,11 @@ struct generation_result {
 	char etag[200];
 	int64_t offers; /**< packages or notices read */
 	int64_t bytes;	/**< fetched in this run (what was in the store already does not count) */
-	struct sink *sink; /**< private: holds the records */
-	char *document;	   /**< private: holds them when there is no sink */
+	struct sink *sink; /**< private, this and what follows: one of them holds the records */
+	char *document;
+	void *mapped;
+	size_t mapped_n;
+	char *signer;
 };
 void generation_result_done(struct generation_result *r);
 AUTO_DEFINE_VALUE(struct generation_result, generation_result_done)

@@ -62,6 +62,10 @@ struct feed_outside {
 struct feed_env {
 	struct feed_fetch fetch;
 	struct store *store; /**< blobs are kept here by content; NULL: nothing is kept */
+	/** Who checks signatures; NULL = this process, through openpgp_verify_*(). */
+	bool (*verify)(void *arg, const struct feed_signed *s, const char *const *keyrings,
+		       struct buf *plain, struct openpgp_signer *signer_out, struct err *e);
+	void *verify_arg;
 	const struct feed_outside *outside; /**< NULL: answered here, from the two above */
 	void *outside_arg;
 	int64_t now_ms; /**< 0 = do not look at the clock (laboratory) */

@@ -7,6 +7,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+const char *feed_local_path(const char *url)
+{
+	if (strncmp(url, "file:///", 8) == 0)
+		return url + 7;
+	if (strncmp(url, "file:/", 6) == 0 && url[6] != '/')
+		return url + 5;
+	return url[0] == '/' ? url : NULL;
+}
+
 static bool send_body(int fd, const struct feed_request *r, feed_body body, void *body_arg,
 		      struct err *e)
 {
@@ -31,7 +40,7 @@ static bool send_body(int fd, const struct feed_request *r, feed_body body, void
 static bool local_get(void *arg, const struct feed_request *r, struct feed_response *resp_out,
 		      feed_body body, void *body_arg, struct err *e)
 {
-	const char *path = str_starts(str_of(r->url), "file://") ? r->url + 7 : r->url;
+	const char *local = feed_local_path(r->url), *path = local ? local : r->url;
 	struct feed_response resp = { .status = 200 };
 	AUTO(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;

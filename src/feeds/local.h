@@ -6,4 +6,6 @@
 #include "feeds/fetch.h"
 
 extern const struct feed_fetch feed_local;
+/** The path of a local address (file:///path, file:/path, /path); NULL for any other. */
+const char *feed_local_path(const char *url);
 #endif

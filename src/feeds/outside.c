@@ -288,6 +288,8 @@ bool feed_verify(const struct feed_env *env, const struct feed_signed *s,
 {
 	if (env->outside)
 		return env->outside->verify(env->outside_arg, s, keyrings, plain, signer_out, e);
+	if (env->verify)
+		return env->verify(env->verify_arg, s, keyrings, plain, signer_out, e);
 	if (s->signature.n)
 		return openpgp_verify_detached(s->document, s->signature, keyrings, signer_out, e);
 	return openpgp_verify_clearsigned(s->document, keyrings, plain, signer_out, e);

@@ -5,10 +5,15 @@
 #include "catalog/sink.h"
 #include "feeds/feed.h"
 
+#include <sys/mman.h>
+
 void generation_result_done(struct generation_result *r)
 {
 	sink_free(r->sink);
 	xfree(r->document);
+	if (r->mapped)
+		munmap(r->mapped, r->mapped_n);
+	xfree(r->signer);
 	*r = (struct generation_result) { 0 };
 }
 

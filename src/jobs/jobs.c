@@ -3,11 +3,22 @@
  * under its lock; callbacks are called without it. */
 #include "base/enc.h"
 #include "base/random.h"
+#include "feeds/verify.h"
 #include "jobs/jobs_int.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <time.h>
+
+static int parse_role(int fd)
+{
+	return feed_sandbox_parse(fd, feed_kinds);
+}
+
+const struct role_entry jobs_roles[] = { { JOBS_FETCH_ROLE, fetcher_serve },
+					 { FEED_PARSE_ROLE, parse_role },
+					 { FEED_VERIFY_ROLE, feed_verify_serve },
+					 { NULL, NULL } };
 
 const char *job_state_name(enum job_state s)
 {
@@ -137,13 +148,6 @@ void jobs_set_minute(struct jobs *j, void (*fn)(void *arg), void *arg)
 	pthread_mutex_unlock(&j->lock);
 }
 
-void jobs_register_client(struct jobs *j, size_t slot, struct http_client *c)
-{
-	pthread_mutex_lock(&j->lock);
-	j->clients[slot] = c;
-	pthread_mutex_unlock(&j->lock);
-}
-
 static bool start(struct jobs *j, void *(*fn)(void *), struct err *e)
 {
 	int r = pthread_create(&j->threads[j->n_threads], NULL, fn, j);
@@ -157,6 +161,7 @@ bool jobs_open(const struct jobs_conf *conf, struct jobs **out, struct err *e)
 {
 	AUTO(jobs_close) struct jobs *j = xcalloc(1, sizeof(*j));
 	j->conf = *conf;
+	j->parser = FEED_SANDBOX_INIT;
 	pthread_mutex_init(&j->lock, NULL);
 	pthread_condattr_t attr;
 	pthread_condattr_init(&attr);
@@ -178,9 +183,10 @@ void jobs_close(struct jobs *j)
 		return;
 	pthread_mutex_lock(&j->lock);
 	j->stopping = true;
-	for (size_t i = 0; i < ARRAY_LEN(j->clients); i++)
-		if (j->clients[i])
-			http_client_cancel(j->clients[i]);
+	for (size_t i = 0; i < ARRAY_LEN(j->fetchers); i++)
+		if (j->fetchers[i])
+			fetcher_cancel(j->fetchers[i]);
+	feed_sandbox_stop(&j->parser);
 	pthread_cond_broadcast(&j->wake);
 	pthread_mutex_unlock(&j->lock);
 	for (size_t i = 0; i < j->n_threads; i++)

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "catalog/enrich.h"
 #include "deploy/deploy.h"
+#include "ipc/role.h"
 #include "match/match.h"
 #include "settings/settings.h"
 #include "sql/sql.h"
@@ -38,6 +39,10 @@ struct job {
 	struct job_step steps[JOB_STEPS_MAX];
 	size_t n_steps;
 };
+
+/** What a program that calls jobs_open() is started again as: its main() gives them to role_main()
+ * first of all. */
+extern const struct role_entry jobs_roles[];
 
 struct jobs;
 struct jobs_conf {

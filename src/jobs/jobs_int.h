@@ -3,14 +3,17 @@
 #ifndef JOBS_JOBS_INT_H
 #define JOBS_JOBS_INT_H
 #include "base/vec.h"
+#include "feeds/sandbox.h"
+#include "jobs/fetcher.h"
 #include "jobs/jobs.h"
-#include "net/http_client.h"
 
 #include <pthread.h>
 
 #define PAYLOAD_THREADS 2
 #define PAYLOAD_RETRY_MS 30000 /* after the first failure; times n * n after the n-th */
 #define PAYLOAD_PAUSE_MAX 30   /* ... but at most so many times that */
+/** A payload thread with nothing to do for so long lets its fetch process end. */
+#define PAYLOAD_IDLE_MS 60000
 #define PAYLOAD_QUEUE_MAX 100000
 /* Failures after which the vendor's answer is taken for final (404, wrong bytes), and those after
  * which what may pass by itself is. It is still tried at the longest pause. */
@@ -23,6 +26,7 @@ struct payload {
 	struct sha256 id;
 	int64_t size;
 	char *url;
+	size_t root_n;	       /* so much of `url` is the archive's root */
 	int64_t not_before_ms; /* after a failure */
 	int64_t asked_ms;      /* when somebody last wanted it */
 	bool busy;
@@ -52,7 +56,8 @@ struct jobs {
 
 	pthread_t threads[PAYLOAD_THREADS + 2];
 	size_t n_threads;
-	struct http_client *clients[PAYLOAD_THREADS + 1]; /* for cancelling */
+	struct fetcher *fetchers[PAYLOAD_THREADS + 1]; /* for cancelling */
+	struct feed_sandbox parser;
 };
 
 void *jobs_sync_thread(void *arg);
@@ -60,8 +65,6 @@ void *jobs_payload_thread(void *arg);
 void *jobs_clock_thread(void *arg);
 /* Waits on j->wake for at most `ms`; the lock is held before and after. */
 void jobs_wait(struct jobs *j, int64_t ms);
-/* Index of a thread's client slot; thread-safe registration for jobs_close. */
-void jobs_register_client(struct jobs *j, size_t slot, struct http_client *c);
 
 /* A job's copy under the lock: NULL when it was forgotten. */
 struct job *jobs_find(struct jobs *j, const char *id);

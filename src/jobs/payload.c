@@ -2,6 +2,7 @@
  * Fetching payload files from vendors, each once, by digest (M-195, M-196). A file whose bytes do
  * not have the digest and size that the signed index gave never enters the store. */
 #include "base/log.h"
+#include "feeds/local.h"
 #include "jobs/jobs_int.h"
 
 #include <stdio.h>
@@ -40,6 +41,7 @@ void jobs_want_payload(struct jobs *j, const struct catalog *c, const uint32_t *
 		struct payload p = { .id = comp->sha256,
 				     .size = comp->size,
 				     .asked_ms = now,
+				     .root_n = ar->url.n,
 				     .url = xasprintf("%.*s/%.*s", STR_ARG(ar->url),
 						      STR_ARG(comp->file)) };
 		VEC_PUSH(&j->payloads, p);
@@ -113,18 +115,22 @@ static bool to_store(void *arg, struct str bytes, struct err *e)
 	return store_add(arg, bytes, e);
 }
 
-static bool fetch(struct jobs *j, struct http_client *client, const struct payload *p,
-		  int *status_out, struct err *e)
+static bool fetch(struct jobs *j, struct fetcher *fetcher, const struct payload *p, int *status_out,
+		  struct err *e)
 {
 	AUTO(store_abort) struct store_writer *w = NULL;
 	*status_out = 0;
 	if (!store_begin(j->conf.store, p->size, &w, e))
 		return false;
-	struct http_request r = {
-		.url = p->url, .max_response = p->size, .timeout_s = 6 * 3600, .min_rate = 200
-	};
-	struct http_response resp;
-	if (!http_fetch_stream(client, &r, &resp, to_store, w, e))
+	/* A mirror in a directory: its root came from the settings. */
+	AUTO(xfree) char *archive = xstrndup(p->url, p->root_n);
+	const char *const root[] = { feed_local_path(archive), NULL };
+	fetcher_allow(fetcher, root);
+	struct fetcher_request r = { .r = { .url = p->url, .max = p->size },
+				     .timeout_s = 6 * 3600,
+				     .min_rate = 200 };
+	struct feed_response resp;
+	if (!fetcher_run(fetcher, &r, &resp, to_store, w, e))
 		return false;
 	if (resp.status != 200) {
 		*status_out = resp.status;
@@ -173,31 +179,33 @@ static void finish(struct jobs *j, const struct sha256 *id, bool good, int statu
 void *jobs_payload_thread(void *arg)
 {
 	struct jobs *j = arg;
-	AUTO(http_client_free)
-	struct http_client *client = http_client_new("tsukuroi/" TSUKUROI_VERSION, NULL,
-						     j->conf.proxy);
+	AUTO(fetcher_free) struct fetcher *fetcher = fetcher_new(j->conf.proxy);
+	int64_t busy_ms = clock_mono_ms();
 	pthread_mutex_lock(&j->lock);
 	size_t slot = 1;
-	while (slot < ARRAY_LEN(j->clients) - 1 && j->clients[slot])
+	while (slot < ARRAY_LEN(j->fetchers) - 1 && j->fetchers[slot])
 		slot++;
-	j->clients[slot] = client;
+	j->fetchers[slot] = fetcher;
 	while (!j->stopping) {
 		struct payload p;
 		if (!take(j, &p)) {
 			jobs_wait(j, 5000);
+			if (clock_mono_ms() - busy_ms > PAYLOAD_IDLE_MS)
+				fetcher_rest(fetcher);
 			continue;
 		}
 		pthread_mutex_unlock(&j->lock);
 		struct err e = { 0 };
 		int status;
-		bool good = fetch(j, client, &p, &status, &e);
+		bool good = fetch(j, fetcher, &p, &status, &e);
 		if (!good)
 			log_warn("payload '%s' not fetched: %s", p.url, e.msg);
 		xfree(p.url);
+		busy_ms = clock_mono_ms();
 		pthread_mutex_lock(&j->lock);
 		finish(j, &p.id, good, status, &e);
 	}
-	j->clients[slot] = NULL;
+	j->fetchers[slot] = NULL;
 	pthread_mutex_unlock(&j->lock);
 	return NULL;
 }

@@ -7,54 +7,10 @@
 #include "catalog/catalog.h"
 #include "feeds/feed.h"
 #include "feeds/local.h"
+#include "feeds/verify.h"
 #include "jobs/jobs_int.h"
 
 #include <stdio.h>
-
-/* --- fetching -----------------------------------------------------------------------------------
- */
-
-struct body {
-	feed_body fn;
-	void *arg;
-};
-
-static bool pass_on(void *arg, struct str bytes, struct err *e)
-{
-	struct body *b = arg;
-	return b->fn(b->arg, bytes, e);
-}
-
-static bool get(void *arg, const struct feed_request *r, struct feed_response *resp_out,
-		feed_body fn, void *fn_arg, struct err *e)
-{
-	struct http_client *client = arg;
-	if (r->url[0] == '/' || strncmp(r->url, "file:", 5) == 0)
-		return feed_local.get(feed_local.arg, r, resp_out, fn, fn_arg, e);
-	AUTO(xfree) char *etag = r->etag ? xasprintf("If-None-Match: %s", r->etag) : NULL;
-	AUTO(xfree)
-	char *since = r->last_modified ? xasprintf("If-Modified-Since: %s", r->last_modified)
-				       : NULL;
-	const char *headers[3] = { NULL };
-	size_t n = 0;
-	if (etag)
-		headers[n++] = etag;
-	if (since)
-		headers[n++] = since;
-	struct http_request req = {
-		.url = r->url, .headers = headers, .max_response = r->max, .timeout_s = 1800
-	};
-	struct http_response resp;
-	struct body body = { fn, fn_arg };
-	if (!http_fetch_stream(client, &req, &resp, pass_on, &body, e))
-		return false;
-	*resp_out = (struct feed_response) { .status = resp.status };
-	snprintf(resp_out->etag, sizeof(resp_out->etag), "%s", resp.etag);
-	snprintf(resp_out->last_modified, sizeof(resp_out->last_modified), "%s",
-		 resp.last_modified);
-	snprintf(resp_out->content_type, sizeof(resp_out->content_type), "%s", resp.content_type);
-	return true;
-}
 
 /* --- the job's record ---------------------------------------------------------------------------
  */
@@ -78,7 +34,7 @@ static void set_step(struct job *job, void *arg)
 struct run {
 	struct jobs *j;
 	const char *id;
-	struct http_client *client;
+	struct fetcher *fetcher;
 	size_t step;
 	int64_t told_ms;
 	size_t failed, total; /* of the feeds without which the patch DB is not whole */
@@ -202,17 +158,19 @@ static bool stopping(struct jobs *j)
 
 static void run_feed(struct run *r, const struct feed_spec *s)
 {
-	struct feed_env env = { .fetch = { get, r->client },
+	struct feed_env env = { .fetch = { fetcher_get, r->fetcher },
+				.verify = feed_verify_apart,
 				.store = r->j->conf.store,
 				.now_ms = clock_now_ms(r->j->conf.clock),
 				.progress = progress,
 				.progress_arg = r };
+	struct feed_runner runner = { feed_sandbox_sync, &r->j->parser };
 	const struct feed_kind *k = feed_kind_find(str_of(s->kind));
 	struct err e = { 0 };
 	bool changed = false;
 	struct step_change c = { step_of(r->step), JOB_RUNNING, 0, NULL };
 	jobs_update(r->j, r->id, set_step, &c);
-	bool ok = feed_run(k, s, NULL, &env, r->j->conf.db, false, &changed, &e);
+	bool ok = feed_run(k, s, &runner, &env, r->j->conf.db, false, &changed, &e);
 	if (!ok)
 		log_warn("feed '%s': %s", s->id, e.msg);
 	enum enrich_kind enrichment;
@@ -285,7 +243,22 @@ static bool verdict(const struct run *r, const struct unplanned *u, struct err *
 	return true;
 }
 
-static void sync_all(struct jobs *j, const char *id, struct http_client *client)
+/* The directories the settings name are all the fetch process may read. */
+static void allow_local(struct fetcher *f, const struct feed_plan *p)
+{
+	VEC(const char *) paths = { 0 };
+	for (size_t i = 0; i < p->specs.n; i++) {
+		const char *at;
+		for (size_t k = 0; (at = feed_spec_address(&p->specs.p[i], k)); k++)
+			if (feed_local_path(at))
+				VEC_PUSH(&paths, feed_local_path(at));
+	}
+	VEC_PUSH(&paths, NULL);
+	fetcher_allow(f, paths.p);
+	VEC_DONE(&paths);
+}
+
+static void sync_all(struct jobs *j, const char *id, struct fetcher *fetcher)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	struct err e = { 0 };
@@ -293,14 +266,16 @@ static void sync_all(struct jobs *j, const char *id, struct http_client *client)
 	AUTO(feed_plan_done)
 	struct feed_plan plan = { .arena = &a, .setting = setting_text, .setting_arg = &getter };
 	struct unplanned unplanned = { .n = 0 };
-	struct run r = { .j = j, .id = id, .client = client };
+	struct run r = { .j = j, .id = id, .fetcher = fetcher };
 	int64_t now = clock_now_ms(j->conf.clock);
 	jobs_update(j, id, begin_job, &now);
 	take_estate(j, &a, &plan);
 	feed_plan_all(&plan, not_planned, &unplanned);
 	jobs_update(j, id, plan_steps, &plan);
+	allow_local(fetcher, &plan);
 	for (size_t i = 0; i < plan.specs.n && !stopping(j); i++)
 		run_feed(&r, &plan.specs.p[i]);
+	fetcher_rest(fetcher);
 	bool ok = adopt_changes(&r, &e);
 	ok = ok && verdict(&r, &unplanned, &e);
 	struct ending end = { ok ? "" : e.msg, clock_now_ms(j->conf.clock) };
@@ -311,11 +286,9 @@ static void sync_all(struct jobs *j, const char *id, struct http_client *client)
 void *jobs_sync_thread(void *arg)
 {
 	struct jobs *j = arg;
-	AUTO(http_client_free)
-	struct http_client *client = http_client_new("tsukuroi/" TSUKUROI_VERSION, NULL,
-						     j->conf.proxy);
-	jobs_register_client(j, 0, client);
+	AUTO(fetcher_free) struct fetcher *fetcher = fetcher_new(j->conf.proxy);
 	pthread_mutex_lock(&j->lock);
+	j->fetchers[0] = fetcher;
 	while (!j->stopping) {
 		if (!j->sync_wanted) {
 			jobs_wait(j, 60000);
@@ -325,11 +298,11 @@ void *jobs_sync_thread(void *arg)
 		snprintf(id, sizeof(id), "%s", j->sync_id);
 		j->sync_wanted = false;
 		pthread_mutex_unlock(&j->lock);
-		sync_all(j, id, client);
+		sync_all(j, id, fetcher);
 		pthread_mutex_lock(&j->lock);
 		j->sync_id[0] = '\0';
 	}
-	j->clients[0] = NULL;
+	j->fetchers[0] = NULL;
 	pthread_mutex_unlock(&j->lock);
 	return NULL;
 }

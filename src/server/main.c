@@ -2,6 +2,7 @@
  * tsukuroid: the server. Reads its options, starts the sign process before any thread, opens the
  * server and waits for a signal. */
 #include "base/file.h"
+#include "jobs/jobs.h"
 #include "server/server.h"
 
 #include <getopt.h>
@@ -85,6 +86,7 @@ int main(int argc, char **argv)
 		{ "new-epoch", no_argument, NULL, 'e' },    { "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },	    { NULL, 0, NULL, 0 }
 	};
+	role_main(argc, argv, jobs_roles);
 	const char *config = NULL;
 	bool check = false, epoch = false;
 	for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
