@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Evidence to JSON. It gathers, it does not judge: that is reboot.c and restart.c. */
+ * Evidence to JSON. It gathers, it does not judge: that is kernels.c and restart.c. */
 #include "agent/evidence.h"
+#include "agent/kernels.h"
 #include "agent/reboot.h"
 #include "agent/restart.h"
 
 #include <errno.h>
 #include <sys/utsname.h>
 
-static json_t *reboot_json(const struct reboot_evidence *ev, bool core)
+static json_t *reboot_json(const struct kernels_verdict *ev, bool core)
 {
 	json_t *packages = json_array();
 	if (ev->needed && ev->package.n)
@@ -40,9 +41,11 @@ bool evidence_gather(const struct pkgdb *db, bool restart, json_t **out, struct 
 	struct utsname u;
 	if (uname(&u) != 0)
 		return err_sys(e, errno, "cannot tell the running kernel");
-	struct reboot_evidence ev;
+	const struct str none = STR_LIT("");
+	struct kernels_verdict ev = { false, "none", str_of(u.release), none, none, none };
 	struct restart_list list = { 0 };
-	reboot_judge(db, str_of(u.release), str_of(u.version), &ev);
+	if (!reboot_in_container())
+		kernels_judge(db, str_of(u.release), str_of(u.version), &a, &ev);
 	if (restart && !restart_scan("/proc", &a, &list, e))
 		return false;
 	*out = json_pack("{s:o,s:o}", "reboot", reboot_json(&ev, list.core), "restart",

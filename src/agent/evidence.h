@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Health evidence as docs/agent-protocol.md section 5 has it, from reboot.h and restart.h. */
+ * Health evidence as docs/agent-protocol.md section 5 has it, from kernels.h and restart.h. */
 #ifndef AGENT_EVIDENCE_H
 #define AGENT_EVIDENCE_H
 #include "agent/pkgdb.h"

@@ -43,6 +43,35 @@ static const char *plan_of(const char *lines, struct backend **m_out)
 	return end.reason;
 }
 
+/* F15: apt-get killed while it only reads or simulates: the machine looks again and goes on; not
+ * for ever. */
+static void test_killed_while_looking(void **state)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	const struct backend_spec spec = { BACKEND_PLAN, &order, DIR_WORD };
+	struct pkgdb db;
+	struct err e = { 0 };
+	assert_true(dpkgdb_parse(STR_LIT(status_old), &a, &db, &e));
+	for (int with_simulation = 0; with_simulation < 2; with_simulation++) {
+		AUTO(backend_free) struct backend *m = backend_new(PLATFORM_APT, &spec);
+		struct backend_action act = backend_next(m, NULL);
+		int runs = 0;
+		while (act.kind != BACKEND_DONE) {
+			struct backend_input in = { .db = &db, .output = STR_LIT("") };
+			assert_false(act.changes);
+			bool simulates = act.kind == BACKEND_RUN && !strcmp(act.argv[3], "-s");
+			if (act.kind == BACKEND_RUN && simulates == with_simulation) {
+				in.exit_status = 137;
+				runs++;
+			}
+			act = backend_next(m, &in);
+		}
+		assert_int_equal(runs, 7);
+		assert_int_equal(act.outcome, BACKEND_FAILED);
+		assert_string_equal(act.reason, "dpkg_interrupted");
+	}
+}
+
 static void test_judge(void **state)
 {
 	static const struct {
@@ -141,8 +170,11 @@ static void test_lock_limit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_transcripts), cmocka_unit_test(test_judge),   /* A06, A18 */
-		cmocka_unit_test(test_classify), cmocka_unit_test(test_lock_limit), /* F18 */
+		cmocka_unit_test(test_transcripts),
+		cmocka_unit_test(test_judge),
+		cmocka_unit_test(test_killed_while_looking), /* A06, A18 */
+		cmocka_unit_test(test_classify),
+		cmocka_unit_test(test_lock_limit), /* F18 */
 	};
 	return cmocka_run_group_tests_name("agent/apt", tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 own network namespace, with no way out but the server), the API as a program uses it, and a counter.
 
 Needs root, Debian's package registry through the machine's own apt configuration, and ../shared/testbeds."""
+import fcntl
 import http.client
 import json
 import os
@@ -22,7 +23,9 @@ SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
 SHARED = pathlib.Path(os.environ.get("TSUKUROI_SHARED", SOURCE.parent / "shared"))
 TESTBEDS = SHARED / "testbeds"
 LONG = os.environ.get("TSUKUROI_LONG") == "1"
-SERVER_ADDRESS = "198.18.0.254"
+# Two runs on one machine: give each a prefix and a network of its own, e.g. TSUKUROI_E2E=b:198.18.1
+PREFIX, NET = os.environ.get("TSUKUROI_E2E", "ts:198.18.0").split(":")
+SERVER_ADDRESS = f"{NET}.254"
 PASSWORD = "correct horse battery staple"
 
 
@@ -223,7 +226,7 @@ class Endpoints:
     """Endpoints of the testbeds, each in its own network namespace; the server's address is on their bridge."""
 
     def __init__(self, suites, packages=None):
-        self.env = {**os.environ, "TB_PREFIX": "ts", "TB_STATE": "/run/tsukuroi-e2e"}
+        self.env = {**os.environ, "TB_PREFIX": PREFIX, "TB_STATE": f"/run/tsukuroi-e2e-{PREFIX}", "TB_NET": NET}
         self.state = pathlib.Path(self.env["TB_STATE"])
         self.names = [f"ep{i + 1}" for i in range(len(suites))]
         self.suites = dict(zip(self.names, suites))
@@ -233,17 +236,19 @@ class Endpoints:
         return run(TESTBEDS / "endpoints.sh", *args, env=self.env, **kw)
 
     def up(self):
+        self.lock = open(f"/run/lock/tsukuroi-e2e-{PREFIX}", "w")
+        fcntl.flock(self.lock, fcntl.LOCK_EX)  # another run with this prefix ends first
         self.down()
         extra = ["-p", self.packages] if self.packages else []
         self.sh("up", "-n", len(self.names), "-s", " ".join(self.suites.values()), *extra, timeout=1800)
-        run("ip", "link", "add", "ts-up", "type", "veth", "peer", "name", "ts-dn", "netns", "ts-srv")
-        run("ip", "addr", "add", f"{SERVER_ADDRESS}/24", "dev", "ts-up")
-        run("ip", "link", "set", "ts-up", "up")
-        run("ip", "-n", "ts-srv", "link", "set", "ts-dn", "master", "br0", "up")
+        run("ip", "link", "add", f"{PREFIX}-up", "type", "veth", "peer", "name", f"{PREFIX}-dn", "netns", f"{PREFIX}-srv")
+        run("ip", "addr", "add", f"{SERVER_ADDRESS}/24", "dev", f"{PREFIX}-up")
+        run("ip", "link", "set", f"{PREFIX}-up", "up")
+        run("ip", "-n", f"{PREFIX}-srv", "link", "set", f"{PREFIX}-dn", "master", "br0", "up")
         return self
 
     def down(self):
-        run("ip", "link", "del", "ts-up", check=False)
+        run("ip", "link", "del", f"{PREFIX}-up", check=False)
         self.sh("down", check=False)
 
     def exec(self, name, *argv, **kw):
@@ -294,6 +299,52 @@ class Endpoints:
         with open(log, "ab") as out:
             return subprocess.Popen([str(TESTBEDS / "endpoints.sh"), "exec", name, *map(str, argv)], env=self.env,
                                     stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+
+
+def missing_of(api, system):
+    """{(name, candidate)} the server calls missing on a system, from the evidence of each verdict."""
+    found = set()
+    for p in api.all(f"/systems/{system}/patches", state="missing"):
+        found.update((o["name"], o["fixed"]) for o in p["outdated"])
+    return found
+
+
+def enrol(eps, name, server, token):
+    eps.exec(name, "/opt/tsukuroi-agent/tsukuroi-agent", "enroll", "--server", server.agent_url(), "--token", token)
+    start_agent(eps, name)
+
+
+def start_agent(eps, name):
+    eps.spawn(name, "/opt/tsukuroi-agent/tsukuroi-agent-root", "run")
+    eps.spawn(name, "/opt/tsukuroi-agent/tsukuroi-agent", "run")
+
+
+def system_of(api, name):
+    for s in api.all("/systems"):
+        if s["hostname"] == name and s["last_scan"]:
+            return s
+    return None
+
+
+def finished(api, deployment):
+    d = api.call("GET", f"/deployments/{deployment}")
+    return d if d["state"] in ("completed", "completed_with_failures", "failed", "cancelled") else None
+
+
+def targets_text(api, deployment):
+    text = ""
+    for t in api.all(f"/deployments/{deployment}/targets"):
+        text += f"{t['hostname']} {t['state']} {t['reason']} {t['detail']}\n"
+        if t["state"] == "failed":
+            status, log = api.request("GET", f"/deployments/{deployment}/targets/{t['system']}/log")
+            text += str(log)[-800:] + "\n"
+    return text
+
+
+def sync(api):
+    """A manual sync, to its end; returns the job."""
+    job = api.call("POST", "/feeds:sync")
+    return wait_for("the sync", lambda: (lambda j: j if j["state"] in ("succeeded", "failed") else None)(api.call("GET", f"/jobs/{job['id']}")), 300, 0.5)
 
 
 def bundle_agent(build, where):

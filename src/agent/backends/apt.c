@@ -16,6 +16,7 @@ struct apt {
 	struct backend b;
 	enum state state;
 	int installs, configures;
+	int cut_short;	    /* commands that change nothing and were killed */
 	const char *failed; /* reason of the last failure; NULL = none */
 	bool give_up;
 	bool claimed; /* apt-get's last word was success */
@@ -128,9 +129,17 @@ static struct backend_action after_read(struct apt *m, const struct pkgdb *db)
 	return install(m, true);
 }
 
+/* Somebody killed a command that only looks: nothing was begun, so it is begun again. */
+static bool cut_short(struct apt *m, const struct backend_input *in)
+{
+	return in->exit_status > 128 && !in->timed_out && ++m->cut_short <= MAX_INTERRUPTIONS;
+}
+
 static struct backend_action after_simulate(struct apt *m, const struct backend_input *in)
 {
 	struct str line;
+	if (cut_short(m, in))
+		return read_database(m);
 	if (in->exit_status != 0 || in->timed_out) {
 		const char *why = apt_classify(in->output, in->exit_status, in->timed_out, &line);
 		backend_note(&m->b, line);
@@ -201,6 +210,8 @@ static struct backend_action next(struct backend *b, const struct backend_input 
 	case AT_WAIT: return read_database(m);
 	case AT_READ: return after_read(m, in->db);
 	case AT_UPDATE:
+		if (cut_short(m, in))
+			return read_database(m);
 		if (in->exit_status == 0 && !in->timed_out)
 			return install(m, true);
 		m->failed = apt_classify(in->output, in->exit_status, in->timed_out, &line);

@@ -314,9 +314,35 @@ static char *next(struct orders *o)
 	return envelope;
 }
 
+/* The root half works on an order that nobody here follows: this half was started anew, or lost
+ * sight of it. Once its sequence is used up the server does not send that order again, so it is
+ * followed to its end from here. */
+static bool underway(struct orders *o, int64_t root_until_ms)
+{
+	for (;;) {
+		AUTO(json_free) json_t *reply = NULL;
+		struct err e = { 0 };
+		if (root_client_call(&o->paths, "hello", NULL, NULL, &reply, &e))
+			return json_object_get(reply, "active") != NULL;
+		/* It may be starting just as we are. */
+		if (e.code != ERR_UNAVAILABLE || clock_mono_ms() > root_until_ms)
+			return false;
+		nap(2000);
+	}
+}
+
+static bool queued(struct orders *o)
+{
+	pthread_mutex_lock(&o->lock);
+	bool any = o->queue.n > 0;
+	pthread_mutex_unlock(&o->lock);
+	return any;
+}
+
 static void *orders_thread(void *arg)
 {
 	struct orders *o = arg;
+	const int64_t root_until_ms = clock_mono_ms() + ROOT_ABSENT_MS;
 	for (;;) {
 		AUTO(xfree) char *envelope = next(o);
 		if (envelope) {
@@ -325,6 +351,8 @@ static void *orders_thread(void *arg)
 		}
 		AUTO(server_done) struct server s = { 0 };
 		struct err e = { 0 };
+		while (!queued(o) && underway(o, root_until_ms))
+			nap(POLL_MS);
 		if (!server_open(&o->paths, &s, &e) || !flush(o, &s, &e))
 			log_warn("results wait: %s", e.msg);
 	}

@@ -162,8 +162,14 @@ static json_t *verb_hello(struct rootd *d, const json_t *request)
 	struct err e = { 0 };
 	if (!journal_last(d->root, &epoch, &seq, &e))
 		return error_json(&e);
-	return json_pack("{s:I,s:I,s:s}", "epoch", (json_int_t)epoch, "seq", (json_int_t)seq,
-			 "version", TSUKUROI_VERSION);
+	json_t *r = json_pack("{s:I,s:I,s:s}", "epoch", (json_int_t)epoch, "seq", (json_int_t)seq,
+			      "version", TSUKUROI_VERSION);
+	/* So that a network half which was not there when the order came finds its way back. */
+	AUTO(journal_job_done) struct journal_job j = { 0 };
+	if (d->active[0] && journal_load(d->root, d->active, &j, NULL) &&
+	    (j.phase == JOURNAL_PREPARING || j.phase == JOURNAL_INSTALLING))
+		json_object_set_new(r, "active", json_string(j.id));
+	return r;
 }
 
 /* Another job may be in the way: one being worked on must end first, one only planned gives way. */
