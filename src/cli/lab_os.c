@@ -85,7 +85,11 @@ static void use_alias(struct lab_os *os)
 						{ "redhat", "rhel" },
 						{ "oracle", "ol" },
 						{ "amazon", "amzn" },
-						{ "leap", "opensuse-leap" } };
+						{ "oraclelinux", "ol" },
+						{ "rockylinux", "rocky" },
+						{ "leap", "opensuse-leap" },
+						{ "opensuse.leap", "opensuse-leap" },
+						{ "suse.linux.enterprise.server", "sles" } };
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
 		if (strcmp(os->id, known[i][0]) == 0)
 			snprintf(os->id, sizeof(os->id), "%s", known[i][1]);

@@ -12,7 +12,6 @@
 #include "feeds/words.h"
 
 #define MAX_OSES 64u
-#define MAX_STREAMS 8u
 
 struct waiting { /* a notice whose severity may still come */
 	struct advisory a;
@@ -139,24 +138,6 @@ bool osv_ecosystem_of(const struct osv_affected *a, struct osv_ecosystem *out)
 /* --- RPM systems --------------------------------------------------------------------------------
  */
 
-/* "name:stream" in a title, without the rating before its first colon. */
-static size_t streams_of(struct str title, struct str out[MAX_STREAMS])
-{
-	struct str rest = title, word;
-	size_t n = 0;
-	while (n < MAX_STREAMS && rest.n > 0 && str_split(&rest, ' ', &word)) {
-		while (word.n && strchr(",;()", word.p[word.n - 1]))
-			word.n--;
-		while (word.n && strchr("(", word.p[0]))
-			word = (struct str) { word.p + 1, word.n - 1 };
-		ptrdiff_t colon = str_find(word, ':');
-		if (colon > 0 && (size_t)colon + 1 < word.n && word.n <= 100 &&
-		    !memchr(word.p + colon + 1, ':', word.n - (size_t)colon - 1))
-			out[n++] = word;
-	}
-	return n;
-}
-
 static bool is_modular(struct str version)
 {
 	const char *p = version.p, *end = version.p + version.n;
@@ -183,7 +164,7 @@ static bool add_component(struct osv_sink *o, struct component *c, struct err *e
 static bool add_package(struct osv_sink *o, const struct osv_record *r,
 			const struct osv_affected *a, struct err *e)
 {
-	struct str none = STR_LIT(""), streams[MAX_STREAMS];
+	struct str none = STR_LIT(""), streams[WORDS_STREAMS];
 	for (uint32_t i = 0; i < a->n_fixes; i++) {
 		const struct osv_fix *f = &a->fixes[i];
 		struct component c = { .kind = COMPONENT_RPM,
@@ -198,7 +179,7 @@ static bool add_package(struct osv_sink *o, const struct osv_record *r,
 			continue;
 		if (f->introduced.n && !str_is(f->introduced, "0"))
 			c.above = without_zero_epoch(f->introduced);
-		size_t n = is_modular(c.version) ? streams_of(r->title, streams) : 0;
+		size_t n = is_modular(c.version) ? words_streams(r->title, streams) : 0;
 		for (size_t k = 0; k < n; k++) {
 			c.module = streams[k];
 			if (!add_component(o, &c, e))

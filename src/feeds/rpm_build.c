@@ -4,6 +4,7 @@
  * gives equal records: everything keeps the order of the files. */
 #include "feeds/rpm_build.h"
 #include "feeds/words.h"
+#include "pkgver/pkgver.h"
 
 #define NONE UINT32_MAX
 #define MAX_OFFERS 2000000u
@@ -440,6 +441,22 @@ static struct str module_of(const struct rpm_build *b, const struct rpm_nevra *n
 	return module == NONE ? STR_LIT("") : intern_get(b->modules, module);
 }
 
+/* Its stream, as its collection says, or modules.yaml; where neither does, those that the title
+ * names, and packages whose stream is not known. */
+static bool emit_package(struct rpm_build *b, const struct rpm_update *u,
+			 const struct rpm_update_package *q, uint32_t offer, struct err *e)
+{
+	struct str streams[WORDS_STREAMS];
+	struct str module = q->module.n ? q->module : module_of(b, &q->nevra);
+	size_t n = 0;
+	if (module.n == 0 && rpm_lineage(q->nevra.release) == RPM_LINEAGE_MODULE)
+		n = words_streams(u->title, streams);
+	for (size_t i = 0; i < n; i++)
+		if (!emit_component(b, &q->nevra, offer, streams[i], e))
+			return false;
+	return emit_component(b, &q->nevra, offer, module, e);
+}
+
 static bool emit_update(struct rpm_build *b, const struct rpm_update *u, struct err *e)
 {
 	struct str raw = STR_LIT("");
@@ -472,8 +489,7 @@ static bool emit_update(struct rpm_build *b, const struct rpm_update *u, struct 
 			continue;
 		if (offer != NONE)
 			b->offers.p[offer].covered = true;
-		struct str module = q->module.n ? q->module : module_of(b, &q->nevra);
-		if (!emit_component(b, &q->nevra, offer, module, e))
+		if (!emit_package(b, u, q, offer, e))
 			return false;
 	}
 	return true;

@@ -50,31 +50,40 @@ struct str rpm_evr(const struct rpm_nevra *n, char out[static 320])
 	return (struct str) { out, MIN((size_t)MAX(len, 0), (size_t)319) };
 }
 
-/* Letters, digits and what rpm's own specs allow; names of packages are never paths. */
-static bool plain(struct str s, size_t min, size_t max, const char *also)
+/* What rpm's own specs allow; names of packages are never paths. */
+enum { C_NAME = 1, C_VERSION = 2, C_RELEASE = 4, C_ARCH = 8, C_EPOCH = 16 };
+#define C_ALL (C_NAME | C_VERSION | C_RELEASE)
+static const uint8_t forms[256] = {
+	['a' ... 'z'] = C_ALL | C_ARCH,
+	['A' ... 'Z'] = C_ALL | C_ARCH,
+	['0' ... '9'] = C_ALL | C_ARCH | C_EPOCH,
+	['.'] = C_ALL,
+	['_'] = C_ALL | C_ARCH,
+	['+'] = C_ALL,
+	['@'] = C_ALL,
+	['{'] = C_ALL,
+	['}'] = C_ALL,
+	['%'] = C_ALL,
+	['-'] = C_NAME | C_RELEASE,
+	['~'] = C_VERSION | C_RELEASE,
+	['^'] = C_VERSION | C_RELEASE,
+};
+
+static bool of_form(struct str s, uint8_t form, size_t max)
 {
-	if (s.n < min || s.n > max)
+	uint8_t all = form;
+	if (s.n == 0 || s.n > max)
 		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			    (c >= '0' && c <= '9');
-		if (!word && (c >= 0x80 || c <= ' ' || !strchr(also, c)))
-			return false;
-	}
-	return true;
+	for (size_t i = 0; i < s.n; i++)
+		all &= forms[(unsigned char)s.p[i]];
+	return all != 0;
 }
 
 bool rpm_nevra_ok(const struct rpm_nevra *n)
 {
-	if (n->name.n && (n->name.p[0] == '.' || n->name.p[0] == '-'))
-		return false;
-	for (size_t i = 0; i < n->epoch.n; i++)
-		if (n->epoch.p[i] < '0' || n->epoch.p[i] > '9')
-			return false;
-	return plain(n->name, 1, 200, "._+-@{}%") && plain(n->version, 1, 120, "._+~^@{}%") &&
-	       plain(n->release, 1, 120, "._+~^@{}%-") && plain(n->arch, 1, 40, "_") &&
-	       n->epoch.n >= 1 && n->epoch.n <= 10;
+	return of_form(n->name, C_NAME, 200) && n->name.p[0] != '.' && n->name.p[0] != '-' &&
+	       of_form(n->version, C_VERSION, 120) && of_form(n->release, C_RELEASE, 120) &&
+	       of_form(n->arch, C_ARCH, 40) && of_form(n->epoch, C_EPOCH, 10);
 }
 
 bool rpm_checksum_read(struct str kind, struct str hex, struct arena *a, struct rpm_checksum *out,

@@ -57,13 +57,15 @@ static const struct member members[] = {
 static const struct member *member_of(struct str name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(members); i++)
-		if (str_is(name, members[i].name))
+		if (name.p[0] == members[i].name[0] && str_is(name, members[i].name))
 			return &members[i];
 	return NULL;
 }
 
 static bool is_flag(struct str name)
 {
+	if (name.n < 16 || name.p[0] != 'r')
+		return false;
 	return str_is(name, "reboot_suggested") || str_is(name, "restart_suggested") ||
 	       str_is(name, "relogin_suggested");
 }
@@ -130,7 +132,7 @@ static bool begin_package(struct parsing *p, const struct xml_element *el, struc
 		return err_set(e, ERR_LIMIT, "an update has more than %u packages", MAX_PACKAGES);
 	for (const char *const *at = el->attrs; *at; at += 2)
 		for (size_t i = 0; i < ARRAY_LEN(names); i++)
-			if (strcmp(at[0], names[i]) == 0)
+			if (at[0][0] == names[i][0] && strcmp(at[0], names[i]) == 0)
 				a[i] = at[1];
 	struct rpm_update_package *last = p->packages.n ? &p->packages.p[p->packages.n - 1] : NULL;
 	const struct rpm_nevra none = { .name = STR_LIT("") }, *b = last ? &last->nevra : &none;

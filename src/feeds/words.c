@@ -133,3 +133,20 @@ enum reboot_need words_rpm_reboot(struct str package)
 			return REBOOT_MAY;
 	return REBOOT_NEVER;
 }
+
+size_t words_streams(struct str title, struct str out[WORDS_STREAMS])
+{
+	struct str rest = title, word;
+	size_t n = 0;
+	while (n < WORDS_STREAMS && rest.n > 0 && str_split(&rest, ' ', &word)) {
+		while (word.n && strchr(",;()", word.p[word.n - 1]))
+			word.n--;
+		while (word.n && strchr("(", word.p[0]))
+			word = (struct str) { word.p + 1, word.n - 1 };
+		ptrdiff_t colon = str_find(word, ':');
+		if (colon > 0 && (size_t)colon + 1 < word.n && word.n <= 100 &&
+		    !memchr(word.p + colon + 1, ':', word.n - (size_t)colon - 1))
+			out[n++] = word;
+	}
+	return n;
+}

@@ -38,6 +38,10 @@ struct str words_higher(struct str a, struct str b);
  * "" when the title begins otherwise. */
 enum severity words_title_severity(struct str title, struct str *word_out);
 
+/** Streams that a title names ("Important: nodejs:18 security update"), views; returns how many. */
+#define WORDS_STREAMS 8u
+size_t words_streams(struct str title, struct str out[WORDS_STREAMS]);
+
 /** Red Hat's kind of id: ALSA, RHSA, RLSA: security; ..BA: bug fix; ..EA: enhancement. */
 enum patch_type words_advisory_type(struct str id);
 /** What a package's update asks of a running system of the RPM family, before anything is known of

@@ -89,10 +89,14 @@ static void XMLCALL on_text(void *arg, const XML_Char *s, int n)
 	}
 }
 
+/* The name behind its prefix; once through it is enough. */
 static struct str local(const char *name)
 {
-	const char *colon = strchr(name, ':');
-	return str_of(colon ? colon + 1 : name);
+	const char *p = name;
+	for (; *p; p++)
+		if (*p == ':')
+			name = p + 1;
+	return (struct str) { name, (size_t)(p - name) };
 }
 
 static void XMLCALL on_start(void *arg, const XML_Char *name, const XML_Char **attrs)
