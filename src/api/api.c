@@ -19,7 +19,7 @@
 const struct route *const api_tables[] = {
 	public_routes,	    session_routes,	dashboard_routes, patches_routes, systems_routes,
 	explanation_routes, deployments_routes, enrolment_routes, feeds_routes,	  jobs_routes,
-	settings_routes,    search_routes,	event_routes,	  NULL,
+	settings_routes,    history_routes,	search_routes,	  event_routes,	  NULL,
 };
 
 /* --- dispatch --- */

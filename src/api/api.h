@@ -57,6 +57,7 @@ struct api_conf {
 	struct match *match;
 	struct enrichment *enrichment; /**< NULL = none is kept */
 	struct deploy *deploy;
+	struct ledger *ledger;
 	struct store *store;
 	const struct clock *clock;
 	const char *org;	    /**< installation id, 32 hex digits */

@@ -14,6 +14,7 @@ struct creation {
 	const char *id;
 	char name[160];
 	int64_t now_ms;
+	struct ledger_batch *history;
 };
 
 static bool insert_targets(struct sql_conn *c, const struct creation *k, struct err *e)
@@ -51,7 +52,25 @@ static bool insert_all(struct sql_conn *c, void *arg, struct err *e)
 		if (!sql_run(c, &SQL_DEPLOYMENT_PATCH_INSERT,
 			     SQL_ARGS(sql_text(k->id), sql_str(k->set->ids[i])), e))
 			return false;
-	return insert_targets(c, k, e);
+	return insert_targets(c, k, e) && (!k->history || ledger_batch_write(c, k->history, e));
+}
+
+/* An administrator's decision is the approval of these patches on these systems. */
+static struct ledger_batch *approvals(struct deploy *d, const struct match_view *v,
+				      const struct resolved *set, const char *id)
+{
+	if (!d->conf.ledger)
+		return NULL;
+	struct ledger_batch *b = ledger_batch_new(d->conf.ledger);
+	ledger_batch_ref(b, id);
+	for (size_t i = 0; i < set->n; i++) {
+		ledger_batch_sweep(b, set->ids[i], LEDGER_APPROVED);
+		roaring_uint32_iterator_t it;
+		roaring_init_iterator(set->hosts[i], &it);
+		for (; it.has_value; roaring_advance_uint32_iterator(&it))
+			ledger_batch_swept(b, str_of(fleet_host(v->fleet, it.current_value)->id));
+	}
+	return b;
 }
 
 static void default_name(struct creation *k)
@@ -128,7 +147,10 @@ static bool create_in_view(struct deploy *d, const struct match_view *v,
 		snprintf(k.name, sizeof(k.name), "%s", r->name);
 	else
 		default_name(&k);
-	if (!sql_write(d->conf.db, insert_all, &k, e))
+	k.history = approvals(d, v, &set, id);
+	bool stored = sql_write(d->conf.db, insert_all, &k, e);
+	ledger_batch_done(k.history, stored);
+	if (!stored)
 		return err_prefix(e, "cannot store the deployment");
 	set_going(d, v, &set, r->now);
 	return true;

@@ -5,6 +5,7 @@
 #ifndef DEPLOY_DEPLOY_H
 #define DEPLOY_DEPLOY_H
 #include "base/arena.h"
+#include "ledger/ledger.h"
 #include "match/match.h"
 #include "proto/order.h"
 #include "store/store.h"
@@ -54,6 +55,7 @@ struct deploy_conf {
 	struct store *store;
 	const struct clock *clock;
 	struct deploy_signer signer;
+	struct ledger *ledger; /**< NULL = no history is kept */
 	/** Asks that a host be woken (push `checkin`). */
 	void (*wake)(void *arg, uint32_t host);
 	/** Asks that payloads be fetched from the vendor (job); called again until they are in the

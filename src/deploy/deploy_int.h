@@ -93,6 +93,10 @@ bool deploy_work(struct deploy *d, const struct match_view *v, uint32_t host,
 		 const char *deployment, struct work *out, struct err *e) MUST_CHECK;
 /* Asks for the payloads that work still waits for. */
 void deploy_want(struct deploy *d, const struct catalog *c, const struct work *w);
+/* One system's event for the patches of these components, gathered; NULL without a ledger. */
+struct ledger_batch *deploy_history(struct deploy *d, const struct match_view *v, const char *host,
+				    const char *deployment, const uint32_t *components, size_t n,
+				    enum ledger_event event);
 /* Nothing left to do for a target: ends it with the reason. */
 bool deploy_settle(struct deploy *d, const struct host *h, const char *deployment,
 		   const struct work *w, struct err *e) MUST_CHECK;

@@ -217,6 +217,7 @@ struct issue {
 	char id[33];
 	struct str envelope;
 	const char *replaces;
+	struct ledger_batch *history;
 };
 
 static bool take_sequence(struct sql_conn *c, void *arg, struct err *e)
@@ -241,7 +242,28 @@ static bool store_order(struct sql_conn *c, void *arg, struct err *e)
 		       SQL_ARGS(sql_text(k->id), sql_text(k->deployment), sql_text(k->host->id),
 				sql_int((int64_t)k->d->epoch), sql_int(k->seq), sql_int(k->now_ms),
 				sql_int(k->now_ms + ORDER_VALID_MS), sql_str(k->envelope)),
-		       e);
+		       e) &&
+	       (!k->history || ledger_batch_write(c, k->history, e));
+}
+
+struct ledger_batch *deploy_history(struct deploy *d, const struct match_view *v, const char *host,
+				    const char *deployment, const uint32_t *components, size_t n,
+				    enum ledger_event event)
+{
+	if (!d->conf.ledger)
+		return NULL;
+	struct ledger_batch *b = ledger_batch_new(d->conf.ledger);
+	AUTO(intern_free) struct intern *said = intern_new();
+	ledger_batch_ref(b, deployment);
+	ledger_batch_host(b, str_of(host));
+	for (size_t i = 0; i < n; i++) {
+		struct str id = v->catalog->patches[v->catalog->components[components[i]].patch].id;
+		if (intern_find(said, id) != INTERN_NONE)
+			continue;
+		intern_add(said, id);
+		ledger_batch_change(b, id, event);
+	}
+	return b;
 }
 
 bool order_issue(struct deploy *d, const struct match_view *v, const struct host *h,
@@ -291,7 +313,11 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 				  h->attrs.hostname ? h->attrs.hostname : h->id);
 	}
 	k.envelope = buf_str(&env);
-	if (!sql_write(d->conf.db, store_order, &k, e))
+	k.history = deploy_history(d, v, h->id, deployment, set->packages, set->n_packages,
+				   LEDGER_OFFERED);
+	bool stored = sql_write(d->conf.db, store_order, &k, e);
+	ledger_batch_done(k.history, stored);
+	if (!stored)
 		return err_prefix(e, "cannot store an order");
 	*envelope_out = (char *)(uintptr_t)arena_str(a, k.envelope).p;
 	return true;

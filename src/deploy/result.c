@@ -260,6 +260,7 @@ struct answer {
 	const char *deployment, *host;
 	enum target_state state;
 	int64_t now_ms, next_attempt_ms, attempts;
+	struct ledger_batch *history;
 };
 
 static bool answer_write(struct sql_conn *c, void *arg, struct err *e)
@@ -276,7 +277,34 @@ static bool answer_write(struct sql_conn *c, void *arg, struct err *e)
 				sql_int(r->exit_status), sql_bool(r->reboot_needed),
 				sql_text(r->packages_json),
 				r->log ? sql_blob(str_of(r->log)) : sql_null()),
-		       e);
+		       e) &&
+	       (!k->history || ledger_batch_write(c, k->history, e));
+}
+
+/* The history of an answered order: verified or failed, for each patch it was about. */
+static bool history_of(struct deploy *d, const struct known_order *o, const char *host,
+		       enum ledger_event event, struct ledger_batch **out, struct arena *a,
+		       struct err *e)
+{
+	AUTO(match_read_end) struct match_view v;
+	struct order old;
+	match_read(d->conf.match, &v);
+	const struct host *h = fleet_host_by_id(v.fleet, str_of(host));
+	if (!h)
+		return true;
+	if (!order_reopen(o->envelope, a, &old, e))
+		return false;
+	uint32_t *components = arena_array(a, uint32_t, old.n_packages + 1), n = 0;
+	for (uint32_t i = 0; i < old.n_packages; i++) {
+		struct plan_step s = { .name = old.packages[i].name,
+				       .arch = old.packages[i].arch,
+				       .to = old.packages[i].version };
+		uint32_t c = component_of(&v, h, old.kind, &s);
+		if (c != CATALOG_NONE)
+			components[n++] = c;
+	}
+	*out = deploy_history(d, &v, host, o->deployment, components, n, event);
+	return true;
 }
 
 static bool transient_reason(const char *reason)
@@ -344,7 +372,13 @@ static bool answer(struct deploy *d, const struct known_order *o, const char *ho
 	} else {
 		k.state = TARGET_FAILED;
 	}
-	return sql_write(d->conf.db, answer_write, &k, e) && deployment_rollup(d, o->deployment, e);
+	bool verified = strcmp(given->outcome, "succeeded") == 0;
+	if ((verified || k.state == TARGET_FAILED) &&
+	    !history_of(d, o, host, verified ? LEDGER_VERIFIED : LEDGER_FAILED, &k.history, &a, e))
+		return false;
+	bool stored = sql_write(d->conf.db, answer_write, &k, e);
+	ledger_batch_done(k.history, stored);
+	return stored && deployment_rollup(d, o->deployment, e);
 }
 
 static bool refuse(struct deploy *d, const struct known_order *o, const char *host,

@@ -185,6 +185,13 @@ void fleet_set_listener(struct fleet *f, fleet_listener *fn, void *arg)
 	pthread_rwlock_unlock(&f->lock);
 }
 
+void fleet_set_journal(struct fleet *f, const struct fleet_journal *j)
+{
+	pthread_rwlock_wrlock(&f->lock);
+	f->journal = j ? *j : (struct fleet_journal) { 0 };
+	pthread_rwlock_unlock(&f->lock);
+}
+
 void fleet_set_after(struct fleet *f, void (*fn)(void *arg), void *arg)
 {
 	pthread_rwlock_wrlock(&f->lock);
@@ -404,7 +411,18 @@ static bool put_inventory(struct fleet *f, struct host *h, struct str text, int6
 		.scanned_ms = scanned_ms,
 		.new_facts = { s.new_facts.p, s.new_facts.n },
 	};
-	if (!fleet_db_inventory(f, &i, e))
+	fleet_read_lock(f);
+	struct fleet_journal j = f->journal;
+	fleet_read_unlock(f);
+	if (j.gather && h->state == HOST_ACTIVE) {
+		AUTO(xfree) uint32_t *old = facts_of(h);
+		i.also = j.write;
+		i.also_arg = j.gather(j.arg, h, old, h->n_facts, s.facts.p, i.n_facts);
+	}
+	bool durable = fleet_db_inventory(f, &i, e);
+	if (i.also_arg)
+		j.done(i.also_arg, durable);
+	if (!durable)
 		return false;
 	pthread_rwlock_wrlock(&f->lock);
 	show_inventory(f, h, &i, &s);

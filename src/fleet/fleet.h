@@ -98,6 +98,18 @@ void fleet_host_facts(const struct host *h, uint32_t *out);
 typedef void fleet_listener(void *arg, uint32_t host, const uint32_t *old_facts, uint32_t n_old,
 			    const uint32_t *new_facts, uint32_t n_new);
 void fleet_set_listener(struct fleet *f, fleet_listener *fn, void *arg);
+/** Writes beside an inventory, in its transaction. `gather` is called before it, with only the
+ * host's own lock held and the host still as it was; what it returns (NULL = nothing) goes to
+ * `write`, which touches nothing but the database, and then to `done`. */
+struct fleet_journal {
+	void *(*gather)(void *arg, const struct host *h, const uint32_t *old_facts, uint32_t n_old,
+			const uint32_t *new_facts, uint32_t n_new);
+	bool (*write)(struct sql_conn *c, void *gathered, struct err *e);
+	void (*done)(void *gathered, bool committed);
+	void *arg;
+};
+/** NULL = none. `j` is copied. */
+void fleet_set_journal(struct fleet *f, const struct fleet_journal *j);
 /** Called with no lock held, on the changing thread, after any visible change of a host but a mere
  *  contact. */
 void fleet_set_after(struct fleet *f, void (*fn)(void *arg), void *arg);

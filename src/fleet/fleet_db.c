@@ -180,6 +180,8 @@ static bool write_inventory(struct sql_conn *c, void *arg, struct err *e)
 				      sql_str(i->new_facts.p[k].line)),
 			     e))
 			return false;
+	if (i->also_arg && !i->also(c, i->also_arg, e))
+		return false;
 	return sql_run(c, &SQL_HOST_SET_INVENTORY,
 		       SQL_ARGS(sql_str(i->host),
 				sql_blob((struct str) { (const char *)i->digest.b, SHA256_LEN }),

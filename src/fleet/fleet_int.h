@@ -24,6 +24,7 @@ struct fleet {
 	roaring_bitmap_t *active, *scanned;
 	fleet_listener *listener;
 	void *listener_arg;
+	struct fleet_journal journal; /* under `lock`, like the listener */
 	void (*after)(void *arg);
 	void *after_arg;
 	pthread_mutex_t contact_lock; /* guards the two below; taken last */
@@ -46,6 +47,9 @@ struct host_inventory {
 	struct sha256 digest;
 	int64_t scanned_ms;
 	struct new_facts new_facts;
+	bool (*also)(struct sql_conn *c, void *arg,
+		     struct err *e); /* or NULL; with a non-NULL arg */
+	void *also_arg;
 };
 struct host_contact {
 	struct str host;

@@ -76,6 +76,37 @@ static void carry(struct state *old, struct state *next, const uint32_t *from)
 	totals_add(&next->totals, &old->totals);
 }
 
+static void name_sets(const struct patch_state *p, const roaring_bitmap_t *out[static VERDICTS_])
+{
+	for (int v = 0; v < VERDICTS_; v++)
+		if (set_of_verdict((enum verdict)v) >= 0)
+			out[v] = p->set[set_of_verdict((enum verdict)v)];
+}
+
+/* Tells of patches that were evaluated, and of those that are gone. */
+static void tell(const struct match *m, const struct state *old, const struct state *next,
+		 const uint32_t *from)
+{
+	for (uint32_t i = 0; i < next->catalog->n_patches; i++) {
+		if (from[i] != CATALOG_NONE)
+			continue;
+		struct match_adopted a = { .patch = next->catalog->patches[i].id };
+		uint32_t k = catalog_find(old->catalog, a.patch);
+		a.known = k == CATALOG_NONE;
+		if (!a.known)
+			name_sets(&old->patches[k], a.before);
+		name_sets(&next->patches[i], a.after);
+		m->adopter.patch(m->adopter.arg, m->fleet, &a);
+	}
+	for (uint32_t k = 0; k < old->catalog->n_patches; k++) {
+		struct match_adopted a = { .patch = old->catalog->patches[k].id, .gone = true };
+		if (catalog_find(next->catalog, a.patch) != CATALOG_NONE)
+			continue;
+		name_sets(&old->patches[k], a.before);
+		m->adopter.patch(m->adopter.arg, m->fleet, &a);
+	}
+}
+
 void adopt_catalog(struct match *m, struct catalog *c, bool force)
 {
 	struct state *next = state_new(c), *old = m->state;
@@ -90,7 +121,11 @@ void adopt_catalog(struct match *m, struct catalog *c, bool force)
 	m->state = next;
 	m->next = NULL;
 	pthread_rwlock_unlock(&m->lock);
+	if (m->adopter.patch)
+		tell(m, old, next, from);
 	fleet_read_unlock(m->fleet);
 	state_free(old);
+	if (m->adopter.done)
+		m->adopter.done(m->adopter.arg);
 	match_notify(m);
 }

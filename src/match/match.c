@@ -78,6 +78,32 @@ void match_set_catalog(struct match *m, struct catalog *c)
 	pthread_mutex_unlock(&m->adopt);
 }
 
+void match_set_adopter(struct match *m, const struct match_adopter *a)
+{
+	pthread_mutex_lock(&m->adopt);
+	m->adopter = a ? *a : (struct match_adopter) { 0 };
+	pthread_mutex_unlock(&m->adopt);
+}
+
+void match_changes(struct match *m, const uint32_t *old_facts, uint32_t n_old,
+		   const uint32_t *new_facts, uint32_t n_new,
+		   void (*fn)(void *arg, struct str patch, enum verdict from, enum verdict to),
+		   void *arg)
+{
+	AUTO(match_read_end) struct match_view v;
+	match_read(m, &v);
+	uint32_t n = v.catalog->n_patches;
+	AUTO(xfree) uint8_t *before = xmalloc((size_t)n + 1);
+	AUTO(xfree) uint8_t *now = xmalloc((size_t)n + 1);
+	forward_pass(m->state, v.fleet, old_facts, n_old, before);
+	forward_pass(m->state, v.fleet, new_facts, n_new, now);
+	for (uint32_t i = 0; i < n; i++) {
+		enum verdict from = forward_verdict(before[i]), to = forward_verdict(now[i]);
+		if (before[i] != now[i] && from != to)
+			fn(arg, v.catalog->patches[i].id, from, to);
+	}
+}
+
 void match_set_stale(struct match *m, int64_t stale_s)
 {
 	m->stale_ms = stale_s * 1000;

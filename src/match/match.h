@@ -168,6 +168,28 @@ struct fleet_counts {
 };
 void match_fleet_counts(const struct match_view *v, int64_t now_ms, struct fleet_counts *out);
 
+/** What facts `new_facts` of a host would change against `old_facts`, before they are the host's:
+ * patches in ascending order whose verdict differs. Takes the view itself. */
+void match_changes(struct match *m, const uint32_t *old_facts, uint32_t n_old,
+		   const uint32_t *new_facts, uint32_t n_new,
+		   void (*fn)(void *arg, struct str patch, enum verdict from, enum verdict to),
+		   void *arg);
+/** A patch that a new snapshot brought, changed or dropped: hosts by verdict before and after (NULL
+ * = none; only verdicts that match_hosts() takes are filled in). */
+struct match_adopted {
+	struct str patch;
+	bool known, gone; /**< it is new in the patch DB; it is there no more */
+	const roaring_bitmap_t *before[VERDICTS_], *after[VERDICTS_];
+};
+/** `patch` is called for each of them with the view held (host numbers may be looked up in it),
+ * then `done` with no lock held. NULL = nobody. */
+struct match_adopter {
+	void (*patch)(void *arg, const struct fleet *f, const struct match_adopted *p);
+	void (*done)(void *arg);
+	void *arg;
+};
+void match_set_adopter(struct match *m, const struct match_adopter *a);
+
 /** Bumped at every visible change; for events and caching. */
 uint64_t match_version(const struct match *m);
 /** Called (no locks held) after changes; coalesce on your side. */

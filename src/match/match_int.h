@@ -75,6 +75,7 @@ struct match {
 	int64_t stale_ms;
 	_Atomic(match_eol_fn *) eol;
 	void *eol_arg;
+	struct match_adopter adopter; /* under `adopt` */
 	pthread_mutex_t listener_lock;
 	void (*listener)(void *arg, uint64_t version);
 	void *listener_arg;

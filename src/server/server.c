@@ -26,6 +26,7 @@ struct server {
 	struct store *store;
 	struct fleet *fleet;
 	struct match *match;
+	struct ledger *ledger;
 	struct enrichment *enrichment;
 	struct jobs *jobs;
 	struct deploy *deploy;
@@ -73,7 +74,8 @@ static bool open_data(struct server *s, const struct options *o, struct err *e)
 	s->match = match_new(s->fleet);
 	match_set_catalog(s->match, catalog);
 	catalog_unref(catalog);
-	return true;
+	return ledger_open(s->db, &clock_system, &s->ledger, e) &&
+	       ledger_attach(s->ledger, s->fleet, s->match, e);
 }
 
 static bool open_work(struct server *s, const struct options *o, struct signer *signer,
@@ -99,6 +101,7 @@ static bool open_work(struct server *s, const struct options *o, struct signer *
 				      .store = s->store,
 				      .clock = &clock_system,
 				      .signer = { signer_seal, signer },
+				      .ledger = s->ledger,
 				      .wake = glue_wake,
 				      .want_payload = glue_want_payload,
 				      .payload_trouble = glue_payload_trouble,
@@ -127,6 +130,7 @@ static bool open_api(struct server *s, const struct options *o, struct signer *s
 				.match = s->match,
 				.enrichment = s->enrichment,
 				.deploy = s->deploy,
+				.ledger = s->ledger,
 				.store = s->store,
 				.clock = &clock_system,
 				.org = deploy_org(s->deploy),
@@ -181,6 +185,9 @@ static void minute(void *arg)
 		log_warn("housekeeping: %s", e.msg);
 	if (!renew_certificate(s, &e))
 		log_error("%s", e.msg);
+	if (!ledger_catch_up(s->ledger, &e) ||
+	    !ledger_prune(s->ledger, settings_int(s->settings, SETTING_LEDGER_RETENTION_DAYS), &e))
+		log_warn("housekeeping: %s", e.msg);
 	glue_minute(&s->glue);
 }
 
@@ -283,6 +290,8 @@ void server_stop(struct server *s)
 		match_set_listener(s->match, NULL, NULL);
 	api_free(s->api);
 	deploy_close(s->deploy);
+	ledger_detach(s->ledger);
+	ledger_close(s->ledger);
 	match_free(s->match);
 	enrichment_close(s->enrichment);
 	fleet_free(s->fleet);

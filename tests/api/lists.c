@@ -387,11 +387,57 @@ static void search_finds_each_kind(void **state)
 	assert_string_equal(text_at(json_array_get(items(&host), 0), "title"), "web1");
 }
 
+static void history_by_system_and_by_patch(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	AUTO(reply_done) struct reply of_system, page, next, of_patch, nobody, back;
+	get(w, "/api/v1/systems/00000000000000000000000000000001/history", &of_system);
+	expect(&of_system, 200, NULL);
+	assert_int_equal(json_array_size(items(&of_system)), 1); /* it lacks openssl alone */
+	const json_t *first = json_array_get(items(&of_system), 0);
+	assert_string_equal(text_at(first, "event"), "missing");
+	assert_string_equal(text_at(json_object_get(first, "patch"), "id"),
+			    "debian:12:openssl:3.0.2-1");
+	assert_string_equal(text_at(json_object_get(first, "patch"), "severity"), "critical");
+	assert_string_equal(text_at(json_object_get(first, "system"), "hostname"), "web1");
+	get(w, "/api/v1/systems/00000000000000000000000000000003/history?limit=20", &page);
+	expect(&page, 200, NULL);
+	assert_int_equal(json_array_size(items(&page)), 20);
+	AUTO(xfree)
+	char *path = xasprintf(
+		"/api/v1/systems/00000000000000000000000000000003/history?limit=20&cursor=%s",
+		cursor(&page, "next_cursor"));
+	get(w, path, &next);
+	expect(&next, 200, NULL);
+	assert_int_equal(json_array_size(items(&next)), 12);
+	assert_null(cursor(&next, "next_cursor"));
+	AUTO(xfree) char *inv = world_inventory(1);
+	ok(fleet_put_inventory(w->fleet, w->host[0], str_of(inv), kit_now_ms, &e), &e);
+	get(w, "/api/v1/patches/debian:12:openssl:3.0.2-1/history", &of_patch);
+	expect(&of_patch, 200, NULL);
+	assert_int_equal(json_array_size(items(&of_patch)),
+			 4); /* installed, missing twice, known */
+	assert_string_equal(text_at(json_array_get(items(&of_patch), 0), "event"), "installed");
+	const json_t *last = json_array_get(items(&of_patch), 3);
+	assert_string_equal(text_at(last, "event"), "known");
+	assert_true(json_is_null(json_object_get(last, "system")));
+	assert_int_equal(int_at(last, "systems"), 0);
+	AUTO(xfree) char *again = world_inventory(0);
+	ok(fleet_put_inventory(w->fleet, w->host[0], str_of(again), kit_now_ms, &e), &e);
+	get(w, "/api/v1/systems/0000000000000000000000000000000f/history", &nobody);
+	expect(&nobody, 404, "not_found");
+	get(w, "/api/v1/patches/no:such:patch/history", &back);
+	expect(&back, 200, NULL);
+	assert_int_equal(json_array_size(items(&back)), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(M_103_missing_patches_with_counts),
 		cmocka_unit_test(M_104_to_108_views_are_filters),
+		cmocka_unit_test(history_by_system_and_by_patch),
 		cmocka_unit_test(filters_and_their_facets),
 		cmocka_unit_test(M_106_known_exploited_and_scores_with_their_dates),
 		cmocka_unit_test(cursors_go_both_ways),

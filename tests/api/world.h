@@ -31,6 +31,7 @@ struct world {
 	struct match *match;
 	struct enrichment *enrichment;
 	struct deploy *deploy;
+	struct ledger *ledger;
 	struct sign_key *key;
 	char deploy_key[65];
 	struct x509_ca *ca;
@@ -375,6 +376,7 @@ static void world_api(struct world *w)
 				 .match = w->match,
 				 .enrichment = w->enrichment,
 				 .deploy = w->deploy,
+				 .ledger = w->ledger,
 				 .store = w->store,
 				 .clock = &kit_clock,
 				 .org = ORG,
@@ -428,6 +430,9 @@ static void world_fleet(struct world *w)
 	static const char *const names[] = { "web1", "web2", "db1" };
 	ok(fleet_load(w->db, &kit_clock, &w->fleet, &e), &e);
 	w->match = match_new(w->fleet);
+	ok(ledger_open(w->db, &kit_clock, &w->ledger, &e) &&
+		   ledger_attach(w->ledger, w->fleet, w->match, &e),
+	   &e);
 	struct catalog *c = world_catalog();
 	match_set_catalog(w->match, c);
 	catalog_unref(c);
@@ -486,6 +491,7 @@ __attribute__((unused)) static int world_setup_without_users(void **state)
 				    .store = w->store,
 				    .clock = &kit_clock,
 				    .signer = { world_seal, w },
+				    .ledger = w->ledger,
 				    .wake = world_wake,
 				    .want_payload = world_want,
 				    .payload_trouble = world_trouble,
@@ -516,6 +522,8 @@ __attribute__((unused)) static int world_teardown(void **state)
 	api_free(api);
 	deploy_close(w->deploy);
 	enrichment_close(w->enrichment);
+	ledger_detach(w->ledger);
+	ledger_close(w->ledger);
 	match_free(w->match);
 	fleet_free(w->fleet);
 	settings_close(w->settings);

@@ -21,6 +21,7 @@ struct world {
 	struct fleet *fleet;
 	struct match *match;
 	struct deploy *deploy;
+	struct ledger *ledger;
 	struct sign_key *key;
 	uint8_t pub[SIGN_PUBLIC_LEN];
 	uint32_t host[2];
@@ -101,6 +102,7 @@ static void open_deploy(struct world *w)
 				    .store = w->store,
 				    .clock = &kit_clock,
 				    .signer = { seal, w },
+				    .ledger = w->ledger,
 				    .wake = wake,
 				    .want_payload = want,
 				    .payload_trouble = trouble,
@@ -121,6 +123,9 @@ static int setup(void **state)
 	   &e);
 	ok(fleet_load(w->db, &kit_clock, &w->fleet, &e), &e);
 	w->match = match_new(w->fleet);
+	ok(ledger_open(w->db, &kit_clock, &w->ledger, &e) &&
+		   ledger_attach(w->ledger, w->fleet, w->match, &e),
+	   &e);
 	set_catalog(w, "3.0.2-1");
 	ok(sign_key_new(&w->key, &e), &e);
 	sign_key_public(w->key, w->pub);
@@ -140,6 +145,8 @@ static int teardown(void **state)
 {
 	struct world *w = *state;
 	deploy_close(w->deploy);
+	ledger_detach(w->ledger);
+	ledger_close(w->ledger);
 	match_free(w->match);
 	fleet_free(w->fleet);
 	store_close(w->store);
@@ -661,6 +668,33 @@ static void what_was_mended_otherwise_or_replaced_settles_without_an_order(void 
 	assert_string_equal(t.reason, "already_installed");
 }
 
+static void history_tells_approved_offered_installed_verified(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	AUTO(buf_done) struct buf told = BUF_INIT(10000);
+	struct err e = { 0 };
+	char id[33], order[33], **list;
+	ready(w, id);
+	orders(w, 0, 0, &a, &list);
+	struct order o = opened(w, list[0], &a);
+	struct deploy_result r = result_of(&o, order, "succeeded", "installed");
+	ok(deploy_result(w->deploy, w->host[0], &r, &e), &e);
+	ok(deploy_result(w->deploy, w->host[0], &r, &e), &e); /* told twice, written once */
+	inventory(w, 0, INVENTORY("3.0.2-1", ""));
+	struct ledger_place at = { 0 };
+	struct ledger_item *items;
+	size_t n;
+	bool more;
+	ok(ledger_of_patch(w->ledger, STR_LIT(SSL_PATCH), &at, 50, &a, &items, &n, &more, &e), &e);
+	for (size_t i = 0; i < n; i++) {
+		buf_printf(&told, "%s ", ledger_event_name(items[i].event));
+		if (items[i].event >= LEDGER_APPROVED)
+			assert_string_equal(items[i].ref, id);
+	}
+	assert_string_equal(told.p, "installed verified offered approved missing known ");
+}
+
 static void cancelled_means_not_started_any_more(void **state)
 {
 	struct world *w = *state;
@@ -781,6 +815,7 @@ int main(void)
 		T(a_payload_the_vendor_does_not_serve_is_said_and_then_fails_the_target),
 		T(S_11_the_rest_is_installed_without_what_the_vendor_does_not_serve),
 		T(what_was_mended_otherwise_or_replaced_settles_without_an_order),
+		T(history_tells_approved_offered_installed_verified),
 		T(cancelled_means_not_started_any_more),
 		T(the_identity_survives_a_restart),
 		T(pages_go_backwards_too),

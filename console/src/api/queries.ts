@@ -64,6 +64,14 @@ export const useSystemDeployments = (id: string) => useQuery({
 	queryKey: ['deployments', 'of-system', id],
 	queryFn: ({ signal }) => take(api.GET('/systems/{system_id}/deployments', { params: { path: { system_id: id } }, signal })),
 });
+export const useSystemHistory = (id: string, query: Query<'/systems/{system_id}/history'>) => useQuery({
+	...list, queryKey: ['systems', 'one', id, 'history', query],
+	queryFn: ({ signal }) => take(api.GET('/systems/{system_id}/history', { params: { path: { system_id: id }, query }, signal })),
+});
+export const usePatchHistory = (id: string, query: Query<'/patches/{patch_id}/history'>) => useQuery({
+	...list, queryKey: ['patches', 'one', id, 'history', query],
+	queryFn: ({ signal }) => take(api.GET('/patches/{patch_id}/history', { params: { path: { patch_id: id }, query }, signal })),
+});
 export const useExplanation = (system: string, patch: string, enabled: boolean) => useQuery({
 	enabled, queryKey: ['systems', 'one', system, 'why', patch],
 	queryFn: ({ signal }) => take(api.GET('/systems/{system_id}/patches/{patch_id}/explanation',

@@ -225,6 +225,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/patches/{patch_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                patch_id: components["parameters"]["PatchId"];
+            };
+            cookie?: never;
+        };
+        /** What became of this patch, newest first; also of one that is no longer in the patch DB. */
+        get: operations["getPatchHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/systems": {
         parameters: {
             query?: never;
@@ -358,6 +377,25 @@ export interface paths {
         };
         /** Deployments this system is or was a target of, newest first (at most 100). */
         get: operations["listSystemDeployments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/systems/{system_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                system_id: components["parameters"]["SystemId"];
+            };
+            cookie?: never;
+        };
+        /** What became of patches on this system, newest first. */
+        get: operations["getSystemHistory"];
         put?: never;
         post?: never;
         delete?: never;
@@ -756,6 +794,37 @@ export interface components {
             total: number;
             total_is_exact: boolean;
             as_of: components["schemas"]["Time"];
+        };
+        /**
+         * @description known: the patch DB offers it from now on. missing, hindered (missing, and held, kept back, phased or for
+         *     subscribers only), installed (found by a scan), gone (concerns the system no longer). approved (deployed by
+         *     a person), offered (in a signed order), verified (the agent read the wanted versions back), failed. declined,
+         *     undeclined.
+         * @enum {string}
+         */
+        HistoryEvent: "known" | "missing" | "hindered" | "installed" | "gone" | "approved" | "offered" | "verified" | "failed" | "declined" | "undeclined";
+        History: {
+            items: components["schemas"]["HistoryItem"][];
+            page: components["schemas"]["Page"];
+        };
+        HistoryItem: {
+            at: components["schemas"]["Time"];
+            event: components["schemas"]["HistoryEvent"];
+            patch: {
+                id: string;
+                /** @description Null when the patch DB no longer has it */
+                title: string | null;
+                severity: components["schemas"]["Severity"] | null;
+            };
+            /** @description Null when the event is one of several systems, or of the patch itself */
+            system: null | {
+                id: string;
+                hostname: string | null;
+            };
+            /** @description How many systems; 0 when it is about the patch itself */
+            systems: number;
+            /** @description Id of the deployment that did it */
+            deployment: string | null;
         };
         /** @description For each facet asked for, values with counts under all other filters, most frequent first (at most 200). */
         FacetCounts: {
@@ -1985,6 +2054,33 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getPatchHistory: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` or `prev_cursor` of a page */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                patch_id: components["parameters"]["PatchId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listSystems: {
         parameters: {
             query?: {
@@ -2219,6 +2315,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SystemDeploymentList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSystemHistory: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` or `prev_cursor` of a page */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                system_id: components["parameters"]["SystemId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
                 };
             };
             default: components["responses"]["Problem"];

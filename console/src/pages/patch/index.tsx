@@ -9,11 +9,12 @@ import { Button, Loaded, Note } from '../../ui/basic';
 import { Page, Tabs } from '../../ui/Page';
 import { Severity } from '../../ui/Severity';
 import { useUrl } from '../../ui/url';
+import { PatchHistory } from '../history';
 import { startDraft } from '../new-deployment/draft';
 import { Files, Overview, ProvenanceTab, Supersedence } from './parts';
 import { PatchSystems } from './PatchSystems';
 
-const TABS = ['overview', 'missing', 'installed', 'held', 'files', 'supersedence', 'provenance'] as const;
+const TABS = ['overview', 'missing', 'installed', 'held', 'files', 'supersedence', 'history', 'provenance'] as const;
 type TabName = (typeof TABS)[number];
 
 export default function PatchPage({ id, tab }: { id: string; tab: string }) {
@@ -54,6 +55,7 @@ export default function PatchPage({ id, tab }: { id: string; tab: string }) {
 						{(active === 'missing' || active === 'installed' || active === 'held') && <PatchSystems key={active} patch={d} state={active} />}
 						{active === 'files' && <Files p={d} />}
 						{active === 'supersedence' && <Supersedence p={d} />}
+						{active === 'history' && <PatchHistory id={d.id} />}
 						{active === 'provenance' && <ProvenanceTab p={d} />}
 					</>
 				)}

@@ -8,6 +8,7 @@ import { Button, Loaded } from '../../ui/basic';
 import { Page, Tabs } from '../../ui/Page';
 import { Health } from '../../ui/Severity';
 import { useUrl } from '../../ui/url';
+import { SystemHistory } from '../history';
 import { startDraft } from '../new-deployment/draft';
 import { useScan } from '../scan/useScan';
 import { Online } from '../systems/columns';
@@ -15,7 +16,7 @@ import { AgentTab, Overview } from './Overview';
 import { Packages, SystemDeployments } from './lists';
 import { SystemPatches } from './SystemPatches';
 
-const TABS = ['overview', 'missing', 'installed', 'packages', 'deployments', 'agent'] as const;
+const TABS = ['overview', 'missing', 'installed', 'packages', 'deployments', 'history', 'agent'] as const;
 
 export default function SystemPage({ id, tab }: { id: string; tab: string }) {
 	const i = useI18n();
@@ -55,6 +56,7 @@ export default function SystemPage({ id, tab }: { id: string; tab: string }) {
 						{active === 'installed' && <SystemPatches key="i" system={d} states={['installed']} initial={['installed']} />}
 						{active === 'packages' && <Packages id={id} />}
 						{active === 'deployments' && <SystemDeployments id={id} />}
+						{active === 'history' && <SystemHistory id={id} />}
 						{active === 'agent' && <AgentTab s={d} />}
 					</>
 				)}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Reading history: entries and sweeps, each newest first, merged by their sequence. A system's
+ * sweeps are found by looking through the latest sweeps, which are few; a page looks at a bounded
+ * number of them and says where the next one goes on. */
+#include "ledger/ledger_int.h"
+#include "ledger/queries.h"
+
+#include <stdlib.h>
+
+#define SWEEPS_LOOKED_AT 5000
+
+struct gathering {
+	struct ledger *l;
+	uint32_t host, patch; /* INTERN_NONE = any */
+	VEC(struct ledger_item) items;
+	struct arena *a;
+};
+
+static void add(struct gathering *g, int64_t seq, int64_t at_ms, uint32_t event, const char *host,
+		uint32_t patch, uint32_t hosts, uint32_t index, struct str ref)
+{
+	VEC_PUSH(&g->items, ((struct ledger_item) { .seq = seq,
+						    .at_ms = at_ms,
+						    .event = (enum ledger_event)event,
+						    .host = host,
+						    .patch = ledger_name_get(g->l, patch),
+						    .hosts = hosts,
+						    .index = index,
+						    .ref = arena_str(g->a, ref).p }));
+}
+
+static void add_entry(struct gathering *g, struct sql_rows *rows)
+{
+	struct str coded = sql_col_str(rows, 4);
+	uint32_t patch, index = 0;
+	while (coded.n > 0 && varint_take(&coded, &patch) && coded.n > 0) {
+		uint32_t event = (uint8_t)coded.p[0];
+		coded.p++;
+		coded.n--;
+		if (g->patch == INTERN_NONE || g->patch == patch)
+			add(g, sql_col_int(rows, 0), sql_col_int(rows, 1), event,
+			    ledger_name_get(g->l, (uint32_t)sql_col_int(rows, 2)), patch, 1,
+			    index++, sql_col_str(rows, 3));
+	}
+}
+
+/* Whether the host is among a sweep's; *only_out is the single one it has, or INTERN_NONE. */
+static bool swept(struct str coded, uint32_t host, uint32_t *only_out)
+{
+	uint32_t at = 0, step, n = 0;
+	bool found = false;
+	while (coded.n > 0 && varint_take(&coded, &step)) {
+		at += step;
+		found |= at == host;
+		*only_out = n++ ? INTERN_NONE : at;
+	}
+	return found;
+}
+
+static void add_sweep(struct gathering *g, struct sql_rows *rows)
+{
+	uint32_t only = INTERN_NONE;
+	bool here = swept(sql_col_str(rows, 6), g->host, &only);
+	if (g->host != INTERN_NONE && !here)
+		return;
+	const char *host = g->host != INTERN_NONE ? ledger_name_get(g->l, g->host)
+			   : only != INTERN_NONE  ? ledger_name_get(g->l, only)
+						  : "";
+	add(g, sql_col_int(rows, 0), sql_col_int(rows, 1), (uint32_t)sql_col_int(rows, 3), host,
+	    (uint32_t)sql_col_int(rows, 2), (uint32_t)sql_col_int(rows, 5), 0,
+	    sql_col_str(rows, 4));
+}
+
+/* Runs one query; *last_out is the sequence of its last row when it may have more, else 0. */
+static bool gather(struct gathering *g, struct sql_conn *c, const struct sql_stmt *q,
+		   const struct sql_val *args, int n_args, size_t most,
+		   void (*take)(struct gathering *g, struct sql_rows *rows), int64_t *last_out,
+		   struct err *e)
+{
+	struct sql_rows *rows;
+	size_t n = 0;
+	int64_t seq = 0;
+	if (!sql_query(c, q, args, n_args, &rows, e))
+		return false;
+	while (sql_next(rows)) {
+		seq = sql_col_int(rows, 0);
+		n++;
+		take(g, rows);
+	}
+	*last_out = n == most ? seq : 0;
+	return sql_rows_end(rows, e);
+}
+
+static int newest_first(const void *x, const void *y)
+{
+	const struct ledger_item *a = x, *b = y;
+	if (a->seq != b->seq)
+		return a->seq < b->seq ? 1 : -1;
+	return (a->index > b->index) - (a->index < b->index);
+}
+
+/* Of what was gathered, the page: rows below `floor` are not complete and wait for the next one. */
+static void cut(struct gathering *g, struct ledger_place *at, size_t limit, int64_t floor,
+		struct ledger_item **out, size_t *n_out, bool *more_out)
+{
+	size_t n = 0, i = 0;
+	for (size_t k = 0; k < g->items.n; k++)
+		if (g->items.p[k].seq >= floor)
+			g->items.p[n++] = g->items.p[k];
+	bool rest = floor > 0;
+	if (n > 1)
+		qsort(g->items.p, n, sizeof(*g->items.p), newest_first);
+	while (i < n && g->items.p[i].seq == at->seq && g->items.p[i].index < at->skip)
+		i++;
+	size_t take = MIN(limit, n - i);
+	*out = arena_array(g->a, struct ledger_item, take ? take : 1);
+	if (take)
+		memcpy(*out, g->items.p + i, take * sizeof(**out));
+	*n_out = take;
+	*more_out = i + take < n || rest;
+	if (i + take < n) {
+		const struct ledger_item *next = &g->items.p[i + take];
+		*at = (struct ledger_place) { next->seq, next->index };
+	} else if (rest) {
+		*at = (struct ledger_place) { floor - 1, 0 };
+	}
+	VEC_DONE(&g->items);
+}
+
+bool ledger_of_host(struct ledger *l, struct str host, struct ledger_place *at, size_t limit,
+		    struct arena *a, struct ledger_item **out, size_t *n_out, bool *more_out,
+		    struct err *e)
+{
+	struct gathering g = { .l = l, .patch = INTERN_NONE, .a = a };
+	int64_t from = at->seq ? at->seq : INT64_MAX, last_entry = 0, last_sweep = 0;
+	size_t most = limit + at->skip + 1;
+	g.host = ledger_name_find(l, host);
+	AUTO(sql_done) struct sql_conn *c = sql_reader(l->db, e);
+	bool ok = c != NULL;
+	if (ok && g.host != INTERN_NONE)
+		ok = gather(&g, c, &SQL_LEDGER_ENTRIES_OF_HOST,
+			    SQL_ARGS(sql_int(g.host), sql_int(from), sql_int((int64_t)most)), most,
+			    add_entry, &last_entry, e) &&
+		     gather(&g, c, &SQL_LEDGER_SWEEPS,
+			    SQL_ARGS(sql_int(from), sql_int(last_entry), sql_int(SWEEPS_LOOKED_AT)),
+			    SWEEPS_LOOKED_AT, add_sweep, &last_sweep, e);
+	cut(&g, at, limit, MAX(last_entry, last_sweep), out, n_out, more_out);
+	return ok;
+}
+
+bool ledger_of_patch(struct ledger *l, struct str patch, struct ledger_place *at, size_t limit,
+		     struct arena *a, struct ledger_item **out, size_t *n_out, bool *more_out,
+		     struct err *e)
+{
+	struct gathering g = { .l = l, .host = INTERN_NONE, .a = a };
+	int64_t from = at->seq ? at->seq : INT64_MAX, last_entry = 0, last_sweep = 0;
+	size_t most = limit + at->skip + 1;
+	g.patch = ledger_name_find(l, patch);
+	AUTO(sql_done) struct sql_conn *c = sql_reader(l->db, e);
+	bool ok = c != NULL;
+	if (ok && g.patch != INTERN_NONE)
+		ok = gather(&g, c, &SQL_LEDGER_ENTRIES_OF_PATCH,
+			    SQL_ARGS(sql_int(g.patch), sql_int(from), sql_int((int64_t)most)), most,
+			    add_entry, &last_entry, e) &&
+		     gather(&g, c, &SQL_LEDGER_SWEEPS_OF_PATCH,
+			    SQL_ARGS(sql_int(g.patch), sql_int(from), sql_int((int64_t)most)), most,
+			    add_sweep, &last_sweep, e);
+	cut(&g, at, limit, MAX(last_entry, last_sweep), out, n_out, more_out);
+	return ok;
+}
+
+bool ledger_size(struct ledger *l, int64_t out[static 3], struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(l->db, e);
+	struct sql_rows *rows;
+	if (!c || !sql_query(c, &SQL_LEDGER_SIZE, SQL_NO_ARGS, &rows, e))
+		return false;
+	if (sql_next(rows))
+		for (int i = 0; i < 3; i++)
+			out[i] = sql_col_int(rows, i);
+	return sql_rows_end(rows, e);
+}
