@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Advisory lists up to the snapshot. Property: every notice handed out has an id, a release and a
- * fixed version; what the sink accepts builds a snapshot. */
+ * Advisory lists up to the snapshot. Property: every notice handed out has an id, a release and
+ * either a fixed version or a reason why there is none; what the sink accepts builds a snapshot. */
 #include "feeds/debian_int.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool take(void *arg, const struct debian_notice *n, struct err *e)
 {
-	ASSERT(n->a.id.n && n->a.os.n && n->a.product.n && n->a.fixed.n);
+	ASSERT(n->a.id.n && n->a.os.n && n->a.product.n &&
+	       (n->a.fixed.n != 0) != (n->a.status.n != 0));
 	return sink_advisory(arg, &n->a, e);
 }
 

@@ -83,6 +83,7 @@ static void merge_patch(struct builder *b, struct patch *have, const struct patc
 	if (have->url.n == 0)
 		have->url = p->url;
 	have->cves = join_words(a, have->cves, p->cves);
+	have->withheld = MIN(have->withheld, p->withheld);
 	if (p->availability.n == 0) /* somebody offers it to everybody */
 		have->availability = p->availability;
 	if (p->severity > have->severity) {
@@ -243,8 +244,9 @@ static bool is_bulletin_kind(struct str kind)
 static bool patches_of_advisories(struct builder *b, struct err *e)
 {
 	AUTO(intern_free) struct intern *offered = intern_new();
-	for (size_t i = 0; i < b->patches.n; i++)
-		intern_add(offered, b->patches.p[i].os);
+	for (size_t i = 0; i < b->patches.n; i++) /* what needs a subscription is no offer to all */
+		if (b->patches.p[i].availability.n == 0)
+			intern_add(offered, b->patches.p[i].os);
 	for (size_t i = 0; i < b->advisories.n; i++) {
 		const struct advisory *a = &b->advisories.p[i];
 		if (a->fixed.n == 0 || a->os.n == 0 ||

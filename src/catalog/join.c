@@ -119,12 +119,14 @@ static void pair_up(struct joiner *j, uint32_t advisory)
 {
 	const struct advisory *a = &j->c->advisories[advisory];
 	uint32_t no = intern_find(j->bulletins, key_of(j, a->os, a->id, STR_LIT("")));
+	bool all_subscribed = true; /* then the notice may fix something for everybody as well */
 	for (uint32_t p = no == INTERN_NONE ? CATALOG_NONE : j->first.p[no]; p != CATALOG_NONE;
 	     p = j->next[p]) {
 		VEC_PUSH(&j->pairs, ((struct pair) { p, advisory }));
 		j->named[p] = true;
+		all_subscribed &= j->c->patches[p].availability.n > 0;
 	}
-	if (no != INTERN_NONE)
+	if (no != INTERN_NONE && (!all_subscribed || a->fixed.n == 0))
 		return;
 	buf_reset(&j->key);
 	buf_addstr(&j->key, a->os);

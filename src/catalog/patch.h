@@ -65,7 +65,8 @@ struct component {
 	struct str name, arch, version;
 	/** rpm: the module stream it was built for, "name:stream", or "". Components of different
 	 * streams never replace each other. A modular build (release contains ".module") whose
-	 * stream is not known has "" and answers only to packages whose stream is not known. */
+	 * stream is not known has "" and answers only to packages whose stream is not known; "*"
+	 * answers to packages of every known stream. */
 	struct str module;
 	/** When not empty: offered only to hosts whose installed version is higher than this
 	 * (suites with NotAutomatic + ButAutomaticUpgrades, such as backports: apt_preferences(5)).
@@ -104,6 +105,10 @@ struct patch {
 	 * host without a "subscription" fact that names it needs a subscription, it is not missing
 	 * the patch. */
 	struct str availability;
+	/** Of 100 systems, so many do not get it yet: the vendor lets an update out in phases
+	 * (Ubuntu's Phased-Update-Percentage). 0 = everybody gets it, 100 = stopped. What a host's
+	 * own manager makes of it, its "kept" facts say. */
+	uint8_t withheld;
 	struct str suites; /**< space separated: which suites offer it */
 	enum patch_type type;
 	enum severity severity;

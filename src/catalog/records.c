@@ -7,13 +7,13 @@
 #include "base/utf8.h"
 #include "catalog/records_int.h"
 
-#define MAX_FIELDS 18
+#define MAX_FIELDS 19
 
 static const uint8_t fields_of[256] = {
-	['F'] = 7, ['R'] = 7, ['X'] = 4, ['P'] = 18, ['C'] = 11, ['A'] = 15,
+	['F'] = 7, ['R'] = 7, ['X'] = 4, ['P'] = 19, ['C'] = 11, ['A'] = 15,
 };
 /* What a document of an earlier version may have less. */
-static const uint8_t later_of[256] = { ['P'] = 4, ['C'] = 1, ['A'] = 3 };
+static const uint8_t later_of[256] = { ['P'] = 5, ['C'] = 1, ['A'] = 3 };
 
 /* --- characters --------------------------------------------------------------------------- */
 
@@ -101,7 +101,8 @@ static char *write_patch(char *p, const struct patch *x)
 	p = put(p, x->bulletin);
 	p = put(p, x->url);
 	p = put(p, x->cves);
-	return put(p, x->availability);
+	p = put(p, x->availability);
+	return put_int(p, x->withheld);
 }
 
 static char *write_component(char *p, const struct component *c)
@@ -284,6 +285,10 @@ static bool read_patch(const struct str *f, struct patch *p)
 			      .cves = f[16],
 			      .availability = f[17],
 			      .superseded_by = CATALOG_NONE };
+	int64_t withheld = 0;
+	if (f[18].n && (!get_int(f[18], &withheld) || withheld < 0 || withheld > 100))
+		return false;
+	p->withheld = (uint8_t)withheld;
 	return patch_type_parse(f[8], &p->type) && severity_parse(f[9], &p->severity) &&
 	       get_flag(f[11], &p->severity_derived) && get_reboot(f[12], &p->reboot) &&
 	       get_int(f[13], &p->released_ms);
@@ -387,7 +392,7 @@ bool records_next(struct records_reader *r, struct record *out, bool *more_out, 
 		return err_set(e, ERR_CORRUPT,
 			       "record line %u holds a character that is not allowed", r->line);
 	unsigned char kind = f[0].n == 1 ? (unsigned char)f[0].p[0] : 0;
-	if (n != fields_of[kind] && n + later_of[kind] != fields_of[kind])
+	if (n > fields_of[kind] || n + later_of[kind] < fields_of[kind])
 		return err_set(e, ERR_CORRUPT, "record line %u is of no known form", r->line);
 	for (; n < MAX_FIELDS; n++)
 		f[n] = none;

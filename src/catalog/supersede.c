@@ -35,15 +35,23 @@ static int compare_versions(const struct component *a, const struct component *b
 	return pkgver_compare(component_scheme(a->kind), a->version, b->version);
 }
 
-/* Of one kind and name: the release, the module stream, the kind of build. */
+/* Of one kind and name: the release, who may have it, the module stream, the kind of build. What
+ * only a subscription gives replaces nothing that everybody gets. */
 static int compare_lineage(const struct catalog *c, uint32_t ia, uint32_t ib)
 {
 	const struct component *a = comp(c, ia), *b = comp(c, ib);
 	int d = str_cmp(os_of(c, ia), os_of(c, ib));
+	if (!d)
+		d = str_cmp(c->patches[a->patch].availability, c->patches[b->patch].availability);
 	if (d || a->kind != COMPONENT_RPM)
 		return d;
 	d = str_cmp(a->module, b->module);
 	return d ? d : (int)rpm_lineage(a->version) - (int)rpm_lineage(b->version);
+}
+
+static bool is_all(const struct component *k)
+{
+	return k->arch.n == 0 || str_is(k->arch, k->kind == COMPONENT_DEB ? "all" : "noarch");
 }
 
 static int compare_listed(const void *pa, const void *pb, void *arg)
@@ -53,17 +61,14 @@ static int compare_listed(const void *pa, const void *pb, void *arg)
 	const struct component *a = comp(c, ia), *b = comp(c, ib);
 	int d = compare_lineage(c, ia, ib);
 	if (!d)
+		d = (int)is_all(b) - (int)is_all(a);
+	if (!d && !is_all(a))
 		d = str_cmp(a->arch, b->arch);
 	if (!d)
 		d = -compare_versions(a, b);
 	if (!d)
 		d = ia < ib ? -1 : ia > ib;
 	return d;
-}
-
-static bool is_all(const struct component *k)
-{
-	return k->arch.n == 0 || str_is(k->arch, k->kind == COMPONENT_DEB ? "all" : "noarch");
 }
 
 /* Highest of the two, CATALOG_NONE counting as lowest. */
@@ -111,18 +116,12 @@ static void judge_run(struct catalog *c, const uint32_t *l, uint32_t n, uint32_t
 static void judge_name(struct walk *w, const uint32_t *l, uint32_t n)
 {
 	struct catalog *c = w->c;
-	uint32_t all_from = 0, all_n = 0, runs = 0;
-	for (uint32_t i = 0; i < n; i++)
-		if (is_all(comp(c, l[i]))) {
-			all_from = all_n ? all_from : i;
-			all_n++;
-		}
-	/* "" sorts first and "all" nearly so: when both occur they need not be neighbours; "" is
-	 * only used by kinds without architectures, where nothing else occurs. */
-	uint32_t all_best[2] = { best_of(c, l + all_from, all_n, false),
-				 best_of(c, l + all_from, all_n, true) };
+	uint32_t all_n = 0, runs = 0;
+	while (all_n < n && is_all(comp(c, l[all_n]))) /* they sort first */
+		all_n++;
+	uint32_t all_best[2] = { best_of(c, l, all_n, false), best_of(c, l, all_n, true) };
 	uint32_t least = CATALOG_NONE; /* the lowest of the architectures' best */
-	for (uint32_t i = 0; i < n;) {
+	for (uint32_t i = all_n; i < n;) {
 		uint32_t k = 1;
 		while (i + k < n && str_eq(comp(c, l[i])->arch, comp(c, l[i + k])->arch))
 			k++;
@@ -141,7 +140,7 @@ static void judge_name(struct walk *w, const uint32_t *l, uint32_t n)
 	uint32_t normal = all_best[0];
 	if (runs && runs == w->archs[os])
 		normal = higher(c, normal, least);
-	judge_run(c, l + all_from, all_n, normal, all_best[1]);
+	judge_run(c, l, all_n, normal, all_best[1]);
 }
 
 static void judge_names(struct walk *w, const uint32_t *l, uint32_t n)

@@ -33,12 +33,24 @@ static void syncing_done(struct syncing *y)
 }
 AUTO_DEFINE_VALUE(struct syncing, syncing_done)
 
-static const char *const default_keyrings[] = { DEBIAN_DEFAULT_KEYRING, NULL };
+static const struct debian_brand *brand_of(const struct syncing *y)
+{
+	return y->s->brand ? y->s->brand : &debian_brand;
+}
+
+/* The laboratory takes what is there; a feed is of one vendor. */
+static bool check_brand(const struct syncing *y, struct err *e)
+{
+	const struct debian_release *r = &y->release;
+	return !y->s->suite || r->brand == brand_of(y) ||
+	       err_set(e, ERR_UNTRUSTED, "suite '%.60s' is of origin '%.40s', not of %s",
+		       y->s->suite, r->origin.p, brand_of(y)->vendor);
+}
 
 /* Where apt looks for a file on a mirror. */
 static struct str mirror_path(struct syncing *y, const char *path)
 {
-	const char *suite = y->s->suite ? y->s->suite : y->release.codename.p;
+	const char *suite = y->s->suite ? y->s->suite : y->release.name.p;
 	return str_of(arena_printf(&y->arena, "dists/%s/%s", suite, path));
 }
 
@@ -64,15 +76,17 @@ static bool get_release(struct syncing *y, bool *unchanged_out, struct err *e)
 
 static bool verify_release(struct syncing *y, struct err *e)
 {
+	const char *const by_default[] = { brand_of(y)->keyring, NULL };
 	const char *const *keyrings = y->s->keyrings && y->s->keyrings[0] ? y->s->keyrings
-									  : default_keyrings;
+									  : by_default;
 	AUTO(buf_done) struct buf plain = BUF_INIT(DEBIAN_MAX_RELEASE);
 	struct sha256 id;
 	struct feed_signed doc = { .document = buf_str(&y->inrelease) };
 	if (!feed_verify(y->env, &doc, keyrings, &plain, &y->signer, e))
 		return err_prefix(e, "InRelease");
 	if (!debian_release_parse(buf_str(&plain), &y->release, e) ||
-	    !debian_release_accept(&y->release, y->s->suite, &y->s->last, y->env->now_ms, e))
+	    !debian_release_accept(&y->release, y->s->suite, &y->s->last, y->env->now_ms, e) ||
+	    !check_brand(y, e))
 		return false;
 	if (!feed_keep(y->env, buf_str(&y->inrelease), &id, e))
 		return false;
@@ -177,17 +191,18 @@ static bool emit(struct syncing *y, struct generation_result *out, struct err *e
 	const char *signer = arena_printf(&y->arena, "%s %s", y->signer.fingerprint,
 					  y->signer.name);
 	struct feed_info feed = { .id = str_of(s->feed_id),
-				  .kind = STR_LIT("debian"),
+				  .kind = str_of(y->release.brand ? y->release.brand->name
+								  : "debian"),
 				  .url = str_of(s->url),
 				  .released_ms = y->release.date_ms,
 				  .is_signed = true,
 				  .signer = str_trim(str_of(signer)) };
 	struct archive archive = { .id = archive_id(&y->arena, s->url),
 				   .url = str_of(s->url),
-				   .suite = s->suite ? str_of(s->suite) : y->release.codename,
+				   .suite = s->suite ? str_of(s->suite) : y->release.name,
 				   .release_components = joined(&y->arena, s->components),
 				   .keyring = str_of(s->endpoint_keyring ? s->endpoint_keyring
-									 : DEBIAN_DEFAULT_KEYRING),
+									 : brand_of(y)->keyring),
 				   .os = y->release.os };
 	out->sink = sink_new(&feed);
 	if (!sink_archive(out->sink, &archive, e))

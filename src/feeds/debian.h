@@ -13,13 +13,23 @@
 	"https://salsa.debian.org/security-tracker-team/security-tracker/-/raw/master/data/DLA/list"
 #define DEBIAN_TRACKER_URL "https://security-tracker.debian.org/tracker/data/json"
 
+/** Whose archive it is: what differs between Debian and what is built like it. */
+struct debian_brand {
+	const char *name;    /**< "debian": os id, kind of feed, beginning of ids */
+	const char *vendor;  /**< "Debian" */
+	const char *keyring; /**< where both servers and endpoints have it by default */
+	const char *(*version_of_codename)(struct str codename);
+};
+extern const struct debian_brand debian_brand, debian_brand_ubuntu;
+
 /** One suite of one archive. All strings NUL-terminated; lists NULL-terminated. */
 struct debian_suite {
-	const char *feed_id; /**< "debian/bookworm-security" */
-	const char *url;     /**< the archive's root, no slash at the end */
-	const char *suite;   /**< as asked: "bookworm-security", "stable"; NULL accepts any
-				(laboratory) */
-	const char *dir;     /**< where InRelease lies; NULL = url/dists/suite */
+	const struct debian_brand *brand; /**< NULL = Debian */
+	const char *feed_id;		  /**< "debian/bookworm-security" */
+	const char *url;		  /**< the archive's root, no slash at the end */
+	const char *suite; /**< as asked: "bookworm-security", "stable"; NULL accepts any
+			      (laboratory) */
+	const char *dir;   /**< where InRelease lies; NULL = url/dists/suite */
 	const char *const *components;	  /**< "main", ... */
 	const char *const *architectures; /**< "amd64", ... */
 	const char *const *keyrings;	  /**< on this machine */
@@ -69,6 +79,10 @@ struct debian_sources {
 };
 /** Suites from apt-source text (deb822 or one-line form, told apart); `architecture` is used where
  * an entry names none. Everything lives in `a`. ERR_CORRUPT names the line. */
+bool debian_sources_of_brand(const struct debian_brand *brand, struct str text,
+			     const char *architecture, struct arena *a, struct debian_sources *out,
+			     struct err *e) MUST_CHECK;
+/** The same for Debian. */
 bool debian_sources_of_text(struct str text, const char *architecture, struct arena *a,
 			    struct debian_sources *out, struct err *e) MUST_CHECK;
 /** The same from etc_apt/sources.list and etc_apt/sources.list.d ("/etc/apt"). */

@@ -6,9 +6,10 @@
  *   <tab>[bullseye] - xorg-server 2:1.20.11-1+deb11u6
  *   <tab>NOTE: ...
  *
- * A notice gives one record per (release, package) that has a fixed version; <not-affected>,
- * <unfixed>, <end-of-life> and the like give none. DSAs carry no severity, so none is set. A line
- * of no known form spoils the list: a web page in its place must not pass for an empty list. */
+ * A notice gives one record per (release, package): with the fixed version, or without one and with
+ * the reason (<unfixed>, <end-of-life> ...); <not-affected> gives none. DSAs carry no severity, so
+ * none is set. A line of no known form spoils the list: a web page in its place must not pass for
+ * an empty list. */
 #include "base/clock.h"
 #include "feeds/debian_int.h"
 #include "format/deb822.h"
@@ -70,6 +71,20 @@ static bool read_cves(struct str l, uint32_t line, struct notice *n, struct err 
 	return buf_ok(&n->cves, "list of CVEs", e);
 }
 
+/* "<unfixed>", "<end-of-life>", ...: why the release has no fix; "" for one that needs none. */
+static struct str open_status(struct str word)
+{
+	static const char *const known[][2] = {
+		{ "<unfixed>", "affected" }, { "<end-of-life>", "end-of-life" },
+		{ "<no-dsa>", "no-dsa" },    { "<postponed>", "postponed" },
+		{ "<ignored>", "ignored" },  { "<undetermined>", "undetermined" }
+	};
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (str_is(word, known[i][0]))
+			return str_of(known[i][1]);
+	return STR_LIT("");
+}
+
 /* "[bullseye] - xorg-server 2:1.20.11-1+deb11u6 (remark)" */
 static bool read_fix(struct str l, uint32_t line, const struct notice *n, debian_notice_fn fn,
 		     void *arg, struct err *e)
@@ -81,8 +96,11 @@ static bool read_fix(struct str l, uint32_t line, const struct notice *n, debian
 	struct str rest = { l.p + close + 1, l.n - (size_t)close - 1 };
 	if (!deb822_word(&rest, &dash) || !str_is(dash, "-") || !deb822_word(&rest, &package))
 		return bad(line, "names no package", e);
-	if (!deb822_word(&rest, &fixed) || fixed.p[0] == '<' || fixed.p[0] == '(')
-		return true; /* not fixed here */
+	if (!deb822_word(&rest, &fixed) || fixed.p[0] == '(')
+		return true; /* nothing is said */
+	struct str status = open_status(fixed);
+	if (fixed.p[0] == '<' && status.n == 0)
+		return true; /* not affected */
 	const char *version = debian_version_of_codename(codename);
 	if (!version)
 		return true; /* a release that never was: nobody can run it */
@@ -93,7 +111,8 @@ static bool read_fix(struct str l, uint32_t line, const struct notice *n, debian
 				    .title = n->title,
 				    .os = str_of(os),
 				    .product = package,
-				    .fixed = fixed,
+				    .fixed = status.n ? STR_LIT("") : fixed,
+				    .status = status,
 				    .cves = buf_str(&n->cves),
 				    .url = str_of(n->url),
 				    .kind = COMPONENT_DEB_SRC,

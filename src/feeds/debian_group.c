@@ -10,6 +10,7 @@ struct kept {
 	struct str package, version, architecture, filename;
 	int64_t size;
 	struct sha256 sha256;
+	uint8_t withheld;
 	uint32_t next; /* in its group */
 };
 struct group {
@@ -110,6 +111,7 @@ bool debian_group_add(void *group, const struct debian_offer *o, struct err *e)
 			  .filename = arena_str(&g->arena, o->filename),
 			  .size = o->size,
 			  .sha256 = o->sha256,
+			  .withheld = o->withheld,
 			  .next = NONE };
 	struct group *to = group_of(g, o);
 	if (to->last == NONE)
@@ -159,17 +161,28 @@ static struct str joined(char out[static 1024], struct str a, char x, struct str
 	return (struct str) { out, (size_t)(p - out) + c.n };
 }
 
+/* Ubuntu phases a source's packages together; the first to get through counts. */
+static uint8_t withheld_of(const struct debian_group *g, const struct group *to)
+{
+	uint8_t least = 100;
+	for (uint32_t i = to->first; i != NONE; i = g->offers.p[i].next)
+		least = MIN(least, g->offers.p[i].withheld);
+	return least;
+}
+
 static bool emit_group(struct debian_group *g, const struct group *to,
 		       const struct debian_release *r, struct sink *s, struct err *e)
 {
 	char id[1024], title[1024];
 	struct patch p = { .id = joined(id, r->os, ':', to->source, ':', to->version),
-			   .vendor = STR_LIT("Debian"),
+			   .vendor = str_of(r->brand ? r->brand->vendor : "Debian"),
 			   .os = r->os,
 			   .product = to->source,
 			   .version = to->version,
 			   .title = joined(title, to->source, ' ', to->version, 0, STR_LIT("")),
-			   .suites = r->codename,
+			   .suites = r->name,
+			   .availability = str_of(r->service),
+			   .withheld = withheld_of(g, to),
 			   .type = r->type,
 			   .severity_raw = STR_LIT(""),
 			   .reboot = reboot_of_group(g, to) };

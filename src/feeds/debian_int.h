@@ -33,8 +33,11 @@ struct debian_release {
 	struct release_file *files; /**< the SHA256 table; MD5Sum and SHA1 are ignored (A16) */
 	size_t n_files;
 	/* derived: */
-	struct str os;	      /**< "debian:12" */
-	enum patch_type type; /**< by kind of suite */
+	const struct debian_brand *brand; /**< by Origin; NULL = of nobody we know */
+	struct str name;		  /**< how the suite is called here: "bookworm-security" */
+	const char *service;		  /**< of Ubuntu Pro: who may use it; "" = everybody */
+	struct str os;			  /**< "debian:12" */
+	enum patch_type type;		  /**< by kind of suite */
 };
 /** `text` is verified plaintext. ERR_CORRUPT names the field. */
 bool debian_release_parse(struct str text, struct debian_release *out, struct err *e) MUST_CHECK;
@@ -55,6 +58,8 @@ struct debian_offer {
 	struct str package, version, architecture, source, source_version, filename;
 	int64_t size;
 	struct sha256 sha256;
+	uint8_t withheld; /**< of 100 systems, so many do not get it yet (Phased-Update-Percentage)
+			   */
 };
 typedef bool (*debian_offer_fn)(void *arg, const struct debian_offer *o, struct err *e);
 struct debian_packages; /* a running parse */
@@ -89,10 +94,12 @@ struct debian_notice {
 	struct str codename;
 	/* of the tracker only: */
 	struct str status, fixed, urgency; /**< as published; "" = absent */
-	bool ignored; /**< says nothing about a patch: not resolved, never affected, not rated */
+	bool ignored; /**< says nothing: never affected, or fixed by the release itself and not
+			 rated */
 };
 typedef bool (*debian_notice_fn)(void *arg, const struct debian_notice *n, struct err *e);
-/** data/DSA/list, data/DLA/list: one call per (notice, release, package) with a fixed version. */
+/** data/DSA/list, data/DLA/list: one call per (notice, release, package) with a fixed version, or
+ * with the reason why there is none (a.status). */
 bool debian_dsa_parse(struct str text, debian_notice_fn fn, void *arg, struct err *e) MUST_CHECK;
 /** tracker/data/json, streamed: one call per (package, CVE, release). Where the fixed version is a
  *  stable update (deb<N>u, Developers' Reference 5.11.2) the advisory carries it; else its `fixed`

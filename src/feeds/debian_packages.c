@@ -7,9 +7,11 @@
 #include "feeds/pipe.h"
 #include "format/deb822.h"
 
-enum field { PACKAGE, VERSION, ARCHITECTURE, SOURCE, FILENAME, SIZE, SHA256_SUM, FIELDS_ };
+enum field { PACKAGE, VERSION, ARCHITECTURE, SOURCE, FILENAME, SIZE, SHA256_SUM, PHASED, FIELDS_ };
 static const char *const wanted[] = {
-	"Package", "Version", "Architecture", "Source", "Filename", "Size", "SHA256", NULL,
+	"Package",  "Version", "Architecture", "Source",
+	"Filename", "Size",    "SHA256",       "Phased-Update-Percentage",
+	NULL,
 };
 _Static_assert(ARRAY_LEN(wanted) == FIELDS_ + 1, "one name per field");
 
@@ -92,6 +94,12 @@ static bool take_stanza(void *arg, const struct deb822_stanza *s, struct err *e)
 		return bad(s, SIZE, e);
 	if (!digest_parse(f[SHA256_SUM].value, &o.sha256))
 		return bad(s, SHA256_SUM, e);
+	if (f[PHASED].value.n) {
+		int64_t percent;
+		if (!str_to_i64(f[PHASED].value, &percent) || percent < 0 || percent > 100)
+			return bad(s, PHASED, e);
+		o.withheld = (uint8_t)(100 - percent);
+	}
 	return p->fn(p->arg, &o, e);
 }
 

@@ -4,6 +4,7 @@
  * Release may be accepted now. */
 #include "base/clock.h"
 #include "feeds/debian_int.h"
+#include "feeds/ubuntu.h"
 #include "format/deb822.h"
 
 #define MAX_FILES 200000u
@@ -96,26 +97,72 @@ static bool parse_table(struct debian_release *r, struct str table, struct err *
 	return true;
 }
 
-static bool derive(struct debian_release *r, struct err *e)
+const struct debian_brand debian_brand = { "debian", "Debian", DEBIAN_DEFAULT_KEYRING,
+					   debian_version_of_codename };
+const struct debian_brand debian_brand_ubuntu = { "ubuntu", "Ubuntu", UBUNTU_DEFAULT_KEYRING,
+						  ubuntu_version_of_codename };
+
+static const struct debian_brand *brand_of(struct str origin)
 {
-	const char *version = debian_version_of_codename(r->codename);
-	struct str major = r->version;
+	if (str_is(origin, "Debian"))
+		return &debian_brand;
+	return str_starts(origin, "Ubuntu") ? &debian_brand_ubuntu : NULL;
+}
+
+/* Of Debian the first number counts, of Ubuntu all of it. */
+static const char *version_of(struct debian_release *r, bool ubuntu)
+{
+	const char *known = ubuntu ? ubuntu_version_of_codename(r->codename)
+				   : debian_version_of_codename(r->codename);
+	struct str v = r->version;
 	size_t n = 0;
-	while (n < major.n && major.p[n] >= '0' && major.p[n] <= '9')
+	while (n < v.n && n < 20 && ((v.p[n] >= '0' && v.p[n] <= '9') || (ubuntu && v.p[n] == '.')))
 		n++;
-	if (!version && n)
-		version = arena_str(&r->arena, (struct str) { major.p, n }).p;
-	if (!version)
-		return err_set(e, ERR_CORRUPT,
-			       "Release of codename '%.60s' is of no known Debian version",
-			       r->codename.p);
-	r->os = str_of(arena_printf(&r->arena, "debian:%s", version));
+	return !known && n ? arena_str(&r->arena, (struct str) { v.p, n }).p : known;
+}
+
+/* "jammy-security" -> "security": Ubuntu's pockets all bear the release's codename. */
+static void derive_pocket(struct debian_release *r)
+{
+	ptrdiff_t dash = str_find(r->suite, '-');
+	struct str pocket = dash < 0 ? STR_LIT("")
+				     : (struct str) { r->suite.p + dash + 1,
+						      r->suite.n - (size_t)dash - 1 };
+	bool apps = str_starts(pocket, "apps-") || str_is(r->origin, "UbuntuESMApps");
+	bool infra = str_starts(pocket, "infra-") || str_is(r->origin, "UbuntuESM");
+	r->name = r->suite;
+	r->service = apps ? "esm-apps" : infra ? "esm-infra" : "";
+	r->type = str_ends(pocket, "security") ? PATCH_TYPE_SECURITY
+		  : pocket.n == 0	       ? PATCH_TYPE_ROLLUP
+					       : PATCH_TYPE_BUGFIX;
+}
+
+static void derive_suite(struct debian_release *r)
+{
 	bool main_suite = str_find(r->codename, '-') < 0 && str_find(r->codename, '/') < 0;
 	bool security = str_ends(r->codename, "-security") || str_ends(r->codename, "/updates") ||
 			str_is(r->label, "Debian-Security");
+	r->name = r->codename;
 	r->type = security     ? PATCH_TYPE_SECURITY
 		  : main_suite ? PATCH_TYPE_ROLLUP
 			       : PATCH_TYPE_BUGFIX;
+}
+
+static bool derive(struct debian_release *r, struct err *e)
+{
+	r->brand = brand_of(r->origin);
+	r->service = "";
+	bool ubuntu = r->brand == &debian_brand_ubuntu;
+	const char *version = version_of(r, ubuntu);
+	if (!version)
+		return err_set(e, ERR_CORRUPT,
+			       "Release of codename '%.60s' is of no known %s version",
+			       r->codename.p, ubuntu ? "Ubuntu" : "Debian");
+	r->os = str_of(arena_printf(&r->arena, "%s:%s", ubuntu ? "ubuntu" : "debian", version));
+	if (ubuntu)
+		derive_pocket(r);
+	else
+		derive_suite(r);
 	return true;
 }
 
@@ -186,15 +233,21 @@ const struct release_file *debian_release_find(const struct debian_release *r, c
 bool debian_release_of_name(const char *codename, struct debian_release *out, struct err *e)
 {
 	AUTO(debian_release_done) struct debian_release r = { 0 };
-	if (!debian_version_of_codename(str_of(codename)))
+	struct str name = str_of(codename);
+	bool ubuntu = ubuntu_version_of_codename(name) != NULL;
+	if (!ubuntu && !debian_version_of_codename(name))
 		return err_set(
 			e, ERR_INVALID,
-			"suite '%.60s' is no codename of Debian; use one such as 'bookworm-security'",
+			"suite '%.60s' is no codename of Debian or Ubuntu; use one such as 'bookworm-security'",
 			codename);
-	r.codename = r.suite = arena_str(&r.arena, str_of(codename));
-	r.label = r.origin = r.version = r.components = r.architectures = STR_LIT("");
+	ptrdiff_t dash = str_find(name, '-');
+	r.suite = arena_str(&r.arena, name);
+	r.codename = ubuntu && dash > 0 ? arena_str(&r.arena, (struct str) { name.p, (size_t)dash })
+					: r.suite;
+	r.origin = ubuntu ? STR_LIT("Ubuntu") : STR_LIT("");
+	r.label = r.version = r.components = r.architectures = STR_LIT("");
 	bool backports = strstr(codename, "-backports") != NULL;
-	r.not_automatic = backports || str_is(str_of(codename), "experimental");
+	r.not_automatic = backports || str_is(name, "experimental");
 	r.but_automatic_upgrades = backports;
 	if (!derive(&r, e))
 		return false;
@@ -225,7 +278,9 @@ bool debian_release_accept(const struct debian_release *r, const char *asked,
 			"mirror answers with suite '%.40s' (codename '%.40s') where '%.60s' was asked; "
 			"check the mirror's address",
 			r->suite.p, r->codename.p, asked);
-	if (asked && !str_is(r->origin, "Debian"))
+	/* Nor may one vendor sign another's releases. */
+	bool foreign = r->brand == &debian_brand_ubuntu && debian_version_of_codename(r->codename);
+	if (asked && (!r->brand || foreign))
 		return err_set(e, ERR_UNTRUSTED,
 			       "suite '%.60s' is of origin '%.40s', not of Debian", asked,
 			       r->origin.p);

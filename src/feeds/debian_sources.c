@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 struct collecting {
+	const struct debian_brand *brand;
 	struct arena *a;
 	const char *architecture;
 	VEC(struct debian_suite) suites;
@@ -47,7 +48,7 @@ static bool keyrings_of(struct collecting *c, struct str signed_by, const char *
 	size_t n = 0;
 	struct str rest = signed_by, word;
 	if (signed_by.n == 0)
-		l[n++] = DEBIAN_DEFAULT_KEYRING;
+		l[n++] = c->brand->keyring;
 	while (signed_by.n && str_split(&rest, ' ', &word)) {
 		struct str part;
 		while (str_split(&word, ',', &part))
@@ -60,8 +61,8 @@ static bool keyrings_of(struct collecting *c, struct str signed_by, const char *
 	return n > 0;
 }
 
-/* Debian's suites are named by codename or by rank. */
-static bool may_be_debian(struct str suite)
+/* Suites are named by codename, Debian's by rank too. */
+static bool may_be_of(const struct debian_brand *brand, struct str suite)
 {
 	static const char *const ranks[] = { "stable", "oldstable", "oldoldstable", "testing",
 					     "unstable" };
@@ -69,10 +70,10 @@ static bool may_be_debian(struct str suite)
 	for (size_t i = 0; i < base.n; i++)
 		if (base.p[i] == '-' || base.p[i] == '/')
 			base.n = i;
-	for (size_t i = 0; i < ARRAY_LEN(ranks); i++)
+	for (size_t i = 0; brand == &debian_brand && i < ARRAY_LEN(ranks); i++)
 		if (str_is(base, ranks[i]))
 			return true;
-	return debian_version_of_codename(base) != NULL;
+	return brand->version_of_codename(base) != NULL;
 }
 
 static void take_suite(struct collecting *c, const struct apt_source *s, struct str uri,
@@ -86,20 +87,23 @@ static void take_suite(struct collecting *c, const struct apt_source *s, struct 
 		skip(c, uri, suite, "not fetched over http, https or file");
 		return;
 	}
-	if (!may_be_debian(suite) || str_ends(suite, "/")) {
-		skip(c, uri, suite, "not a suite of Debian's own archive");
+	if (!may_be_of(c->brand, suite) || str_ends(suite, "/")) {
+		skip(c, uri, suite,
+		     arena_printf(c->a, "not a suite of %s's own archive", c->brand->vendor));
 		return;
 	}
 	if (s->trusted) {
 		skip(c, uri, suite, "marked trusted: its signature would not be checked");
 		return;
 	}
-	struct debian_suite out = { .url = arena_str(c->a, root).p,
-				    .suite = arena_str(c->a, suite).p,
-				    .feed_id = arena_printf(c->a, "debian/%.*s", STR_ARG(suite)),
-				    .components = list_of(c->a, &s->components, NULL),
-				    .architectures = list_of(c->a, &s->architectures,
-							     c->architecture) };
+	struct debian_suite out = {
+		.brand = c->brand,
+		.url = arena_str(c->a, root).p,
+		.suite = arena_str(c->a, suite).p,
+		.feed_id = arena_printf(c->a, "%s/%.*s", c->brand->name, STR_ARG(suite)),
+		.components = list_of(c->a, &s->components, NULL),
+		.architectures = list_of(c->a, &s->architectures, c->architecture)
+	};
 	if (!keyrings_of(c, s->signed_by, &out.keyrings)) {
 		skip(c, uri, suite, "its Signed-By is no keyring file; name a file there");
 		return;
@@ -147,14 +151,22 @@ static void hand_over(struct collecting *c, struct debian_sources *out)
 	*out = s;
 }
 
-bool debian_sources_of_text(struct str text, const char *architecture, struct arena *a,
-			    struct debian_sources *out, struct err *e)
+bool debian_sources_of_brand(const struct debian_brand *brand, struct str text,
+			     const char *architecture, struct arena *a, struct debian_sources *out,
+			     struct err *e)
 {
-	AUTO(collecting_done) struct collecting c = { .a = a, .architecture = architecture };
+	AUTO(collecting_done)
+	struct collecting c = { .brand = brand, .a = a, .architecture = architecture };
 	if (!take_text(&c, text, e))
 		return false;
 	hand_over(&c, out);
 	return true;
+}
+
+bool debian_sources_of_text(struct str text, const char *architecture, struct arena *a,
+			    struct debian_sources *out, struct err *e)
+{
+	return debian_sources_of_brand(&debian_brand, text, architecture, a, out, e);
 }
 
 static bool take_file(struct collecting *c, const char *path, struct err *e)
@@ -181,7 +193,8 @@ static int is_source(const struct dirent *d)
 bool debian_sources_of_machine(const char *etc_apt, const char *architecture, struct arena *a,
 			       struct debian_sources *out, struct err *e)
 {
-	AUTO(collecting_done) struct collecting c = { .a = a, .architecture = architecture };
+	AUTO(collecting_done)
+	struct collecting c = { .brand = &debian_brand, .a = a, .architecture = architecture };
 	AUTO(xfree) char *main_list = file_join(etc_apt, "sources.list");
 	AUTO(xfree) char *dir = file_join(etc_apt, "sources.list.d");
 	if (!take_file(&c, main_list, e))

@@ -218,7 +218,8 @@ static void name_feed(const char *dir, const struct lab_options *opt, char *out,
 	bool found = false;
 	/* Only for the feed's name in reports; what counts is verified by the sync. */
 	bool good = release_in(dir, &r, &found, &ignored) && found;
-	snprintf(out, size, "debian/%s", good ? r.codename.p : "unknown");
+	snprintf(out, size, "%s/%s", good && r.brand ? r.brand->name : "debian",
+		 good ? r.name.p : "unknown");
 	debian_release_done(&r);
 }
 
@@ -273,15 +274,16 @@ static bool lone_index(const char *file, const struct lab_options *opt,
 	    !unpack_open_mem(buf_str(&raw), file, DEBIAN_MAX_INDEX_PLAIN, 0, &u, e) ||
 	    !debian_packages_read(u, file, debian_group_add, group, e))
 		return false;
-	AUTO(xfree) char *id = xasprintf("debian/%s", r.codename.p);
+	const char *brand = r.brand ? r.brand->name : "debian";
+	AUTO(xfree) char *id = xasprintf("%s/%s", brand, r.name.p);
 	struct feed_info feed = { .id = str_of(id),
-				  .kind = STR_LIT("debian"),
+				  .kind = str_of(brand),
 				  .url = STR_LIT("file:"),
 				  .released_ms = r.date_ms,
 				  .signer = STR_LIT("") };
 	struct archive archive = { .id = STR_LIT("file"),
 				   .url = STR_LIT("file:"),
-				   .suite = r.codename,
+				   .suite = r.name,
 				   .release_components = STR_LIT(""),
 				   .keyring = STR_LIT(""),
 				   .os = r.os };

@@ -180,6 +180,8 @@ static bool add_package(struct osv_sink *o, const struct osv_record *r,
 		if (f->introduced.n && !str_is(f->introduced, "0"))
 			c.above = without_zero_epoch(f->introduced);
 		size_t n = is_modular(c.version) ? words_streams(r->title, streams) : 0;
+		if (n == 0 && is_modular(c.version))
+			streams[n++] = STR_LIT("*"); /* the title names none: every stream's */
 		for (size_t k = 0; k < n; k++) {
 			c.module = streams[k];
 			if (!add_component(o, &c, e))

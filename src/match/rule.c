@@ -111,7 +111,8 @@ static bool compares(enum rule_compare how, int order)
 /* A condition without a version says nothing of the kind of build. */
 static bool same_lineage(const struct rule *c, const struct fact_package *fact)
 {
-	if (!str_eq(c->module, fact->module))
+	bool any = str_is(c->module, RULE_MODULE_ANY) && fact->module.n > 0;
+	if (!any && !str_eq(c->module, fact->module))
 		return false;
 	return c->version.n == 0 || rpm_lineage(c->version) == rpm_lineage(fact->version);
 }

@@ -23,8 +23,9 @@
  * newest answers. Lineage is the module stream and the kind of build (rpm_lineage()): a modular
  * build answers only to conditions of its own stream, others never to modular conditions; without
  * `module` the condition is for packages of no stream, and modular (of an unknown stream) when its
- * release says so. (os "id:version") is true when the host's os fact has that id, and that version
- * or, for releases named by codename (testing, sid), that codename. */
+ * release says so; module "*" is for packages of whatever stream is known. (os "id:version") is
+ * true when the host's os fact has that id, and that version or, for releases named by codename
+ * (testing, sid), that codename. */
 #ifndef MATCH_RULE_H
 #define MATCH_RULE_H
 #include "base/arena.h"
@@ -32,6 +33,7 @@
 #include "catalog/patch.h"
 #include "fleet/fleet.h"
 
+#define RULE_MODULE_ANY "*"
 #define RULE_MAX_TEXT (4u << 20)
 #define RULE_MAX_DEPTH 16
 #define RULE_MAX_NODES 100000u

@@ -19,9 +19,9 @@ static bool take(void *arg, const struct debian_notice *n, struct err *err)
 	s->bullseye += str_is(n->a.os, "debian:11");
 	s->date_ms = n->a.released_ms;
 	assert_int_equal(n->a.severity, SEVERITY_UNRATED); /* DSAs carry none */
-	snprintf(s->last, sizeof(s->last), "%.*s|%.*s|%.*s|%.*s|%.*s|%.*s", STR_ARG(n->a.id),
+	snprintf(s->last, sizeof(s->last), "%.*s|%.*s|%.*s|%.*s|%.*s%s%.*s|%.*s", STR_ARG(n->a.id),
 		 STR_ARG(n->a.title), STR_ARG(n->a.os), STR_ARG(n->a.product), STR_ARG(n->a.fixed),
-		 STR_ARG(n->a.cves));
+		 n->a.status.n ? "<" : "", STR_ARG(n->a.status), STR_ARG(n->a.cves));
 	return true;
 }
 
@@ -48,7 +48,9 @@ static void forms_of_lines(void **state)
 		HEAD
 		"\tNOTE: text\n\t[bullseye] - a <not-affected> (x)\n\t[buster] - a <end-of-life>\n\t[x] - b 1\n",
 		&s));
-	assert_int_equal(s.n, 0);
+	assert_int_equal(s.n, 1); /* known, and never to be fixed there */
+	assert_string_equal(s.last,
+			    "DSA-5380-1|xorg-server - security update|debian:10|a|<end-of-life|");
 	assert_true(parse(
 		"[01 Jan 2024] DLA-3700-1 cjson - security update\n\t[buster] - cjson 1.7.10-1.1+deb10u2\n",
 		&s));

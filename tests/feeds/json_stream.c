@@ -78,9 +78,10 @@ static void wrong_documents_are_refused_F37(void **state)
 
 static bool take(void *arg, const struct debian_notice *n, struct err *err)
 {
-	buf_printf(arg, "%.*s %.*s %.*s fixed=%.*s severity=%s%s\n", STR_ARG(n->a.id),
+	buf_printf(arg, "%.*s %.*s %.*s fixed=%.*s severity=%s open=%.*s%s\n", STR_ARG(n->a.id),
 		   STR_ARG(n->a.product), STR_ARG(n->a.os), STR_ARG(n->a.fixed),
-		   severity_name(n->a.severity), n->ignored ? " ignored" : "");
+		   severity_name(n->a.severity), STR_ARG(n->a.status),
+		   n->ignored ? " ignored" : "");
 	return true;
 }
 
@@ -91,11 +92,21 @@ static void tracker_entries(void **state)
 		"\"bookworm\":{\"status\":\"resolved\",\"repositories\":{\"status\":\"open\"},\"fixed_version\":\"1-1+deb12u1\",\"urgency\":\"medium\"},"
 		"\"trixie\":{\"status\":\"resolved\",\"fixed_version\":\"2-1\",\"urgency\":\"high**\"},"
 		"\"sid\":{\"status\":\"resolved\",\"fixed_version\":\"0\",\"urgency\":\"low\"},"
-		"\"bullseye\":{\"status\":\"open\",\"urgency\":\"not yet assigned\"}}}}}";
-	const char *want = "CVE-1 a debian:12 fixed=1-1+deb12u1 severity=moderate\n"
-			   "CVE-1 a debian:13 fixed= severity=important\n"
-			   "CVE-1 a debian:sid fixed= severity=low ignored\n"
-			   "CVE-1 a debian:11 fixed= severity=unrated ignored\n";
+		"\"bullseye\":{\"status\":\"open\",\"urgency\":\"not yet assigned\"},"
+		"\"buster\":{\"status\":\"open\",\"urgency\":\"low\",\"nodsa\":\"Minor issue\",\"nodsa_reason\":\"\"},"
+		"\"stretch\":{\"status\":\"open\",\"urgency\":\"end-of-life\"},"
+		"\"forky\":{\"status\":\"open\",\"urgency\":\"unimportant\"}}},"
+		"\"CVE-2\":{\"releases\":{\"sid\":{\"status\":\"open\",\"nodsa\":\"x\",\"nodsa_reason\":\"postponed\"}}},"
+		"\"TEMP-3\":{\"releases\":{\"sid\":{\"status\":\"open\"}}}}}";
+	const char *want = "CVE-1 a debian:12 fixed=1-1+deb12u1 severity=moderate open=\n"
+			   "CVE-1 a debian:13 fixed= severity=important open=\n"
+			   "CVE-1 a debian:sid fixed= severity=low open= ignored\n"
+			   "CVE-1 a debian:11 fixed= severity=unrated open=affected\n"
+			   "CVE-1 a debian:10 fixed= severity=low open=no-dsa\n"
+			   "CVE-1 a debian:9 fixed= severity=unrated open=end-of-life\n"
+			   "CVE-1 a debian:forky fixed= severity=low open=unimportant\n"
+			   "CVE-2 a debian:sid fixed= severity=unrated open=postponed\n"
+			   "TEMP-3 a debian:sid fixed= severity=unrated open= ignored\n";
 	AUTO(buf_done) struct buf out = BUF_INIT(10000);
 	AUTO(unpack_free) struct unpack *u = NULL, *page = NULL;
 	assert_true(unpack_open_mem(str_of(json), "t", 1u << 20, 0, &u, &e));
