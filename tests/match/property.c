@@ -20,7 +20,7 @@ static const char *const rpm_archs[] = { "amd64", "noarch", "i386", "arm64" };
 static const char *const oses[] = { "debian:12", "debian:13", "debian:forky", "-" };
 static const char *const modules[] = { "-", "-", "-", "m:1", "m:2" };
 static const char *const builds[] = { "", "", "", "", ".module", "_fips" };
-static const char *const services[] = { "-", "-", "-", "-", "-", "esm", "pro" };
+static const char *const services[] = { "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "esm", "pro" };
 static const char *const severities[] = { "unrated", "low", "moderate", "important", "critical" };
 static const char *const types[] = { "security", "bugfix", "rollup", "critical" };
 
@@ -175,7 +175,7 @@ static void agreement(void **arg)
 			assert_true(fleet_set_state(f, next(n), (enum host_state)next(3), &e));
 		} else {
 			AUTO(catalog_unref)
-			struct catalog *c = random_catalog(15 + next(40), next(4));
+			struct catalog *c = random_catalog(40 + next(60), next(4));
 			match_set_catalog(m, c);
 		}
 		if (step % 25 == 0) {
