@@ -290,6 +290,7 @@ static void suse_case(const char *kind, const char *file)
 	AUTO(json_free) json_t *j = parse(&r);
 	AUTO(lines_done) struct lines got = { 0 }, want = { 0 }, ids = { 0 };
 	size_t i, distinct = 0;
+	const char *component = "";
 	json_t *v;
 	json_array_foreach(json_object_get(j, "verdicts"), i, v)
 	{
@@ -298,11 +299,13 @@ static void suse_case(const char *kind, const char *file)
 		AUTO(xfree)
 		char *pair = xasprintf("%s\t%s\t", text(v, "bulletin"), text(v, "version"));
 		char *last = got.n ? got.p[got.n - 1] : NULL;
-		if (last && strncmp(last, pair, strlen(pair)) == 0) {
-			size_t n = strlen(text(v, "component")), at = strlen(last) - n;
-			if (strcmp(last + at, text(v, "component")) == 0 && last[at - 1] < 'a')
-				continue; /* the same package of another architecture */
-			got.p[got.n - 1] = xasprintf("%s %s", last, text(v, "component"));
+		bool more = last && strncmp(last, pair, strlen(pair)) == 0;
+		bool again = more && strcmp(component, text(v, "component")) == 0;
+		component = text(v, "component");
+		if (again)
+			continue; /* the same package of another architecture */
+		if (more) {
+			got.p[got.n - 1] = xasprintf("%s %s", last, component);
 			xfree(last);
 			continue;
 		}

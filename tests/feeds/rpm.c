@@ -389,6 +389,88 @@ static void mirror_lists(void **state)
 	assert_string_equal(out.generation.feed.url.p, "http://mirror");
 }
 
+/* --- a thousand wrong documents ------------------------------------------------------------------
+ */
+
+static uint64_t state_of_chance = 20240227;
+
+static size_t chance(size_t below)
+{
+	state_of_chance = state_of_chance * 6364136223846793005ull + 1442695040888963407ull;
+	return (size_t)(state_of_chance >> 33) % below;
+}
+
+/* One change of structure: an element, an attribute, a value goes, comes twice, or changes places.
+ */
+static char *mutated(const char *text)
+{
+	static const char *const odd[] = {
+		"''",	 "'-1'",   "'../x'", "'999999999999999999999'", "'\xe3\x81\x82'",
+		"'a b'", "'&#9;'", "'%s%n'"
+	};
+	size_t n = strlen(text), from = chance(n), to = from;
+	AUTO(buf_done) struct buf b = BUF_INIT(1u << 20);
+	bool value = chance(2) == 0;
+	char open = value ? '\'' : '<', close = value ? '\'' : '>';
+	while (from < n && text[from] != open)
+		from++;
+	to = from + (from < n);
+	while (to < n && text[to] != close)
+		to++;
+	to += to < n;
+	for (size_t more = value ? 0 : chance(3); more > 0 && to < n; more--) {
+		while (to < n && text[to] != '>')
+			to++;
+		to += to < n;
+	}
+	buf_add(&b, text, from);
+	switch (chance(3)) {
+	case 0: buf_adds(&b, value ? odd[chance(ARRAY_LEN(odd))] : ""); break;
+	case 1:
+		buf_add(&b, text + from, to - from);
+		buf_add(&b, text + from, to - from);
+		break;
+	default: buf_add(&b, text + chance(from + 1), chance(20) < from ? 1 : 0);
+	}
+	buf_add(&b, text + to, n - to);
+	return buf_take(&b);
+}
+
+/* Each is refused whole or gives a whole catalog. */
+static void thousand_mutations(void **state)
+{
+	size_t accepted = 0, refused_whole = 0;
+	for (int i = 0; i < 1500; i++) {
+		AUTO(repo_done) struct repo r = { .n = 0 };
+		AUTO(generation_result_done) struct generation_result out = { 0 };
+		struct feed_spec s = spec_of();
+		make(&r);
+		AUTO(xfree) char *p = i % 3 == 0 ? mutated(primary) : xstrdup(primary);
+		AUTO(xfree) char *u = i % 3 == 1 ? mutated(updateinfo) : xstrdup(updateinfo);
+		put(&r, "repodata/p.xml", p);
+		put(&r, "repodata/u.xml", u);
+		seal(&r, "sha256", 1700000000);
+		AUTO(xfree)
+		char *m = i % 3 == 2 ? mutated(find(&r, "repodata/repomd.xml")->text) : NULL;
+		if (m)
+			put(&r, "repodata/repomd.xml", m);
+		if (!sync_repo(&r, &s, &out)) {
+			assert_null(out.sink);
+			assert_true(e.code == ERR_CORRUPT || e.code == ERR_UNTRUSTED ||
+				    e.code == ERR_NOT_FOUND || e.code == ERR_LIMIT);
+			refused_whole++;
+			continue;
+		}
+		struct catalog *c = NULL;
+		if (!catalog_build(&out.generation, 1, &c, &e))
+			fail_msg("%s", e.msg);
+		catalog_unref(c);
+		accepted++;
+	}
+	print_message("%zu refused whole, %zu gave a whole catalog\n", refused_whole, accepted);
+	assert_true(refused_whole > 100 && accepted > 100);
+}
+
 /* --- signatures ----------------------------------------------------------------------------------
  */
 
@@ -415,8 +497,7 @@ static void pinned_keys(void **state)
 	AUTO(repo_done) struct repo r = { .n = 0 };
 	AUTO(generation_result_done) struct generation_result out = { 0 };
 	AUTO(buf_done)
-	struct buf key = BUF_INIT(1u << 20),
-		   sig = BUF_INIT(1u << 20), none = BUF_INIT(1u << 20);
+	struct buf key = BUF_INIT(1u << 20), sig = BUF_INIT(1u << 20), none = BUF_INIT(1u << 20);
 	struct feed_spec s = spec_of();
 	assert_non_null(mkdtemp(home));
 	AUTO(xfree) char *ring = file_join(home, "ring.gpg");
@@ -493,6 +574,7 @@ int main(void)
 		cmocka_unit_test(dates_never_go_back),
 		cmocka_unit_test(ids_of_vendors),
 		cmocka_unit_test(mirror_lists),
+		cmocka_unit_test(thousand_mutations),
 		cmocka_unit_test(pinned_keys),
 		cmocka_unit_test(stored_repository),
 	};
