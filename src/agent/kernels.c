@@ -145,8 +145,7 @@ static bool deb_rebuilt(const struct pkgdb_package *p, const struct image *i,
 static struct str without_epoch(struct str evr)
 {
 	ptrdiff_t colon = str_find(evr, ':');
-	return colon < 0 ? evr
-			 : (struct str) { evr.p + colon + 1, evr.n - (size_t)colon - 1 };
+	return colon < 0 ? evr : (struct str) { evr.p + colon + 1, evr.n - (size_t)colon - 1 };
 }
 
 static bool contains(struct str s, const char *needle)
@@ -172,13 +171,20 @@ static const char *rhel_class(struct str version)
 static bool rhel_family(struct str name, struct str *family_out, const char **variant_out)
 {
 	static const char *const known[][2] = {
-		{ "", "" },	       { "-rt", "rt" },
-		{ "-debug", "debug" }, { "-rt-debug", "rt-debug" },
-		{ "-64k", "64k" },     { "-64k-debug", "64k-debug" },
-		{ "-16k", "16k" },     { "-rt-64k", "rt-64k" },
-		{ "-uek", "" },	       { "-uek-debug", "debug" },
-		{ "-ml", "" },	       { "-lt", "" },
-		{ "-plus", "" },       { "-zfcpdump", "zfcpdump" },
+		{ "", "" },
+		{ "-rt", "rt" },
+		{ "-debug", "debug" },
+		{ "-rt-debug", "rt-debug" },
+		{ "-64k", "64k" },
+		{ "-64k-debug", "64k-debug" },
+		{ "-16k", "16k" },
+		{ "-rt-64k", "rt-64k" },
+		{ "-uek", "" },
+		{ "-uek-debug", "debug" },
+		{ "-ml", "" },
+		{ "-lt", "" },
+		{ "-plus", "" },
+		{ "-zfcpdump", "zfcpdump" },
 		{ "-PAE", "PAE" },
 	};
 	if (!str_starts(name, "kernel"))
@@ -297,9 +303,9 @@ static struct str suse_release(struct str evr, bool base)
 
 static bool suse_image(const struct pkgdb_package *p, struct arena *a, struct image *out)
 {
-	static const char *const known[] = { "default",	 "default-base", "rt",	  "rt_debug",
-					     "azure",	 "preempt",	 "pae",	  "vanilla",
-					     "debug",	 "64kb",	 "xen",	  "kvmsmall",
+	static const char *const known[] = { "default",	 "default-base", "rt",	"rt_debug",
+					     "azure",	 "preempt",	 "pae", "vanilla",
+					     "debug",	 "64kb",	 "xen", "kvmsmall",
 					     "longterm", "lpae",	 "coco" };
 	if (!str_starts(p->name, "kernel-"))
 		return false;
@@ -377,11 +383,9 @@ void kernels_judge(const struct pkgdb *db, struct str release, struct str versio
 	struct str family;
 	bool images = false;
 	const struct str none = STR_LIT("");
-	*out = (struct kernels_verdict) { .why = "none",
-					  .running = release,
-					  .newest = none,
-					  .flavour = none,
-					  .package = none };
+	*out = (struct kernels_verdict) {
+		.why = "none", .running = release, .newest = none, .flavour = none, .package = none
+	};
 	if (db->kind == PKGDB_DEB)
 		s.known = deb_running(release, &s.running);
 	else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Does a newer kernel wait for a reboot? Judged from what is there now - the running kernel's release
- * against the installed images of its own flavour - never from marker files, so it clears with the
- * first look after the reboot (AC-01..AC-04). Pure: release, packages in, verdict out. */
+ * Does a newer kernel wait for a reboot? Judged from what is there now - the running kernel's
+ * release against the installed images of its own flavour - never from marker files, so it clears
+ * with the first look after the reboot (AC-01..AC-04). Pure: release, packages in, verdict out. */
 #ifndef AGENT_KERNELS_H
 #define AGENT_KERNELS_H
 #include "agent/pkgdb.h"
@@ -16,10 +16,9 @@ bool kernels_split(struct str release, struct kernels_release *out) MUST_CHECK;
 
 struct kernels_verdict {
 	bool needed;
-	const char *
-		why; /**< "kernel": a newer image of the running flavour is installed; "none";
-		      *   "unknown": images are installed, but none can be told to be of the running
-		      *   kernel's kind (own kernel, another distribution's) */
+	const char *why; /**< "kernel": a newer image of the running flavour is installed; "none";
+			  *   "unknown": images are installed, but none can be told to be of the
+			  * running kernel's kind (own kernel, another distribution's) */
 	struct str running, newest; /**< releases; newest "" = no image of the running flavour */
 	struct str flavour;	    /**< "amd64", "cloud-amd64", "kernel-uek", "default" */
 	struct str package;	    /**< that holds the newest release; empty = none */

@@ -5,6 +5,7 @@
 #include "api/api.h"
 
 #include "api/api_int.h"
+#include "api/changes.h"
 #include "api/enriched.h"
 #include "api/enrol_throttle.h"
 #include "api/failures.h"
@@ -17,9 +18,10 @@
 #include "base/random.h"
 
 const struct route *const api_tables[] = {
-	public_routes,	    session_routes,	dashboard_routes, patches_routes, systems_routes,
-	explanation_routes, deployments_routes, enrolment_routes, feeds_routes,	  jobs_routes,
-	settings_routes,    history_routes,	search_routes,	  event_routes,	  NULL,
+	public_routes,	  session_routes, dashboard_routes,   patches_routes,
+	changes_routes,	  systems_routes, explanation_routes, deployments_routes,
+	enrolment_routes, feeds_routes,	  jobs_routes,	      settings_routes,
+	history_routes,	  search_routes,  event_routes,	      NULL,
 };
 
 /* --- dispatch --- */
@@ -171,6 +173,7 @@ bool api_new(const struct api_conf *conf, struct api **out, struct err *e)
 	api->push = push_new(conf->fleet);
 	api->failures = failures_new();
 	api->enrol_throttle = enrol_throttle_new();
+	api->changes = changes_cache_new();
 	*out = TAKE(api);
 	return true;
 }
@@ -183,6 +186,7 @@ void api_free(struct api *api)
 	events_free(api->events);
 	failures_free(api->failures);
 	enrol_throttle_free(api->enrol_throttle);
+	changes_cache_free(api->changes);
 	VEC_DONE(&api->told);
 	pthread_mutex_destroy(&api->told_lock);
 	xfree(api);

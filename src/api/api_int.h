@@ -11,6 +11,7 @@
 struct push;
 struct failures;
 struct enrol_throttle;
+struct changes_cache;
 
 struct api {
 	struct api_conf conf;
@@ -19,6 +20,7 @@ struct api {
 	struct push *push;
 	struct failures *failures;
 	struct enrol_throttle *enrol_throttle;
+	struct changes_cache *changes;
 	char run[33]; /**< names this run of the server */
 	pthread_mutex_t told_lock;
 	VEC(uint8_t) told; /**< per host: was told to scan; see api_scan_told */
@@ -27,9 +29,9 @@ struct api {
 /* Tables, each ended by ROUTE_TABLE_END. public_routes and public_agent_routes hold every route
  * that needs no identity. */
 extern const struct route public_routes[], session_routes[], dashboard_routes[], patches_routes[],
-	systems_routes[], explanation_routes[], deployments_routes[], enrolment_routes[],
-	feeds_routes[], jobs_routes[], settings_routes[], search_routes[], event_routes[],
-	history_routes[];
+	changes_routes[], systems_routes[], explanation_routes[], deployments_routes[],
+	enrolment_routes[], feeds_routes[], jobs_routes[], settings_routes[], search_routes[],
+	event_routes[], history_routes[];
 extern const struct route public_agent_routes[], agent_routes[];
 /** All tables of a face, NULL-terminated. */
 extern const struct route *const api_tables[];

@@ -13,11 +13,10 @@ static json_t *patch_of(const struct match_view *v, const char *id)
 	json_object_set_new(j, "title",
 			    patch == CATALOG_NONE ? json_null()
 						  : json_text(v->catalog->patches[patch].title));
-	json_object_set_new(
-		j, "severity",
-		patch == CATALOG_NONE
-			? json_null()
-			: json_string(severity_name(v->catalog->patches[patch].severity)));
+	json_object_set_new(j, "severity",
+			    patch == CATALOG_NONE ? json_null()
+						  : json_string(severity_name(
+							    v->catalog->patches[patch].severity)));
 	return j;
 }
 
@@ -43,8 +42,7 @@ static json_t *item_json(const struct match_view *v, const struct ledger_item *i
 	json_object_set_new(j, "patch", patch_of(v, i->patch));
 	json_object_set_new(j, "system", system_of(v, i->host));
 	json_object_set_new(j, "systems", json_integer(i->hosts));
-	json_object_set_new(j, "deployment",
-			    deployment ? words_text_or_null(i->ref) : json_null());
+	json_object_set_new(j, "deployment", deployment ? words_text_or_null(i->ref) : json_null());
 	return j;
 }
 
@@ -61,8 +59,8 @@ static bool reply(struct call *c, bool of_host, struct err *e)
 	struct ledger_place place = { at.present ? at.at[0].i : 0,
 				      at.present ? (uint32_t)at.at[1].i : 0 };
 	bool (*read)(struct ledger *, struct str, struct ledger_place *, size_t, struct arena *,
-		     struct ledger_item **, size_t *, bool *, struct err *) =
-		of_host ? ledger_of_host : ledger_of_patch;
+		     struct ledger_item **, size_t *, bool *,
+		     struct err *) = of_host ? ledger_of_host : ledger_of_patch;
 	if (!read(c->conf->ledger, c->params[0], &place, limit, c->arena, &items, &n, &more, e))
 		return false;
 	AUTO(match_read_end) struct match_view v;
@@ -71,8 +69,7 @@ static bool reply(struct call *c, bool of_host, struct err *e)
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(list, item_json(&v, &items[i]));
 	const struct page_value next[2] = { { .i = place.seq }, { .i = place.skip } };
-	json_t *page = page_json(c, more ? page_cursor(c, false, next, 2) : NULL, NULL,
-				 (int64_t)n);
+	json_t *page = page_json(c, more ? page_cursor(c, false, next, 2) : NULL, NULL, (int64_t)n);
 	json_object_set_new(page, "total_is_exact", json_boolean(!more && !at.present));
 	json_object_set_new(j, "items", list);
 	json_object_set_new(j, "page", page);

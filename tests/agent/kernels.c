@@ -20,9 +20,9 @@ static void package(struct pkgdb *db, struct str word, struct arena *a)
 	if (slash >= 0) {
 		evr.n = (size_t)(word.p + slash - evr.p);
 		struct str state = { word.p + slash + 1, word.n - (size_t)slash - 1 };
-		p.state = str_is(state, "half")	 ? PKGDB_HALF_INSTALLED
-			  : str_is(state, "rc")	 ? PKGDB_ABSENT
-						 : PKGDB_UNPACKED;
+		p.state = str_is(state, "half") ? PKGDB_HALF_INSTALLED
+			  : str_is(state, "rc") ? PKGDB_ABSENT
+						: PKGDB_UNPACKED;
 		assert_true(p.state != PKGDB_UNPACKED || str_is(state, "unpacked"));
 	}
 	if (db->kind == PKGDB_RPM) {
@@ -94,9 +94,28 @@ static void test_corpus(void **state)
 static void test_odd_words(void **state)
 {
 	static const char *const words[] = {
-		"", "-", ".", "+", "1", "1-", "-1", "1.", ".x86_64", "1.x86_64", "1.x86_64+", "1-1.x86_64.",
-		"1-1-", "1-1-x-y", "kernel", "kernel-", "kernel-core-core", "kernel-default-base",
-		"linux-image-", "linux-image--unsigned", "linux-image-1-2-3-", "pve-kernel-",
+		"",
+		"-",
+		".",
+		"+",
+		"1",
+		"1-",
+		"-1",
+		"1.",
+		".x86_64",
+		"1.x86_64",
+		"1.x86_64+",
+		"1-1.x86_64.",
+		"1-1-",
+		"1-1-x-y",
+		"kernel",
+		"kernel-",
+		"kernel-core-core",
+		"kernel-default-base",
+		"linux-image-",
+		"linux-image--unsigned",
+		"linux-image-1-2-3-",
+		"pve-kernel-",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		for (size_t k = 0; k < ARRAY_LEN(words) * 2; k++) {

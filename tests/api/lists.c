@@ -124,6 +124,29 @@ static void M_106_known_exploited_and_scores_with_their_dates(void **state)
 	expect(&bad, 400, "invalid_parameter");
 }
 
+static void the_changelog_is_in_a_package_that_must_be_fetched(void **state)
+{
+	struct world *w = *state;
+	AUTO(reply_done) struct reply r, f, no;
+	int before = w->wanted;
+	AUTO(xfree)
+	char *path = xasprintf("/api/v1/patches/debian:12:openssl:3.0.2-1/changelog?system=%s",
+			       w->id[0]);
+	get(w, path, &r);
+	expect(&r, 200, NULL);
+	assert_string_equal(text_at(r.json, "state"), "not_stored");
+	assert_string_equal(text_at(r.json, "installed"), "3.0.1-1");
+	assert_int_equal(w->wanted, before); /* reading fetches nothing */
+	struct who guest = as(w, ROLE_GUEST), technician = as(w, ROLE_TECHNICIAN);
+	request(w, &guest, "POST", "/api/v1/patches/debian:12:openssl:3.0.2-1/changelog:fetch",
+		NULL, NULL, &no);
+	expect(&no, 403, NULL);
+	request(w, &technician, "POST", "/api/v1/patches/debian:12:openssl:3.0.2-1/changelog:fetch",
+		NULL, NULL, &f);
+	expect(&f, 202, NULL);
+	assert_int_equal(w->wanted, before + 1);
+}
+
 static void cursors_go_both_ways(void **state)
 {
 	struct world *w = *state;
@@ -440,6 +463,7 @@ int main(void)
 		cmocka_unit_test(history_by_system_and_by_patch),
 		cmocka_unit_test(filters_and_their_facets),
 		cmocka_unit_test(M_106_known_exploited_and_scores_with_their_dates),
+		cmocka_unit_test(the_changelog_is_in_a_package_that_must_be_fetched),
 		cmocka_unit_test(cursors_go_both_ways),
 		cmocka_unit_test(cursors_of_other_lists_and_made_up_ones_are_refused),
 		cmocka_unit_test(wrong_parameters_are_refused_and_named),

@@ -42,7 +42,7 @@ async function screens() {
 		me: '/me', 'not-found': '/no/such/page',
 	};
 	if (t.patch)
-		for (const tab of ['overview', 'missing', 'installed', 'files', 'supersedence', 'provenance'])
+		for (const tab of ['overview', 'missing', 'installed', 'changes', 'files', 'supersedence', 'provenance'])
 			list[`patch-${tab}`] = `/patches/${enc(t.patch.id)}/${tab}`;
 	if (t.system)
 		for (const tab of ['overview', 'missing', 'installed', 'packages', 'deployments', 'agent'])

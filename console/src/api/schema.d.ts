@@ -203,6 +203,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/patches/{patch_id}/changelog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                patch_id: components["parameters"]["PatchId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What changed, as the package itself tells it.
+         * @description Taken from a package of the patch in the server's store, not from the vendor's advisory. With
+         *     `system`: what changed since the version installed there; without: the newest entries.
+         *     `state`: available; not_stored = the package must be fetched first; none = the packages carry
+         *     no changelog that can be read here (or the system has none of them).
+         */
+        get: operations["getPatchChangelog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/patches/{patch_id}/changelog:fetch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                patch_id: components["parameters"]["PatchId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fetch the package the changelog is in from the vendor; then read again. */
+        post: operations["fetchPatchChangelog"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/patches/{patch_id}/systems": {
         parameters: {
             query?: never;
@@ -1093,6 +1137,32 @@ export interface components {
             score: number;
             percentile: number | null;
             date: components["schemas"]["TimeOrNull"];
+        };
+        /** @enum {string} */
+        ChangelogState: "available" | "not_stored" | "fetching" | "none";
+        Changelog: {
+            state: components["schemas"]["ChangelogState"];
+            /** @description The package it is taken from */
+            package: string | null;
+            version: string | null;
+            /** @description Version of the source package on the system asked for */
+            installed: string | null;
+            file: string | null;
+            size: number | null;
+            entries: {
+                version: string | null;
+                date: components["schemas"]["TimeOrNull"];
+                author: string;
+                urgency: string | null;
+                text: string;
+                /** @description The text is longer than what is told */
+                cut: boolean;
+                cves: string[];
+            }[];
+            /** @description All CVEs named in the entries */
+            cves: string[];
+            /** @description There are more entries */
+            more: boolean;
         };
         EnrichmentSource: {
             feed: string;
@@ -2009,6 +2079,61 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PatchDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPatchChangelog: {
+        parameters: {
+            query?: {
+                /** @description System id */
+                system?: string;
+            };
+            header?: never;
+            path: {
+                patch_id: components["parameters"]["PatchId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changelog"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    fetchPatchChangelog: {
+        parameters: {
+            query?: {
+                /** @description System id */
+                system?: string;
+            };
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path: {
+                patch_id: components["parameters"]["PatchId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Being fetched */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changelog"];
                 };
             };
             default: components["responses"]["Problem"];

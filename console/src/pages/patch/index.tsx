@@ -11,10 +11,11 @@ import { Severity } from '../../ui/Severity';
 import { useUrl } from '../../ui/url';
 import { PatchHistory } from '../history';
 import { startDraft } from '../new-deployment/draft';
+import { Changes } from './Changes';
 import { Files, Overview, ProvenanceTab, Supersedence } from './parts';
 import { PatchSystems } from './PatchSystems';
 
-const TABS = ['overview', 'missing', 'installed', 'held', 'files', 'supersedence', 'history', 'provenance'] as const;
+const TABS = ['overview', 'missing', 'installed', 'held', 'changes', 'files', 'supersedence', 'history', 'provenance'] as const;
 type TabName = (typeof TABS)[number];
 
 export default function PatchPage({ id, tab }: { id: string; tab: string }) {
@@ -53,6 +54,7 @@ export default function PatchPage({ id, tab }: { id: string; tab: string }) {
 							tabs={TABS.filter(x => x !== 'held' || d.held_systems > 0 || active === 'held').map(x => ({ id: x, name: t(`patch.tab.${x}`), count: counts[x] }))} />
 						{active === 'overview' && <Overview p={d} />}
 						{(active === 'missing' || active === 'installed' || active === 'held') && <PatchSystems key={active} patch={d} state={active} />}
+						{active === 'changes' && <Changes patch={d} />}
 						{active === 'files' && <Files p={d} />}
 						{active === 'supersedence' && <Supersedence p={d} />}
 						{active === 'history' && <PatchHistory id={d.id} />}
