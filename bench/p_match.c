@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * P1, P3, P4 at the size given: a synthetic fleet against a catalog of the shape of Debian's own.
  *
- *   p_match HOSTS [NAMES-FILE]
+ *   p_match [--rpm] HOSTS [NAMES-FILE]
  *
+ * --rpm makes rpm packages of the same shape, ten of them installed in two versions (kernels).
  * NAMES-FILE has "binary source version" a line (from a Packages file); without it names are made
  * up. Hosts are made of 20 roles (400..2100 packages), each package in one of 6 versions, lagging
  * by role and host. Guard: 0 mismatches between bitmaps, counters and the forward pass. */
@@ -27,6 +28,7 @@ struct packages {
 };
 
 static uint64_t seed = 1;
+static bool rpm; /* --rpm */
 
 static uint32_t next(uint32_t bound)
 {
@@ -119,9 +121,10 @@ static struct catalog *make_catalog(const struct packages *all, uint32_t newer)
 				   .type = i % 5 ? PATCH_TYPE_ROLLUP : PATCH_TYPE_SECURITY,
 				   .severity = (enum severity)(i % 5),
 				   .superseded_by = CATALOG_NONE };
-		struct component c = { .kind = COMPONENT_DEB,
+		struct component c = { .kind = rpm ? COMPONENT_RPM : COMPONENT_DEB,
 				       .name = k->name,
 				       .arch = STR_LIT("amd64"),
+				       .module = STR_LIT(""),
 				       .version = version,
 				       .above = STR_LIT(""),
 				       .file = STR_LIT("pool/x.deb"),
@@ -158,13 +161,17 @@ static void make_inventory(const struct packages *all, uint32_t host, uint32_t s
 		int len = age == 0 ? snprintf(version, sizeof(version), "%.*s", STR_ARG(k->version))
 				   : snprintf(version, sizeof(version), "%.*s~%u",
 					      STR_ARG(k->version), GENERATIONS - age);
-		struct str fields[] = { STR_LIT("deb"),
+		struct str fields[] = { rpm ? STR_LIT("rpm") : STR_LIT("deb"),
 					k->name,
 					STR_LIT("amd64"),
 					{ version, (size_t)len },
 					str_eq(k->source, k->name) ? STR_LIT("") : k->source,
+					STR_LIT(""),
 					STR_LIT("") };
-		must(inventory_add(inventory, fields, 6, &e), &e);
+		must(inventory_add(inventory, fields, rpm ? 7 : 6, &e), &e);
+		fields[3] = STR_LIT("0~0");
+		if (rpm && i < 10)
+			must(inventory_add(inventory, fields, 7, &e), &e);
 	}
 	buf_reset(out);
 	must(inventory_text(inventory, out, &e), &e);
@@ -217,8 +224,11 @@ static void adopt(struct match *m, struct catalog *c, const char *what)
 int main(int argc, char **argv)
 {
 	uint64_t hosts = 0;
+	rpm = argc > 1 && strcmp(argv[1], "--rpm") == 0;
+	argc -= rpm;
+	argv += rpm;
 	if (argc < 2 || !str_to_u64(str_of(argv[1]), &hosts) || hosts == 0 || hosts > 2000000) {
-		fprintf(stderr, "usage: p_match HOSTS [NAMES-FILE]\n");
+		fprintf(stderr, "usage: p_match [--rpm] HOSTS [NAMES-FILE]\n");
 		return 2;
 	}
 	AUTO(arena_done) struct arena a = { 0 };
