@@ -164,23 +164,6 @@ json_t *enriched_dashboard_json(struct call *c, const struct match_view *v)
 
 /* --- systems --- */
 
-/* Whether the host gets its vendor's extended support: what its agent said of it. */
-static bool subscribed(const struct match_view *v, const struct host *h)
-{
-	uint32_t n;
-	const uint32_t *facts = fleet_facts_of_kind(v->fleet, FACT_SUBSCRIPTION, &n);
-	for (uint32_t i = 0; i < n; i++) {
-		const roaring_bitmap_t *hosts = fleet_fact_hosts(v->fleet, facts[i]);
-		struct str services = fleet_fact_field(v->fleet, facts[i], 2), one;
-		if (!hosts || !roaring_bitmap_contains(hosts, h->no))
-			continue;
-		while (services.n && str_split(&services, ' ', &one))
-			if (str_is(one, "esm-infra"))
-				return true;
-	}
-	return false;
-}
-
 static enum lifecycle_state lifecycle(struct call *c, const struct match_view *v,
 				      const struct host *h, struct lifecycle_of *out)
 {
@@ -191,7 +174,8 @@ static enum lifecycle_state lifecycle(struct call *c, const struct match_view *v
 		return LIFECYCLE_UNKNOWN;
 	enrich_lifecycle(enrich_join_data(join), str_of(a->os_id), str_of(a->os_version),
 			 str_of(a->os_name), STR_LIT(""), out);
-	return lifecycle_state(out, subscribed(v, h), c->now_ms);
+	return lifecycle_state(out, match_host_has_service(v, h->no, STR_LIT("esm-infra")),
+			       c->now_ms);
 }
 
 enum lifecycle_state enriched_lifecycle(struct call *c, const struct match_view *v,

@@ -25,7 +25,7 @@ static roaring_bitmap_t *hosts_of_service(const struct fleet *f, struct str serv
 	uint32_t n;
 	const uint32_t *facts = fleet_facts_of_kind(f, FACT_SUBSCRIPTION, &n);
 	for (uint32_t k = 0; k < n; k++)
-		if (subscription_gives(f, facts[k], service))
+		if (hindrance_service_given(f, facts[k], service))
 			bitmaps_add(&hosts, fleet_fact_hosts(f, facts[k]));
 	return bitmaps_union(&hosts);
 }

@@ -4,6 +4,7 @@
  * the facts concerned are few. */
 #include "base/vec.h"
 #include "fleet/facts.h"
+#include "match/hindrance.h"
 #include "match/host_view.h"
 
 static const char *const after_names[] = { "nothing", "restart", "reboot" };
@@ -15,22 +16,20 @@ const char *match_after_name(enum match_after a)
 
 /* --- flags ---------------------------------------------------------------------------------- */
 
-static bool is_over(const struct match_view *v, uint32_t fact, int64_t now_ms)
-{
-	match_eol_fn *eol = atomic_load(&v->m->eol);
-	struct fact_os os;
-	if (!eol || !fleet_fact_os(v->fleet, fact, &os))
-		return false;
-	return eol(v->m->eol_arg, os.id, os.version.n ? os.version : os.codename, now_ms);
-}
-
 bool match_is_end_of_life(const struct match_view *v, uint32_t host, int64_t now_ms)
 {
+	match_eol_fn *eol = atomic_load(&v->m->eol);
+	return eol && eol(v->m->eol_arg, v, host, now_ms);
+}
+
+bool match_host_has_service(const struct match_view *v, uint32_t host, struct str service)
+{
 	uint32_t n;
-	const uint32_t *facts = fleet_facts_of_kind(v->fleet, FACT_OS, &n);
+	const uint32_t *facts = fleet_facts_of_kind(v->fleet, FACT_SUBSCRIPTION, &n);
 	for (uint32_t i = 0; i < n; i++) {
 		const roaring_bitmap_t *hosts = fleet_fact_hosts(v->fleet, facts[i]);
-		if (hosts && roaring_bitmap_contains(hosts, host) && is_over(v, facts[i], now_ms))
+		if (hosts && roaring_bitmap_contains(hosts, host) &&
+		    hindrance_service_given(v->fleet, facts[i], service))
 			return true;
 	}
 	return false;
@@ -62,15 +61,9 @@ static bool says_reboot(const struct match_view *v, uint32_t host, int64_t now_m
 roaring_bitmap_t *match_flag_hosts(const struct match_view *v, enum host_flag flag, int64_t now_ms)
 {
 	struct bitmaps hosts = { 0 };
-	uint32_t n;
-	const uint32_t *os = fleet_facts_of_kind(v->fleet, FACT_OS, &n);
 	switch (flag) {
 	case HOST_FLAG_STALE: return hosts_by(v, now_ms, match_is_stale);
-	case HOST_FLAG_END_OF_LIFE:
-		for (uint32_t i = 0; i < n; i++)
-			if (is_over(v, os[i], now_ms))
-				bitmaps_add(&hosts, fleet_fact_hosts(v->fleet, os[i]));
-		break;
+	case HOST_FLAG_END_OF_LIFE: return hosts_by(v, now_ms, match_is_end_of_life);
 	case HOST_FLAG_UNSIGNED_SOURCE: add_kind(v, FACT_UNSIGNED, &hosts); break;
 	case HOST_FLAG_RESTART_PENDING: add_kind(v, FACT_RESTART, &hosts); break;
 	case HOST_FLAG_REBOOT_PENDING:
@@ -94,14 +87,13 @@ uint32_t match_host_flags(const struct match_view *v, uint32_t host, int64_t now
 	uint32_t flags = match_is_stale(v, host, now_ms) ? HOST_FLAG_STALE : 0;
 	if (h->attrs.reboot_needed)
 		flags |= HOST_FLAG_REBOOT_PENDING;
+	if (match_is_end_of_life(v, host, now_ms))
+		flags |= HOST_FLAG_END_OF_LIFE;
 	AUTO(host_view_done) struct host_view view;
 	if (!host_view_init(v, host, &view))
 		return flags;
-	for (uint32_t i = 0; i < view.rule_host.n_facts; i++) {
+	for (uint32_t i = 0; i < view.rule_host.n_facts; i++)
 		flags |= flag_of[fleet_fact_kind(v->fleet, view.facts[i])];
-		if (is_over(v, view.facts[i], now_ms))
-			flags |= HOST_FLAG_END_OF_LIFE;
-	}
 	return flags;
 }
 

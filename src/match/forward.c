@@ -126,7 +126,7 @@ static void look_at_host(const struct state *s, struct about_host *a)
 	if (any != INTERN_NONE)
 		a->os[any] = true;
 	for (uint32_t k = 0; k < intern_count(s->terms); k++)
-		a->terms[k] = subscription_among(a->fleet, a->facts, a->n_facts,
+		a->terms[k] = hindrance_service_among(a->fleet, a->facts, a->n_facts,
 						 intern_get(s->terms, k));
 }
 

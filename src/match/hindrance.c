@@ -70,7 +70,7 @@ const roaring_bitmap_t *hindrance_hosts(const struct fleet *f, const struct fact
 }
 
 /* "subscription <TAB> ubuntu-pro <TAB> esm-infra esm-apps": what it is, or one of its services. */
-bool subscription_gives(const struct fleet *f, uint32_t fact, struct str service)
+bool hindrance_service_given(const struct fleet *f, uint32_t fact, struct str service)
 {
 	struct str services = fleet_fact_field(f, fact, 2), word;
 	if (str_eq(fleet_fact_field(f, fact, 1), service))
@@ -81,7 +81,7 @@ bool subscription_gives(const struct fleet *f, uint32_t fact, struct str service
 	return false;
 }
 
-bool subscription_among(const struct fleet *f, const uint32_t *facts, uint32_t n,
+bool hindrance_service_among(const struct fleet *f, const uint32_t *facts, uint32_t n,
 			struct str service)
 {
 	uint32_t all;
@@ -89,6 +89,6 @@ bool subscription_among(const struct fleet *f, const uint32_t *facts, uint32_t n
 	bool given = service.n == 0;
 	for (uint32_t i = 0; i < all && !given; i++)
 		given = facts_have(facts, n, subscriptions[i]) &&
-			subscription_gives(f, subscriptions[i], service);
+			hindrance_service_given(f, subscriptions[i], service);
 	return given;
 }

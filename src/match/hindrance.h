@@ -19,8 +19,8 @@ const roaring_bitmap_t *hindrance_hosts(const struct fleet *f, const struct fact
 					enum set set, struct bitmaps *keep);
 
 /* Whether a "subscription" fact gives the service. */
-bool subscription_gives(const struct fleet *f, uint32_t fact, struct str service);
+bool hindrance_service_given(const struct fleet *f, uint32_t fact, struct str service);
 /* Whether one of the facts does; everybody has "". */
-bool subscription_among(const struct fleet *f, const uint32_t *facts, uint32_t n,
+bool hindrance_service_among(const struct fleet *f, const uint32_t *facts, uint32_t n,
 			struct str service);
 #endif

@@ -33,7 +33,7 @@ enum set host_view_hindrance(const struct host_view *h, const struct patch *p, u
 	const struct rule_host *r = &h->rule_host;
 	struct fact_package package;
 	*why_out = INTERN_NONE;
-	if (!subscription_among(r->fleet, r->facts, r->n_facts, p->availability))
+	if (!hindrance_service_among(r->fleet, r->facts, r->n_facts, p->availability))
 		return SET_SUBSCRIPTION;
 	if (!fleet_fact_package(r->fleet, fact, &package))
 		return SET_MISSING;

@@ -131,10 +131,13 @@ enum host_flag {
 uint32_t match_host_flags(const struct match_view *v, uint32_t host, int64_t now_ms);
 /** Active hosts with one flag; the caller frees it with roaring_bitmap_free(). */
 roaring_bitmap_t *match_flag_hosts(const struct match_view *v, enum host_flag flag, int64_t now_ms);
-/** Whether a release ("debian", "12") is out of support at a time. Called often, under locks:
- * answers from memory. NULL (the default) = no release is. */
-typedef bool match_eol_fn(void *arg, struct str os_id, struct str version, int64_t now_ms);
+/** Whether a host's release is out of its vendor's support at a time. Called often, with the view's
+ * locks held: answers from memory. NULL (the default) = no release is. */
+typedef bool match_eol_fn(void *arg, const struct match_view *v, uint32_t host, int64_t now_ms);
 void match_set_eol(struct match *m, match_eol_fn *fn, void *arg);
+
+/** Whether the host's "subscription" facts give a service of the vendor: "esm-infra". */
+bool match_host_has_service(const struct match_view *v, uint32_t host, struct str service);
 
 /** What an INSTALLED patch still waits for on a host: a reboot, or services that run its old code.
  */

@@ -145,6 +145,19 @@ int64_t glue_refresh_s(void *arg)
 	return settings_int(g->settings, SETTING_REFRESH_CYCLE_S);
 }
 
+/* Extended support counts only where the host gets it (Ubuntu Pro's esm-infra). */
+bool glue_end_of_life(void *arg, const struct match_view *v, uint32_t host, int64_t now_ms)
+{
+	const struct glue *g = arg;
+	const struct host_attrs *a = &fleet_host(v->fleet, host)->attrs;
+	AUTO(enrich_unref) struct enrich *x = enrichment_get(g->enrichment);
+	struct lifecycle_of release;
+	enrich_lifecycle(x, str_of(a->os_id), str_of(a->os_version), str_of(a->os_name),
+			 STR_LIT(""), &release);
+	bool extended = match_host_has_service(v, host, STR_LIT("esm-infra"));
+	return lifecycle_state(&release, extended, now_ms) == LIFECYCLE_ENDED;
+}
+
 void glue_setting_changed(void *arg, enum setting id)
 {
 	struct glue *g = arg;

@@ -14,6 +14,7 @@ struct glue {
 	struct jobs *jobs;
 	struct settings *settings;
 	struct match *match;
+	struct enrichment *enrichment;
 };
 void glue_init(struct glue *g);
 void glue_set_api(struct glue *g, struct api *api);
@@ -31,6 +32,7 @@ bool glue_jobs_list(void *arg, size_t max, struct arena *a, struct api_job **out
 bool glue_job_get(void *arg, const char *id, struct arena *a, struct api_job *out, struct err *e)
 	MUST_CHECK;
 int64_t glue_refresh_s(void *arg);
+bool glue_end_of_life(void *arg, const struct match_view *v, uint32_t host, int64_t now_ms);
 void glue_setting_changed(void *arg, enum setting id);
 void glue_minute(void *arg);
 /** The redirecting port; `arg` is the server's URL. */

@@ -123,6 +123,8 @@ static bool open_api(struct server *s, const struct options *o, struct signer *s
 	s->agent_url = xasprintf("https://%s:%d", s->identity.name, (int)o->agent_port);
 	s->glue.settings = s->settings;
 	s->glue.match = s->match;
+	s->glue.enrichment = s->enrichment;
+	match_set_eol(s->match, glue_end_of_life, &s->glue);
 	struct api_conf api = { .db = s->db,
 				.auth = s->auth,
 				.settings = s->settings,
