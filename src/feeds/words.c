@@ -119,9 +119,13 @@ enum patch_type words_advisory_type(struct str id)
 
 enum reboot_need words_rpm_reboot(struct str package)
 {
-	static const char *const always[] = { "kernel",		"kernel-core",	  "kernel-rt",
-					      "kernel-rt-core", "kernel-uek",	  "kernel-uek-core",
-					      "kernel-64k",	"kernel-64k-core" };
+	static const char *const always[] = {
+		"kernel",	  "kernel-core",     "kernel-rt",	    "kernel-rt-core",
+		"kernel-uek",	  "kernel-uek-core", "kernel-64k",	    "kernel-64k-core",
+		"kernel-default", "kernel-azure",    "kernel-default-base", "kernel-preempt",
+		"kernel-pae",	  "kernel-xen",	     "kernel-64kb",	    "kernel-longterm",
+		"kernel6.12",
+	};
 	static const char *const may[] = { "dbus",    "dbus-broker",	"dbus-daemon",	"glibc",
 					   "hal",     "linux-firmware", "openssl-libs", "gnutls",
 					   "systemd", "udev",		"microcode_ctl" };
