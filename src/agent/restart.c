@@ -109,7 +109,6 @@ bool restart_scan(const char *proc, struct arena *a, struct restart_list *out, s
 	if (!d)
 		return err_sys(e, errno, "cannot list '%s'", proc);
 	VEC(struct restart_entry) v = { 0 };
-	bool core = false;
 	struct dirent *ent;
 	while ((ent = readdir(d)) && v.n < RESTART_MAX) {
 		struct restart_entry r = { 0 };
@@ -127,8 +126,6 @@ bool restart_scan(const char *proc, struct arena *a, struct restart_list *out, s
 		memcpy(r.libraries, libs, r.n_libraries * sizeof(*libs));
 		unit_of(proc, ent->d_name, a, &r.unit);
 		exe_of(proc, ent->d_name, a, &r.exe);
-		core |= r.pid == 1 || str_is(r.unit, "dbus.service") ||
-			str_is(r.unit, "dbus-broker.service");
 		VEC_PUSH(&v, r);
 	}
 	closedir(d);
@@ -138,7 +135,21 @@ bool restart_scan(const char *proc, struct arena *a, struct restart_list *out, s
 	if (v.n)
 		memcpy(out->entries, v.p, v.n * sizeof(*v.p));
 	out->n = v.n;
-	out->core = core;
 	VEC_DONE(&v);
 	return true;
+}
+
+json_t *restart_json(const struct restart_list *l)
+{
+	json_t *all = json_array();
+	for (size_t i = 0; i < l->n; i++) {
+		const struct restart_entry *r = &l->entries[i];
+		json_t *libs = json_array();
+		for (size_t k = 0; k < r->n_libraries; k++)
+			json_array_append_new(libs, json_text(r->libraries[k]));
+		json_array_append_new(all, json_pack("{s:I,s:o,s:o,s:o}", "pid", (json_int_t)r->pid,
+						     "unit", json_text(r->unit), "exe",
+						     json_text(r->exe), "libraries", libs));
+	}
+	return all;
 }

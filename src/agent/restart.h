@@ -5,7 +5,7 @@
 #ifndef AGENT_RESTART_H
 #define AGENT_RESTART_H
 #include "base/arena.h"
-#include "base/err.h"
+#include "format/json.h"
 
 #define RESTART_MAX 200	    /**< processes told */
 #define RESTART_MAX_LIBS 20 /**< libraries told of one process */
@@ -20,11 +20,12 @@ struct restart_entry {
 struct restart_list {
 	struct restart_entry *entries; /**< by pid */
 	size_t n;
-	bool core; /**< process 1 or the system's D-Bus daemon is among them: only a reboot helps */
 };
 /** `proc` is "/proc". Processes that end meanwhile are left out. */
 bool restart_scan(const char *proc, struct arena *a, struct restart_list *out, struct err *e)
 	MUST_CHECK;
+/** As the "restart" member of docs/agent-protocol.md section 5, without the packages. */
+json_t *restart_json(const struct restart_list *l);
 /** Distinct replaced files of a maps text; exposed for tests and fuzzing. */
 size_t restart_parse_maps(struct str maps, struct arena *a, struct str *out, size_t max);
 /** The unit of a cgroup file's text: "0::/system.slice/nginx.service" gives "nginx.service". */

@@ -43,7 +43,8 @@ static bool read_health(struct call *c, const json_t *health, char **out, struct
 	static const char *const reboot_known[] = {
 		"needed", "running_kernel", "newest_kernel", "flavour", "why", "packages", NULL
 	};
-	static const char *const restart_known[] = { "pid", "unit", "exe", "libraries", NULL };
+	static const char *const restart_known[] = { "pid",	  "unit",     "exe",
+						     "libraries", "packages", NULL };
 	json_t *reboot = json_object_get(health, "reboot"), *restart = NULL, *packages = NULL,
 	       *libraries = NULL;
 	if (!json_is_object(health) || !json_only(health, known, e) ||
@@ -55,7 +56,8 @@ static bool read_health(struct call *c, const json_t *health, char **out, struct
 	for (size_t i = 0; i < json_array_size(restart); i++) {
 		json_t *one = json_array_get(restart, i);
 		if (!json_is_object(one) || !json_only(one, restart_known, e) ||
-		    !json_opt_array(one, "libraries", MAX_PACKAGES, &libraries, e))
+		    !json_opt_array(one, "libraries", MAX_PACKAGES, &libraries, e) ||
+		    !json_opt_array(one, "packages", MAX_PACKAGES, &libraries, e))
 			return err_set(e, ERR_INVALID,
 				       "an item of 'restart' does not have the form it must have");
 	}

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Attributes from files and system calls; what cannot be told is left empty. */
 #include "agent/net/attrs.h"
-#include "agent/evidence.h"
-#include "agent/net/root_client.h"
+#include "agent/net/health.h"
 #include "agent/platform.h"
 #include "agent/reboot.h"
 #include "base/file.h"
@@ -146,9 +145,9 @@ bool attrs_gather(const struct agent_paths *p, json_t **out, struct err *e)
 	if (!add_system(p, j, e) || !platform_packages(p->sysroot, &a, &db, e))
 		return false;
 	json_object_set_new(j, "arch", json_text(db.native));
-	if (!root_client_evidence(p, &health) && !evidence_gather(&db, false, &health, e))
+	if (!health_gather(p, false, &health, e))
 		return false;
-	json_object_set_new(j, "reboot_needed", json_boolean(evidence_reboot_needed(health)));
+	json_object_set_new(j, "reboot_needed", json_boolean(health_reboot_needed(health)));
 	json_object_set(j, "health", health);
 	*out = TAKE(j);
 	return true;

@@ -2,6 +2,7 @@
  * Orders, one after the other. The root half is the judge of everything; what is decided here is
  * only when to ask again and what to tell the server. */
 #include "agent/net/orders.h"
+#include "agent/net/health.h"
 #include "agent/net/root_client.h"
 #include "agent/net/server.h"
 #include "agent/net/spool.h"
@@ -130,6 +131,16 @@ static bool reissued(struct orders *o, struct server *s, const char *id, bool *y
 	return true;
 }
 
+/* Whether the machine waits for a reboot now: the root half does not judge that. */
+static void add_reboot(struct orders *o, json_t *result)
+{
+	AUTO(json_free) json_t *health = NULL;
+	struct err e = { 0 };
+	if (!health_gather(&o->paths, true, &health, &e))
+		log_warn("evidence: %s", e.msg);
+	json_object_set_new(result, "reboot_needed", json_boolean(health_reboot_needed(health)));
+}
+
 /* Posts what the root half has finished; true when nothing is left. */
 static bool flush(struct orders *o, struct server *s, struct err *e)
 {
@@ -146,6 +157,7 @@ static bool flush(struct orders *o, struct server *s, struct err *e)
 		if (reason && strcmp(reason, "unlisted_dependency") == 0 &&
 		    !reissued(o, s, id, &again, e))
 			return false;
+		add_reboot(o, result);
 		if (!again && !server_call(s, "POST", "/agent/v1/results", result, NULL, e)) {
 			/* An answer that will never change must not block the others for ever. */
 			if (e->code != ERR_NOT_FOUND && e->code != ERR_INVALID)

@@ -32,13 +32,15 @@ bool root_client_call(const struct agent_paths *p, const char *verb, const char 
 	return true;
 }
 
-bool root_client_evidence(const struct agent_paths *p, json_t **out)
+bool root_client_restart(const struct agent_paths *p, json_t **out)
 {
 	AUTO(json_free) json_t *reply = NULL;
-	if (!root_client_call(p, "evidence", NULL, NULL, &reply, NULL) ||
-	    !json_is_object(json_object_get(reply, "reboot")))
+	if (!root_client_call(p, "restart", NULL, NULL, &reply, NULL))
 		return false;
-	*out = TAKE(reply);
+	json_t *list = json_object_get(reply, "restart");
+	if (!json_is_array(list))
+		return false;
+	*out = json_incref(list);
 	return true;
 }
 

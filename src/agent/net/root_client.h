@@ -9,8 +9,9 @@
  *  half; a reply that is an error becomes `e` with the code it names. */
 bool root_client_call(const struct agent_paths *p, const char *verb, const char *name,
 		      const char *value, json_t **reply_out, struct err *e) MUST_CHECK;
-/** Evidence as the root half sees it; false when there is none to ask. */
-bool root_client_evidence(const struct agent_paths *p, json_t **out) MUST_CHECK;
+/** Processes that run replaced files (restart.h), as the root half sees them; false when there is
+ * no root half to ask. */
+bool root_client_restart(const struct agent_paths *p, json_t **out) MUST_CHECK;
 /** Epoch and sequence of the last executed order; 0 and 0 when there is none, or no root half. */
 void root_client_last(const struct agent_paths *p, int64_t *epoch_out, int64_t *seq_out);
 #endif

@@ -3,6 +3,7 @@
  * inventory would read as "removed". */
 #include "agent/net/scan.h"
 #include "agent/dpkgdb.h"
+#include "agent/net/health.h"
 #include "agent/net/rpmsources.h"
 #include "agent/platform.h"
 #include "agent/rpmconf.h"
@@ -155,6 +156,13 @@ static bool scan_rpm(const struct agent_paths *p, enum platform_manager manager,
 	       rpmsources_unsigned(p->sysroot, manager, add_unsigned, i, e);
 }
 
+/* Evidence is of the running system, never of another root. */
+static bool scan_health(const struct agent_paths *p, struct inventory *i, struct err *e)
+{
+	AUTO(json_free) json_t *health = NULL;
+	return p->sysroot[0] || (health_gather(p, false, &health, e) && health_facts(health, i, e));
+}
+
 bool scan_system(const struct agent_paths *p, struct buf *out, struct sha256 *hash_out,
 		 struct err *e)
 {
@@ -164,7 +172,8 @@ bool scan_system(const struct agent_paths *p, struct buf *out, struct sha256 *ha
 		return false;
 	if (!(manager == PLATFORM_APT ? scan_dpkg(p, i, e) : scan_rpm(p, manager, i, e)))
 		return false;
-	if (!os_release(p, i, e) || !kernel(i, e) || !inventory_text(i, out, e))
+	if (!os_release(p, i, e) || !kernel(i, e) || !scan_health(p, i, e) ||
+	    !inventory_text(i, out, e))
 		return false;
 	*hash_out = digest_of(buf_str(out));
 	return true;

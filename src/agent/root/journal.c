@@ -57,14 +57,13 @@ static bool id_ok(const char *id)
 bool journal_save(const char *root, const struct journal_job *j, struct err *e)
 {
 	AUTO(json_free)
-	json_t *o = json_pack("{s:s,s:s,s:I,s:I,s:s,s:I,s:I,s:I,s:I,s:s,s:s,s:o,s:b}", "order",
-			      j->id, "deployment", j->deployment, "epoch", (json_int_t)j->epoch,
-			      "seq", (json_int_t)j->seq, "phase", phases[j->phase], "attempts",
+	json_t *o = json_pack("{s:s,s:s,s:I,s:I,s:s,s:I,s:I,s:I,s:I,s:s,s:s,s:o}", "order", j->id,
+			      "deployment", j->deployment, "epoch", (json_int_t)j->epoch, "seq",
+			      (json_int_t)j->seq, "phase", phases[j->phase], "attempts",
 			      (json_int_t)j->attempts, "started_ms", (json_int_t)j->started_ms,
 			      "finished_ms", (json_int_t)j->finished_ms, "exit_status",
 			      (json_int_t)j->exit_status, "outcome", j->outcome, "reason",
-			      j->reason, "detail", json_text(str_of(j->detail)), "reboot_needed",
-			      j->reboot_needed);
+			      j->reason, "detail", json_text(str_of(j->detail)));
 	ASSERT(o);
 	if (j->transaction)
 		json_object_set(o, "transaction", j->transaction);
@@ -110,8 +109,7 @@ static bool read_job(const json_t *o, const char *id, struct journal_job *j, str
 	    !json_need_int(o, "exit_status", INT32_MIN, INT32_MAX, &j->exit_status, e) ||
 	    !json_need_str(o, "outcome", 0, 15, &outcome, e) ||
 	    !json_need_str(o, "reason", 0, 31, &reason, e) ||
-	    !json_need_str(o, "detail", 0, 2000, &detail, e) ||
-	    !json_opt_bool(o, "reboot_needed", &j->reboot_needed, e))
+	    !json_need_str(o, "detail", 0, 2000, &detail, e))
 		return false;
 	if (strcmp(order, id) != 0)
 		return err_set(e, ERR_CORRUPT, "names order '%s'", order);
@@ -258,14 +256,14 @@ bool journal_result(const char *root, const struct journal_job *j, json_t **out,
 	AUTO(buf_done) struct buf log = BUF_INIT(JOURNAL_LOG_MAX);
 	if (file_exists(path) && !file_read(path, &log, e))
 		return false;
-	*out = json_pack("{s:s,s:s,s:I,s:s,s:s,s:o,s:o,s:o,s:I,s:I,s:o,s:o,s:b}", "order", j->id,
+	*out = json_pack("{s:s,s:s,s:I,s:s,s:s,s:o,s:o,s:o,s:I,s:I,s:o,s:o}", "order", j->id,
 			 "deployment", j->deployment, "seq", (json_int_t)j->seq, "outcome",
 			 j->outcome, "reason", j->reason, "detail", json_text(str_of(j->detail)),
 			 "started", json_time(j->started_ms), "finished", json_time(j->finished_ms),
 			 "attempts", (json_int_t)j->attempts, "exit_status",
 			 (json_int_t)j->exit_status, "packages",
 			 j->packages ? json_incref(j->packages) : json_array(), "log",
-			 json_text(buf_str(&log)), "reboot_needed", j->reboot_needed);
+			 json_text(buf_str(&log)));
 	if (!*out)
 		return err_set(e, ERR_INTERNAL, "result of order '%s' cannot be written", j->id);
 	return true;

@@ -28,9 +28,8 @@ struct journal_job {
 	enum journal_phase phase;
 	int64_t attempts, started_ms, finished_ms, exit_status;
 	char outcome[16], reason[32], detail[401]; /**< once DONE */
-	bool reboot_needed;
-	json_t *transaction; /**< [{name, arch, from, to, action}] */
-	json_t *packages;    /**< [{name, arch, before, after, wanted}] */
+	json_t *transaction;			   /**< [{name, arch, from, to, action}] */
+	json_t *packages;			   /**< [{name, arch, before, after, wanted}] */
 };
 void journal_job_done(struct journal_job *j);
 AUTO_DEFINE_VALUE(struct journal_job, journal_job_done)

@@ -2,9 +2,9 @@
  * Verbs and supervision. Invariant: nothing a peer sends reaches a path, an argument or the journal
  * before the order's signature and the gate's checks; a stalling peer costs REQUEST_MS. */
 #include "agent/root/rootd.h"
-#include "agent/evidence.h"
 #include "agent/ipc.h"
 #include "agent/platform.h"
+#include "agent/restart.h"
 #include "agent/root/gate.h"
 #include "agent/root/journal.h"
 #include "agent/root/runner.h"
@@ -335,16 +335,14 @@ static json_t *verb_ack(struct rootd *d, const json_t *request)
 	return journal_remove(d->root, j.id, &e) ? json_object() : error_json(&e);
 }
 
-static json_t *verb_evidence(struct rootd *d, const json_t *request)
+static json_t *verb_restart(struct rootd *d, const json_t *request)
 {
 	AUTO(arena_done) struct arena a = { 0 };
-	struct pkgdb db;
+	struct restart_list list;
 	struct err e = { 0 };
-	json_t *out = NULL;
-	if (!platform_packages(d->paths.sysroot, &a, &db, &e) ||
-	    !evidence_gather(&db, true, &out, &e))
+	if (!restart_scan("/proc", &a, &list, &e))
 		return error_json(&e);
-	return out;
+	return json_pack("{s:o}", "restart", restart_json(&list));
 }
 
 json_t *rootd_answer(struct rootd *d, const json_t *request)
@@ -360,7 +358,7 @@ json_t *rootd_answer(struct rootd *d, const json_t *request)
 		{ "status", verb_status, { "verb", "order" } },
 		{ "results", verb_results, { "verb" } },
 		{ "ack", verb_ack, { "verb", "order" } },
-		{ "evidence", verb_evidence, { "verb" } },
+		{ "restart", verb_restart, { "verb" } },
 	};
 	struct err e = { 0 };
 	const char *verb = NULL;

@@ -3,13 +3,14 @@
  * that a job once begun is carried to its end by a runner, whatever dies.
  *
  * Verbs (request {"verb": ..., ...}; every reply is an object, an error is {"error", "code"}):
- *   hello     -> {"epoch", "seq", "version"}: the highest order executed
+ *   hello     -> {"epoch", "seq", "version", "active"?}: the highest order executed, and the one
+ *             being worked on
  *   prepare   {"envelope": text} -> {"order", "state"} or {"refused": reason, "detail", "order"?}
  *   install   {"order"} -> {"order", "state"} or {"refused", "detail"}
  *   status    {"order"} -> {"order", "state", "reason", "done", "total", "outcome"?,
  * "transaction"?} results   -> {"result": {...}} of one finished job not acknowledged yet, or {}
  *   ack       {"order"} -> {}: forgets a finished job
- *   evidence  -> docs/agent-protocol.md section 5
+ *   restart   -> {"restart": [...]} of docs/agent-protocol.md section 5, without the packages
  * Only root and the agent's user are answered (SO_PEERCRED). */
 #ifndef AGENT_ROOT_ROOTD_H
 #define AGENT_ROOT_ROOTD_H

@@ -3,7 +3,6 @@
  * before it begins. The decisions are the backend's; here is what reads, runs and waits. */
 #include "agent/root/runner.h"
 #include "agent/backends/backend.h"
-#include "agent/evidence.h"
 #include "agent/root/exec.h"
 #include "agent/root/gate.h"
 #include "agent/root/journal.h"
@@ -269,11 +268,8 @@ static bool finish(struct run *r, const char *outcome, const char *reason, const
 		   struct err *e)
 {
 	struct err why = { 0 };
-	AUTO(json_free) json_t *evidence = NULL;
-	if (!record_packages(r, &why) ||
-	    (!strcmp(outcome, "succeeded") && !evidence_gather(&r->db, true, &evidence, &why)))
+	if (!record_packages(r, &why))
 		log_warn("order %s: %s", r->job.id, why.msg);
-	r->job.reboot_needed = evidence && evidence_reboot_needed(evidence);
 	r->job.phase = JOURNAL_DONE;
 	r->job.finished_ms = clock_wall_ms();
 	r->job.exit_status = r->exit_status;
