@@ -190,7 +190,7 @@ class Server:
         return Api(self.address, self.port, str(self.state / "tls/ca.pem"))
 
     def setup_link(self):
-        return (self.state / "setup-link").read_text().strip()
+        return wait_for("the set-up link", lambda: (self.state / "setup-link").read_text().strip(), 10)
 
     def stop(self, sig=signal.SIGTERM):
         if self.process and self.process.poll() is None:
@@ -225,12 +225,13 @@ def suites_of(*releases):
 class Endpoints:
     """Endpoints of the testbeds, each in its own network namespace; the server's address is on their bridge."""
 
-    def __init__(self, suites, packages=None):
+    def __init__(self, suites, packages=None, boot=False):
+        """boot: with systemd as process 1"""
         self.env = {**os.environ, "TB_PREFIX": PREFIX, "TB_STATE": f"/run/tsukuroi-e2e-{PREFIX}", "TB_NET": NET}
         self.state = pathlib.Path(self.env["TB_STATE"])
         self.names = [f"ep{i + 1}" for i in range(len(suites))]
         self.suites = dict(zip(self.names, suites))
-        self.packages = packages
+        self.packages, self.boot = packages, boot
 
     def sh(self, *args, **kw):
         return run(TESTBEDS / "endpoints.sh", *args, env=self.env, **kw)
@@ -239,8 +240,11 @@ class Endpoints:
         self.lock = open(f"/run/lock/tsukuroi-e2e-{PREFIX}", "w")
         fcntl.flock(self.lock, fcntl.LOCK_EX)  # another run with this prefix ends first
         self.down()
-        extra = ["-p", self.packages] if self.packages else []
-        self.sh("up", "-n", len(self.names), "-s", " ".join(self.suites.values()), *extra, timeout=1800)
+        extra = (["-p", self.packages] if self.packages else []) + (["-b"] if self.boot else [])
+        up = ("up", "-n", len(self.names), "-s", " ".join(self.suites.values()), *extra)
+        if self.sh(*up, timeout=1800, check=not self.boot).returncode:  # the first boot of a fresh root may lose a race
+            self.sh("down", check=False)
+            self.sh(*up, timeout=1800)
         run("ip", "link", "add", f"{PREFIX}-up", "type", "veth", "peer", "name", f"{PREFIX}-dn", "netns", f"{PREFIX}-srv")
         run("ip", "addr", "add", f"{SERVER_ADDRESS}/24", "dev", f"{PREFIX}-up")
         run("ip", "link", "set", f"{PREFIX}-up", "up")
