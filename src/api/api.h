@@ -75,6 +75,8 @@ struct api_conf {
 	void *arg;
 	/** Starts a sync (or finds the one that runs): its id in job_out. */
 	bool (*start_sync)(void *arg, const char *by, char job_out[static 33], struct err *e);
+	/** Makes the held generation of a feed the current one. ERR_NOT_FOUND. */
+	bool (*accept_held)(void *arg, const char *feed, struct err *e);
 	/** Newest first, at most `max`. */
 	bool (*jobs_list)(void *arg, size_t max, struct arena *a, struct api_job **out,
 			  size_t *n_out, struct err *e);

@@ -7,6 +7,18 @@
 #include "api/words.h"
 #include "catalog/catalog.h"
 
+/* The new generation that waits for somebody to look at it; why is in `error`. */
+static json_t *held_json(const struct feed_state *f)
+{
+	if (!f->is_held)
+		return json_null();
+	json_t *j = json_object();
+	json_object_set_new(j, "rows", json_integer(f->held_rows));
+	json_object_set_new(j, "fetched", json_time(f->held_fetched_ms));
+	json_object_set_new(j, "released", json_time(f->held_released_ms));
+	return j;
+}
+
 static json_t *feed_json(const struct feed_state *f)
 {
 	json_t *j = json_object();
@@ -21,6 +33,7 @@ static json_t *feed_json(const struct feed_state *f)
 	json_object_set_new(j, "signed", json_boolean(f->is_signed));
 	json_object_set_new(j, "signer", json_text(str_of(f->signer)));
 	json_object_set_new(j, "error", words_text_or_null(f->error));
+	json_object_set_new(j, "held", held_json(f));
 	return j;
 }
 
@@ -87,8 +100,35 @@ static bool sync_feeds(struct call *c, struct err *e)
 	return call_json(c, 202, job_json(&job));
 }
 
+static bool reply_feed(struct call *c, const char *id, struct err *e)
+{
+	struct feed_state *feeds = NULL;
+	size_t n = 0;
+	json_t *found = NULL;
+	if (!feed_state_list(c->conf->db, &feeds, &n, e))
+		return false;
+	for (size_t i = 0; i < n && !found; i++)
+		if (strcmp(feeds[i].id, id) == 0)
+			found = feed_json(&feeds[i]);
+	feed_state_list_free(feeds, n);
+	return found ? call_json(c, 200, found)
+		     : err_set(e, ERR_NOT_FOUND, "there is no feed '%.100s'", id);
+}
+
+static bool accept_feed(struct call *c, struct err *e)
+{
+	static const char *const known[] = { "feed", NULL };
+	const char *id;
+	json_t *body;
+	if (!call_body(c, known, &body, e) || !json_need_str(body, "feed", 1, 200, &id, e) ||
+	    !c->conf->accept_held(c->conf->arg, id, e))
+		return false;
+	return call_audit(c, "feeds.accept", id, NULL, e) && reply_feed(c, id, e);
+}
+
 const struct route feeds_routes[] = {
 	ROUTE(GET, API "/feeds", PERM_VIEW, list_feeds),
 	ROUTE(POST, API "/feeds:sync", PERM_SYNC, sync_feeds),
+	ROUTE(POST, API "/feeds:accept", PERM_SETTINGS, accept_feed, .max_body = 1000),
 	ROUTE_TABLE_END,
 };

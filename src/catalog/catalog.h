@@ -18,13 +18,15 @@ bool catalog_build(const struct generation *gens, size_t n, struct catalog **out
 	MUST_CHECK;
 
 /** Generations in the database (compressed), all-or-nothing: the new one replaces the current in
- * the same transaction. The guard: when `rows` shrinks by more than 5 % or to 0 the new generation
- * is held (stored as state 'held', the last good one stays current) and ERR_CONFLICT says so,
- * unless `accept_shrink`. A released_ms older than the current one: ERR_UNTRUSTED ("Date went
+ * the same transaction. The guard: when more than 5 % of what the last one said is said neither by
+ * the new one nor by another current feed of its kind (generation_shrink.h), the new generation is
+ * held (stored as state 'held', the last good one stays current) and ERR_CONFLICT says so, unless
+ * `accept_shrink`. A released_ms older than the current one: ERR_UNTRUSTED ("Date went
  * back"). */
 bool generation_save(struct sql *db, const struct generation *g, int64_t now_ms, bool accept_shrink,
 		     struct err *e) MUST_CHECK;
-/** Makes the held generation of a feed the current one (somebody looked at it). ERR_NOT_FOUND. */
+/** Makes the held generation of a feed the current one (somebody looked at it), and its state a
+ * good one. ERR_NOT_FOUND. */
 bool generation_accept_held(struct sql *db, struct str feed, int64_t now_ms, struct err *e)
 	MUST_CHECK;
 /** Loads all current generations and builds the snapshot. */
@@ -40,6 +42,11 @@ struct feed_state {
 	char *error;		/**< of the last attempt, NULL when it succeeded */
 	char *etag;		/**< for conditional fetching */
 	int64_t valid_until_ms; /**< the vendor's own limit; 0 = it does not say */
+	/** A new generation waits for somebody to look at it (listed, not saved); why is in
+	 * `error`.
+	 */
+	bool is_held;
+	int64_t held_rows, held_fetched_ms, held_released_ms;
 };
 bool feed_state_save(struct sql *db, const struct feed_state *f, struct err *e) MUST_CHECK;
 bool feed_state_list(struct sql *db, struct feed_state **out, size_t *n_out, struct err *e)

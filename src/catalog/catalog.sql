@@ -9,6 +9,9 @@ from feed_generation where feed = $1 and state = $2;
 select feed, number, kind, url, fetched_ms, released_ms, is_signed, signer, row_count, digest, raw_size
 from feed_generation where state = 'current' order by feed;
 
+-- name: generation_feeds_of_kind
+select feed from feed_generation where state = 'current' and kind = $1 order by feed;
+
 -- name: generation_last_number
 select coalesce(max(number), 0) from feed_generation where feed = $1;
 
@@ -58,9 +61,15 @@ on conflict (id) do update set kind = excluded.kind, url = excluded.url,
 
 -- name: feed_state_list
 select s.id, s.kind, s.url, s.last_attempt_ms, s.last_success_ms, coalesce(g.number, 0), s.row_count,
-  s.released_ms, s.signer, s.is_signed, s.error, s.etag, s.valid_until_ms
+  s.released_ms, s.signer, s.is_signed, s.error, s.etag, s.valid_until_ms, h.row_count, h.fetched_ms,
+  h.released_ms
 from feed_state s left join feed_generation g on g.feed = s.id and g.state = 'current'
+  left join feed_generation h on h.feed = s.id and h.state = 'held'
 order by s.id;
+
+-- name: feed_state_accepted
+update feed_state set error = null, etag = null, row_count = $2, released_ms = $3, last_success_ms = $4
+where id = $1;
 
 -- name: feed_state_delete
 delete from feed_state where id = $1;

@@ -61,7 +61,11 @@ bool feed_state_list(struct sql *db, struct feed_state **out, size_t *n_out, str
 					.is_signed = sql_col_bool(r, 9),
 					.error = opt_text(r, 10),
 					.etag = opt_text(r, 11),
-					.valid_until_ms = sql_col_int(r, 12) };
+					.valid_until_ms = sql_col_int(r, 12),
+					.is_held = !sql_col_null(r, 13),
+					.held_rows = sql_col_int(r, 13),
+					.held_fetched_ms = sql_col_int(r, 14),
+					.held_released_ms = sql_col_int(r, 15) };
 		VEC_PUSH(&v, f);
 	}
 	if (!sql_rows_end(r, e)) {

@@ -6,12 +6,14 @@
 #include "catalog/catalog_int.h"
 #include "catalog/enrich_doc.h"
 #include "catalog/generation_int.h"
+#include "catalog/generation_shrink.h"
 #include "catalog/queries.h"
 #include "catalog/sink.h"
 
 #define CHUNK_BYTES (16u << 20)
 #define PACKED_MAX ((size_t)SINK_MAX_BYTES + (16u << 20))
-/** Guard: more than this many thousandths fewer is held until a person accepts it (F38). */
+/** Guard: when more than this many thousandths are gone (generation_shrink.h) the new one is held
+ * until a person accepts it (F38). */
 #define SHRINK_PERMILLE 50
 
 struct stored {
@@ -153,34 +155,74 @@ static bool write_generation(struct sql_conn *c, void *arg, struct err *e)
 	return insert_generation(c, s, number, e);
 }
 
+/* Ticks off what the other current feeds of the same kind say. */
+static bool found_elsewhere(struct sql_conn *c, const struct feed_info *f, struct shrink *s,
+			    struct err *e)
+{
+	struct sql_rows *r;
+	AUTO(arena_done) struct arena a = { 0 };
+	VEC(struct str) feeds = { 0 };
+	if (!sql_query(c, &SQL_GENERATION_FEEDS_OF_KIND, SQL_ARGS(sql_str(f->kind)), &r, e))
+		return false;
+	while (sql_next(r))
+		VEC_PUSH(&feeds, arena_str(&a, sql_col_str(r, 0)));
+	bool good = sql_rows_end(r, e);
+	for (size_t i = 0; good && i < feeds.n; i++) {
+		AUTO(buf_done) struct buf doc = BUF_INIT(SINK_MAX_BYTES + 2u);
+		struct stored other;
+		if (str_eq(feeds.p[i], f->id))
+			continue;
+		good = find_stored(c, feeds.p[i], "current", &other, e) &&
+		       (!other.present || (read_records(c, feeds.p[i], &other, &doc, e) &&
+					   shrink_found(s, buf_str(&doc), e)));
+	}
+	VEC_DONE(&feeds);
+	return good;
+}
+
+/* Whether more is gone than may go; what, with the numbers, in `why`. */
+static bool too_much(const struct shrink *s, const struct generation *g, const struct stored *cur,
+		     char *why, size_t why_size)
+{
+	static const char *const what[SHRINK_KINDS_] = {
+		[SHRINK_PACKAGES] = "packages are not offered any more in their version",
+		[SHRINK_SECURITY] = "products with security updates have none any more",
+		[SHRINK_NOTICES] = "notices are gone",
+	};
+	struct shrink_count n[SHRINK_KINDS_];
+	shrink_counts(s, n);
+	for (int k = 0; k < SHRINK_KINDS_; k++) {
+		if (n[k].lost * 1000 <= n[k].before * SHRINK_PERMILLE)
+			continue;
+		snprintf(why, why_size, "it %s %lld to %lld records; %lld of %lld %s",
+			 g->feed.rows < cur->rows ? "shrank from" : "went from",
+			 (long long)cur->rows, (long long)g->feed.rows, (long long)n[k].lost,
+			 (long long)n[k].before, what[k]);
+		return true;
+	}
+	return false;
+}
+
 /* Why the new generation must be held, in `why`; false when it looks right. */
 static bool looks_wrong(struct sql_conn *c, const struct generation *g, const struct stored *cur,
 			bool *wrong_out, char *why, size_t why_size, struct err *e)
 {
-	int64_t rows = g->feed.rows, lost = cur->rows - rows, vanished = 0;
-	*wrong_out = true;
-	if (rows == 0 && cur->rows > 0) {
-		snprintf(why, why_size, "it is empty, the last one had %lld records",
-			 (long long)cur->rows);
-		return true;
-	}
-	if (lost * 1000 > cur->rows * SHRINK_PERMILLE) {
+	enum enrich_kind enrichment;
+	int64_t rows = g->feed.rows, lost = cur->rows - rows;
+	if (enrich_kind_parse(g->feed.kind, &enrichment)) { /* no packages: numbers are all */
+		*wrong_out = lost * 1000 > cur->rows * SHRINK_PERMILLE;
 		snprintf(why, why_size, "it shrank from %lld to %lld records", (long long)cur->rows,
 			 (long long)rows);
 		return true;
 	}
-	enum enrich_kind enrichment;
-	if (enrich_kind_parse(g->feed.kind, &enrichment)) { /* no products: numbers are all */
-		*wrong_out = false;
-		return true;
-	}
 	AUTO(buf_done) struct buf before = BUF_INIT(SINK_MAX_BYTES + 2u);
-	if (!read_records(c, g->feed.id, cur, &before, e) ||
-	    !generation_vanished(buf_str(&before), g->records, &vanished, e))
+	AUTO(shrink_free) struct shrink *s = NULL;
+	if (!read_records(c, g->feed.id, cur, &before, e) || !shrink_new(buf_str(&before), &s, e) ||
+	    !shrink_found(s, g->records, e))
 		return false;
-	*wrong_out = vanished > SHRINK_PERMILLE;
-	snprintf(why, why_size, "%lld.%lld %% of the products of the last one are gone",
-		 (long long)(vanished / 10), (long long)(vanished % 10));
+	if (too_much(s, g, cur, why, why_size) && !found_elsewhere(c, &g->feed, s, e))
+		return false;
+	*wrong_out = too_much(s, g, cur, why, why_size);
 	return true;
 }
 
@@ -213,7 +255,7 @@ bool generation_save(struct sql *db, const struct generation *g, int64_t now_ms,
 		     struct err *e)
 {
 	struct saving s = { .g = g, .now_ms = now_ms, .state = "current" };
-	char why[120] = "";
+	char why[160] = "";
 	if (g->records.n > SINK_MAX_BYTES)
 		return err_set(e, ERR_LIMIT, "feed '%.*s' is larger than allowed",
 			       STR_ARG(g->feed.id));
@@ -228,9 +270,9 @@ bool generation_save(struct sql *db, const struct generation *g, int64_t now_ms,
 	if (str_is(str_of(s.state), "held"))
 		return err_set(
 			e, ERR_CONFLICT,
-			"new generation of feed '%.*s' is held: %s; the last good one stays, look at the "
-			"feed and accept it if this is right",
-			STR_ARG(g->feed.id), why);
+			"held: %s; the last good generation of feed '%.*s' stays, look at the feed "
+			"and accept the new one if this is right",
+			why, STR_ARG(g->feed.id));
 	return true;
 }
 
@@ -260,6 +302,10 @@ static bool accept_held(struct sql_conn *c, void *arg, struct err *e)
 	       sql_run(c, &SQL_GENERATION_DEMOTE, SQL_ARGS(sql_str(a->feed)), e) &&
 	       sql_run(c, &SQL_GENERATION_SET_STATE,
 		       SQL_ARGS(sql_str(a->feed), sql_text("held"), sql_text("current"),
+				sql_int(a->now_ms)),
+		       e) &&
+	       sql_run(c, &SQL_FEED_STATE_ACCEPTED,
+		       SQL_ARGS(sql_str(a->feed), sql_int(held.rows), sql_int(held.released_ms),
 				sql_int(a->now_ms)),
 		       e);
 }

@@ -11,10 +11,6 @@ bool generation_pack(struct str records, struct buf *out, struct err *e) MUST_CH
 /** Exactly `raw_size` bytes with this digest, or ERR_CORRUPT. */
 bool generation_unpack(struct str packed, int64_t raw_size, const struct sha256 *digest,
 		       struct buf *out, struct err *e) MUST_CHECK;
-/** Share, in thousandths, of the products and notices of `before` that `after` no longer has. Both
- * are documents that were checked; ERR_CORRUPT otherwise. */
-bool generation_vanished(struct str before, struct str after, int64_t *permille_out, struct err *e)
-	MUST_CHECK;
 
 /** Current generations with their documents. */
 struct generations {

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A generation's document packed for the database, and two documents compared by what they are
- * about. Sizes are known beforehand and bounded: a blob never says how much memory it gets. */
-#include "base/intern.h"
+ * A generation's document packed for the database. Sizes are known beforehand and bounded: a blob
+ * never says how much memory it gets. */
 #include "catalog/generation_int.h"
-#include "catalog/records.h"
 #include "catalog/sink.h"
 
 #include <zstd.h>
@@ -47,46 +45,5 @@ bool generation_unpack(struct str packed, int64_t raw_size, const struct sha256 
 		return err_set(e, ERR_CORRUPT,
 			       "stored generation does not have its digest; sync the feed again");
 	out->n += n;
-	return true;
-}
-
-/* Names what a document is about: products it offers, notices it holds. */
-static bool subjects(struct str doc, struct intern *into, struct err *e)
-{
-	AUTO(xfree) char *text = xmalloc(doc.n + 1);
-	memcpy(text, doc.p, doc.n);
-	text[doc.n] = '\0';
-	AUTO(buf_done) struct buf key = BUF_INIT(4096);
-	struct records_reader reader;
-	struct record r;
-	bool more;
-	if (!records_begin(&reader, text, doc.n, e))
-		return false;
-	while (records_next(&reader, &r, &more, e)) {
-		if (!more)
-			return true;
-		buf_reset(&key);
-		if (r.kind == RECORD_PATCH)
-			buf_printf(&key, "%s\n%s", r.patch.os.p, r.patch.product.p);
-		else if (r.kind == RECORD_ADVISORY)
-			buf_printf(&key, "%s\n%s\n%s", r.advisory.os.p, r.advisory.product.p,
-				   r.advisory.id.p);
-		else
-			continue;
-		intern_add(into, buf_str(&key));
-	}
-	return false;
-}
-
-bool generation_vanished(struct str before, struct str after, int64_t *permille_out, struct err *e)
-{
-	AUTO(intern_free) struct intern *old = intern_new();
-	AUTO(intern_free) struct intern *now = intern_new();
-	if (!subjects(before, old, e) || !subjects(after, now, e))
-		return false;
-	uint32_t n = intern_count(old), gone = 0;
-	for (uint32_t i = 0; i < n; i++)
-		gone += intern_find(now, intern_get(old, i)) == INTERN_NONE;
-	*permille_out = n ? (int64_t)gone * 1000 / n : 0;
 	return true;
 }

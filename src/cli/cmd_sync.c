@@ -53,12 +53,32 @@ static bool follow_job(struct remote *r, const char *id, bool quiet, json_t **jo
 	}
 }
 
+static int accept_held(struct remote *r, const char *feed, bool json)
+{
+	struct err e = { 0 };
+	AUTO(json_free) json_t *body = json_object();
+	AUTO(json_free) json_t *done = NULL;
+	json_object_set_new(body, "feed", json_text(str_of(feed)));
+	if (!remote_call(r, "POST", "/feeds:accept", body, &done, &e))
+		return print_failure(&e);
+	if (json)
+		print_json(done);
+	else
+		printf("feed '%s': the held generation is in force now\n", feed);
+	return 0;
+}
+
 int cmd_sync(int argc, char **argv)
 {
 	static const char usage[] =
-		"usage: tsukuroi sync [--wait] [--json]\nSyncs the patch DB with the vendors' feeds.\n";
+		"usage: tsukuroi sync [--wait] [--json]\n"
+		"       tsukuroi sync --accept FEED [--json]\n"
+		"Syncs the patch DB with the vendors' feeds. --accept takes over a feed's new\n"
+		"generation that is held because too much is gone from it.\n";
 	bool wait = false, json = false;
+	const char *accept = NULL;
 	const struct arg_option options[] = { { .name = "--wait", .flag = &wait },
+					      { .name = "--accept", .value = &accept },
 					      { .name = "--json", .flag = &json } };
 	AUTO(args_done) struct args a = { 0 };
 	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), 0, 0, &a))
@@ -67,7 +87,11 @@ int cmd_sync(int argc, char **argv)
 	AUTO(remote_free) struct remote *r = NULL;
 	AUTO(json_free) json_t *job = NULL;
 	AUTO(json_free) json_t *done = NULL;
-	if (!remote_open(&r, &e) || !remote_call(r, "POST", "/feeds:sync", NULL, &job, &e))
+	if (!remote_open(&r, &e))
+		return print_failure(&e);
+	if (accept)
+		return accept_held(r, accept, json);
+	if (!remote_call(r, "POST", "/feeds:sync", NULL, &job, &e))
 		return print_failure(&e);
 	const char *id = print_text(job, "id");
 	if (wait && !follow_job(r, id, json, &done, &e))

@@ -231,6 +231,9 @@ static bool compute_rules(scmp_filter_ctx c)
 				SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0 &&
 	       seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
 				SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0 &&
+	       /* the C library's fstat() */
+	       seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
+				SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH)) == 0 &&
 	       /* its flags lie in memory, where a filter cannot look: the library falls back to
 		  clone */
 	       add(c, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3)) &&

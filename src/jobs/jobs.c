@@ -163,6 +163,7 @@ bool jobs_open(const struct jobs_conf *conf, struct jobs **out, struct err *e)
 	j->conf = *conf;
 	j->parser = FEED_SANDBOX_INIT;
 	pthread_mutex_init(&j->lock, NULL);
+	pthread_mutex_init(&j->adopting, NULL);
 	pthread_condattr_t attr;
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -197,6 +198,7 @@ void jobs_close(struct jobs *j)
 		xfree(j->payloads.p[i].url);
 	VEC_DONE(&j->payloads);
 	pthread_cond_destroy(&j->wake);
+	pthread_mutex_destroy(&j->adopting);
 	pthread_mutex_destroy(&j->lock);
 	xfree(j);
 }

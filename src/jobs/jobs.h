@@ -73,6 +73,9 @@ void jobs_set_minute(struct jobs *j, void (*fn)(void *arg), void *arg);
 /** Starts a sync of the whole patch DB, or finds the one that is under way: its id in id_out. */
 bool jobs_start_sync(struct jobs *j, const char *by, char id_out[static 33], struct err *e)
 	MUST_CHECK;
+/** The held generation of a feed becomes the current one, and the snapshot is made anew: somebody
+ * looked at it and says that it is right. ERR_NOT_FOUND when none is held. */
+bool jobs_accept_held(struct jobs *j, const char *feed, struct err *e) MUST_CHECK;
 /** Newest first, at most `max` copies into `out`; returns their number. */
 size_t jobs_list(struct jobs *j, struct job *out, size_t max);
 bool jobs_get(struct jobs *j, const char *id, struct job *out, struct err *e) MUST_CHECK;

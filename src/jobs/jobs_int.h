@@ -58,6 +58,7 @@ struct jobs {
 	size_t n_threads;
 	struct fetcher *fetchers[PAYLOAD_THREADS + 1]; /* for cancelling */
 	struct feed_sandbox parser;
+	pthread_mutex_t adopting; /* the snapshot is read and set as one: the newest one stays */
 };
 
 void *jobs_sync_thread(void *arg);

@@ -145,7 +145,6 @@ static void outcome(struct run *r, const struct feed_kind *k, bool ok, const str
 	jobs_update(r->j, r->id, set_step, &c);
 	r->failed += !ok && !k->optional;
 	r->total += !k->optional;
-	r->step++;
 }
 
 static bool stopping(struct jobs *j)
@@ -156,7 +155,8 @@ static bool stopping(struct jobs *j)
 	return yes;
 }
 
-static void run_feed(struct run *r, const struct feed_spec *s)
+/* *held_out: its new generation looks wrong (catalog.h). */
+static void run_feed(struct run *r, const struct feed_spec *s, bool *held_out)
 {
 	struct feed_env env = { .fetch = { fetcher_get, r->fetcher },
 				.verify = feed_verify_apart,
@@ -178,6 +178,7 @@ static void run_feed(struct run *r, const struct feed_spec *s)
 		r->enrichment_changed |= changed;
 	else
 		r->changed |= changed;
+	*held_out = !ok && e.code == ERR_CONFLICT;
 	outcome(r, k, ok, &e);
 	r->j->conf.feed_changed(r->j->conf.arg, s->id);
 }
@@ -185,27 +186,39 @@ static void run_feed(struct run *r, const struct feed_spec *s)
 static bool adopt(struct jobs *j, struct err *e)
 {
 	struct catalog *c;
-	if (!catalog_load(j->conf.db, &c, e))
-		return err_prefix(e, "cannot load the new patch DB");
-	match_set_catalog(j->conf.match, c);
-	catalog_unref(c);
-	return true;
+	pthread_mutex_lock(&j->adopting);
+	bool good = catalog_load(j->conf.db, &c, e);
+	if (good) {
+		match_set_catalog(j->conf.match, c);
+		catalog_unref(c);
+	}
+	pthread_mutex_unlock(&j->adopting);
+	return good || err_prefix(e, "cannot load the new patch DB");
 }
 
 /* What syncs brought, made visible; the join is made here, so that no request waits for it. */
-static bool adopt_changes(struct run *r, struct err *e)
+static bool adopt_changes(struct jobs *j, bool patches, bool enrichment, struct err *e)
 {
-	struct jobs *j = r->j;
-	if (r->changed && !adopt(j, e))
+	if (patches && !adopt(j, e))
 		return false;
-	if (!j->conf.enrichment || (!r->changed && !r->enrichment_changed))
+	if (!j->conf.enrichment || (!patches && !enrichment))
 		return true;
-	if (r->enrichment_changed && !enrichment_reload(j->conf.enrichment, e))
+	if (enrichment && !enrichment_reload(j->conf.enrichment, e))
 		return false;
 	struct match_view v;
 	match_read(j->conf.match, &v);
 	enrich_join_unref(enrichment_join(j->conf.enrichment, v.catalog));
 	match_read_end(&v);
+	return true;
+}
+
+bool jobs_accept_held(struct jobs *j, const char *feed, struct err *e)
+{
+	if (!generation_accept_held(j->conf.db, str_of(feed), clock_now_ms(j->conf.clock), e) ||
+	    !adopt_changes(j, true, true, e))
+		return false;
+	log_info("held generation of feed '%s' accepted", feed);
+	j->conf.feed_changed(j->conf.arg, feed);
 	return true;
 }
 
@@ -243,6 +256,30 @@ static bool verdict(const struct run *r, const struct unplanned *u, struct err *
 	return true;
 }
 
+/* All feeds in turn. One that was held is tried once more when others brought something new: what
+ * it lost may have moved there (a point release moves packages from -updates to the release). */
+static void run_all(struct run *r, const struct feed_plan *p)
+{
+	VEC(size_t) again = { 0 };
+	bool held;
+	for (size_t i = 0; i < p->specs.n && !stopping(r->j); i++) {
+		r->step = i;
+		run_feed(r, &p->specs.p[i], &held);
+		if (held)
+			VEC_PUSH(&again, i);
+	}
+	bool news = r->changed;
+	for (size_t i = 0; news && i < again.n && !stopping(r->j); i++) {
+		const struct feed_spec *s = &p->specs.p[again.p[i]];
+		bool optional = feed_kind_find(str_of(s->kind))->optional;
+		r->step = again.p[i];
+		r->failed -= !optional;
+		r->total -= !optional;
+		run_feed(r, s, &held);
+	}
+	VEC_DONE(&again);
+}
+
 /* The directories the settings name are all the fetch process may read. */
 static void allow_local(struct fetcher *f, const struct feed_plan *p)
 {
@@ -273,10 +310,9 @@ static void sync_all(struct jobs *j, const char *id, struct fetcher *fetcher)
 	feed_plan_all(&plan, not_planned, &unplanned);
 	jobs_update(j, id, plan_steps, &plan);
 	allow_local(fetcher, &plan);
-	for (size_t i = 0; i < plan.specs.n && !stopping(j); i++)
-		run_feed(&r, &plan.specs.p[i]);
+	run_all(&r, &plan);
 	fetcher_rest(fetcher);
-	bool ok = adopt_changes(&r, &e);
+	bool ok = adopt_changes(j, r.changed, r.enrichment_changed, &e);
 	ok = ok && verdict(&r, &unplanned, &e);
 	struct ending end = { ok ? "" : e.msg, clock_now_ms(j->conf.clock) };
 	jobs_update(j, id, end_job, &end);

@@ -76,6 +76,12 @@ bool glue_start_sync(void *arg, const char *by, char job_out[static 33], struct 
 	return jobs_start_sync(g->jobs, by, job_out, e);
 }
 
+bool glue_accept_held(void *arg, const char *feed, struct err *e)
+{
+	struct glue *g = arg;
+	return jobs_accept_held(g->jobs, feed, e);
+}
+
 /* What a step works on and what went wrong with it, as JSON text. */
 static char *step_params(const struct job_step *s, struct arena *a)
 {

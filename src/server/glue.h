@@ -27,6 +27,7 @@ void glue_want_payload(void *arg, const struct catalog *c, const uint32_t *compo
 bool glue_payload_trouble(void *arg, const struct sha256 *payload, struct payload_trouble *out);
 void glue_deployment_changed(void *arg, const char *deployment);
 bool glue_start_sync(void *arg, const char *by, char job_out[static 33], struct err *e) MUST_CHECK;
+bool glue_accept_held(void *arg, const char *feed, struct err *e) MUST_CHECK;
 bool glue_jobs_list(void *arg, size_t max, struct arena *a, struct api_job **out, size_t *n_out,
 		    struct err *e) MUST_CHECK;
 bool glue_job_get(void *arg, const char *id, struct arena *a, struct api_job *out, struct err *e)

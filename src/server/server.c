@@ -145,6 +145,7 @@ static bool open_api(struct server *s, const struct options *o, struct signer *s
 				.n_installers = glue_installers_n,
 				.arg = &s->glue,
 				.start_sync = glue_start_sync,
+				.accept_held = glue_accept_held,
 				.jobs_list = glue_jobs_list,
 				.job_get = glue_job_get,
 				.refresh_s = glue_refresh_s,

@@ -315,6 +315,60 @@ static void syncs_and_jobs(void **state)
 	expect(&feeds, 200, NULL);
 }
 
+/* F38: what is held is shown with its numbers and taken over only by who may change settings. */
+static void F38_a_held_generation_is_shown_and_accepted(void **state)
+{
+	struct world *w = *state;
+	struct who admin = as(w, ROLE_ADMINISTRATOR), viewer = as(w, ROLE_AUDITOR);
+	struct err e = { 0 };
+	char id[] = "debian/held", kind[] = "debian", url[] = "http://h";
+	struct feed_state st = { .id = id, .kind = kind, .url = url, .rows = 2 };
+	for (int n = 2; n; n--) {
+		struct feed_info f = { .id = str_of(id),
+				       .kind = str_of(kind),
+				       .url = str_of(url),
+				       .signer = STR_LIT("") };
+		AUTO(sink_free) struct sink *s = sink_new(&f);
+		struct generation g;
+		for (int i = 0; i < n; i++) {
+			AUTO(xfree) char *name = xasprintf("held%d", i);
+			kit_patch(s, name, "1", PATCH_TYPE_BUGFIX);
+			struct component c = { .kind = COMPONENT_DEB,
+					       .name = str_of(name),
+					       .arch = STR_LIT("amd64"),
+					       .version = STR_LIT("1"),
+					       .archive = CATALOG_NONE };
+			ok(sink_component(s, &c, &e), &e);
+		}
+		ok(sink_finish(s, &g.records, &g.feed, &e), &e);
+		bool saved = generation_save(w->db, &g, 1000, false, &e);
+		assert_int_equal(saved, n == 2);
+	}
+	st.error = e.msg;
+	ok(feed_state_save(w->db, &st, &e), &e);
+	AUTO(reply_done) struct reply list, denied, done, again;
+	request(w, &admin, "GET", "/api/v1/feeds", NULL, NULL, &list);
+	expect(&list, 200, NULL);
+	json_t *items = json_object_get(list.json, "items"), *held = NULL;
+	for (size_t i = 0; i < json_array_size(items); i++)
+		if (strcmp(text_at(json_array_get(items, i), "id"), id) == 0) {
+			held = json_object_get(json_array_get(items, i), "held");
+			assert_non_null(strstr(text_at(json_array_get(items, i), "error"),
+					       "shrank from 2 to 1"));
+		}
+	assert_int_equal(int_at(held, "rows"), 1);
+	static const char body[] = "{\"feed\":\"debian/held\"}";
+	request(w, &viewer, "POST", "/api/v1/feeds:accept", body, NULL, &denied);
+	expect(&denied, 403, NULL);
+	request(w, &admin, "POST", "/api/v1/feeds:accept", body, NULL, &done);
+	expect(&done, 200, NULL);
+	assert_true(json_is_null(json_object_get(done.json, "held")));
+	assert_true(json_is_null(json_object_get(done.json, "error")));
+	assert_int_equal(int_at(done.json, "rows"), 1);
+	request(w, &admin, "POST", "/api/v1/feeds:accept", body, NULL, &again);
+	expect(&again, 404, "not_found");
+}
+
 static void settings_change_on_the_version_that_was_read(void **state)
 {
 	struct world *w = *state;
@@ -416,6 +470,7 @@ int main(void)
 		cmocka_unit_test(deployments_page_both_ways),
 		cmocka_unit_test(scans_are_asked_for),
 		cmocka_unit_test(syncs_and_jobs),
+		cmocka_unit_test(F38_a_held_generation_is_shown_and_accepted),
 		cmocka_unit_test(settings_change_on_the_version_that_was_read),
 		cmocka_unit_test(enrolment_tokens_are_shown_once),
 		cmocka_unit_test(retired_systems_leave_the_numbers),

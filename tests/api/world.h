@@ -171,6 +171,11 @@ static bool world_start_sync(void *arg, const char *by UNUSED, char out[static 3
 	return true;
 }
 
+static bool world_accept_held(void *arg, const char *feed, struct err *e)
+{
+	return generation_accept_held(((struct world *)arg)->db, str_of(feed), kit_now_ms, e);
+}
+
 static bool world_jobs(void *arg UNUSED, size_t max UNUSED, struct arena *a, struct api_job **out,
 		       size_t *n_out, struct err *e UNUSED)
 {
@@ -389,6 +394,7 @@ static void world_api(struct world *w)
 				 .n_installers = 1,
 				 .arg = w,
 				 .start_sync = world_start_sync,
+				 .accept_held = world_accept_held,
 				 .jobs_list = world_jobs,
 				 .job_get = world_job_get,
 				 .refresh_s = world_refresh,

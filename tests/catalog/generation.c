@@ -90,6 +90,87 @@ static void saved_replaced_guarded_F38(void **state)
 		sink_free(all[i]->sink);
 }
 
+static struct make suite_of(const char *id, const char *const *names, const char *version,
+			    int64_t released_ms)
+{
+	struct feed_info f = { .id = str_of(id),
+			       .kind = S("debian"),
+			       .url = S("http://h"),
+			       .signer = S(""),
+			       .released_ms = released_ms };
+	struct make m = { .sink = sink_new(&f) };
+	assert_true(make_archive(&m, "x"));
+	for (; *names; names++)
+		assert_true(make_patch(&m, *names, version, PATCH_TYPE_BUGFIX, "x") &&
+			    make_deb(&m, *names, "amd64", version, "", *names));
+	assert_true(make_end(&m));
+	return m;
+}
+
+/* At a point release the packages of -updates go into the release and the suite is empty: nobody
+ * has to look at it. The same emptiness without the packages in the release is held. */
+static void a_point_release_needs_nobody_F38(void **state)
+{
+	static const char *const some[] = { "clamav", "tzdata", NULL };
+	static const char *const all[] = { "bash", "clamav", "tzdata", NULL };
+	static const char *const none[] = { NULL };
+	struct make release = suite_of("debian/r", all, "1", 1000);
+	struct make updates = suite_of("debian/r-updates", some, "2", 1000);
+	struct make empty = suite_of("debian/r-updates", none, "2", 2000);
+	struct make older = suite_of("debian/r", all, "1", 2000);
+	struct make point = suite_of("debian/r", all, "2", 3000);
+	assert_true(generation_save(db, &release.g, 5, false, &e));
+	assert_true(generation_save(db, &updates.g, 5, false, &e));
+	uint32_t before = loaded();
+	assert_true(generation_save(db, &older.g, 6, false, &e));
+	assert_false(generation_save(db, &empty.g, 6, false, &e));
+	assert_int_equal(e.code, ERR_CONFLICT);
+	assert_non_null(strstr(e.msg, "shrank from 2 to 0 records; 2 of 2 packages"));
+	assert_int_equal(loaded(), before);
+	struct feed_state *l;
+	size_t n;
+	assert_true(generation_save(db, &point.g, 7, false, &e));
+	assert_true(generation_save(db, &empty.g, 7, false, &e)); /* they are in the release now */
+	assert_true(feed_state_list(db, &l, &n, &e));
+	for (size_t i = 0; i < n; i++)
+		assert_false(l[i].is_held);
+	feed_state_list_free(l, n);
+	struct make *made[] = { &release, &updates, &empty, &older, &point };
+	for (size_t i = 0; i < ARRAY_LEN(made); i++)
+		sink_free(made[i]->sink);
+	assert_true(feed_state_forget(db, "debian/r", &e) &&
+		    feed_state_forget(db, "debian/r-updates", &e));
+}
+
+/* Names and numbers stay, but versions go back or the word "security" is gone: held all the same.
+ */
+static void other_losses_are_held_too_F38(void **state)
+{
+	static const char *const names[] = { "bash", "tzdata", NULL };
+	struct make high = suite_of("debian/v", names, "2", 1000);
+	struct make low = suite_of("debian/v", names, "1", 2000);
+	assert_true(generation_save(db, &high.g, 5, false, &e));
+	assert_false(generation_save(db, &low.g, 6, false, &e));
+	assert_non_null(strstr(e.msg, "2 of 2 packages are not offered any more"));
+	assert_true(feed_state_forget(db, "debian/v", &e));
+	struct feed_info f = { .id = S("debian/v"),
+			       .kind = S("debian"),
+			       .url = S("http://h"),
+			       .signer = S(""),
+			       .released_ms = 500 };
+	struct make security = { .sink = sink_new(&f) };
+	assert_true(make_archive(&security, "x") &&
+		    make_patch(&security, "bash", "2", PATCH_TYPE_SECURITY, "x") &&
+		    make_deb(&security, "bash", "amd64", "2", "", "bash") && make_end(&security));
+	assert_true(generation_save(db, &security.g, 5, false, &e));
+	assert_false(generation_save(db, &high.g, 6, false, &e));
+	assert_non_null(strstr(e.msg, "1 of 1 products with security updates have none any more"));
+	sink_free(high.sink);
+	sink_free(low.sink);
+	sink_free(security.sink);
+	assert_true(feed_state_forget(db, "debian/v", &e));
+}
+
 static void load_says_where_records_come_from(void **state)
 {
 	struct make m;
@@ -151,6 +232,8 @@ static void states_are_kept(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(saved_replaced_guarded_F38),
+	cmocka_unit_test(a_point_release_needs_nobody_F38),
+	cmocka_unit_test(other_losses_are_held_too_F38),
 	cmocka_unit_test(load_says_where_records_come_from),
 	cmocka_unit_test(states_are_kept),
 };

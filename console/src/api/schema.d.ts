@@ -668,6 +668,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/feeds:accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes over the new generation of a feed that is held because too much is gone from it. */
+        post: operations["acceptFeed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs": {
         parameters: {
             query?: never;
@@ -1584,6 +1601,13 @@ export interface components {
             signer: string;
             /** @description Of the last attempt */
             error: string | null;
+            /** @description A new generation that is not in force because too much is gone from it; why is in error */
+            held: null | components["schemas"]["HeldFeed"];
+        };
+        HeldFeed: {
+            rows: number;
+            fetched: components["schemas"]["TimeOrNull"];
+            released: components["schemas"]["TimeOrNull"];
         };
         FeedList: {
             items: components["schemas"]["Feed"][];
@@ -2815,6 +2839,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    acceptFeed: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    feed: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Taken over; every count is up to date */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feed"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The patch database: every source with its last success, signer, rows and error; sync now.
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from 'wouter';
-import type { Schemas } from '../../api/client';
+import { api, take, type Schemas } from '../../api/client';
 import { useFeeds, useJobs } from '../../api/queries';
 import { JobProgress, messageText, useSync } from '../../app/Jobs';
 import { useSession } from '../../app/session';
@@ -10,6 +11,7 @@ import { Button, Card, Empty, Facts, Failure, Note } from '../../ui/basic';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Page } from '../../ui/Page';
 import { Time } from '../../ui/Time';
+import { useToast } from '../../ui/toast';
 import { OutLink } from '../patch/parts';
 import { Settings } from './Settings';
 
@@ -27,7 +29,7 @@ export default function PatchDb() {
 	const columns: Column<Feed>[] = [
 		{ id: 'id', header: t('feed.id'), cell: f => <span className="tk-mono">{f.id}</span> },
 		{ id: 'kind', header: t('feed.kind'), cell: f => word('feedKind', f.kind) },
-		{ id: 'state', header: t('feed.state'), cell: f => f.error ? <span className="tk-state tk-state-failed">{t('feed.failed')}</span> : f.last_success ? <span className="tk-state tk-state-ok">{t('feed.ok')}</span> : <span className="tk-state tk-state-never">{t('feed.never')}</span> },
+		{ id: 'state', header: t('feed.state'), cell: f => f.held ? <span className="tk-state tk-state-failed">{t('feed.held')}</span> : f.error ? <span className="tk-state tk-state-failed">{t('feed.failed')}</span> : f.last_success ? <span className="tk-state tk-state-ok">{t('feed.ok')}</span> : <span className="tk-state tk-state-never">{t('feed.never')}</span> },
 		{ id: 'success', header: t('feed.lastSuccess'), cell: f => <Time at={f.last_success} none={t('sync.never')} /> },
 		{ id: 'attempt', header: t('feed.lastAttempt'), cell: f => <Time at={f.last_attempt} relative /> },
 		{ id: 'released', header: t('prov.released'), cell: f => <Time at={f.released} /> },
@@ -58,13 +60,35 @@ export default function PatchDb() {
 			<h2 className="tk-h2">{t('patchdb.feeds')}</h2>
 			{failing.length > 0 && (
 				<Note tone="danger" title={t('patchdb.failing', { name: failing.map(f => f.id).join(', ') })}>
-					<ul>{failing.map(f => <li key={f.id} className="tk-break"><code>{f.id}</code> <span lang="en">{f.error}</span></li>)}</ul>
+					<ul>{failing.map(f => <li key={f.id} className="tk-break"><code>{f.id}</code> <span lang="en">{f.error}</span>{f.held && <Held feed={f} />}</li>)}</ul>
 				</Note>
 			)}
 			<DataTable label={t('patchdb.feeds')} columns={columns} rows={feeds.data?.items ?? (feeds.error ? [] : undefined)} rowId={f => f.id} rowName={f => f.id}
 				empty={<Empty title={t('empty.feeds')} why={t('empty.feedsWhy')} />} />
 			{may('settings') && <Settings />}
 		</Page>
+	);
+}
+
+// A new generation that waits for somebody to look at it: the numbers, and the button that takes it over.
+function Held({ feed }: { feed: Feed }) {
+	const { t, number } = useI18n();
+	const { may } = useSession();
+	const toast = useToast();
+	const client = useQueryClient();
+	const accept = useMutation({
+		mutationFn: () => take(api.POST('/feeds:accept', { body: { feed: feed.id } })),
+		onSuccess: () => {
+			toast.done(t('feed.accepted', { name: feed.id }));
+			void client.invalidateQueries();
+		},
+	});
+	return (
+		<div className="tk-row">
+			<span className="tk-small">{t('feed.heldRows', { now: number(feed.rows), held: number(feed.held?.rows ?? 0) })} <Time at={feed.held?.fetched} /></span>
+			{may('settings') && <Button variant="secondary" size="sm" isDisabled={accept.isPending} onClick={() => accept.mutate()}>{t('feed.accept')}</Button>}
+			{!!accept.error && <Failure error={accept.error} />}
+		</div>
 	);
 }
 
