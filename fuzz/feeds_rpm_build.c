@@ -20,8 +20,8 @@ static bool feed_all(struct rpm_build *b, const uint8_t *data, size_t size)
 {
 	struct err e;
 	AUTO(unpack_free)
-	struct unpack *m = open_bytes(data, size),
-		      *p = open_bytes(data, size), *u = open_bytes(data, size);
+	struct unpack *m = open_bytes(data, size), *p = open_bytes(data, size),
+		      *u = open_bytes(data, size);
 	bool modules = m && rpm_modules_read(m, "x", rpm_build_module, b, &e);
 	bool primary = p && rpm_primary_read(p, "x", rpm_build_offer, b, &e);
 	bool updates = u && rpm_updateinfo_read(u, "x", rpm_build_update, b, &e);

@@ -195,7 +195,7 @@ static bool too_much(const struct shrink *s, const struct generation *g, const s
 		if (n[k].lost * 1000 <= n[k].before * SHRINK_PERMILLE)
 			continue;
 		snprintf(why, why_size, "it %s %lld to %lld records; %lld of %lld %s",
-			 g->feed.rows < cur->rows ? "shrank from" : "went from",
+			 g->feed.rows < cur->rows ? "shrank from" : "came from",
 			 (long long)cur->rows, (long long)g->feed.rows, (long long)n[k].lost,
 			 (long long)n[k].before, what[k]);
 		return true;

@@ -16,6 +16,7 @@
 #define PIPE_BYTES (1 << 20)
 /** What the process gets on top of its own time-out before it counts as hung. */
 #define GRACE_MS 60000
+#define LOST_MS 500
 
 struct fetcher {
 	char *proxy;
@@ -105,7 +106,7 @@ static bool lost(struct fetcher *f, struct err *e)
 {
 	struct role_ending how;
 	char said[120];
-	role_end(&f->role, 0, &how);
+	role_end(&f->role, LOST_MS, &how); /* one that died is just being cleared away */
 	role_say_ending(&how, said, sizeof(said));
 	return err_set(e, ERR_UNAVAILABLE,
 		       "the fetch process %s; another one is started at the next try", said);

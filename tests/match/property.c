@@ -20,7 +20,8 @@ static const char *const rpm_archs[] = { "amd64", "noarch", "i386", "arm64" };
 static const char *const oses[] = { "debian:12", "debian:13", "debian:forky", "-" };
 static const char *const modules[] = { "-", "-", "-", "m:1", "m:2" };
 static const char *const builds[] = { "", "", "", "", ".module", "_fips" };
-static const char *const services[] = { "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "esm", "pro" };
+static const char *const services[] = { "-", "-", "-", "-", "-",   "-",
+					"-", "-", "-", "-", "esm", "pro" };
 static const char *const severities[] = { "unrated", "low", "moderate", "important", "critical" };
 static const char *const types[] = { "security", "bugfix", "rollup", "critical" };
 

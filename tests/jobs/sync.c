@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The sync job for real: its threads, its fetch and parse processes, a vendor on 127.0.0.1 that
+ * serves feeds in every broken way (F37, F38, F39, G11). A system's verdicts are counted before and
+ * after each: nothing may change, and the feed must say why. */
+#include "base/file.h"
+#include "catalog/records.h"
+#include "jobs/jobs.h"
+#include "net/http_server.h"
+#include "support/kit.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <unistd.h>
+
+enum mode {
+	GOOD,
+	EMPTY,
+	HALF,
+	OTHER,
+	PORTAL,
+	REFUSED,
+	GONE,
+	CUT,
+	GARBAGE,
+	HUGE_LINE,
+	SLOW,
+	MODES_
+};
+struct world {
+	char dir[64];
+	struct sql *db;
+	struct store *store;
+	struct settings *settings;
+	struct fleet *fleet;
+	struct match *match;
+	struct jobs *jobs;
+	struct http_server *vendor;
+	enum mode mode;
+	bool slow_seen;
+};
+
+static void dsa_list(struct buf *b, int from, int n, const char *name)
+{
+	for (int i = from; i < from + n; i++)
+		buf_printf(b,
+			   "[%02d Feb 2024] DSA-%d-1 %s%d - security update\n"
+			   "\t{CVE-2024-%d}\n\t[bookworm] - %s%d 1.%d\n",
+			   1 + i % 28, 6000 - i, name, i, 1000 + i, name, i, i);
+}
+
+static void serve(void *arg, struct http_req *r)
+{
+	struct world *w = arg;
+	AUTO(buf_done) struct buf b = BUF_INIT(4u << 20);
+	const char *type = "text/plain";
+	int status = 200;
+	switch (w->mode) {
+	case GOOD: dsa_list(&b, 0, 200, "p"); break;
+	case EMPTY: break;
+	case HALF: dsa_list(&b, 0, 100, "p"); break;
+	case OTHER: dsa_list(&b, 0, 200, "other"); break;
+	case PORTAL:
+		buf_adds(&b, "<!DOCTYPE html><html>Please log in</html>");
+		type = "text/html";
+		break;
+	case REFUSED: status = 403; break;
+	case GONE: status = 404; break;
+	case CUT:
+		buf_add(&b,
+			"\xfd"
+			"7zXZ\0\0\4\xe6\xd6\xb4\x46\2\0",
+			14);
+		break;
+	case GARBAGE:
+		buf_add(&b, "[01 Feb 2024] DSA-1 \xff\xfe\n\t[book\0worm] - x 1\n", 44);
+		break;
+	case HUGE_LINE:
+		for (int i = 0; i < 200000; i++)
+			buf_adds(&b, "[[[[[[[[");
+		break;
+	case SLOW:
+		w->slow_seen = true;
+		dsa_list(&b, 0, 200, "p");
+		usleep(1500000);
+		break;
+	case MODES_: break;
+	}
+	http_reply(r, status, type, buf_str(&b));
+}
+
+static void nobody(void *arg UNUSED, const char *id UNUSED)
+{
+}
+
+static void set(struct world *w, enum setting id, const char *value)
+{
+	struct err e = { 0 };
+	struct setting_change c = { .id = id, .value = str_of(value) };
+	ok(settings_change(w->settings, &c, 1, -1, NULL, &e), &e);
+}
+
+/* Runs one sync; the state of the feed in *state (free with feed_state_list_free, *n rows). */
+static void sync_now(struct world *w, struct feed_state **state, size_t *n)
+{
+	char id[33];
+	struct job job;
+	struct err e = { 0 };
+	ok(jobs_start_sync(w->jobs, "test", id, &e), &e);
+	do {
+		usleep(20000);
+		ok(jobs_get(w->jobs, id, &job, &e), &e);
+	} while (job.state == JOB_QUEUED || job.state == JOB_RUNNING);
+	ok(feed_state_list(w->db, state, n, &e), &e);
+	assert_int_equal(*n, 1);
+}
+
+struct counts {
+	uint32_t patches, missing;
+};
+
+static struct counts count(struct world *w)
+{
+	struct match_view v;
+	match_read(w->match, &v);
+	struct counts c = { .patches = v.catalog->n_patches };
+	for (uint32_t p = 0; p < c.patches; p++)
+		c.missing += match_count(&v, p, VERDICT_MISSING);
+	match_read_end(&v);
+	return c;
+}
+
+/* p0..p9 in versions older than what the notices fix. */
+static void inventory(struct buf *b)
+{
+	buf_adds(b, "arch\tamd64\n");
+	for (int i = 0; i < 10; i++)
+		buf_printf(b, "deb\tp%d\tamd64\t0.1\t\t\n", i);
+	buf_adds(b, "os\tdebian\t12\tbookworm\n");
+}
+
+static int setup(void **state)
+{
+	struct err e = { 0 };
+	struct world *w = xcalloc(1, sizeof(*w));
+	snprintf(w->dir, sizeof(w->dir), "/tmp/sync.XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	AUTO(xfree) char *url = xasprintf("sqlite:%s/db", w->dir);
+	AUTO(xfree) char *store = file_join(w->dir, "store");
+	ok(sql_open(url, &w->db, &e) && sql_migrate(w->db, &e) &&
+		   store_open(store, &w->store, &e) && settings_open(w->db, &w->settings, &e) &&
+		   fleet_load(w->db, &kit_clock, &w->fleet, &e),
+	   &e);
+	w->match = match_new(w->fleet);
+	struct catalog *none;
+	ok(catalog_load(w->db, &none, &e), &e);
+	match_set_catalog(w->match, none);
+	catalog_unref(none);
+	struct http_server_conf vendor = { .address = "127.0.0.1",
+					   .threads = 1,
+					   .max_connections = 20,
+					   .idle_timeout_s = 20,
+					   .handler = serve,
+					   .arg = w };
+	ok(http_server_start(&vendor, &w->vendor, &e), &e);
+	AUTO(xfree)
+	char *list = xasprintf("http://127.0.0.1:%u/DSA/list", http_server_port(w->vendor));
+	/* one feed only: the others are switched off */
+	for (int i = 0; i < SETTINGS_; i++) {
+		struct str key = str_of(setting_info((enum setting)i)->key);
+		if (str_starts(key, "feed.") &&
+		    setting_info((enum setting)i)->type == SETTING_T_TEXT)
+			set(w, (enum setting)i, "off");
+	}
+	set(w, SETTING_FEED_DEBIAN_DSA_URL, list);
+	AUTO(xfree) char *suite = xasprintf("# %s", "none");
+	set(w, SETTING_FEED_DEBIAN_SUITES, suite);
+	/* a system that lacks some of it */
+	uint32_t no = kit_enrol(w->fleet, 0, "h");
+	AUTO(buf_done) struct buf inv = BUF_INIT(1u << 20);
+	inventory(&inv);
+	ok(fleet_put_inventory(w->fleet, no, buf_str(&inv), kit_now_ms, &e), &e);
+	struct jobs_conf conf = { .db = w->db,
+				  .store = w->store,
+				  .settings = w->settings,
+				  .match = w->match,
+				  .fleet = w->fleet,
+				  .clock = &clock_system,
+				  .job_changed = nobody,
+				  .feed_changed = nobody,
+				  .arg = w };
+	ok(jobs_open(&conf, &w->jobs, &e), &e);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	jobs_close(w->jobs);
+	http_server_stop(w->vendor);
+	match_free(w->match);
+	fleet_free(w->fleet);
+	settings_close(w->settings);
+	store_close(w->store);
+	sql_close(w->db);
+	bool gone = file_remove_tree(w->dir, &e);
+	xfree(w);
+	return gone ? 0 : 1;
+}
+
+static void G11_no_broken_feed_changes_a_count(void **state)
+{
+	static const struct {
+		enum mode mode;
+		const char *says;
+	} rows[] = {
+		{ EMPTY, "list is empty" },
+		{ HALF, "shrank from 200 to 100" },
+		{ OTHER, "200 of 200 notices are gone" },
+		{ PORTAL, "captive portal" },
+		{ REFUSED, "HTTP 403" },
+		{ GONE, "is not there" },
+		{ CUT, "" },
+		{ GARBAGE, "" },
+		{ HUGE_LINE, "" },
+	};
+	struct world *w = *state;
+	struct feed_state *l;
+	size_t n;
+	w->mode = GOOD;
+	sync_now(w, &l, &n);
+	if (l[0].error)
+		fail_msg("%s", l[0].error);
+	assert_int_equal(l[0].rows, 200);
+	feed_state_list_free(l, n);
+	struct counts before = count(w);
+	assert_true(before.patches > 0);
+	assert_int_equal(before.missing, 10);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		w->mode = rows[i].mode;
+		sync_now(w, &l, &n);
+		if (!l[0].error || !strstr(l[0].error, rows[i].says))
+			fail_msg("mode %d: '%s'", rows[i].mode, l[0].error ? l[0].error : "fine");
+		print_message("%s\n", l[0].error);
+		assert_int_equal(l[0].rows, 200);
+		/* one that was held stays so until a good one comes */
+		assert_int_equal(l[0].is_held, i >= 1);
+		struct counts after = count(w);
+		assert_int_equal(after.patches, before.patches);
+		assert_int_equal(after.missing, before.missing);
+		feed_state_list_free(l, n);
+	}
+	w->mode = GOOD; /* and whole again */
+	sync_now(w, &l, &n);
+	assert_null(l[0].error);
+	assert_false(l[0].is_held);
+	feed_state_list_free(l, n);
+}
+
+static void F38_a_held_one_is_taken_over_by_a_person(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	struct feed_state *l;
+	size_t n;
+	w->mode = GOOD;
+	sync_now(w, &l, &n);
+	feed_state_list_free(l, n);
+	struct counts before = count(w);
+	w->mode = HALF;
+	sync_now(w, &l, &n);
+	assert_true(l[0].is_held);
+	assert_int_equal(l[0].held_rows, 100);
+	feed_state_list_free(l, n);
+	assert_int_equal(count(w).patches, before.patches);
+	ok(jobs_accept_held(w->jobs, "debian-dsa", &e), &e);
+	assert_true(count(w).patches < before.patches);
+	assert_false(jobs_accept_held(w->jobs, "debian-dsa", &e));
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	sync_now(w, &l, &n);
+	assert_null(l[0].error);
+	assert_int_equal(l[0].rows, 100);
+	feed_state_list_free(l, n);
+}
+
+/* A feed in a directory of the user's. */
+static void M_073_a_feed_from_a_file(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	struct feed_state *l;
+	size_t n;
+	AUTO(buf_done) struct buf b = BUF_INIT(1u << 20);
+	AUTO(xfree) char *path = file_join(w->dir, "list");
+	AUTO(xfree) char *url = xasprintf("file://%s", path);
+	dsa_list(&b, 0, 20, "p");
+	ok(file_write_atomic(path, buf_str(&b), 0644, &e), &e);
+	set(w, SETTING_FEED_DEBIAN_DSA_URL, url);
+	sync_now(w, &l, &n);
+	if (l[0].error)
+		fail_msg("%s", l[0].error);
+	assert_int_equal(l[0].rows, 20);
+	feed_state_list_free(l, n);
+}
+
+/* The process of a role, found among our children; 0 when there is none. */
+static pid_t child_of_role(const char *role)
+{
+	DIR *d = opendir("/proc");
+	pid_t found = 0;
+	AUTO(xfree) char *want = xasprintf("--role=%s", role);
+	for (struct dirent *x; d && !found && (x = readdir(d));) {
+		AUTO(buf_done) struct buf b = BUF_INIT(4096);
+		AUTO(buf_done) struct buf st = BUF_INIT(4096);
+		AUTO(xfree) char *cmd = xasprintf("/proc/%s/cmdline", x->d_name);
+		AUTO(xfree) char *stat = xasprintf("/proc/%s/stat", x->d_name);
+		AUTO(xfree) char *parent = xasprintf(" %d ", (int)getpid());
+		struct err ignored;
+		if (x->d_name[0] >= '1' && x->d_name[0] <= '9' && file_read(cmd, &b, &ignored) &&
+		    memmem(b.p, b.n, want, strlen(want)) && file_read(stat, &st, &ignored) &&
+		    strstr(st.p, parent))
+			found = (pid_t)strtol(x->d_name, NULL, 10);
+	}
+	if (d)
+		closedir(d);
+	return found;
+}
+
+/* kill -9 of the fetch process in the middle of a transfer. */
+static void a_killed_fetch_process_is_named_and_replaced(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	struct feed_state *l;
+	size_t n;
+	char id[33];
+	struct job job;
+	w->mode = SLOW;
+	ok(jobs_start_sync(w->jobs, "test", id, &e), &e);
+	while (!w->slow_seen)
+		usleep(10000);
+	pid_t pid = child_of_role("fetch");
+	assert_true(pid > 0);
+	kill(pid, SIGKILL);
+	do {
+		usleep(20000);
+		ok(jobs_get(w->jobs, id, &job, &e), &e);
+	} while (job.state == JOB_QUEUED || job.state == JOB_RUNNING);
+	ok(feed_state_list(w->db, &l, &n, &e), &e);
+	if (!l[0].error || !strstr(l[0].error, "the fetch process died of signal 9"))
+		fail_msg("'%s'", l[0].error ? l[0].error : "fine");
+	feed_state_list_free(l, n);
+	w->mode = GOOD;
+	sync_now(w, &l, &n);
+	assert_null(l[0].error);
+	feed_state_list_free(l, n);
+	assert_int_equal(child_of_role("fetch"), 0); /* nothing to fetch: it rests */
+	assert_int_equal(child_of_role("parse"), 0);
+}
+
+int main(int argc, char **argv)
+{
+	role_main(argc, argv, jobs_roles);
+#define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(G11_no_broken_feed_changes_a_count),
+		T(F38_a_held_one_is_taken_over_by_a_person),
+		T(M_073_a_feed_from_a_file),
+		T(a_killed_fetch_process_is_named_and_replaced),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
