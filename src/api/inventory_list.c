@@ -6,8 +6,8 @@
 #include "base/intern.h"
 
 struct package {
-	struct fact_package deb;
-	struct str key; /* name and architecture, as the id of the list */
+	struct fact_package fact;
+	struct str key; /* name, architecture and version (kernels): the id of the list */
 	bool held;
 };
 struct packages {
@@ -16,9 +16,17 @@ struct packages {
 	const char *q;
 };
 
-static struct str package_key(struct call *c, struct str name, struct str arch)
+static struct str hold_key(struct call *c, enum fact_kind kind, struct str name, struct str arch)
 {
-	return str_of(arena_printf(c->arena, "%.*s:%.*s", STR_ARG(name), STR_ARG(arch)));
+	return str_of(
+		arena_printf(c->arena, "%d:%.*s:%.*s", (int)kind, STR_ARG(name), STR_ARG(arch)));
+}
+
+/* For its architecture, or for all. */
+static bool is_held(struct call *c, const struct intern *held, const struct fact_package *p)
+{
+	return intern_find(held, hold_key(c, p->kind, p->name, p->arch)) != INTERN_NONE ||
+	       intern_find(held, hold_key(c, p->kind, p->name, STR_LIT(""))) != INTERN_NONE;
 }
 
 static void gather(struct call *c, const struct match_view *v, const struct host *h,
@@ -32,14 +40,16 @@ static void gather(struct call *c, const struct match_view *v, const struct host
 		struct fact_hold hold;
 		struct package *p = &out->p[out->n];
 		if (fleet_fact_hold(v->fleet, facts[i], &hold)) {
-			intern_add(held, package_key(c, hold.name, hold.arch));
-		} else if (fleet_fact_package(v->fleet, facts[i], &p->deb)) {
-			p->key = package_key(c, p->deb.name, p->deb.arch);
+			intern_add(held, hold_key(c, hold.package, hold.name, hold.arch));
+		} else if (fleet_fact_package(v->fleet, facts[i], &p->fact)) {
+			p->key = str_of(arena_printf(c->arena, "%.*s:%.*s:%.*s",
+						     STR_ARG(p->fact.name), STR_ARG(p->fact.arch),
+						     STR_ARG(p->fact.version)));
 			out->n++;
 		}
 	}
 	for (uint32_t i = 0; i < out->n; i++)
-		out->p[i].held = intern_find(held, out->p[i].key) != INTERN_NONE;
+		out->p[i].held = is_held(c, held, &out->p[i].fact);
 }
 
 static void value(void *arg, uint32_t item, int column, struct page_value *out)
@@ -62,7 +72,7 @@ static bool has(struct str s, const char *q)
 static uint32_t failing(void *arg, uint32_t item)
 {
 	const struct packages *all = arg;
-	const struct fact_package *d = &all->p[item].deb;
+	const struct fact_package *d = &all->p[item].fact;
 	return all->q && !has(d->name, all->q) && !has(d->source, all->q);
 }
 
@@ -74,12 +84,13 @@ static const struct list_kind kind = {
 static json_t *package_json(const struct package *p)
 {
 	json_t *j = json_object();
-	json_object_set_new(j, "kind", json_string(fact_kind_name(p->deb.kind)));
-	json_object_set_new(j, "name", json_text(p->deb.name));
-	json_object_set_new(j, "arch", json_text(p->deb.arch));
-	json_object_set_new(j, "version", json_text(p->deb.version));
-	json_object_set_new(j, "source", json_text(p->deb.source));
-	json_object_set_new(j, "source_version", json_text(p->deb.source_version));
+	json_object_set_new(j, "kind", json_string(fact_kind_name(p->fact.kind)));
+	json_object_set_new(j, "name", json_text(p->fact.name));
+	json_object_set_new(j, "arch", json_text(p->fact.arch));
+	json_object_set_new(j, "version", json_text(p->fact.version));
+	json_object_set_new(j, "source", json_text(p->fact.source));
+	json_object_set_new(j, "source_version", json_text(p->fact.source_version));
+	json_object_set_new(j, "module", json_text(p->fact.module));
 	json_object_set_new(j, "held", json_boolean(p->held));
 	return j;
 }

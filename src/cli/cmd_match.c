@@ -19,7 +19,8 @@ static const char usage[] =
 	"ID is a release: debian:12, debian12, bookworm. FILE of --inventory is a dpkg status file, a package\n"
 	"list with tabs (#name, version, ...) or an agent's inventory. --feed takes one or more files of a kind,\n"
 	"separated by commas or blanks. Prints a verdict a line, separated by tabs: patch, component, installed\n"
-	"version, fixed version, state (missing, installed, held, superseded).\n";
+	"version, fixed version, state (missing, installed, held, superseded, kept_back, phased,\n"
+	"needs_subscription).\n";
 
 struct feed_arg {
 	struct str kind;

@@ -30,16 +30,17 @@ static void add_patch(const struct match_view *v, uint32_t host, uint32_t patch,
 	AUTO(xfree) struct host_component *list = NULL;
 	uint32_t n = match_components(v, host, patch, &list);
 	for (uint32_t i = 0; i < n; i++) {
-		struct fact_package deb;
-		if (!fleet_fact_package(v->fleet, list[i].fact, &deb))
+		struct fact_package p;
+		if (!fleet_fact_package(v->fleet, list[i].fact, &p))
 			continue;
-		bool source = v->catalog->components[list[i].component].kind == COMPONENT_DEB_SRC;
-		VEC_PUSH(out, ((struct match_row) { .patch = patch,
-						    .component = list[i].component,
-						    .installed = source ? deb.source_version
-									: deb.version,
-						    .arch = source ? STR_LIT("") : deb.arch,
-						    .state = list[i].verdict }));
+		enum component_kind kind = v->catalog->components[list[i].component].kind;
+		bool source = component_is_source(kind);
+		VEC_PUSH(out,
+			 ((struct match_row) { .patch = patch,
+					       .component = list[i].component,
+					       .installed = source ? p.source_version : p.version,
+					       .arch = source ? STR_LIT("") : p.arch,
+					       .state = list[i].verdict }));
 	}
 }
 
@@ -151,8 +152,11 @@ static json_t *counts_json(const struct match_view *v, uint32_t host, const stru
 		by_patch[patches[i].verdict]++;
 	for (size_t i = 0; i < rows->n; i++)
 		by_row[rows->p[i].state]++;
-	static const enum verdict shown[] = { VERDICT_MISSING, VERDICT_INSTALLED, VERDICT_HELD,
-					      VERDICT_SUPERSEDED };
+	static const enum verdict shown[] = {
+		VERDICT_MISSING,	   VERDICT_INSTALLED, VERDICT_HELD,
+		VERDICT_SUPERSEDED,	   VERDICT_KEPT_BACK, VERDICT_PHASED,
+		VERDICT_NEEDS_SUBSCRIPTION
+	};
 	json_t *out = json_object(), *components = json_object();
 	for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
 		json_object_set_new(out, verdict_name(shown[i]), json_integer(by_patch[shown[i]]));

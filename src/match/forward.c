@@ -127,7 +127,7 @@ static void look_at_host(const struct state *s, struct about_host *a)
 		a->os[any] = true;
 	for (uint32_t k = 0; k < intern_count(s->terms); k++)
 		a->terms[k] = hindrance_service_among(a->fleet, a->facts, a->n_facts,
-						 intern_get(s->terms, k));
+						      intern_get(s->terms, k));
 }
 
 static enum set hindrance_here(const struct about_host *a, uint32_t fact)

@@ -82,7 +82,7 @@ bool hindrance_service_given(const struct fleet *f, uint32_t fact, struct str se
 }
 
 bool hindrance_service_among(const struct fleet *f, const uint32_t *facts, uint32_t n,
-			struct str service)
+			     struct str service)
 {
 	uint32_t all;
 	const uint32_t *subscriptions = fleet_facts_of_kind(f, FACT_SUBSCRIPTION, &all);

@@ -22,5 +22,5 @@ const roaring_bitmap_t *hindrance_hosts(const struct fleet *f, const struct fact
 bool hindrance_service_given(const struct fleet *f, uint32_t fact, struct str service);
 /* Whether one of the facts does; everybody has "". */
 bool hindrance_service_among(const struct fleet *f, const uint32_t *facts, uint32_t n,
-			struct str service);
+			     struct str service);
 #endif

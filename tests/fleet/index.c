@@ -87,9 +87,69 @@ static void hosts(void **arg)
 	assert_null(index_hosts(x, 99));
 }
 
+static void kinds_of_lines(void **arg)
+{
+	AUTO(index_free) struct index *x = index_new();
+	static const struct {
+		const char *line;
+		enum fact_kind kind;
+	} cases[] = {
+		{ "rpm\tkernel-core\tx86_64\t5.14.0-70.el9\tkernel\t\tAlmaLinux", FACT_RPM },
+		{ "rpm\tkernel-core\tx86_64\t5.14.0-427.el9\tkernel\t\tAlmaLinux", FACT_RPM },
+		{ "rpm\tnpm\tx86_64\t1:9-1\tnodejs\tnodejs:18\t", FACT_RPM },
+		{ "rpm\tnpm\tx86_64\t1:9-1\tnodejs\tnodejs:18", FACT_OTHER },
+		{ "rpm\tnpm\tx86_64\t1:9-1\tnodejs\tnodejs:18\t\t", FACT_OTHER },
+		{ "apk\tlibssl3\tx86_64\t3.3.2-r0\topenssl", FACT_APK },
+		{ "hold\trpm\tkernel\t", FACT_HOLD },
+		{ "hold\tsnap\tcore\t", FACT_OTHER },
+		{ "kept\tdeb\ta\tamd64\tphased", FACT_KEPT },
+		{ "kept\tdeb\ta\tamd64", FACT_OTHER },
+		{ "subscription\tubuntu-pro\tesm-infra esm-apps", FACT_SUBSCRIPTION },
+		{ "subscription\trhel\t", FACT_SUBSCRIPTION },
+		{ "unsigned\trpm\tlocal", FACT_UNSIGNED },
+		{ "restart\tlibssl3\tnginx.service", FACT_RESTART },
+		{ "reboot-pending\tkernel\tkernel-core", FACT_REBOOT },
+		{ "module\tnodejs\t18", FACT_OTHER },
+		{ "rpm", FACT_OTHER },
+		{ "x\t1\t2\t3\t4\t5\t6\t7\t8", FACT_OTHER },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		uint32_t fact = index_intern(x, str_of(cases[i].line));
+		assert_int_equal(index_kind(x, fact), cases[i].kind);
+	}
+	struct fact_package p;
+	uint32_t npm = index_find(x, str_of(cases[2].line)), n;
+	assert_true(index_package(x, npm, &p));
+	assert_int_equal(p.kind, FACT_RPM);
+	assert_true(str_is(p.version, "1:9-1") && str_is(p.source, "nodejs"));
+	assert_true(str_is(p.module, "nodejs:18") && p.vendor.n == 0);
+	assert_true(index_package(x, 0, &p));
+	assert_true(str_is(p.name, "kernel-core") && str_is(p.vendor, "AlmaLinux"));
+	assert_int_equal(index_name(x, 0), index_name(x, 1));
+	assert_int_not_equal(index_name(x, 0), index_name(x, npm));
+	assert_int_equal(index_names(x, FACT_RPM), 2);
+	assert_non_null(index_by_name(x, FACT_RPM, STR_LIT("kernel-core"), &n));
+	assert_int_equal(n, 2);
+	assert_non_null(index_by_source(x, FACT_RPM, STR_LIT("kernel"), &n));
+	assert_int_equal(n, 2);
+	assert_null(index_by_name(x, FACT_DEB, STR_LIT("kernel-core"), &n));
+	assert_non_null(index_by_source(x, FACT_APK, STR_LIT("openssl"), &n));
+	struct fact_kept kept;
+	assert_true(index_kept(x, index_find(x, str_of(cases[8].line)), &kept));
+	assert_int_equal(kept.package, FACT_DEB);
+	assert_true(str_is(kept.name, "a") && str_is(kept.reason, "phased"));
+	struct fact_hold hold;
+	assert_true(index_hold(x, index_find(x, str_of(cases[6].line)), &hold));
+	assert_int_equal(hold.package, FACT_RPM);
+	assert_int_equal(hold.arch.n, 0);
+	assert_true(str_is(index_field(x, index_find(x, str_of(cases[10].line)), 2),
+			   "esm-infra esm-apps"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(kinds_of_lines),
 		cmocka_unit_test(fields),
 		cmocka_unit_test(directories),
 		cmocka_unit_test(hosts),

@@ -1348,12 +1348,17 @@ export interface components {
         InventoryList: {
             items: {
                 /** @enum {string} */
-                kind: "deb";
+                kind: "deb" | "rpm" | "apk";
                 name: string;
                 arch: string;
                 version: string;
                 source: string;
                 source_version: string;
+                /**
+                 * @description Module stream it was built for (rpm), or empty
+                 * @example nodejs:18
+                 */
+                module: string;
                 held: boolean;
             }[];
             page: components["schemas"]["Page"];
