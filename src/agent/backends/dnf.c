@@ -208,7 +208,7 @@ static const struct rpm_cause causes[] = {
 	{ "GPG check FAILED", "signature" },
 	{ "GPG Keys are configured", "signature" },
 	{ "GPG keys listed", "signature" },
-	{ "no GPG public keys installed", "signature" },
+	{ "checking of packages via GPG keys", "signature" },
 	{ "does not verify", "signature" },
 	{ "has incorrect checksum", "digest" },
 	{ "filtered out by exclude filtering", "held" },

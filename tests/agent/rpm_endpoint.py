@@ -1,0 +1,323 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""rpm_endpoint.py BUILD [CASE...]: the root half against real dnf and zypper endpoints, real rpm packages with a real
+signature, real kills. Needs root and the testbeds. KEEP=DIR records transcripts (DIR/dnf, DIR/zypper) for the unit test."""
+import base64
+import datetime
+import hashlib
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
+from rpm_world import *  # noqa: E402,F403
+
+BUILD = pathlib.Path(sys.argv[1]).resolve()
+KEEP = os.environ.get("KEEP")
+SEAL, CTL = next(BUILD.glob("**/agent_seal")), next(BUILD.glob("**/agent_ctl"))
+count = Count()
+SSL27, SSL28, HTTPD = ("tb-ssl-libs", "1:3.0.7-27.tb9"), ("tb-ssl-libs", "1:3.0.7-28.tb9_4"), ("tb-httpd", "2.4.57-8.tb9")
+KERNEL, NEWDEP, NEWLIB, BADPRE = ("tb-kernel-core", "5.14.0-503.el9"), ("tb-newdep", "2.0-1"), ("tb-newlib", "1.0-1"), ("tb-badpre", "2.0-1")
+ALL_SLOW = [(n, "2.0-1") for n in SLOW]
+
+
+def when(seconds):
+    return datetime.datetime.fromtimestamp(time.time() + seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Endpoint:
+    def __init__(self, eps, world, work, name, manager):
+        self.eps, self.world, self.work, self.name, self.manager = eps, world, work, name, manager
+        self.seq = 0
+
+    def fresh(self):
+        self.eps.sh("reset", self.name)
+        make_rpm_endpoint(self.eps, self.world, self.name, self.manager, "http://198.18.0.1:8002/")
+        root = self.eps.root(self.name)
+        for d in ("etc/tsukuroi-agent", "var/lib/tsukuroi-agent/spool", "run/tsukuroi-agent"):
+            (root / d).mkdir(parents=True, exist_ok=True)
+        shutil.copy(self.work / "deploy.pub", root / "etc/tsukuroi-agent")
+        (root / "etc/tsukuroi-agent/identity.conf").write_text(f"agent_id = {'a' * 32}\norg = {'b' * 32}\nepoch = 1\n")
+        self.eps.put_agent(self.name, self.work / "bundle")
+        self.seq = 0
+        self.start()
+
+    def start(self):
+        self.eps.spawn(self.name, "/opt/tsukuroi-agent/tsukuroi-agent-root", "run", "--agent-user", "root")
+        wait_for("the root half", lambda: self.ask("hello"), 20)
+
+    def ask(self, verb, **members):
+        words = [f"{k}={v}" for k, v in members.items()]
+        p = self.eps.exec(self.name, "/opt/tsukuroi-agent/agent_ctl", "/run/tsukuroi-agent/root.sock", verb, *words, check=False)
+        try:
+            return json.loads(p.stdout)
+        except ValueError:
+            return {}
+
+    def order(self, packages, extra=(), repo=None, archive="tb9", keyring="", suite=None, metadata=("primary", "updateinfo")):
+        """Seals an order of these packages and fills the spool; the envelope lies in /envelope."""
+        self.seq += 1
+        repo = repo or self.world.repo
+        spool = self.eps.root(self.name) / "var/lib/tsukuroi-agent/spool"
+
+        def put(path):
+            data = (repo / path).read_bytes()
+            sha = hashlib.sha256(data).hexdigest()
+            (spool / sha).write_bytes(data)
+            return {"path": str(path), "sha256": sha, "size": len(data)}
+        index = ["repodata/repomd.xml"] + [f"repodata/{f.name}" for f in sorted((repo / "repodata").iterdir()) if any(f"-{m}.xml" in f.name for m in metadata)]
+        rows = {(p[0], p[2]): p for p in self.world.packages()}
+        wanted = [rows[p] for p in [*packages, *extra]]
+        text = lambda l: [{"name": rows[p][0], "arch": rows[p][1], "version": rows[p][2]} for p in l]
+        self.id = f"{self.seq:032x}"
+        self.json = {"v": 1, "org": "b" * 32, "id": self.id, "deployment": "d" * 32, "agent": "a" * 32, "epoch": 1, "seq": self.seq,
+                     "not_before": when(-3600), "not_after": when(86400), "action": "install", "kind": "rpm",
+                     "packages": text(packages), "extra": text(extra),
+                     "archives": [{"id": archive, "suite": suite or {"dnf": "9", "zypper": "15.6"}[self.manager], "components": "", "keyring": keyring,
+                                   "index": [put(i) for i in index], "payload": [put(p[3]) for p in wanted]}]}
+        envelope = run(SEAL, "order", self.work / "deploy.key", input=json.dumps(self.json)).stdout
+        (self.eps.root(self.name) / "envelope").write_text(envelope)
+
+    def state(self):
+        return self.ask("status", order=self.id).get("state")
+
+    def wait(self, *states, seconds=240):
+        return wait_for(f"{self.name} in {states}", lambda: (lambda s: s if s in states else None)(self.state()), seconds, 0.1)
+
+    def prepare(self):
+        reply = self.ask("prepare", envelope="@/envelope")
+        if "refused" in reply:
+            return "refused " + reply["refused"]
+        return self.wait("prepared", "done")
+
+    def carry_out(self):
+        state = self.prepare()
+        if state == "prepared":
+            self.ask("install", order=self.id)
+            self.wait("done")
+        return self.outcome() if state in ("prepared", "done") else state
+
+    def outcome(self):
+        r = self.ask("results").get("result", {})
+        self.log = r.get("log", "")
+        self.detail = r.get("detail", "")
+        return f"{r.get('outcome')} {r.get('reason')}"
+
+    def ack(self):
+        self.ask("ack", order=self.id)
+
+    def keep(self, case, why):
+        if not KEEP:
+            return
+        d = pathlib.Path(KEEP) / self.manager
+        d.mkdir(parents=True, exist_ok=True)
+        head = f"# {why}\n" + "".join(f"{w[:-1] if w == 'packages' else w} {p['name']} {p['arch']} {p['version']}\n" for w in ("packages", "extra") for p in self.json[w])
+        log = self.log.replace(f"/var/lib/tsukuroi-agent/root/mirror/{self.id}", "@DIR@")
+        log = "".join(l + "\n" for l in log.splitlines() if l)
+        (d / f"{case}.transcript").write_text(head + log + f"= {self.outcome()}\n")
+
+    def has(self, *packages):
+        now = installed(self.eps, self.name)
+        return all(now.get(n) == [v] for n, v in packages)
+
+    def check(self, what, good, detail=""):
+        return count.check(f"{self.manager}: {what}", good, f"{detail}\n{getattr(self, 'detail', '')}\n{getattr(self, 'log', '')[-2500:]}")
+
+    def pids(self, pattern):
+        root = os.stat(f"/proc/{(self.eps.state / self.name / 'pid').read_text().strip()}/root")
+        found = []
+        for p in pathlib.Path("/proc").iterdir():
+            try:
+                r = os.stat(p / "root")
+                if p.name.isdigit() and (r.st_dev, r.st_ino) == (root.st_dev, root.st_ino) and re.search(pattern, (p / "cmdline").read_bytes().replace(b"\0", b" ").decode()):
+                    found.append(int(p.name))
+            except OSError:
+                pass
+        return found
+
+    def kill(self, pattern):
+        for p in self.pids(pattern):
+            try:
+                os.kill(p, signal.SIGKILL)
+            except OSError:
+                pass
+
+
+def case_exact(e):
+    """One advisory: exactly its version, although a newer one is in the metadata."""
+    e.order([SSL27])
+    e.check("exact version: succeeds", e.carry_out() == "succeeded installed")
+    e.check("exact version: 27, not 28", e.has(SSL27), installed(e.eps, e.name))
+    e.keep("exact", "an advisory's version, while a newer one is offered")
+    e.ack()
+    e.order([SSL27])
+    e.check("the same again: nothing to do", e.carry_out() == "succeeded already_installed")
+    e.keep("same", "everything is there already")
+    e.ack()
+    e.order([SSL28, HTTPD])
+    e.check("two packages", e.carry_out() == "succeeded installed" and e.has(SSL28, HTTPD))
+    e.keep("two", "two packages, one needs the other")
+    e.ack()
+    e.order([("tb-ssl-libs", "1:3.0.1-41.tb9")])
+    e.check("an older version is no work (A18)", e.carry_out() == "succeeded already_installed" and e.has(SSL28))
+
+
+def case_kernel(e):
+    e.order([KERNEL])
+    e.check("kernel: succeeds", e.carry_out() == "succeeded installed")
+    want = ["5.14.0-427.el9", "5.14.0-503.el9"] if e.manager == "dnf" else ["5.14.0-503.el9"]
+    e.check("kernel: beside the old one, where the machine's configuration says so", sorted(installed(e.eps, e.name)["tb-kernel-core"]) == want, installed(e.eps, e.name))
+    e.keep("kernel", "a kernel")
+
+
+def case_unlisted(e):
+    e.order([NEWDEP])
+    e.check("a dependency the order does not list (A06)", e.carry_out() == "refused unlisted_dependency")
+    steps = e.ask("status", order=e.id).get("transaction", [])
+    e.check("the transaction is told", {(s["name"], s["to"]) for s in steps} == {NEWDEP, NEWLIB}, steps)
+    e.keep("unlisted", "the update needs a new library that is not in the order")
+    e.ack()
+    e.order([NEWDEP], extra=[NEWLIB])
+    e.check("with it as extra", e.carry_out() == "succeeded installed" and e.has(NEWDEP, NEWLIB))
+    e.keep("extra", "the update needs a new library, which is an extra")
+
+
+def case_replace(e):
+    e.order([("tb-newname", "2.0-1")])
+    e.check("what would remove a package is refused", e.carry_out() == "refused unlisted_dependency", installed(e.eps, e.name))
+    e.keep("remove", "the package obsoletes another one")
+    e.check("and it is still there", "tb-oldname" in installed(e.eps, e.name) and "tb-newname" not in installed(e.eps, e.name))
+
+
+def case_held(e):
+    if e.manager == "dnf":
+        f = e.eps.root(e.name) / "etc/dnf/plugins/versionlock.list"
+        f.parent.mkdir(parents=True, exist_ok=True)
+        f.write_text("# Added lock\ntb-httpd-0:2.4.53-7.tb9.*\n")
+    else:
+        e.eps.exec(e.name, "zypper", "-n", "addlock", "tb-httpd")
+    scan = e.eps.exec(e.name, "/opt/tsukuroi-agent/tsukuroi-agent", "scan").stdout
+    e.check("the scan tells the hold", "hold\trpm\ttb-httpd\tnoarch\n" in scan, scan[-500:])
+    e.order([SSL28, HTTPD])
+    e.check("a held package", e.carry_out() == "refused held")
+    e.keep("held", "tb-httpd is locked")
+    e.check("nothing was installed", e.has(("tb-httpd", "2.4.53-7.tb9"), ("tb-ssl-libs", "1:3.0.1-41.tb9")))
+
+
+def case_unsigned(e):
+    bare = e.work / "unsigned"
+    if not bare.exists():
+        shutil.copytree(e.work / "world/testbed/repo", bare)
+    e.world, signed = type("W", (), {"repo": bare, "packages": lambda self: World.packages(self)})(), e.world
+    e.order([SSL28], repo=bare, archive="bare")
+    e.check("an unsigned package (A01)", e.carry_out() == "failed signature")
+    e.keep("signature", "the package carries no signature")
+    e.ack()
+    (e.eps.root(e.name) / "etc/tsukuroi-agent/policy.conf").write_text("unsigned = other bare\n")
+    e.order([SSL28], repo=bare, archive="bare")
+    e.check("allowed by the machine's own policy", e.carry_out() == "succeeded installed" and e.has(SSL28))
+    e.ack()
+    e.world = signed
+    e.eps.exec(e.name, "sh", "-c", "rpm -e $(rpm -q gpg-pubkey)")
+    e.order([HTTPD])
+    e.check("signed by a key this machine does not trust", e.carry_out() == "failed signature")
+    e.keep("unknown-key", "signed by a key this machine does not trust")
+
+
+def case_refuse(e):
+    e.order([SSL28], suite="8")
+    e.check("of another release (A07)", e.carry_out() == "refused policy")
+    e.order([SSL28], keyring="/tmp/key")
+    e.check("a keyring elsewhere (A17)", e.carry_out() == "refused policy")
+    e.order([SSL28])
+    spool = e.eps.root(e.name) / "var/lib/tsukuroi-agent/spool"
+    f = spool / e.json["archives"][0]["payload"][0]["sha256"]
+    data = bytearray(f.read_bytes())
+    data[900] ^= 1
+    f.write_bytes(data)
+    e.check("payload changed in the spool (A19)", e.carry_out() == "failed digest")
+    e.ack()
+    e.order([SSL28], metadata=("primary", "updateinfo", "filelists", "other"))
+    e.check("with every metadata file", e.carry_out() == "succeeded installed")
+
+
+def case_lock(e):
+    e.order([SSL28])
+    e.prepare()
+    if e.manager == "dnf":
+        holder = "import fcntl,time; f=open('/var/lib/rpm/.rpm.lock','w'); fcntl.lockf(f,fcntl.LOCK_EX); print('held',flush=True); time.sleep(7)"
+    else:
+        holder = "import os,time; open('/run/zypp.pid','w').write(str(os.getpid())); print('held',flush=True); time.sleep(7)"
+    p = subprocess.Popen([str(TESTBEDS / "endpoints.sh"), "exec", e.name, "python3", "-c", holder], env=e.eps.env, stdout=subprocess.PIPE, text=True)
+    p.stdout.readline()
+    e.ask("install", order=e.id)
+    seen = wait_for("the wait for the lock", lambda: e.ask("status", order=e.id).get("reason") == "lock_held", 30, 0.1)
+    p.wait()
+    e.wait("done")
+    e.check("a held lock is waited for (F18)", seen and e.outcome() == "succeeded installed")
+    e.keep("lock", "another process held the lock for some seconds")
+
+
+def case_script(e):
+    e.order([BADPRE])
+    e.check("a failing scriptlet", e.carry_out() == "failed maintainer_script", installed(e.eps, e.name).get("tb-badpre"))
+    e.keep("script", "the package's pre-installation scriptlet fails")
+
+
+KILLS = {"manager": r"/(dnf|zypper) |^(dnf|zypper|python3.*dnf|rpm) ", "runner": r"run-job", "daemon": r"tsukuroi-agent-root run( |$)",
+         "all": r"/(dnf|zypper) |^(dnf|zypper|rpm) |tsukuroi-agent-root"}
+
+
+def case_kill(e):
+    """F15, F16: killed in the middle; heals, and it ends installed, once."""
+    for what, after in (("manager", 3.5), ("runner", 3.0), ("all", 4.5), ("manager", 1.5), ("all", 2.2)):
+        e.fresh()
+        e.order(ALL_SLOW)
+        e.prepare()
+        e.ask("install", order=e.id)
+        time.sleep(after)
+        e.kill(KILLS[what])
+        before = installed(e.eps, e.name)
+        both = [n for n in SLOW if len(before.get(n, [])) > 1]
+        if what == "all":
+            e.start()
+        e.wait("done", seconds=300)
+        e.check(f"kill {what} after {after} s ({len(both)} half replaced): succeeds", e.outcome() == "succeeded installed")
+        e.check(f"kill {what}: every package at its version, none twice", e.has(*ALL_SLOW), installed(e.eps, e.name))
+        post = (e.eps.root(e.name) / "var/log/tb-post.log").read_text().split("\n")
+        e.check(f"kill {what}: every scriptlet ran to its end", all(f"{n} 2.0-1" in post for n in SLOW), post)
+        e.keep(f"kill-{what}-{after}", f"{what} killed after {after} s")
+        e.ack()
+        e.check(f"kill {what}: one result", e.ask("results") == {})
+
+
+def main():
+    why = needs_rpm()
+    if why:
+        count.skip("dnf and zypper endpoints", why)
+        return
+    work = scratch("rpm-endpoint")
+    eps = Endpoints(["bookworm", "bookworm"], ENDPOINT_PACKAGES)
+    try:
+        world = World(work / "world").build()
+        run(SOURCE / "tools/bundle", work / "bundle", "/opt/tsukuroi-agent", BUILD / "src/tsukuroi-agent", BUILD / "src/tsukuroi-agent-root", CTL)
+        run(SEAL, "key", work)
+        eps.up()
+        cases = sys.argv[2:] or ["exact", "kernel", "unlisted", "replace", "held", "unsigned", "refuse", "lock", "script", "kill"]
+        for name, manager in zip(eps.names, ("dnf", "zypper")):
+            e = Endpoint(eps, world, work, name, manager)
+            for c in cases:
+                e.fresh()
+                try:
+                    globals()["case_" + c](e)
+                except (TimeoutError, RuntimeError, KeyError) as x:
+                    e.check(f"case {c} went through", False, f"{type(x).__name__}: {x}")
+    finally:
+        eps.down()
+        if not count.failed:
+            shutil.rmtree(work, ignore_errors=True)
+        else:
+            print(work)
+
+
+main()
+count.end()

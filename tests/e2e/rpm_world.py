@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A vendor of rpm packages, made here from nothing: the testbed's packages and a few of our own (slow ones, one whose
+update needs a new library, one whose scriptlet fails, one replaced by another), signed with a key of its own, in a
+repository with updateinfo; and endpoints that live by dnf or zypper, the oldest versions installed."""
+import gzip
+import re
+import subprocess
+import textwrap
+import xml.etree.ElementTree as ET
+
+from harness import *  # noqa: F403
+
+ENDPOINT_PACKAGES = "rpm dnf zypper curl"
+KEY_FILE = "/etc/pki/rpm-gpg/RPM-GPG-KEY-testbed"
+SLOW = [f"tb-slow-{c}" for c in "abcdef"]
+# name, version-release, requires, scriptlets, further header lines; the first of each name is what is installed
+OWN = [(n, v, "", f"%pre\nsleep 0.4\n%post\nsleep 0.3; echo {n} {v} >> /var/log/tb-post.log", "")
+       for n in SLOW for v in ("1.0-1", "2.0-1")]
+OWN += [("tb-sh", "1-1", "", "", "Provides: /bin/sh\n"), ("tb-newdep", "1.0-1", "", "", ""), ("tb-newdep", "2.0-1", "tb-newlib >= 1", "", ""), ("tb-newlib", "1.0-1", "", "", ""),
+        ("tb-badpre", "1.0-1", "", "", ""), ("tb-badpre", "2.0-1", "", "%pre\necho this fails >&2\nexit 1", ""),
+        ("tb-oldname", "1.0-1", "", "", ""), ("tb-newname", "2.0-1", "", "", "Obsoletes: tb-oldname < 2\nProvides: tb-oldname = 2\n")]
+OWN_ADVISORIES = [("TBSA-2026:0101", "security", "Important", [(n, "2.0-1") for n in SLOW]),
+                  ("TBSA-2026:0102", "security", "Moderate", [("tb-newdep", "2.0-1"), ("tb-newlib", "1.0-1")]),
+                  ("TBBA-2026:0103", "bugfix", "None", [("tb-badpre", "2.0-1")])]
+
+
+def needs_rpm():
+    why = needs()
+    for tool in ("rpmbuild", "rpmsign", "gpg", "createrepo_c", "modifyrepo_c"):
+        if not why and not shutil.which(tool):
+            why = f"'{tool}' is not installed"
+    return why
+
+
+class World:
+    """The vendor's repository below `dir`/repo; `key` is its public key's file."""
+
+    def __init__(self, directory):
+        self.dir = pathlib.Path(directory)
+        self.repo, self.key = self.dir / "repo", self.dir / "key.asc"
+        self.gpg = self.dir / "gpg"
+        self.dir.mkdir(parents=True, exist_ok=True)
+
+    def build(self):
+        run(TESTBEDS / "make-rpm-root.sh", self.dir / "testbed", timeout=900)
+        shutil.copytree(self.dir / "testbed/repo", self.repo)
+        shutil.rmtree(self.repo / "repodata")
+        for name, version, requires, scripts, more in OWN:
+            self.rpm(name, version, requires, scripts, more)
+        self.sign(self.repo)
+        self.index()
+        return self
+
+    def rpm(self, name, version, requires="", scripts="", more=""):
+        v, r = version.split("-")
+        spec = self.dir / f"{name}-{version}.spec"
+        spec.write_text(f"Name: {name}\nVersion: {v}\nRelease: {r}\nSummary: testbed package\nLicense: MIT\nBuildArch: noarch\n{more}"
+                        + (f"Requires: {requires}\n" if requires else "")
+                        + f"%description\ntestbed\n%install\nmkdir -p %{{buildroot}}/usr/share/tb/{name}\n"
+                        f"echo {version} > %{{buildroot}}/usr/share/tb/{name}/version\n{scripts}\n%files\n/usr/share/tb/{name}\n")
+        run("rpmbuild", "--quiet", "-bb", "--define", f"_topdir {self.dir}/top", "--define", f"_rpmdir {self.repo}", spec)
+
+    def sign(self, where):
+        if not self.key.exists():
+            self.gpg.mkdir(mode=0o700)
+            g = ["gpg", "--homedir", self.gpg, "--batch", "-q"]
+            run(*g, "--passphrase", "", "--quick-gen-key", "Testbed Vendor <vendor@localhost>", "rsa2048", "sign", "never")
+            self.key.write_text(run(*g, "--armor", "--export").stdout)
+        run("rpmsign", "--define", "_gpg_name Testbed Vendor", "--define", "__gpg /usr/bin/gpg", "--define", f"_gpg_path {self.gpg}",
+            "--addsign", *sorted(where.glob("**/*.rpm")), env={**os.environ, "GNUPGHOME": str(self.gpg)}, timeout=120)
+
+    def index(self):
+        run("createrepo_c", "-q", self.repo)
+        text = (self.dir / "testbed/build/updateinfo.xml").read_text()
+        for id_, kind, severity, packages in OWN_ADVISORIES:
+            entries = "".join(f'<package name="{n}" version="{v.split("-")[0]}" release="{v.split("-")[1]}" epoch="0" arch="noarch" src="{n}-{v}.src.rpm">'
+                              f"<filename>{n}-{v}.noarch.rpm</filename></package>" for n, v in packages)
+            text = text.replace("</updates>", f"""<update from="testbed@localhost" status="final" type="{kind}" version="1"><id>{id_}</id>
+<title>{id_}</title><issued date="2026-01-20 10:00:00"/><severity>{severity}</severity><summary>{id_}</summary><description>{id_}</description>
+<references/><pkglist><collection short="tb9"><name>tb9</name>{entries}</collection></pkglist></update></updates>""")
+        (self.dir / "updateinfo.xml").write_text(text)
+        run("modifyrepo_c", self.dir / "updateinfo.xml", self.repo / "repodata")
+
+    def oldest(self):
+        """Files of what an endpoint begins with."""
+        first = ["tb-release-9.4-1", "tb-ssl-libs-3.0.1-41.tb9", "tb-httpd-2.4.53-7.tb9", "tb-editor-8.2.2637-20.tb9",
+                 "tb-tilde-1.0~rc1-1", "tb-kernel-core-5.14.0-427.el9", "tb-uptodate-4.2-1", "tb-sh-1-1", "tb-newdep-1.0-1", "tb-badpre-1.0-1", "tb-oldname-1.0-1"]
+        first += [f"{n}-1.0-1" for n in SLOW]
+        return [self.repo / "noarch" / f"{f}.noarch.rpm" for f in first]
+
+    def packages(self):
+        """[(name, arch, evr, path, sha256, size)] of the repository's primary."""
+        ns = {"c": "http://linux.duke.edu/metadata/common"}
+        found = []
+        root = ET.fromstring(gzip.open(next(self.repo.glob("repodata/*primary.xml.gz"))).read())
+        for p in root.findall("c:package", ns):
+            v = p.find("c:version", ns).attrib
+            epoch = "" if v["epoch"] == "0" else v["epoch"] + ":"
+            found.append((p.find("c:name", ns).text, p.find("c:arch", ns).text, f"{epoch}{v['ver']}-{v['rel']}",
+                          p.find("c:location", ns).attrib["href"], p.find("c:checksum", ns).text, int(p.find("c:size", ns).attrib["package"])))
+        return found
+
+
+def make_rpm_endpoint(eps, world, name, manager, url):
+    """Turns a Debian endpoint into one of dnf or zypper whose own repository is at `url`."""
+    words = {"dnf": ("almalinux", "9.4", "rhel centos fedora", 'PLATFORM_ID="platform:el9"\n'), "zypper": ("opensuse-leap", "15.6", "suse opensuse", "")}
+    id_, version, like, more = words[manager]
+    root = eps.root(name)
+    (root / "etc/os-release").unlink(missing_ok=True)
+    (root / "etc/os-release").write_text(f'NAME="Testbed Linux"\nVERSION="{version}"\nID="{id_}"\nID_LIKE="{like}"\nVERSION_ID="{version}"\n'
+                                         f'{more}PRETTY_NAME="Testbed Linux {version}"\n')
+    for d in ("etc/yum.repos.d", "etc/zypp/repos.d", "etc/rpm", "etc/pki/rpm-gpg"):
+        (root / d).mkdir(parents=True, exist_ok=True)
+    (root / "etc/rpm/macros").write_text("%_dbpath /var/lib/rpm\n")
+    repo = f"[tb9]\nname=testbed\nbaseurl={url}\nenabled=1\ngpgcheck=1\n"
+    if manager == "dnf":
+        (root / "etc/yum.repos.d/tb.repo").write_text(repo)
+    else:
+        (root / "etc/zypp/repos.d/tb.repo").write_text(repo + "repo_gpgcheck=0\npkg_gpgcheck=1\ntype=rpm-md\nautorefresh=1\n")
+    shutil.copy(world.key, root / KEY_FILE.lstrip("/"))
+    for f in world.oldest():
+        shutil.copy(f, root / "root")
+    eps.exec(name, "sh", "-c", f"rpm --import {KEY_FILE} && rpm -i /root/*.rpm && rm -f /root/*.rpm")
+
+
+def installed(eps, name):
+    """{name: [evr, ...]} as rpm says on the endpoint."""
+    found = {}
+    for line in eps.exec(name, "rpm", "-qa", "--qf", "%{NAME} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\n").stdout.splitlines():
+        n, v = line.split()
+        if n != "gpg-pubkey":
+            found.setdefault(n, []).append(v[2:] if v.startswith("0:") else v)
+    return found
