@@ -27,6 +27,7 @@ void backend_free(struct backend *b)
 	if (!b)
 		return;
 	arena_done(&b->steps);
+	arena_done(&b->keep);
 	arena_done(&b->scratch);
 	xfree(b->todo);
 	xfree(b);

@@ -129,29 +129,40 @@ static const char *const *cleaning(struct rpm_machine *m, const struct pkgdb *db
 	return v;
 }
 
+static bool is_redone(const struct rpm_machine *m, const struct order_package *w)
+{
+	for (size_t i = 0; i < m->n_redo; i++)
+		if (str_eq(m->redo[i].name, w->name) && str_eq(m->redo[i].arch, w->arch))
+			return true;
+	return false;
+}
+
 /* What the transaction that was cut short had installed: its scriptlets may not have run. */
-static void look_again(struct rpm_machine *m, const struct pkgdb *db)
+static void look_at_damage(struct rpm_machine *m, const struct pkgdb *db)
 {
 	const struct order *o = m->b.spec.order;
-	struct order_package *list = arena_array(&m->keep, struct order_package,
-						 o->n_packages + o->n_extra + 1);
-	m->b.n_todo = 0;
-	m->b.todo = xrealloc(m->b.todo, (o->n_packages + o->n_extra + 1) * sizeof(*m->b.todo));
-	for (uint32_t i = 0; i < o->n_packages + o->n_extra; i++) {
+	uint32_t n = o->n_packages + o->n_extra;
+	m->known = true;
+	m->n_redo = 0;
+	arena_done(&m->b.keep);
+	m->redo = arena_array(&m->b.keep, struct order_package, n);
+	for (uint32_t i = 0; i < n; i++) {
 		const struct order_package *w = i < o->n_packages ? &o->packages[i]
 								  : &o->extra[i - o->n_packages];
 		const struct pkgdb_package *p = pkgdb_find(db, w->name, w->arch);
-		bool twice = false;
-		for (size_t k = 0; k < m->b.n_todo; k++)
-			twice |= str_eq(m->b.todo[k]->name, w->name) &&
-				 str_eq(m->b.todo[k]->arch, w->arch);
-		if (!p || twice || pkgdb_compare(PKGDB_RPM, p->version, w->version) != 0 ||
-		    p->installed_s < m->b.spec.started_s)
-			continue;
-		list[m->b.n_todo] = *w;
-		m->b.todo[m->b.n_todo] = &list[m->b.n_todo];
-		m->b.n_todo++;
+		if (p && str_eq(p->version, w->version) &&
+		    p->installed_s >= m->b.spec.started_s && !is_redone(m, w))
+			m->redo[m->n_redo++] = *w;
 	}
+}
+
+static void do_again(struct rpm_machine *m)
+{
+	m->again = true;
+	m->b.n_todo = m->n_redo;
+	m->b.todo = xrealloc(m->b.todo, (m->n_redo + 1) * sizeof(*m->b.todo));
+	for (size_t i = 0; i < m->n_redo; i++)
+		m->b.todo[i] = &m->redo[i];
 }
 
 static struct backend_action succeed(struct rpm_machine *m)
@@ -165,7 +176,6 @@ static struct backend_action after_read(struct rpm_machine *m, const struct rpm_
 					const struct pkgdb *db)
 {
 	bool there = false;
-	arena_done(&m->keep);
 	m->again = false;
 	if (!backend_look(&m->b, db, tool->remedy, &there))
 		return backend_done(&m->b, m->b.ran ? BACKEND_FAILED : BACKEND_REFUSED, "held");
@@ -183,9 +193,9 @@ static struct backend_action after_read(struct rpm_machine *m, const struct rpm_
 			 "an older version could not be taken away after an interruption");
 		return backend_done(&m->b, BACKEND_FAILED, "rpm_interrupted");
 	}
-	if (there && m->cut)
-		look_again(m, db);
-	if (there && !m->b.n_todo)
+	if (m->cut && !m->known)
+		look_at_damage(m, db);
+	if (there && !m->n_redo)
 		return succeed(m);
 	if (m->give_up)
 		return backend_done(&m->b, BACKEND_FAILED, m->failed);
@@ -194,7 +204,8 @@ static struct backend_action after_read(struct rpm_machine *m, const struct rpm_
 			 "success was reported, but the database does not list every package");
 		return backend_done(&m->b, BACKEND_FAILED, "internal");
 	}
-	m->again = there;
+	if (there)
+		do_again(m);
 	return command(m, tool, RPM_SIMULATE);
 }
 
@@ -248,7 +259,7 @@ static struct backend_action after_failure(struct rpm_machine *m, const char *wh
 	m->failed = why;
 	if (strcmp(why, "rpm_interrupted") == 0) {
 		m->cut = true;
-		m->checked = false;
+		m->checked = m->known = false;
 		m->give_up = m->installs >= MAX_INTERRUPTIONS;
 	} else {
 		bool again = strcmp(why, "maintainer_script") == 0 || strcmp(why, "internal") == 0;
@@ -276,7 +287,10 @@ static struct backend_action after_command(struct rpm_machine *m, const struct r
 			return after_failure(m, why);
 		m->claimed = true;
 		m->failed = NULL;
-		m->cut = m->cut && !m->again; /* made good */
+		if (m->again) { /* made good */
+			m->cut = false;
+			m->n_redo = 0;
+		}
 		return read_database(m);
 	}
 	if (!good) {

@@ -31,12 +31,13 @@ struct rpm_tool {
 struct rpm_machine {
 	struct backend b;
 	int state;
-	struct arena keep;
 	int installs, cleanings;
-	bool begun;
 	bool cut;	    /* a transaction was cut short, and what it did is not made good yet */
 	bool checked;	    /* the database was looked over since */
-	bool again;	    /* the present commands install once more what is there */
+	bool known;	    /* redo holds what it had installed */
+	struct order_package *redo;
+	size_t n_redo;
+	bool again;	    /* the present commands install redo once more */
 	bool claimed;	    /* the tool's last word was success */
 	const char *failed; /* reason of the last failure; NULL = none */
 	bool give_up;

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * dnf and zypper against transcripts recorded from real endpoints (tests/agent/rpm_endpoint.py with
+ * KEEP=DIR) and against cases that none of them gives; the readers of rpm's and the managers' files.
+ */
+#include "agent/backends/rpm.h"
+#include "agent/rpmconf.h"
+#include "agent/rpmdb.h"
+#include "agent/root/mirror.h"
+#include "replay.h"
+
+static void test_dnf_transcripts(void **state)
+{
+	assert_true(replay_all(PLATFORM_DNF, "dnf") >= 15);
+}
+
+static void test_zypper_transcripts(void **state)
+{
+	assert_true(replay_all(PLATFORM_ZYPPER, "zypper") >= 15);
+}
+
+/* --- judgement ----------------------------------------------------------------------------------
+ */
+
+static struct order_package wanted[] = {
+	{ STR_LIT("a"), STR_LIT("x86_64"), STR_LIT("1:2-1.el9") },
+	{ STR_LIT("kernel-core"), STR_LIT("x86_64"), STR_LIT("5.14.0-503.el9") },
+};
+static struct order order = { .packages = wanted, .n_packages = 2, .kind = ORDER_RPM };
+
+static const char database_text[] =
+	"10\ta\t1\t1\t1.el9\tx86_64\ta-1-1.el9.src.rpm\tV\t(none)\n"
+	"11\tkernel-core\t(none)\t5.14.0\t427.el9\tx86_64\tkernel-5.14.0-427.el9.src.rpm\tV\t(none)\n"
+	"12\tgpg-pubkey\t(none)\t8483c65d\t5ccc5b19\t(none)\t(none)\t(none)\t(none)\n";
+
+#define HEAD "---> Package "
+#define A HEAD "a.x86_64 1:1-1.el9 will be upgraded\n" HEAD "a.x86_64 1:2-1.el9 will be an upgrade\n"
+#define K HEAD "kernel-core.x86_64 5.14.0-503.el9 will be installed\n"
+#define SUM(x) "Transaction Summary\n=====\n" x "\nTotal size: 1 k\nOperation aborted.\n"
+
+/* Drives a plan whose simulation prints `output`; the reason comes back, "planned" or why not. */
+static const char *plan_of(enum platform_manager manager, const char *output, int exit_status)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	const struct backend_spec spec = { BACKEND_PLAN, &order, DIR_WORD };
+	AUTO(backend_free) struct backend *m = backend_new(manager, &spec);
+	struct pkgdb db;
+	struct err e = { 0 };
+	assert_true(rpmdb_parse(STR_LIT(database_text), &a, &db, &e));
+	assert_int_equal(db.n, 2);
+	assert_int_equal(backend_next(m, NULL).kind, BACKEND_READ);
+	struct backend_input in = { .db = &db };
+	assert_int_equal(backend_next(m, &in).kind, BACKEND_RUN);
+	if (manager == PLATFORM_ZYPPER) { /* refresh */
+		in = (struct backend_input) { .output = STR_LIT("") };
+		assert_int_equal(backend_next(m, &in).kind, BACKEND_RUN);
+	}
+	in = (struct backend_input) { .output = str_of(output), .exit_status = exit_status };
+	struct backend_action act = backend_next(m, &in);
+	if (act.kind == BACKEND_RUN) { /* the rehearsal */
+		assert_false(act.changes);
+		in = (struct backend_input) { .output = STR_LIT("\nComplete!\n") };
+		act = backend_next(m, &in);
+	}
+	assert_int_equal(act.kind, BACKEND_DONE);
+	return act.reason;
+}
+
+static void test_judge_dnf(void **state)
+{
+	static const struct {
+		const char *output, *reason;
+	} cases[] = {
+		{ A K SUM("Install  1 Package\nUpgrade  1 Package\n"), "planned" },
+		/* the machine's own limit of kernels takes the oldest away */
+		{ A K HEAD "kernel-core.x86_64 5.14.0-70.el9 will be erased\n" SUM(
+			  "Install  1 Package\nUpgrade  1 Package\nRemove  1 Package\n"),
+		  "planned" },
+		{ A K HEAD "kernel-core.x86_64 6.0-1.el9 will be erased\n" SUM(
+			  "Install  1 Package\nUpgrade  1 Package\nRemove  1 Package\n"),
+		  "unlisted_dependency" },
+		{ A K HEAD "b.noarch 1-1 will be erased\n" SUM(
+			  "Install  1 Package\nUpgrade  1 Package\nRemove  1 Package\n"),
+		  "unlisted_dependency" },
+		{ A K HEAD "b.noarch 1-1 will be obsoleted\n" SUM(
+			  "Install  1 Package\nUpgrade  1 Package\n"),
+		  "unlisted_dependency" },
+		{ A K HEAD "b.noarch 1-1 will be installed\n" SUM(
+			  "Install  2 Packages\nUpgrade  1 Package\n"),
+		  "unlisted_dependency" },
+		{ A K HEAD "b.noarch 1-1 will be a downgrade\n" SUM(
+			  "Install  1 Package\nUpgrade  1 Package\nDowngrade  1 Package\n"),
+		  "policy" },
+		/* the counts and the lines must agree, and every line be understood */
+		{ A K SUM("Install  1 Package\nUpgrade  2 Packages\n"), "internal" },
+		{ A K SUM("Install  1 Package\nUpgrade  1 Package\nRemove  1 Package\n"),
+		  "internal" },
+		{ A K HEAD "b.noarch 1-1 will be eaten\n" SUM(
+			  "Install  1 Package\nUpgrade  1 Package\n"),
+		  "internal" },
+		{ A K HEAD "b\n" SUM("Install  1 Package\nUpgrade  1 Package\n"), "internal" },
+		/* another module stream */
+		{ A K "Enabling module streams:\n postgresql 16\n" SUM(
+			  "Install  1 Package\nUpgrade  1 Package\n"),
+		  "internal" },
+		/* something was left out silently */
+		{ A SUM("Upgrade  1 Package\n"), "dependency" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_string_equal(plan_of(PLATFORM_DNF, cases[i].output, 1), cases[i].reason);
+	assert_string_equal(plan_of(PLATFORM_DNF, "Nothing to do.\n", 0), "internal");
+}
+
+#define XML(n, x)                                                                                  \
+	"noise\n<?xml version='1.0'?>\n<stream>\n<install-summary packages-to-change=\"" n          \
+	"\">\n" x "</install-summary>\n</stream>\n"
+#define ZA                                                                                         \
+	"<to-upgrade><solvable type=\"package\" name=\"a\" edition=\"1:2-1.el9\" arch=\"x86_64\" "  \
+	"edition-old=\"1:1-1.el9\"/></to-upgrade>"
+#define ZK                                                                                         \
+	"<to-install><solvable type=\"package\" name=\"kernel-core\" edition=\"5.14.0-503.el9\" "   \
+	"arch=\"x86_64\"/></to-install>"
+
+static void test_judge_zypper(void **state)
+{
+	static const struct {
+		const char *output, *reason;
+	} cases[] = {
+		{ XML("2", ZA ZK), "planned" },
+		{ XML("2", ZA ZK "<to-install><solvable type=\"patch\" name=\"p\" edition=\"1\" "
+				 "arch=\"noarch\"/></to-install>"),
+		  "planned" },
+		{ XML("3", ZA ZK "<to-remove><solvable type=\"package\" name=\"b\" edition=\"1-1\" "
+				 "arch=\"noarch\"/></to-remove>"),
+		  "unlisted_dependency" },
+		{ XML("3", ZA ZK "<to-install><solvable type=\"package\" name=\"b\" "
+				 "edition=\"1-1\" arch=\"noarch\"/></to-install>"),
+		  "unlisted_dependency" },
+		{ XML("3", ZA ZK "<to-downgrade><solvable type=\"package\" name=\"b\" "
+				 "edition=\"1-1\" arch=\"noarch\" edition-old=\"2-1\"/></to-downgrade>"),
+		  "policy" },
+		{ XML("3", ZA ZK), "internal" },
+		{ XML("2", ZA ZK "<to-eat/>"), "internal" },
+		{ XML("2", ZA "<to-install><solvable type=\"package\" name=\"kernel-core\"/>"
+			      "</to-install>"),
+		  "internal" },
+		{ "not xml at all", "internal" },
+		{ "<?xml version='1.0'?>\n<stream><install-summary", "internal" },
+		{ XML("1", ZA), "dependency" },
+		{ "<?xml version='1.0'?>\n<stream></stream>", "dependency" }, /* nothing to do */
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_string_equal(plan_of(PLATFORM_ZYPPER, cases[i].output, 0), cases[i].reason);
+		assert_string_equal(plan_of(PLATFORM_ZYPPER, cases[i].output, 102),
+				    cases[i].reason);
+	}
+}
+
+static void test_classify(void **state)
+{
+	static const struct {
+		bool zypper;
+		const char *output;
+		int exit;
+		const char *reason;
+	} cases[] = {
+		{ false, "RPMDB already locked by 51\n", 200, "lock_held" },
+		{ false,
+		  "RPM: error: can't create transaction lock on /var/lib/rpm/.rpm.lock\nError: Could not run transaction.\n",
+		  1, "lock_held" },
+		{ false, "Error: Transaction test error:\n  At least 5MB more space needed on the / filesystem.\n",
+		  1, "disk_full" },
+		{ false, "Package x.rpm is not signed\nError: GPG check FAILED\n", 1, "signature" },
+		{ false, "Error: \n Problem: nothing provides b\n", 1, "dependency" },
+		{ false, "All matches were filtered out by exclude filtering for argument: x\n", 1, "held" },
+		{ false, "something\n", 137, "rpm_interrupted" },
+		{ false, "Error: new\n", 1, "internal" },
+		{ true, "<?xml version='1.0'?><stream><message type=\"error\">System management is locked by the application with pid 7 (zypper).</message></stream>",
+		  7, "lock_held" },
+		{ true, "<?xml version='1.0'?><stream><message type=\"error\">No provider of 'x' found.</message></stream>",
+		  104, "dependency" },
+		{ true, "<?xml version='1.0'?><stream><message type=\"error\">Subprocess failed. Error: RPM failed: installing package x needs 5MB more space: No space left on device</message></stream>",
+		  8, "disk_full" },
+		{ true, "<?xml version='1.0'?><stream>", 143, "rpm_interrupted" },
+		{ true, "", 8, "internal" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO(arena_done) struct arena a = { 0 };
+		struct str line;
+		struct backend_input in = { .output = str_of(cases[i].output),
+					    .exit_status = cases[i].exit };
+		assert_string_equal(cases[i].zypper ? zypper_classify(&in, &a, &line)
+						    : dnf_classify(&in, &a, &line),
+				    cases[i].reason);
+		in.timed_out = true;
+		assert_string_equal(cases[i].zypper ? zypper_classify(&in, &a, &line)
+						    : dnf_classify(&in, &a, &line),
+				    "timeout");
+	}
+}
+
+/* A lock that never goes: waited for, told, and in the end a failure; never an attempt used up. */
+static void test_lock_limit(void **state)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	const struct backend_spec spec = { BACKEND_INSTALL, &order, DIR_WORD };
+	AUTO(backend_free) struct backend *m = backend_new(PLATFORM_DNF, &spec);
+	struct pkgdb db;
+	struct err e = { 0 };
+	int64_t waited = 0;
+	assert_true(rpmdb_parse(STR_LIT(database_text), &a, &db, &e));
+	struct backend_action act = backend_next(m, NULL);
+	while (act.kind != BACKEND_DONE) {
+		struct backend_input in = { .db = &db };
+		if (act.kind == BACKEND_WAIT)
+			waited += act.wait_s;
+		if (act.kind == BACKEND_RUN) {
+			in.exit_status = act.changes ? 200 : 1;
+			in.output = act.changes ? STR_LIT("RPMDB already locked by 1\n")
+						: STR_LIT(A K SUM("Install  1 Package\n"
+								  "Upgrade  1 Package\n"));
+		}
+		act = backend_next(m, &in);
+	}
+	assert_string_equal(act.reason, "lock_held");
+	assert_true(waited >= BACKEND_LOCK_LIMIT_S - BACKEND_LOCK_WAIT_S);
+}
+
+/* --- databases and configuration ----------------------------------------------------------------
+ */
+
+static void read_database(const char *text, struct arena *a, struct pkgdb *db)
+{
+	struct err e = { 0 };
+	assert_true(rpmdb_parse(str_of(text), a, db, &e));
+}
+
+static const char several[] =
+	"10\tkernel-core\t0\t5.14.0\t427.el9\tx86_64\tk\tV\n"
+	"20\tkernel-core\t(none)\t5.14.0\t503.el9\tx86_64\tk\tV\n"
+	"(none)\tb\t2\t1.0~rc1\t1\tnoarch\tb\tV\n"
+	"30\tb\t2\t1.0\t1\tnoarch\tb\tV\n"
+	"30\tglibc\t(none)\t2.34\t1\ti686\tg\tV\n"
+	"30\tglibc\t(none)\t2.34\t1\tx86_64\tg\tV\n";
+
+static void test_database(void **state)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	struct pkgdb db;
+	struct err e = { 0 };
+	static const char *const bad[] = { "x\n", "10\ta\t0\t1\n", "10\t\t0\t1\t1\tnoarch\n",
+					   "10\ta\t0\t\t1\tnoarch\ts\tv\n", "\n" };
+	read_database(several, &a, &db);
+	assert_int_equal(db.n, 6);
+	rpmdb_mark_stale(&db, STR_LIT("kernel\nkernel-core\n"));
+	const struct pkgdb_package *p = pkgdb_find(&db, STR_LIT("kernel-core"), STR_LIT("x86_64"));
+	assert_true(p && str_is(p->version, "5.14.0-503.el9") && p->installed_s == 20);
+	p = pkgdb_find(&db, STR_LIT("b"), STR_LIT("noarch"));
+	assert_true(p && str_is(p->version, "2:1.0-1") && p->state == PKGDB_INSTALLED);
+	assert_true(p[-1].state == PKGDB_STALE && str_is(p[-1].version, "2:1.0~rc1-1"));
+	int stale = 0;
+	for (size_t i = 0; i < db.n; i++)
+		stale += db.packages[i].state == PKGDB_STALE;
+	assert_int_equal(stale, 1);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_false(rpmdb_parse(str_of(bad[i]), &a, &db, &e));
+}
+
+static void holds_of(void (*fn)(struct str, struct pkgdb *), const char *text, const char *expected)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	AUTO(buf_done) struct buf got = BUF_INIT(1000);
+	struct pkgdb db;
+	read_database(several, &a, &db);
+	fn(str_of(text), &db);
+	for (size_t i = 0; i < db.n; i++)
+		if (db.packages[i].hold)
+			buf_printf(&got, "%.*s.%.*s ", STR_ARG(db.packages[i].name),
+				   STR_ARG(db.packages[i].arch));
+	if (!str_is(buf_str(&got), expected))
+		fail_msg("'%s': '%.*s' instead of '%s'", text, STR_ARG(buf_str(&got)), expected);
+}
+
+static void test_holds(void **state)
+{
+	holds_of(rpmconf_versionlock, "# comment\nb-2:1.0-1.*\n", "b.noarch ");
+	holds_of(rpmconf_versionlock, "2:b-1.0-1.*\n", "b.noarch "); /* yum's form */
+	holds_of(rpmconf_versionlock, "!b-2:1.0-1.*\n", "");
+	holds_of(rpmconf_versionlock, "b-2:1.1-1.*\n", "");
+	holds_of(rpmconf_versionlock, "kernel-core-0:5.14.0-427.el9.*", "kernel-core.x86_64 ");
+	holds_of(rpmconf_excludes, "[main]\nexclude=glib* b\n", "b.noarch b.noarch glibc.i686 glibc.x86_64 ");
+	holds_of(rpmconf_excludes, "[main]\nexcludepkgs = *.i686,\n  kernel*\n", "glibc.i686 kernel-core.x86_64 kernel-core.x86_64 ");
+	holds_of(rpmconf_excludes, "[repo]\nexclude=b\n", "");
+	holds_of(rpmconf_zypp_locks, "\ntype: package\nmatch_type: glob\ncase_sensitive: on\nsolvable_name: glib*\n\n", "glibc.i686 glibc.x86_64 ");
+	holds_of(rpmconf_zypp_locks, "type: patch\nsolvable_name: b\n\nsolvable_name: glibc\nmatch_type: exact", "glibc.i686 glibc.x86_64 ");
+	holds_of(rpmconf_zypp_locks, "type: package\nrepo: r\nsolvable_name: b\n", "");
+	holds_of(rpmconf_zypp_locks, "type: package\nmatch_type: substring\nsolvable_name: lib\n", "glibc.i686 glibc.x86_64 ");
+}
+
+static bool have_primary(void *arg, struct str path)
+{
+	return str_is(path, "repodata/1-primary.xml.gz");
+}
+
+#define DATA(type, file)                                                                           \
+	"<data type=\"" type "\"><checksum type=\"sha256\">abc</checksum>"                          \
+	"<location href=\"" file "\"/><size>7</size></data>"
+
+static void test_repomd(void **state)
+{
+	AUTO(buf_done) struct buf out = BUF_INIT(10000);
+	struct err e = { 0 };
+	bool pruned = false;
+	assert_true(mirror_prune_repomd(
+		STR_LIT("<repomd><revision>1</revision>" DATA("primary", "repodata/1-primary.xml.gz")
+				DATA("filelists", "repodata/2-filelists.xml.gz") "</repomd>"),
+		have_primary, NULL, &out, &pruned, &e));
+	assert_true(pruned && strstr(out.p, "type=\"primary\"") && !strstr(out.p, "filelists"));
+	assert_true(mirror_prune_repomd(
+		STR_LIT("<repomd>" DATA("primary", "repodata/1-primary.xml.gz") "</repomd>"),
+		have_primary, NULL, &out, &pruned, &e));
+	assert_false(pruned);
+	static const char *const bad[] = {
+		"", "<repomd/>", "<repomd>" DATA("other", "x") "</repomd>", "<repomd>",
+		"<repomd><data type=\"primary\"/></repomd>",
+		"<repomd>" DATA("a&quot;b", "repodata/1-primary.xml.gz") "</repomd>"
+	};
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_false(mirror_prune_repomd(str_of(bad[i]), have_primary, NULL, &out, &pruned,
+						 &e));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_dnf_transcripts), cmocka_unit_test(test_zypper_transcripts),
+		cmocka_unit_test(test_judge_dnf),	cmocka_unit_test(test_judge_zypper), /* A06, A18 */
+		cmocka_unit_test(test_classify),	cmocka_unit_test(test_lock_limit), /* F18 */
+		cmocka_unit_test(test_database),	cmocka_unit_test(test_holds),
+		cmocka_unit_test(test_repomd),
+	};
+	return cmocka_run_group_tests_name("agent/rpm", tests, NULL, NULL);
+}
