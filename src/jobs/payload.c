@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "feeds/local.h"
 #include "jobs/jobs_int.h"
+#include "net/url.h"
 
 #include <stdio.h>
 
@@ -38,12 +39,14 @@ void jobs_want_payload(struct jobs *j, const struct catalog *c, const uint32_t *
 		if (store_has(j->conf.store, &comp->sha256, NULL))
 			continue;
 		const struct archive *ar = &c->archives[comp->archive];
+		AUTO(buf_done) struct buf path = BUF_INIT(3 * URL_TARGET_MAX);
+		url_add_path(comp->file, &path);
 		struct payload p = { .id = comp->sha256,
 				     .size = comp->size,
 				     .asked_ms = now,
 				     .root_n = ar->url.n,
 				     .url = xasprintf("%.*s/%.*s", STR_ARG(ar->url),
-						      STR_ARG(comp->file)) };
+						      STR_ARG(buf_str(&path))) };
 		VEC_PUSH(&j->payloads, p);
 	}
 	pthread_cond_broadcast(&j->wake);

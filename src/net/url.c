@@ -100,6 +100,20 @@ static bool set_authority(struct url *u, struct str a, struct err *e)
 	return true;
 }
 
+void url_add_path(struct str path, struct buf *b)
+{
+	for (size_t i = 0; i < path.n; i++) {
+		unsigned char c = (unsigned char)path.p[i];
+		bool encoded = c == '%' && path.n - i >= 3 &&
+			       isxdigit((unsigned char)path.p[i + 1]) &&
+			       isxdigit((unsigned char)path.p[i + 2]);
+		if ((c == '%' && !encoded) || c <= ' ' || c >= 0x7f || strchr("\"<>\\^`{|}#?", c))
+			buf_printf(b, "%%%02X", c);
+		else
+			buf_addc(b, (char)c);
+	}
+}
+
 static bool set_target(struct url *u, struct str t, struct err *e)
 {
 	ptrdiff_t fragment = str_find(t, '#');

@@ -22,6 +22,9 @@ bool url_parse(struct str text, struct url *out, struct err *e) MUST_CHECK;
 /** Resolves a reference against `base` (RFC 3986 section 5.2, dot segments removed). */
 bool url_join(const struct url *base, struct str reference, struct url *out, struct err *e)
 	MUST_CHECK;
+/** Appends a file's path as a vendor's index has it: what may not stand in a URL is percent-encoded
+ *  ("a-1.0^git1.rpm", "#", "?"), what is encoded already ("%2b") stays. */
+void url_add_path(struct str path, struct buf *b);
 /** The whole URL; the port only when it is not the scheme's own. */
 void url_write(const struct url *u, struct buf *b);
 /** Same scheme, host and port. */

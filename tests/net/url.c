@@ -197,10 +197,30 @@ static void origins(void **state)
 	assert_false(url_same_origin(&a, &b));
 }
 
+static void path_added(void **state)
+{
+	static const struct {
+		const char *path, *text;
+	} cases[] = {
+		{ "pool/a_1%2b1~x+y.deb", "pool/a_1%2b1~x+y.deb" },
+		{ "x/tb-1.0^git1-1.noarch.rpm", "x/tb-1.0%5Egit1-1.noarch.rpm" },
+		{ "a b#c?d%\xc3\xa9%zz", "a%20b%23c%3Fd%25%C3%A9%25zz" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO(buf_done) struct buf b = BUF_INIT(1000);
+		struct url u;
+		struct err e = { 0 };
+		buf_adds(&b, "http://h/");
+		url_add_path(str_of(cases[i].path), &b);
+		assert_true(url_parse(buf_str(&b), &u, &e));
+		assert_string_equal(u.target + 1, cases[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(parsed),
+		cmocka_unit_test(parsed), cmocka_unit_test(path_added),
 		cmocka_unit_test(A34_refused),
 		cmocka_unit_test(rfc3986_references),
 		cmocka_unit_test(origins),
