@@ -309,8 +309,9 @@ static bool history_of(struct deploy *d, const struct known_order *o, const char
 
 static bool transient_reason(const char *reason)
 {
-	static const char *const words[] = { "lock_held",	 "network", "timeout",
-					     "dpkg_interrupted", "rpm_interrupted", "expired", "replayed" };
+	static const char *const words[] = { "lock_held",	 "network",	    "timeout",
+					     "dpkg_interrupted", "rpm_interrupted", "expired",
+					     "replayed" };
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strcmp(reason, words[i]) == 0)
 			return true;

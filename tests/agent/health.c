@@ -15,7 +15,8 @@ static void test_linked_names(void **state)
 	static const char *const cases[][2] = {
 		{ "/usr/lib/x86_64-linux-gnu/libgnutls.so.30.34.1",
 		  "/usr/lib/x86_64-linux-gnu/libgnutls.so.30" },
-		{ "/usr/lib/x86_64-linux-gnu/libssl.so.3", "/usr/lib/x86_64-linux-gnu/libssl.so.3" },
+		{ "/usr/lib/x86_64-linux-gnu/libssl.so.3",
+		  "/usr/lib/x86_64-linux-gnu/libssl.so.3" },
 		{ "/usr/lib64/libssl.so.3.0.7", "/usr/lib64/libssl.so.3" },
 		{ "/usr/lib64/libcrypto.so.1.1.1k", "/usr/lib64/libcrypto.so.1" },
 		{ "/lib/x86_64-linux-gnu/libc-2.31.so", "/lib/x86_64-linux-gnu/libc-2.31.so" },
@@ -49,8 +50,7 @@ static void test_owners_of_dpkg(void **state)
 	put(info, "libgnutls30:amd64.list",
 	    "/usr/lib/x86_64-linux-gnu/libgnutls.so.30.34.2\n"
 	    "/usr/lib/x86_64-linux-gnu/libgnutls.so.30\n");
-	put(info, "libgnutls-dane0:amd64.list",
-	    "/usr/lib/x86_64-linux-gnu/libgnutls-dane.so.0\n");
+	put(info, "libgnutls-dane0:amd64.list", "/usr/lib/x86_64-linux-gnu/libgnutls-dane.so.0\n");
 	put(info, "libc6:amd64.list", "/lib/x86_64-linux-gnu/libc.so.6\n");
 	put(info, "nginx-core.list", "/usr/sbin/nginx");
 	put(info, "libssl3:amd64.md5sums", "0 /usr/sbin/sshd\n");
@@ -82,23 +82,25 @@ static void facts_of(const char *json, struct buf *out)
 static void test_facts(void **state)
 {
 	AUTO(buf_done) struct buf b = BUF_INIT(65536);
-	facts_of("{\"reboot\":{\"needed\":true,\"why\":\"kernel\",\"packages\":[\"linux-image-x\"]},"
-		 "\"restart\":[{\"pid\":7,\"unit\":\"nginx.service\",\"exe\":\"/usr/sbin/nginx\","
-		 "\"packages\":[\"libssl3\",\"zlib1g\"]},"
-		 "{\"pid\":8,\"unit\":\"nginx.service\",\"exe\":\"/usr/sbin/nginx\",\"packages\":[\"libssl3\"]},"
-		 "{\"pid\":9,\"unit\":\"\",\"exe\":\"/usr/bin/own\",\"packages\":[\"libssl3\"]},"
-		 "{\"pid\":10,\"unit\":\"x.service\",\"exe\":\"/opt/x\",\"packages\":[]}]}",
-		 &b);
+	facts_of(
+		"{\"reboot\":{\"needed\":true,\"why\":\"kernel\",\"packages\":[\"linux-image-x\"]},"
+		"\"restart\":[{\"pid\":7,\"unit\":\"nginx.service\",\"exe\":\"/usr/sbin/nginx\","
+		"\"packages\":[\"libssl3\",\"zlib1g\"]},"
+		"{\"pid\":8,\"unit\":\"nginx.service\",\"exe\":\"/usr/sbin/nginx\",\"packages\":[\"libssl3\"]},"
+		"{\"pid\":9,\"unit\":\"\",\"exe\":\"/usr/bin/own\",\"packages\":[\"libssl3\"]},"
+		"{\"pid\":10,\"unit\":\"x.service\",\"exe\":\"/opt/x\",\"packages\":[]}]}",
+		&b);
 	assert_string_equal(b.p, "reboot-pending\tkernel\tlinux-image-x\n"
 				 "restart\tlibssl3\t/usr/bin/own\n"
 				 "restart\tlibssl3\tnginx.service\n"
 				 "restart\tzlib1g\tnginx.service\n");
 	buf_reset(&b);
 	/* Only a reboot renews process 1 and the D-Bus daemon: no restart is offered for them. */
-	facts_of("{\"reboot\":{\"needed\":true,\"why\":\"core\",\"packages\":[\"libc6\"]},"
-		 "\"restart\":[{\"pid\":1,\"unit\":\"init.scope\",\"exe\":\"/usr/lib/systemd/systemd\","
-		 "\"packages\":[\"libc6\"]},{\"pid\":5,\"unit\":\"dbus.service\",\"packages\":[\"libc6\"]}]}",
-		 &b);
+	facts_of(
+		"{\"reboot\":{\"needed\":true,\"why\":\"core\",\"packages\":[\"libc6\"]},"
+		"\"restart\":[{\"pid\":1,\"unit\":\"init.scope\",\"exe\":\"/usr/lib/systemd/systemd\","
+		"\"packages\":[\"libc6\"]},{\"pid\":5,\"unit\":\"dbus.service\",\"packages\":[\"libc6\"]}]}",
+		&b);
 	assert_string_equal(b.p, "reboot-pending\tcore\tlibc6\n");
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * dnf and zypper against transcripts recorded from real endpoints (tests/agent/rpm_endpoint.py with
- * KEEP=DIR) and against cases that none of them gives; the readers of rpm's and the managers' files.
+ * KEEP=DIR) and against cases that none of them gives; the readers of rpm's and the managers'
+ * files.
  */
 #include "agent/backends/rpm.h"
+#include "agent/root/mirror.h"
 #include "agent/rpmconf.h"
 #include "agent/rpmdb.h"
-#include "agent/root/mirror.h"
 #include "replay.h"
 
 static void test_dnf_transcripts(void **state)
@@ -33,7 +34,8 @@ static const char database_text[] =
 	"12\tgpg-pubkey\t(none)\t8483c65d\t5ccc5b19\t(none)\t(none)\t(none)\t(none)\n";
 
 #define HEAD "---> Package "
-#define A HEAD "a.x86_64 1:1-1.el9 will be upgraded\n" HEAD "a.x86_64 1:2-1.el9 will be an upgrade\n"
+#define A                                                                                          \
+	HEAD "a.x86_64 1:1-1.el9 will be upgraded\n" HEAD "a.x86_64 1:2-1.el9 will be an upgrade\n"
 #define K HEAD "kernel-core.x86_64 5.14.0-503.el9 will be installed\n"
 #define SUM(x) "Transaction Summary\n=====\n" x "\nTotal size: 1 k\nOperation aborted.\n"
 
@@ -94,8 +96,8 @@ static void test_judge_dnf(void **state)
 		{ A K SUM("Install  1 Package\nUpgrade  2 Packages\n"), "internal" },
 		{ A K SUM("Install  1 Package\nUpgrade  1 Package\nRemove  1 Package\n"),
 		  "internal" },
-		{ A K HEAD "b.noarch 1-1 will be eaten\n" SUM(
-			  "Install  1 Package\nUpgrade  1 Package\n"),
+		{ A K HEAD
+		  "b.noarch 1-1 will be eaten\n" SUM("Install  1 Package\nUpgrade  1 Package\n"),
 		  "internal" },
 		{ A K HEAD "b\n" SUM("Install  1 Package\nUpgrade  1 Package\n"), "internal" },
 		/* another module stream */
@@ -111,13 +113,13 @@ static void test_judge_dnf(void **state)
 }
 
 #define XML(n, x)                                                                                  \
-	"noise\n<?xml version='1.0'?>\n<stream>\n<install-summary packages-to-change=\"" n          \
+	"noise\n<?xml version='1.0'?>\n<stream>\n<install-summary packages-to-change=\"" n         \
 	"\">\n" x "</install-summary>\n</stream>\n"
 #define ZA                                                                                         \
-	"<to-upgrade><solvable type=\"package\" name=\"a\" edition=\"1:2-1.el9\" arch=\"x86_64\" "  \
+	"<to-upgrade><solvable type=\"package\" name=\"a\" edition=\"1:2-1.el9\" arch=\"x86_64\" " \
 	"edition-old=\"1:1-1.el9\"/></to-upgrade>"
 #define ZK                                                                                         \
-	"<to-install><solvable type=\"package\" name=\"kernel-core\" edition=\"5.14.0-503.el9\" "   \
+	"<to-install><solvable type=\"package\" name=\"kernel-core\" edition=\"5.14.0-503.el9\" "  \
 	"arch=\"x86_64\"/></to-install>"
 
 static void test_judge_zypper(void **state)
@@ -135,8 +137,9 @@ static void test_judge_zypper(void **state)
 		{ XML("3", ZA ZK "<to-install><solvable type=\"package\" name=\"b\" "
 				 "edition=\"1-1\" arch=\"noarch\"/></to-install>"),
 		  "unlisted_dependency" },
-		{ XML("3", ZA ZK "<to-downgrade><solvable type=\"package\" name=\"b\" "
-				 "edition=\"1-1\" arch=\"noarch\" edition-old=\"2-1\"/></to-downgrade>"),
+		{ XML("3",
+		      ZA ZK "<to-downgrade><solvable type=\"package\" name=\"b\" "
+			    "edition=\"1-1\" arch=\"noarch\" edition-old=\"2-1\"/></to-downgrade>"),
 		  "policy" },
 		{ XML("3", ZA ZK), "internal" },
 		{ XML("2", ZA ZK "<to-eat/>"), "internal" },
@@ -167,18 +170,23 @@ static void test_classify(void **state)
 		{ false,
 		  "RPM: error: can't create transaction lock on /var/lib/rpm/.rpm.lock\nError: Could not run transaction.\n",
 		  1, "lock_held" },
-		{ false, "Error: Transaction test error:\n  At least 5MB more space needed on the / filesystem.\n",
+		{ false,
+		  "Error: Transaction test error:\n  At least 5MB more space needed on the / filesystem.\n",
 		  1, "disk_full" },
 		{ false, "Package x.rpm is not signed\nError: GPG check FAILED\n", 1, "signature" },
 		{ false, "Error: \n Problem: nothing provides b\n", 1, "dependency" },
-		{ false, "All matches were filtered out by exclude filtering for argument: x\n", 1, "held" },
+		{ false, "All matches were filtered out by exclude filtering for argument: x\n", 1,
+		  "held" },
 		{ false, "something\n", 137, "rpm_interrupted" },
 		{ false, "Error: new\n", 1, "internal" },
-		{ true, "<?xml version='1.0'?><stream><message type=\"error\">System management is locked by the application with pid 7 (zypper).</message></stream>",
+		{ true,
+		  "<?xml version='1.0'?><stream><message type=\"error\">System management is locked by the application with pid 7 (zypper).</message></stream>",
 		  7, "lock_held" },
-		{ true, "<?xml version='1.0'?><stream><message type=\"error\">No provider of 'x' found.</message></stream>",
+		{ true,
+		  "<?xml version='1.0'?><stream><message type=\"error\">No provider of 'x' found.</message></stream>",
 		  104, "dependency" },
-		{ true, "<?xml version='1.0'?><stream><message type=\"error\">Subprocess failed. Error: RPM failed: installing package x needs 5MB more space: No space left on device</message></stream>",
+		{ true,
+		  "<?xml version='1.0'?><stream><message type=\"error\">Subprocess failed. Error: RPM failed: installing package x needs 5MB more space: No space left on device</message></stream>",
 		  8, "disk_full" },
 		{ true, "<?xml version='1.0'?><stream>", 143, "rpm_interrupted" },
 		{ true, "", 8, "internal" },
@@ -234,13 +242,12 @@ static void read_database(const char *text, struct arena *a, struct pkgdb *db)
 	assert_true(rpmdb_parse(str_of(text), a, db, &e));
 }
 
-static const char several[] =
-	"10\tkernel-core\t0\t5.14.0\t427.el9\tx86_64\tk\tV\n"
-	"20\tkernel-core\t(none)\t5.14.0\t503.el9\tx86_64\tk\tV\n"
-	"(none)\tb\t2\t1.0~rc1\t1\tnoarch\tb\tV\n"
-	"30\tb\t2\t1.0\t1\tnoarch\tb\tV\n"
-	"30\tglibc\t(none)\t2.34\t1\ti686\tg\tV\n"
-	"30\tglibc\t(none)\t2.34\t1\tx86_64\tg\tV\n";
+static const char several[] = "10\tkernel-core\t0\t5.14.0\t427.el9\tx86_64\tk\tV\n"
+			      "20\tkernel-core\t(none)\t5.14.0\t503.el9\tx86_64\tk\tV\n"
+			      "(none)\tb\t2\t1.0~rc1\t1\tnoarch\tb\tV\n"
+			      "30\tb\t2\t1.0\t1\tnoarch\tb\tV\n"
+			      "30\tglibc\t(none)\t2.34\t1\ti686\tg\tV\n"
+			      "30\tglibc\t(none)\t2.34\t1\tx86_64\tg\tV\n";
 
 static void test_database(void **state)
 {
@@ -287,13 +294,20 @@ static void test_holds(void **state)
 	holds_of(rpmconf_versionlock, "!b-2:1.0-1.*\n", "");
 	holds_of(rpmconf_versionlock, "b-2:1.1-1.*\n", "");
 	holds_of(rpmconf_versionlock, "kernel-core-0:5.14.0-427.el9.*", "kernel-core.x86_64 ");
-	holds_of(rpmconf_excludes, "[main]\nexclude=glib* b\n", "b.noarch b.noarch glibc.i686 glibc.x86_64 ");
-	holds_of(rpmconf_excludes, "[main]\nexcludepkgs = *.i686,\n  kernel*\n", "glibc.i686 kernel-core.x86_64 kernel-core.x86_64 ");
+	holds_of(rpmconf_excludes, "[main]\nexclude=glib* b\n",
+		 "b.noarch b.noarch glibc.i686 glibc.x86_64 ");
+	holds_of(rpmconf_excludes, "[main]\nexcludepkgs = *.i686,\n  kernel*\n",
+		 "glibc.i686 kernel-core.x86_64 kernel-core.x86_64 ");
 	holds_of(rpmconf_excludes, "[repo]\nexclude=b\n", "");
-	holds_of(rpmconf_zypp_locks, "\ntype: package\nmatch_type: glob\ncase_sensitive: on\nsolvable_name: glib*\n\n", "glibc.i686 glibc.x86_64 ");
-	holds_of(rpmconf_zypp_locks, "type: patch\nsolvable_name: b\n\nsolvable_name: glibc\nmatch_type: exact", "glibc.i686 glibc.x86_64 ");
+	holds_of(rpmconf_zypp_locks,
+		 "\ntype: package\nmatch_type: glob\ncase_sensitive: on\nsolvable_name: glib*\n\n",
+		 "glibc.i686 glibc.x86_64 ");
+	holds_of(rpmconf_zypp_locks,
+		 "type: patch\nsolvable_name: b\n\nsolvable_name: glibc\nmatch_type: exact",
+		 "glibc.i686 glibc.x86_64 ");
 	holds_of(rpmconf_zypp_locks, "type: package\nrepo: r\nsolvable_name: b\n", "");
-	holds_of(rpmconf_zypp_locks, "type: package\nmatch_type: substring\nsolvable_name: lib\n", "glibc.i686 glibc.x86_64 ");
+	holds_of(rpmconf_zypp_locks, "type: package\nmatch_type: substring\nsolvable_name: lib\n",
+		 "glibc.i686 glibc.x86_64 ");
 }
 
 static bool have_primary(void *arg, struct str path)
@@ -302,7 +316,7 @@ static bool have_primary(void *arg, struct str path)
 }
 
 #define DATA(type, file)                                                                           \
-	"<data type=\"" type "\"><checksum type=\"sha256\">abc</checksum>"                          \
+	"<data type=\"" type "\"><checksum type=\"sha256\">abc</checksum>"                         \
 	"<location href=\"" file "\"/><size>7</size></data>"
 
 static void test_repomd(void **state)
@@ -311,7 +325,8 @@ static void test_repomd(void **state)
 	struct err e = { 0 };
 	bool pruned = false;
 	assert_true(mirror_prune_repomd(
-		STR_LIT("<repomd><revision>1</revision>" DATA("primary", "repodata/1-primary.xml.gz")
+		STR_LIT("<repomd><revision>1</revision>" DATA("primary",
+							      "repodata/1-primary.xml.gz")
 				DATA("filelists", "repodata/2-filelists.xml.gz") "</repomd>"),
 		have_primary, NULL, &out, &pruned, &e));
 	assert_true(pruned && strstr(out.p, "type=\"primary\"") && !strstr(out.p, "filelists"));
@@ -320,22 +335,29 @@ static void test_repomd(void **state)
 		have_primary, NULL, &out, &pruned, &e));
 	assert_false(pruned);
 	static const char *const bad[] = {
-		"", "<repomd/>", "<repomd>" DATA("other", "x") "</repomd>", "<repomd>",
+		"",
+		"<repomd/>",
+		"<repomd>" DATA("other", "x") "</repomd>",
+		"<repomd>",
 		"<repomd><data type=\"primary\"/></repomd>",
 		"<repomd>" DATA("a&quot;b", "repodata/1-primary.xml.gz") "</repomd>"
 	};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		assert_false(mirror_prune_repomd(str_of(bad[i]), have_primary, NULL, &out, &pruned,
-						 &e));
+		assert_false(
+			mirror_prune_repomd(str_of(bad[i]), have_primary, NULL, &out, &pruned, &e));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_dnf_transcripts), cmocka_unit_test(test_zypper_transcripts),
-		cmocka_unit_test(test_judge_dnf),	cmocka_unit_test(test_judge_zypper), /* A06, A18 */
-		cmocka_unit_test(test_classify),	cmocka_unit_test(test_lock_limit), /* F18 */
-		cmocka_unit_test(test_database),	cmocka_unit_test(test_holds),
+		cmocka_unit_test(test_dnf_transcripts),
+		cmocka_unit_test(test_zypper_transcripts),
+		cmocka_unit_test(test_judge_dnf),
+		cmocka_unit_test(test_judge_zypper), /* A06, A18 */
+		cmocka_unit_test(test_classify),
+		cmocka_unit_test(test_lock_limit), /* F18 */
+		cmocka_unit_test(test_database),
+		cmocka_unit_test(test_holds),
 		cmocka_unit_test(test_repomd),
 	};
 	return cmocka_run_group_tests_name("agent/rpm", tests, NULL, NULL);

@@ -220,9 +220,8 @@ static void path_added(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(parsed), cmocka_unit_test(path_added),
-		cmocka_unit_test(A34_refused),
-		cmocka_unit_test(rfc3986_references),
+		cmocka_unit_test(parsed),      cmocka_unit_test(path_added),
+		cmocka_unit_test(A34_refused), cmocka_unit_test(rfc3986_references),
 		cmocka_unit_test(origins),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,7 +71,7 @@ struct backend {
 	struct backend_spec spec;
 	struct backend_transaction transaction;
 	struct arena steps;		   /**< of the transaction */
-	struct arena keep;  /**< what a machine remembers */
+	struct arena keep;		   /**< what a machine remembers */
 	struct arena scratch;		   /**< of the present action */
 	const struct order_package **todo; /**< wanted ones that are not there yet */
 	size_t n_todo;

@@ -150,8 +150,8 @@ static void look_at_damage(struct rpm_machine *m, const struct pkgdb *db)
 		const struct order_package *w = i < o->n_packages ? &o->packages[i]
 								  : &o->extra[i - o->n_packages];
 		const struct pkgdb_package *p = pkgdb_find(db, w->name, w->arch);
-		if (p && str_eq(p->version, w->version) &&
-		    p->installed_s >= m->b.spec.started_s && !is_redone(m, w))
+		if (p && str_eq(p->version, w->version) && p->installed_s >= m->b.spec.started_s &&
+		    !is_redone(m, w))
 			m->redo[m->n_redo++] = *w;
 	}
 }

@@ -32,9 +32,9 @@ struct rpm_machine {
 	struct backend b;
 	int state;
 	int installs, cleanings;
-	bool cut;	    /* a transaction was cut short, and what it did is not made good yet */
-	bool checked;	    /* the database was looked over since */
-	bool known;	    /* redo holds what it had installed */
+	bool cut;     /* a transaction was cut short, and what it did is not made good yet */
+	bool checked; /* the database was looked over since */
+	bool known;   /* redo holds what it had installed */
 	struct order_package *redo;
 	size_t n_redo;
 	bool again;	    /* the present commands install redo once more */

@@ -65,8 +65,7 @@ static bool name_packages(const char *sysroot, json_t *restart, struct arena *a,
 	if (!platform_detect(sysroot, &manager, e) ||
 	    !owners_find(sysroot, manager, f->path, f->n, a, f->owner, e))
 		return false;
-	json_array_foreach(restart, i, entry)
-		add_packages(f, entry);
+	json_array_foreach(restart, i, entry) add_packages(f, entry);
 	return true;
 }
 
@@ -167,10 +166,12 @@ static bool restart_facts(const json_t *restart, struct inventory *i, struct err
 		const char *exe = json_string_value(json_object_get(entry, "exe"));
 		if (is_core(entry))
 			continue;
-		json_array_foreach(json_object_get(entry, "packages"), m, name)
-			if (!add3(i, "restart", json_string_value(name),
-				  unit && unit[0] ? unit : exe ? exe : "", e))
-				return false;
+		json_array_foreach(json_object_get(entry, "packages"), m,
+				   name) if (!add3(i, "restart", json_string_value(name),
+						   unit && unit[0] ? unit
+						   : exe	   ? exe
+								   : "",
+						   e)) return false;
 	}
 	return true;
 }
@@ -181,8 +182,8 @@ bool health_facts(const json_t *health, struct inventory *i, struct err *e)
 	const char *why = json_string_value(json_object_get(reboot, "why"));
 	json_t *name;
 	size_t k;
-	json_array_foreach(json_object_get(reboot, "packages"), k, name)
-		if (!add3(i, "reboot-pending", why, json_string_value(name), e))
-			return false;
+	json_array_foreach(
+		json_object_get(reboot, "packages"), k,
+		name) if (!add3(i, "reboot-pending", why, json_string_value(name), e)) return false;
 	return restart_facts(json_object_get(health, "restart"), i, e);
 }

@@ -8,8 +8,8 @@
 #include "format/json.h"
 #include "proto/inventory.h"
 
-/** Evidence as docs/agent-protocol.md section 5 has it. Gathered at most once in some seconds unless
- * `fresh`. Any thread. */
+/** Evidence as docs/agent-protocol.md section 5 has it. Gathered at most once in some seconds
+ * unless `fresh`. Any thread. */
 bool health_gather(const struct agent_paths *p, bool fresh, json_t **out, struct err *e) MUST_CHECK;
 /** The "reboot.needed" of gathered evidence. */
 bool health_reboot_needed(const json_t *health);

@@ -91,8 +91,9 @@ static bool ask_rpm(const char *sysroot, struct str path, struct arena *a, struc
 {
 	AUTO(buf_done) struct buf out = BUF_INIT(65536);
 	AUTO(xfree) char *file = str_dup(path);
-	const char *argv[] = { "rpm", "--root", sysroot[0] ? sysroot : "/", "-qf",
-			       "--qf", "%{NAME}\n", "--", file, NULL };
+	const char *argv[] = { "rpm", "--root", sysroot[0] ? sysroot : "/",
+			       "-qf", "--qf",	"%{NAME}\n",
+			       "--",  file,	NULL };
 	const struct proc_spec spec = { .argv = argv, .timeout_s = 30 };
 	struct proc_result res;
 	struct str rest, line;
