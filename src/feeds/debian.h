@@ -89,6 +89,9 @@ bool debian_sources_of_text(struct str text, const char *architecture, struct ar
 bool debian_sources_of_machine(const char *etc_apt, const char *architecture, struct arena *a,
 			       struct debian_sources *out, struct err *e) MUST_CHECK;
 
+/** The machine's name for an architecture ("x86_64"), or Debian's own, as Debian calls it; NULL
+ * when it is not known. */
+const char *debian_arch_of(const char *machine);
 /** "bookworm", "bookworm-security", "bookworm/updates" -> "12"; "sid" -> "sid"; NULL when unknown.
  */
 const char *debian_version_of_codename(struct str codename);

@@ -2,11 +2,12 @@
  * Debian's rows of the registry: settings to specs, specs to syncs. Nothing is decided here that
  * another vendor would decide alike. */
 #include "feeds/debian.h"
+#include "feeds/notices.h"
 
 #include <sys/utsname.h>
 
 /* The machine's name for its architecture, as Debian calls it; NULL when it is not known. */
-static const char *debian_arch(const char *machine)
+const char *debian_arch_of(const char *machine)
 {
 	static const char *const map[][2] = { { "x86_64", "amd64" },	{ "aarch64", "arm64" },
 					      { "i686", "i386" },	{ "armv7l", "armhf" },
@@ -21,7 +22,7 @@ static const char *debian_arch(const char *machine)
 static const char *own_arch(void)
 {
 	struct utsname u;
-	const char *arch = uname(&u) == 0 ? debian_arch(u.machine) : NULL;
+	const char *arch = uname(&u) == 0 ? debian_arch_of(u.machine) : NULL;
 	return arch ? arch : "amd64";
 }
 
@@ -57,6 +58,7 @@ static bool plan_list(struct feed_plan *p, const char *kind, const char *id, con
 {
 	const char *url = feed_setting(p, key);
 	struct feed_spec spec = { .id = id, .kind = kind, .url = url };
+	spec.options = notices_limit(p, "debian", debian_version_of_codename);
 	return !url[0] || strcmp(url, "off") == 0 || feed_plan_add(p, &spec, e);
 }
 
@@ -74,13 +76,17 @@ bool debian_plan_tracker(struct feed_plan *p, struct err *e)
 bool debian_sync_spec(const struct feed_spec *s, const struct feed_env *env,
 		      struct generation_result *out, struct err *e)
 {
+	AUTO(arena_done) struct arena arena = { 0 };
 	bool tracker = strcmp(s->kind, "debian-tracker") == 0;
+	bool ubuntu = strcmp(s->kind, "ubuntu") == 0;
 	struct debian_notice_source notices = { .feed_id = s->id,
 						.kind = tracker ? DEBIAN_TRACKER_JSON
 								: DEBIAN_DSA_LIST,
 						.url = s->url,
+						.oses = feed_oses(s, &arena),
 						.last = s->last };
-	struct debian_suite suite = { .feed_id = s->id,
+	struct debian_suite suite = { .brand = ubuntu ? &debian_brand_ubuntu : &debian_brand,
+				      .feed_id = s->id,
 				      .url = s->url,
 				      .suite = s->suite,
 				      .dir = s->dir,
@@ -89,6 +95,7 @@ bool debian_sync_spec(const struct feed_spec *s, const struct feed_env *env,
 				      .keyrings = s->keyrings,
 				      .endpoint_keyring = s->endpoint_keyring,
 				      .last = s->last };
-	return strcmp(s->kind, "debian") == 0 ? debian_sync_suite(&suite, env, out, e)
-					      : debian_sync_notices(&notices, env, out, e);
+	return ubuntu || strcmp(s->kind, "debian") == 0
+		       ? debian_sync_suite(&suite, env, out, e)
+		       : debian_sync_notices(&notices, env, out, e);
 }

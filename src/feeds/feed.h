@@ -39,6 +39,10 @@ struct feed_spec {
 };
 /** Value of an option, NULL when it is not given. */
 const char *feed_option(const struct feed_spec *s, const char *name);
+/** The releases a feed is limited to: values of its options "os=<os id>", as often as given; NULL
+ * when there is none. What a feed is limited to is part of its address: when that changes, it is
+ * fetched whole. */
+const char *const *feed_oses(const struct feed_spec *s, struct arena *a);
 
 /** What a sync brought. Everything is owned by this struct. */
 struct generation_result {

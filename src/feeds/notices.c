@@ -34,22 +34,6 @@ bool notices_read(enum notices_form form, struct json_input in, const char *name
 	}
 }
 
-/* The releases among the options; NULL when none is given. */
-static const char *const *oses_of(const struct feed_spec *s, struct arena *a)
-{
-	size_t n = 0;
-	for (const char *const *o = s->options; o && *o; o++)
-		n += strncmp(*o, "os=", 3) == 0;
-	if (!n)
-		return NULL;
-	const char **out = arena_array(a, const char *, n + 1);
-	n = 0;
-	for (const char *const *o = s->options; *o; o++)
-		if (strncmp(*o, "os=", 3) == 0)
-			out[n++] = *o + 3;
-	return out;
-}
-
 /* The name in ".../archive_latest.txt" is a file beside it. */
 static bool address_of(const struct feed_spec *s, const struct feed_env *env, struct arena *a,
 		       const char **out, struct err *e)
@@ -96,7 +80,7 @@ bool notices_sync(enum notices_form form, const struct feed_spec *s, const struc
 					  .signer = STR_LIT("") };
 		r.bytes = (int64_t)lseek(fd, 0, SEEK_END);
 		r.sink = sink_new(&feed);
-		if (!notices_read(form, JSON_FD(fd), url, oses_of(s, &arena), r.sink, e) ||
+		if (!notices_read(form, JSON_FD(fd), url, feed_oses(s, &arena), r.sink, e) ||
 		    !sink_finish(r.sink, &r.generation.records, &r.generation.feed, e))
 			return false;
 		r.generation.feed.fetched_ms = env->now_ms;

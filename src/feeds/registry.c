@@ -3,7 +3,9 @@
  * functions, its row here, its settings in settings/settings.def. */
 #include "feeds/debian.h"
 #include "feeds/enrichment.h"
+#include "feeds/notices.h"
 #include "feeds/rpm.h"
+#include "feeds/ubuntu.h"
 
 static const char *const debian_os[] = { "debian:", NULL };
 static const char *const debian_settings[] = { "feed.debian.suites", NULL };
@@ -15,6 +17,18 @@ static const char *const no_os[] = { NULL };
 static const char *const tracker_settings[] = { "feed.debian.tracker_url", NULL };
 
 static const char *const rpm_settings[] = { "feed.rpm.repositories", NULL };
+static const char *const ubuntu_os[] = { "ubuntu:", NULL };
+static const char *const ubuntu_settings[] = { "feed.ubuntu.suites", NULL };
+static const char *const ubuntu_osv_settings[] = { "feed.ubuntu.osv_url", NULL };
+static const char *const ubuntu_usn_settings[] = { "feed.ubuntu.usn_url", NULL };
+static const char *const alma_os[] = { "almalinux:", NULL };
+static const char *const alma_settings[] = { "feed.almalinux.osv_url", NULL };
+static const char *const rocky_os[] = { "rocky:", NULL };
+static const char *const rocky_settings[] = { "feed.rocky.osv_url", NULL };
+static const char *const rhel_os[] = { "rhel:", NULL };
+static const char *const rhel_settings[] = { "feed.redhat.csaf_url", NULL };
+static const char *const alpine_os[] = { "alpine:", NULL };
+static const char *const alpine_settings[] = { "feed.alpine.secdb_url", NULL };
 
 const struct feed_kind feed_kinds[] = {
 	{ .name = "debian",
@@ -67,6 +81,59 @@ const struct feed_kind feed_kinds[] = {
 	  .offers = true,
 	  .plan = rpm_plan_repos,
 	  .sync = rpm_sync_repo },
+	{ .name = "ubuntu",
+	  .title = "Ubuntu archive",
+	  .os = ubuntu_os,
+	  .settings = ubuntu_settings,
+	  .is_signed = true,
+	  .offers = true,
+	  .plan = ubuntu_plan_suites,
+	  .sync = debian_sync_spec },
+	{ .name = "ubuntu-osv",
+	  .title = "Ubuntu security notices",
+	  .os = ubuntu_os,
+	  .settings = ubuntu_osv_settings,
+	  .optional = true,
+	  .every_s = 6 * 3600,
+	  .plan = notices_plan_ubuntu_osv,
+	  .sync = notices_sync_spec },
+	{ .name = "ubuntu-usn",
+	  .title = "Ubuntu notices database",
+	  .os = ubuntu_os,
+	  .settings = ubuntu_usn_settings,
+	  .optional = true,
+	  .every_s = 6 * 3600,
+	  .plan = notices_plan_ubuntu_usn,
+	  .sync = notices_sync_spec },
+	{ .name = "almalinux-osv",
+	  .title = "AlmaLinux advisories",
+	  .os = alma_os,
+	  .settings = alma_settings,
+	  .optional = true,
+	  .plan = notices_plan_almalinux,
+	  .sync = notices_sync_spec },
+	{ .name = "rocky-osv",
+	  .title = "Rocky Linux advisories",
+	  .os = rocky_os,
+	  .settings = rocky_settings,
+	  .optional = true,
+	  .plan = notices_plan_rocky,
+	  .sync = notices_sync_spec },
+	{ .name = "redhat-csaf",
+	  .title = "Red Hat advisories",
+	  .os = rhel_os,
+	  .settings = rhel_settings,
+	  .optional = true,
+	  .every_s = 24 * 3600,
+	  .plan = notices_plan_redhat,
+	  .sync = notices_sync_spec },
+	{ .name = "alpine-secdb",
+	  .title = "Alpine security database",
+	  .os = alpine_os,
+	  .settings = alpine_settings,
+	  .optional = true,
+	  .plan = notices_plan_alpine,
+	  .sync = notices_sync_spec },
 	{ .name = NULL },
 };
 
@@ -85,6 +152,21 @@ const char *feed_option(const struct feed_spec *s, const char *name)
 		if (strncmp(*o, name, n) == 0 && (*o)[n] == '=')
 			return *o + n + 1;
 	return NULL;
+}
+
+const char *const *feed_oses(const struct feed_spec *s, struct arena *a)
+{
+	size_t n = 0;
+	for (const char *const *o = s->options; o && *o; o++)
+		n += strncmp(*o, "os=", 3) == 0;
+	if (!n)
+		return NULL;
+	const char **out = arena_array(a, const char *, n + 1);
+	n = 0;
+	for (const char *const *o = s->options; *o; o++)
+		if (strncmp(*o, "os=", 3) == 0)
+			out[n++] = *o + 3;
+	return out;
 }
 
 void feed_plan_done(struct feed_plan *p)

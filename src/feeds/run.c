@@ -23,7 +23,32 @@ struct run {
 	struct feed_state state;
 	struct feed_state *list;
 	size_t n;
+	char *address;
+	bool other_releases; /* the same document, limited to other releases than before */
 };
+
+/* "https://x/y#debian:12,debian:13": where it is, and what it is limited to. */
+static char *address_of(const struct feed_spec *s)
+{
+	AUTO(buf_done) struct buf b = BUF_INIT(4096);
+	char mark = '#';
+	buf_adds(&b, s->url);
+	for (const char *const *o = s->options; o && *o; o++) {
+		if (strncmp(*o, "os=", 3) != 0)
+			continue;
+		buf_addc(&b, mark);
+		buf_adds(&b, *o + 3);
+		mark = ',';
+	}
+	return buf_take(&b);
+}
+
+static struct str before_mark(const char *address)
+{
+	struct str s = str_of(address);
+	ptrdiff_t mark = str_find(s, '#');
+	return mark < 0 ? s : (struct str) { s.p, (size_t)mark };
+}
 
 /* Finds the feed's last state; a feed that was never tried starts empty. */
 static bool begin(struct run *r, const struct feed_spec *s, struct err *e)
@@ -33,10 +58,12 @@ static bool begin(struct run *r, const struct feed_spec *s, struct err *e)
 	for (size_t i = 0; i < r->n; i++)
 		if (str_is(str_of(r->list[i].id), s->id))
 			r->state = r->list[i];
-	bool moved = r->state.url && !str_is(str_of(r->state.url), s->url);
+	r->address = address_of(s);
+	bool moved = r->state.url && !str_is(str_of(r->state.url), r->address);
+	r->other_releases = moved && str_eq(before_mark(r->state.url), before_mark(r->address));
 	r->state.id = (char *)s->id;
 	r->state.kind = (char *)s->kind;
-	r->state.url = (char *)s->url;
+	r->state.url = r->address;
 	if (moved)
 		r->state.etag = NULL; /* another mirror: fetch whole; dates still never go back */
 	r->state.last_attempt_ms = r->env->now_ms;
@@ -63,8 +90,8 @@ static bool failed(struct run *r, struct err *e)
 static bool end(struct run *r, struct generation_result *got, bool accept_shrink, bool *changed_out,
 		struct err *e)
 {
-	if (!got->unchanged &&
-	    !generation_save(r->db, &got->generation, r->env->now_ms, accept_shrink, e))
+	if (!got->unchanged && !generation_save(r->db, &got->generation, r->env->now_ms,
+						accept_shrink || r->other_releases, e))
 		return failed(r, e);
 	AUTO(xfree) char *signer = NULL;
 	if (!got->unchanged) {
@@ -110,6 +137,7 @@ bool feed_run(const struct feed_kind *k, const struct feed_spec *s,
 			       : failed(&r, &mine);
 	}
 	feed_state_list_free(r.list, r.n);
+	xfree(r.address);
 	if (!good && e)
 		*e = mine;
 	return good;

@@ -3,9 +3,13 @@
  * notices. The archive itself is read as Debian's (debian.h). */
 #ifndef FEEDS_UBUNTU_H
 #define FEEDS_UBUNTU_H
-#include "catalog/sink.h"
+#include "feeds/feed.h"
 
 #define UBUNTU_DEFAULT_KEYRING "/usr/share/keyrings/ubuntu-archive-keyring.gpg"
+
+/** Row of the registry: the suites of the setting, or the public pockets of the releases and
+ * architectures that the estate has. A spec of theirs is synced by debian_sync_spec(). */
+bool ubuntu_plan_suites(struct feed_plan *p, struct err *e) MUST_CHECK;
 
 /** "jammy", "jammy-security" -> "22.04"; NULL when unknown. */
 const char *ubuntu_version_of_codename(struct str codename);

@@ -280,6 +280,40 @@ static void run_all(struct run *r, const struct feed_plan *p)
 	VEC_DONE(&again);
 }
 
+static bool is_planned(const struct feed_plan *p, const char *id)
+{
+	for (size_t i = 0; i < p->specs.n; i++)
+		if (strcmp(p->specs.p[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+/* A feed that settings and estate no longer ask for leaves with all it brought: what it said would
+ * never be corrected. Where planning failed nobody knows, and nothing is taken away. */
+static void forget_others(struct run *r, const struct feed_plan *p, const struct unplanned *u)
+{
+	struct feed_state *list = NULL;
+	size_t n = 0;
+	struct err e = { 0 };
+	bool good = u->n > 0 || feed_state_list(r->j->conf.db, &list, &n, &e);
+	for (size_t i = 0; good && i < n; i++) {
+		enum enrich_kind enrichment;
+		const struct feed_kind *k = feed_kind_find(str_of(list[i].kind));
+		if (!k || is_planned(p, list[i].id))
+			continue;
+		good = feed_state_forget(r->j->conf.db, list[i].id, &e);
+		if (enrich_kind_parse(str_of(k->name), &enrichment))
+			r->enrichment_changed |= good;
+		else
+			r->changed |= good;
+		log_info("feed '%s' is no longer asked for", list[i].id);
+		r->j->conf.feed_changed(r->j->conf.arg, list[i].id);
+	}
+	feed_state_list_free(list, n);
+	if (!good)
+		log_warn("feeds that are no longer asked for cannot be forgotten: %s", e.msg);
+}
+
 /* The directories the settings name are all the fetch process may read. */
 static void allow_local(struct fetcher *f, const struct feed_plan *p)
 {
@@ -312,6 +346,8 @@ static void sync_all(struct jobs *j, const char *id, struct fetcher *fetcher)
 	allow_local(fetcher, &plan);
 	run_all(&r, &plan);
 	fetcher_rest(fetcher);
+	if (!stopping(j))
+		forget_others(&r, &plan, &unplanned);
 	bool ok = adopt_changes(j, r.changed, r.enrichment_changed, &e);
 	ok = ok && verdict(&r, &unplanned, &e);
 	struct ending end = { ok ? "" : e.msg, clock_now_ms(j->conf.clock) };

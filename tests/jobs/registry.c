@@ -87,12 +87,75 @@ static void plan_of_debian(void **state)
 	assert_int_equal(e.code, ERR_CONFLICT);
 }
 
+static const char *defaults(void *arg, const char *key)
+{
+	return strcmp(key, "feed.alpine.secdb_url") == 0     ? "https://secdb.example"
+	       : strcmp(key, "feed.ubuntu.osv_url") == 0     ? "https://osv.example/all.tar.xz"
+	       : strcmp(key, "feed.debian.tracker_url") == 0 ? "https://tracker.example/json"
+	       : strcmp(key, "feed.debian.suites") == 0
+		       ? "deb http://mirror.example/debian bookworm-security main"
+		       : "";
+}
+
+/* M-073: what the estate has decides what is fetched. */
+static void plan_by_estate(void **state)
+{
+	static const struct feed_estate estate[] = {
+		{ "ubuntu", "22.04", "x86_64", 3 },   { "ubuntu", "22.04", "arm64", 1 },
+		{ "ubuntu", "24.04", "amd64", 1 },    { "alpine", "3.19.1", "x86_64", 2 },
+		{ "alpine", "3.19.4", "aarch64", 1 }, { "debian", "11", "amd64", 1 },
+	};
+	AUTO(arena_done) struct arena arena = { 0 };
+	AUTO(feed_plan_done)
+	struct feed_plan p = { .arena = &arena,
+			       .setting = defaults,
+			       .estate = estate,
+			       .n_estate = ARRAY_LEN(estate) };
+	struct err e = { 0 };
+	static const char *const kinds[] = { "debian", "debian-tracker", "ubuntu", "ubuntu-osv",
+					     "alpine-secdb" };
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (!feed_kind_find(str_of(kinds[i]))->plan(&p, &e))
+			fail_msg("%s", e.msg);
+	static const char *const want[] = {
+		"debian/bookworm-security http://mirror.example/debian",
+		"debian-tracker https://tracker.example/json os=debian:12 os=debian:11",
+		"ubuntu/jammy http://archive.ubuntu.com/ubuntu",
+		"ubuntu/jammy-updates http://archive.ubuntu.com/ubuntu",
+		"ubuntu/jammy-security http://security.ubuntu.com/ubuntu",
+		"ubuntu/jammy-backports http://archive.ubuntu.com/ubuntu",
+		"ubuntu/jammy-ports http://ports.ubuntu.com/ubuntu-ports",
+		"ubuntu/jammy-updates-ports http://ports.ubuntu.com/ubuntu-ports",
+		"ubuntu/jammy-security-ports http://ports.ubuntu.com/ubuntu-ports",
+		"ubuntu/jammy-backports-ports http://ports.ubuntu.com/ubuntu-ports",
+		"ubuntu/noble http://archive.ubuntu.com/ubuntu",
+		"ubuntu/noble-updates http://archive.ubuntu.com/ubuntu",
+		"ubuntu/noble-security http://security.ubuntu.com/ubuntu",
+		"ubuntu/noble-backports http://archive.ubuntu.com/ubuntu",
+		"ubuntu-osv https://osv.example/all.tar.xz os=ubuntu:22.04 os=ubuntu:24.04",
+		"alpine-secdb/3.19-main https://secdb.example/v3.19/main.json",
+		"alpine-secdb/3.19-community https://secdb.example/v3.19/community.json",
+	};
+	assert_int_equal(p.specs.n, ARRAY_LEN(want));
+	for (size_t i = 0; i < p.specs.n; i++) {
+		const struct feed_spec *s = &p.specs.p[i];
+		AUTO(buf_done) struct buf got = BUF_INIT(1000);
+		buf_printf(&got, "%s %s", s->id, s->url);
+		for (const char *const *o = s->options; o && *o; o++)
+			buf_printf(&got, " %s", *o);
+		assert_string_equal(got.p, want[i]);
+	}
+	assert_string_equal(p.specs.p[6].architectures[0], "arm64");
+	assert_null(p.specs.p[6].architectures[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_row_is_whole),
 		cmocka_unit_test(plans_read_what_the_row_says),
 		cmocka_unit_test(plan_of_debian),
+		cmocka_unit_test(plan_by_estate),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
