@@ -128,6 +128,7 @@ static const struct document {
 	{ "debian", "feeds_debian_packages/small" },
 	{ "debian-dsa", "feeds_debian_dsa/small" },
 	{ "debian-tracker", "feeds_json_stream/tracker" },
+	{ "updateinfo", "feeds_rpm_updateinfo/a.xml" },
 	{ "osv", "feeds_json_routes/osv" },
 	{ "osv", "feeds_json_routes/osv_many" },
 	{ "usn", "feeds_json_routes/usn" },
@@ -142,7 +143,7 @@ static void one_document(const struct document *d, const char *path, int fd)
 	AUTO(xfree)
 	char *source = xasprintf("%s/fuzz/corpus/%s", getenv("TSUKUROI_SOURCE"), d->file);
 	AUTO(buf_done) struct buf original = BUF_INIT(MAX_DOCUMENT), text = BUF_INIT(MAX_DOCUMENT);
-	struct lab_options opt = { .suite = "bookworm" };
+	struct lab_options opt = { .suite = "bookworm", .os = "almalinux:9" };
 	int refused = 0, taken = 0;
 	if (!file_read(source, &original, &e))
 		fail_msg("%s", e.msg);
