@@ -154,6 +154,8 @@ static void option(struct reader *r, struct apt_source *s, struct str key, struc
 		s->signed_by = arena_str(r->arena, value);
 	else if (str_is(key, "trusted"))
 		s->trusted = to_bool(value, false);
+	else if (str_is(key, "allow-insecure"))
+		s->insecure = to_bool(value, false);
 }
 
 static bool options(struct reader *r, struct apt_source *s, struct str *rest, struct err *e)
@@ -234,11 +236,13 @@ enum {
 	F_SIGNED_BY,
 	F_ARCHITECTURES,
 	F_ENABLED,
-	F_TRUSTED
+	F_TRUSTED,
+	F_INSECURE
 };
 static const char *const fields[] = { "Types",	    "URIs",	 "Suites",
 				      "Components", "Signed-By", "Architectures",
-				      "Enabled",    "Trusted",	 NULL };
+				      "Enabled",    "Trusted",	 "Allow-Insecure",
+				      NULL };
 
 /* A key in place: each line loses its blank, "." stands for an empty line. */
 static struct str signed_by(struct arena *a, struct str value)
@@ -266,6 +270,7 @@ static bool stanza(void *arg, const struct deb822_stanza *st, struct err *e)
 		return false;
 	s.enabled = to_bool(f[F_ENABLED].value, true);
 	s.trusted = to_bool(f[F_TRUSTED].value, false);
+	s.insecure = to_bool(f[F_INSECURE].value, false);
 	s.uris = words(r->arena, f[F_URIS].value, false);
 	s.suites = words(r->arena, f[F_SUITES].value, false);
 	s.components = words(r->arena, f[F_COMPONENTS].value, false);

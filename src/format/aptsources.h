@@ -14,9 +14,10 @@ struct apt_words {
 };
 struct apt_source {
 	bool deb, deb_src; /**< Types */
-	bool enabled; /**< "Enabled: no" gives false; commented-out one-line entries are not there
-		       */
-	bool trusted; /**< "trusted=yes": apt would not check signatures */
+	bool enabled;  /**< "Enabled: no" gives false; commented-out one-line entries are not there
+			*/
+	bool trusted;  /**< "trusted=yes": apt would not check signatures */
+	bool insecure; /**< "allow-insecure=yes": apt would take an index without a signature */
 	struct apt_words uris, suites, components;
 	struct apt_words
 		architectures; /**< empty = the system's own; "arch+=", "arch-=" are not in it */

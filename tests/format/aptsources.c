@@ -21,7 +21,9 @@ static void print(const struct apt_sources *l, struct buf *b)
 		const struct apt_source *s = &l->p[i];
 		buf_printf(b, "%u%s%s%s%s|", s->line, s->deb ? " deb" : "",
 			   s->deb_src ? " src" : "", s->enabled ? "" : " off",
-			   s->trusted ? " trusted" : "");
+			   s->trusted	 ? " trusted"
+			   : s->insecure ? " insecure"
+					 : "");
 		put_words(b, s->uris);
 		put_words(b, s->suites);
 		put_words(b, s->components);

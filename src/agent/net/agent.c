@@ -3,6 +3,7 @@
  * agent.h, and no failure ends the loop. */
 #include "agent/net/agent.h"
 #include "agent/ipc.h"
+#include "agent/net/aptfacts.h"
 #include "agent/net/checkin.h"
 #include "agent/net/enroll.h"
 #include "agent/net/orders.h"
@@ -18,7 +19,9 @@
 #include <errno.h>
 #include <malloc.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
@@ -40,7 +43,8 @@ struct agent {
 	char scan_error[240], contact_error[240];
 	unsigned failures;
 	int64_t refresh_s;
-	int64_t next_ms;    /* monotonic: next contact */
+	int64_t next_ms; /* monotonic: next contact */
+	atomic_bool asking_apt;
 	int64_t settled_ms; /* monotonic: dpkg's database is scanned then; 0 = nothing to do */
 };
 
@@ -166,6 +170,35 @@ static void contacted(struct agent *a, const struct checkin_reply *r)
 	orders_wake(a->orders);
 }
 
+/* --- asking apt
+ * ---------------------------------------------------------------------------------- */
+
+static void *apt_thread(void *arg)
+{
+	struct agent *a = arg;
+	struct err e = { 0 };
+	bool changed = false;
+	if (!aptfacts_refresh(&a->paths, &changed, &e))
+		log_warn("%s", e.msg);
+	atomic_store(&a->asking_apt, false);
+	if (changed)
+		wake(a);
+	return NULL;
+}
+
+/* What apt would not install now is asked for when there is time: no contact waits for it. */
+static void ask_apt(struct agent *a)
+{
+	pthread_t thread;
+	if (orders_waiting(a->orders) || !aptfacts_stale(&a->paths) ||
+	    atomic_exchange(&a->asking_apt, true))
+		return;
+	if (pthread_create(&thread, NULL, apt_thread, a) == 0)
+		pthread_detach(thread);
+	else
+		atomic_store(&a->asking_apt, false);
+}
+
 static void contact(struct agent *a)
 {
 	struct checkin_reply r = { 0 };
@@ -188,6 +221,7 @@ static void contact(struct agent *a)
 		a->refresh_s = conf.refresh_s;
 	a->next_ms = clock_mono_ms() + agent_next_ms(a->refresh_s, a->failures, random_u64());
 	write_status(a);
+	ask_apt(a);
 	pages_give_back(); /* what a check-in needed is not kept for an hour and a half */
 }
 

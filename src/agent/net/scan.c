@@ -3,6 +3,7 @@
  * inventory would read as "removed". */
 #include "agent/net/scan.h"
 #include "agent/dpkgdb.h"
+#include "agent/net/aptfacts.h"
 #include "agent/net/health.h"
 #include "agent/net/rpmsources.h"
 #include "agent/platform.h"
@@ -95,9 +96,10 @@ static bool scan_dpkg(const struct agent_paths *p, struct inventory *i, struct e
 	AUTO(buf_done) struct buf status = BUF_INIT(DPKGDB_MAX);
 	if (!file_read(path, &status, e))
 		return false;
-	return (inventory_add_dpkg_status(i, buf_str(&status), e) &&
-		architectures(p, i, buf_str(&status), e)) ||
-	       err_prefix(e, "'%s'", path);
+	if (!inventory_add_dpkg_status(i, buf_str(&status), e) ||
+	    !architectures(p, i, buf_str(&status), e))
+		return err_prefix(e, "'%s'", path);
+	return aptfacts_add(p, i, e);
 }
 
 /* --- rpm ----------------------------------------------------------------------------------------
