@@ -6,6 +6,7 @@
 
 #include "api/api_int.h"
 #include "api/changes.h"
+#include "api/declines.h"
 #include "api/enriched.h"
 #include "api/enrol_throttle.h"
 #include "api/failures.h"
@@ -18,10 +19,23 @@
 #include "base/random.h"
 
 const struct route *const api_tables[] = {
-	public_routes,	  session_routes, dashboard_routes,   patches_routes,
-	changes_routes,	  systems_routes, explanation_routes, deployments_routes,
-	enrolment_routes, feeds_routes,	  jobs_routes,	      settings_routes,
-	history_routes,	  search_routes,  event_routes,	      NULL,
+	public_routes,
+	session_routes,
+	dashboard_routes,
+	patches_routes,
+	changes_routes,
+	systems_routes,
+	explanation_routes,
+	deployments_routes,
+	enrolment_routes,
+	feeds_routes,
+	jobs_routes,
+	settings_routes,
+	history_routes,
+	declines_routes,
+	search_routes,
+	event_routes,
+	NULL,
 };
 
 /* --- dispatch --- */
@@ -199,7 +213,7 @@ struct events *api_events(struct api *api)
 
 bool api_tick(struct api *api, struct err *e)
 {
-	return idempotency_forget(api, e);
+	return declines_tick(api, e) && idempotency_forget(api, e);
 }
 
 /* --- callbacks from other rooms --- */

@@ -4,6 +4,7 @@
 #include "api/patch_json.h"
 
 #include "api/api_int.h"
+#include "api/declines.h"
 #include "api/enriched.h"
 #include "api/failures.h"
 #include "api/words.h"
@@ -47,7 +48,8 @@ static bool has_payload(const struct component *k)
 	return k->archive != CATALOG_NONE && k->file.n > 0;
 }
 
-static const char *download_state(struct call *c, const struct catalog *cat, const struct patch *p)
+const char *patch_download_state(struct store *store, const struct catalog *cat,
+				 const struct patch *p)
 {
 	bool any = false;
 	for (uint32_t i = 0; i < p->components; i++) {
@@ -55,7 +57,7 @@ static const char *download_state(struct call *c, const struct catalog *cat, con
 		if (!has_payload(k) || k->superseded_by != CATALOG_NONE)
 			continue;
 		any = true;
-		if (!store_has(c->conf->store, &k->sha256, NULL))
+		if (!store_has(store, &k->sha256, NULL))
 			return "not_stored";
 	}
 	return any ? "stored" : "no_payload";
@@ -106,8 +108,12 @@ json_t *patch_json(struct call *c, const struct match_view *v, uint32_t patch, s
 	json_object_set_new(j, "availability", json_text(p->availability));
 	json_object_set_new(j, "failed_systems",
 			    json_integer(failures_of_patch(c->api->failures, v, patch)));
+	json_object_set_new(j, "approval",
+			    json_string(match_is_declined(v, patch) ? "declined" : "approved"));
+	json_object_set_new(j, "decline", decline_of_patch_json(c, v, patch));
 	json_object_set_new(j, "superseded_by", superseded_by_json(cat, p));
-	json_object_set_new(j, "download_state", json_string(download_state(c, cat, p)));
+	json_object_set_new(j, "download_state",
+			    json_string(patch_download_state(c->conf->store, cat, p)));
 	json_object_set_new(j, "feed", json_text(cat->feeds[p->feed].id));
 	return j;
 }

@@ -3,6 +3,7 @@
 #ifndef API_PATCH_JSON_H
 #define API_PATCH_JSON_H
 #include "api/call.h"
+#include "store/store.h"
 
 #define PATCH_LIST_CVES 10
 
@@ -14,4 +15,7 @@ json_t *patch_advisories_json(const struct match_view *v, uint32_t patch);
 json_t *patch_provenance_json(const struct match_view *v, uint32_t feed);
 /** Adds the members of a PatchDetail. */
 void patch_detail_json(struct call *c, const struct match_view *v, uint32_t patch, json_t *into);
+/** "stored" (every current payload is in the store), "not_stored" or "no_payload". */
+const char *patch_download_state(struct store *store, const struct catalog *cat,
+				 const struct patch *p);
 #endif

@@ -4,6 +4,7 @@
 #include "api/patch_list.h"
 
 #include "api/enriched.h"
+#include "api/patch_json.h"
 
 enum {
 	FACET_SEVERITY,
@@ -37,6 +38,7 @@ void patch_filter_read(struct call *c, struct patch_filter *f, const struct quer
 	int view = query_word(q, "view");
 	*f = (struct patch_filter) { .v = v,
 				     .enriched = enriched_join(c, v),
+				     .store = c->conf->store,
 				     .view = view < 0 ? VIEW_MISSING : (enum patch_view)view,
 				     .q = query_text(q, "q") };
 	f->severities = query_words(q, "severity");
@@ -79,19 +81,36 @@ static int64_t epss_of(const struct patch_filter *f, uint32_t patch)
 	return s ? (int64_t)s->score : -1;
 }
 
+/* Systems that lack it; none when it is declined (S-09). */
+static bool is_lacked(const struct patch_filter *f, uint32_t patch)
+{
+	static const enum verdict lacks[] = { VERDICT_MISSING, VERDICT_HELD, VERDICT_KEPT_BACK,
+					      VERDICT_PHASED, VERDICT_NEEDS_SUBSCRIPTION };
+	if (match_is_declined(f->v, patch))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(lacks); i++)
+		if (match_count(f->v, patch, lacks[i]) > 0)
+			return true;
+	return false;
+}
+
 static bool in_view(const struct patch_filter *f, uint32_t patch)
 {
 	const struct match_view *v = f->v;
+	bool missing = match_count(v, patch, VERDICT_MISSING) > 0 && !match_is_declined(v, patch);
 	switch (f->view) {
-	case VIEW_MISSING: return match_count(v, patch, VERDICT_MISSING) > 0;
+	case VIEW_MISSING: return missing;
 	case VIEW_INSTALLED: return match_count(v, patch, VERDICT_INSTALLED) > 0;
 	case VIEW_APPLICABLE:
-		return match_count(v, patch, VERDICT_MISSING) ||
-		       match_count(v, patch, VERDICT_INSTALLED) ||
-		       match_count(v, patch, VERDICT_HELD);
+		return match_count(v, patch, VERDICT_INSTALLED) > 0 || is_lacked(f, patch);
 	case VIEW_LATEST: return v->catalog->patches[patch].superseded_by == CATALOG_NONE;
 	case VIEW_SUPPORTED: return true;
-	case VIEW_CRITICAL: return match_count(v, patch, VERDICT_MISSING) > 0 && is_kev(f, patch);
+	case VIEW_CRITICAL: return missing && is_kev(f, patch);
+	case VIEW_DOWNLOADED:
+		return strcmp(patch_download_state(f->store, v->catalog,
+						   &v->catalog->patches[patch]),
+			      "stored") == 0;
+	case VIEW_DECLINED: return match_is_declined(v, patch);
 	case VIEWS_: break;
 	}
 	ASSERT(false);

@@ -35,6 +35,7 @@
 struct patch_filter {
 	const struct match_view *v;
 	const struct enrich_join *enriched; /* NULL = none is kept */
+	struct store *store;
 	enum patch_view view;
 	const char *q;
 	uint64_t severities, types, reboots; /* 0 = all */

@@ -44,6 +44,7 @@ json_t *system_json(struct call *c, const struct match_view *v, uint32_t host)
 	json_object_set_new(j, "missing", words_severity_counts(counts.missing));
 	json_object_set_new(j, "installed", json_integer(counts.installed));
 	json_object_set_new(j, "held", json_integer(counts.held));
+	json_object_set_new(j, "declined", json_integer(counts.declined));
 	json_object_set_new(j, "failed", json_integer(failures_of_host(c->api->failures, v, host)));
 	json_object_set_new(j, "office", text(h->office));
 	json_object_set_new(j, "last_contact", json_time(h->last_contact_ms));

@@ -101,9 +101,10 @@ enum {
 	STATE_KEPT_BACK,
 	STATE_PHASED,
 	STATE_NEEDS_SUBSCRIPTION,
+	STATE_DECLINED,
 	STATES_
 };
-static const enum verdict state_verdicts[STATES_] = {
+static const enum verdict state_verdicts[STATE_DECLINED] = {
 	[STATE_MISSING] = VERDICT_MISSING,
 	[STATE_INSTALLED] = VERDICT_INSTALLED,
 	[STATE_HELD] = VERDICT_HELD,
@@ -126,14 +127,25 @@ enum {
 
 static const char *word_host_patch(unsigned i)
 {
-	return verdict_name(state_verdicts[i]);
+	return i == STATE_DECLINED ? "declined" : verdict_name(state_verdicts[i]);
+}
+
+/* What the list says of a pair: its verdict, but of a declined patch that the system lacks, that.
+ */
+static unsigned state_of(const struct match_view *v, const struct host_patch *hp)
+{
+	unsigned s = 0;
+	while (s < STATE_DECLINED && state_verdicts[s] != hp->verdict)
+		s++;
+	bool lacks = s != STATE_INSTALLED && s != STATE_SUPERSEDED;
+	return lacks && match_is_declined(v, hp->patch) ? STATE_DECLINED : s;
 }
 
 static void host_patch_value(void *arg, uint32_t item, int column, struct page_value *out)
 {
 	const struct host_patches *h = arg;
 	if (column == COL_STATE)
-		*out = (struct page_value) { .i = h->items[item].verdict };
+		*out = (struct page_value) { .i = state_of(h->v, &h->items[item]) };
 	else if (column == COL_KEV || column == COL_EPSS)
 		patch_enriched_value(&h->filter, h->items[item].patch, column == COL_EPSS, out);
 	else
@@ -147,10 +159,8 @@ static uint32_t host_patch_failing(void *arg, uint32_t item)
 		 mask = common & ~(UINT32_C(1) << COMMON_REBOOT);
 	if (common >> COMMON_REBOOT & 1)
 		mask |= UINT32_C(1) << FACET_REBOOT;
-	for (int s = 0; s < STATES_; s++)
-		if (h->items[item].verdict == state_verdicts[s] && h->states >> s & 1)
-			return mask;
-	return mask | UINT32_C(1) << FACET_STATE;
+	return h->states >> state_of(h->v, &h->items[item]) & 1 ? mask
+								: mask | UINT32_C(1) << FACET_STATE;
 }
 
 static void host_patch_facet(void *arg, uint32_t item, int which, struct list_facets *out)
@@ -160,7 +170,9 @@ static void host_patch_facet(void *arg, uint32_t item, int which, struct list_fa
 	switch (which) {
 	case FACET_SEVERITY: list_facet_add(out, str_of(severity_name(p->severity))); break;
 	case FACET_TYPE: list_facet_add(out, str_of(patch_type_name(p->type))); break;
-	case FACET_STATE: list_facet_add(out, str_of(verdict_name(h->items[item].verdict))); break;
+	case FACET_STATE:
+		list_facet_add(out, str_of(word_host_patch(state_of(h->v, &h->items[item]))));
+		break;
 	case FACET_REBOOT: list_facet_add(out, str_of(reboot_need_name(p->reboot))); break;
 	default: ASSERT(false);
 	}
@@ -205,7 +217,7 @@ static json_t *host_patch_json(struct call *c, const struct match_view *v, uint3
 			       const struct host_patch *hp)
 {
 	json_t *j = patch_json(c, v, hp->patch, PATCH_LIST_CVES);
-	json_object_set_new(j, "state", json_string(verdict_name(hp->verdict)));
+	json_object_set_new(j, "state", json_string(word_host_patch(state_of(v, hp))));
 	if (hp->verdict == VERDICT_MISSING || hp->verdict == VERDICT_HELD)
 		json_object_set_new(j, "outdated", outdated_json(v, host, hp->patch));
 	return j;

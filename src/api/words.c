@@ -62,6 +62,7 @@ const char *word_view(unsigned i)
 		[VIEW_MISSING] = "missing",	  [VIEW_INSTALLED] = "installed",
 		[VIEW_APPLICABLE] = "applicable", [VIEW_SUPPORTED] = "supported",
 		[VIEW_LATEST] = "latest",	  [VIEW_CRITICAL] = "critical",
+		[VIEW_DOWNLOADED] = "downloaded", [VIEW_DECLINED] = "declined",
 	};
 	ASSERT(i < VIEWS_);
 	return names[i];

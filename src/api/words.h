@@ -20,7 +20,9 @@ enum patch_view {
 	VIEW_APPLICABLE,
 	VIEW_SUPPORTED,
 	VIEW_LATEST,
-	VIEW_CRITICAL, /**< missing, and known to be exploited */
+	VIEW_CRITICAL,
+	VIEW_DOWNLOADED,
+	VIEW_DECLINED, /**< missing, and known to be exploited */
 	VIEWS_
 };
 const char *word_view(unsigned i);

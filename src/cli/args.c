@@ -101,3 +101,21 @@ void args_done(struct args *a)
 	xfree(a->words);
 	a->words = NULL;
 }
+
+bool args_duration(const char *text, int64_t *out)
+{
+	struct str s = str_of(text);
+	static const struct {
+		char unit;
+		int64_t seconds;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	for (size_t i = 0; s.n > 1 && i < ARRAY_LEN(units); i++) {
+		uint64_t n;
+		if (s.p[s.n - 1] == units[i].unit &&
+		    str_to_u64((struct str) { s.p, s.n - 1 }, &n) && n < 1000000) {
+			*out = (int64_t)n * units[i].seconds;
+			return true;
+		}
+	}
+	return false;
+}

@@ -26,6 +26,8 @@ bool args_parse(int argc, char **argv, const char *usage, const struct arg_optio
 		size_t n, size_t min, size_t max, struct args *out);
 /** Says `what` ("" = nothing but the usage) and `usage` on stderr; returns 2. */
 int args_wrong(const char *usage, const char *what);
+/** "90s", "30m", "12h", "7d" to seconds; false for anything else. */
+bool args_duration(const char *text, int64_t *out) MUST_CHECK;
 void args_done(struct args *a);
 AUTO_DEFINE_VALUE(struct args, args_done)
 #endif

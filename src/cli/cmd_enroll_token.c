@@ -7,25 +7,6 @@
 
 #include <stdio.h>
 
-/* "90s", "30m", "12h", "7d" to seconds. */
-static bool duration(const char *text, int64_t *out)
-{
-	struct str s = str_of(text);
-	static const struct {
-		char unit;
-		int64_t seconds;
-	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
-	for (size_t i = 0; s.n > 1 && i < ARRAY_LEN(units); i++) {
-		uint64_t n;
-		if (s.p[s.n - 1] == units[i].unit &&
-		    str_to_u64((struct str) { s.p, s.n - 1 }, &n) && n < 1000000) {
-			*out = (int64_t)n * units[i].seconds;
-			return true;
-		}
-	}
-	return false;
-}
-
 int cmd_enroll_token(int argc, char **argv)
 {
 	static const char usage[] =
@@ -44,7 +25,7 @@ int cmd_enroll_token(int argc, char **argv)
 	int64_t n, seconds;
 	if (!str_to_i64(str_of(uses), &n))
 		return args_wrong(usage, "--uses is not a number");
-	if (!duration(ttl, &seconds))
+	if (!args_duration(ttl, &seconds))
 		return args_wrong(usage, "--ttl is not a time such as 90m, 12h or 7d");
 	struct err e = { 0 };
 	AUTO(remote_free) struct remote *r = NULL;

@@ -102,17 +102,21 @@ static bool patch_path(struct remote *r, const struct patch_query *q, struct buf
 int cmd_patches(int argc, char **argv)
 {
 	static const char usage[] =
-		"usage: tsukuroi patches [--missing|--installed|--applicable|--supported|--latest] [--system SYSTEM]\n"
+		"usage: tsukuroi patches [--missing|--installed|--applicable|--supported|--latest|--critical|--downloaded|\n"
+		"                         --declined] [--system SYSTEM]\n"
 		"                        [--severity LIST] [--type LIST] [--search TEXT] [--limit N] [--json]\n";
 	struct patch_query q = { 0 };
-	bool view[5] = { 0 }, json = false;
+	bool view[8] = { 0 }, json = false;
 	static const char *const views[] = { "missing", "installed", "applicable", "supported",
-					     "latest" };
+					     "latest",	"critical",  "downloaded", "declined" };
 	const struct arg_option options[] = { { .name = "--missing", .flag = &view[0] },
 					      { .name = "--installed", .flag = &view[1] },
 					      { .name = "--applicable", .flag = &view[2] },
 					      { .name = "--supported", .flag = &view[3] },
 					      { .name = "--latest", .flag = &view[4] },
+					      { .name = "--critical", .flag = &view[5] },
+					      { .name = "--downloaded", .flag = &view[6] },
+					      { .name = "--declined", .flag = &view[7] },
 					      { .name = "--system", .value = &q.system },
 					      { .name = "--severity", .value = &q.severity },
 					      { .name = "--type", .value = &q.type },

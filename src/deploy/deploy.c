@@ -53,7 +53,7 @@ bool deploy_open(const struct deploy_conf *conf, struct deploy **out, struct err
 		pthread_mutex_init(&d->host_locks[i], NULL);
 	pthread_mutex_init(&d->epoch_lock, NULL);
 	d->reconciled = intern_new();
-	if (!director_load(d, e) || !epoch_load(d, e))
+	if (!director_load(d, e) || !epoch_load(d, e) || !declines_load(d, e))
 		return err_prefix(e, "cannot read the installation's identity");
 	if (!d->org[0])
 		return err_set(e, ERR_INTERNAL,
@@ -69,6 +69,7 @@ void deploy_close(struct deploy *d)
 	for (size_t i = 0; i < PREVIEW_KEEP; i++)
 		resolved_done(&d->previews[i].set);
 	pthread_mutex_destroy(&d->preview_lock);
+	declines_close(d);
 	epoch_done(d);
 	for (size_t i = 0; i < HOST_LOCKS; i++)
 		pthread_mutex_destroy(&d->host_locks[i]);

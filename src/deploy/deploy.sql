@@ -142,3 +142,14 @@ update host_order set state = $2 where id = $1;
 -- name: order_withdraw
 update host_order set state = 2 where deployment = $1 and state = 0
   and host in (select host from target where deployment = $1 and state = 6);
+
+-- name: decline_insert
+insert into decline (id, kind, os, subject, reason, created_by, created_ms, expires_ms, ended_ms, ended_by)
+values ($1, $2, $3, $4, $5, $6, $7, $8, 0, '');
+
+-- name: decline_end
+update decline set ended_ms = $2, ended_by = $3 where id = $1 and ended_ms = 0;
+
+-- name: decline_list
+select id, kind, os, subject, reason, created_by, created_ms, expires_ms, ended_ms, ended_by
+from decline where (ended_ms > 0) = $1 order by ended_ms desc, created_ms desc, id limit $2;

@@ -39,8 +39,10 @@ struct preview_slot {
 	struct resolved set;
 };
 
+struct declines;
 struct deploy {
 	struct deploy_conf conf;
+	struct declines *declines;
 	char org[33];
 	uint64_t epoch;
 	pthread_mutex_t preview_lock;
@@ -60,6 +62,8 @@ void deploy_new_id(char out[static 33]);
 const char *deploy_host_id(struct deploy *d, uint32_t host, char out[static 33]);
 /* Makes the installation's identity when there is none yet. */
 bool director_ensure(struct sql_conn *c, struct err *e) MUST_CHECK;
+bool declines_load(struct deploy *d, struct err *e) MUST_CHECK;
+void declines_close(struct deploy *d);
 bool epoch_load(struct deploy *d, struct err *e) MUST_CHECK;
 void epoch_done(struct deploy *d);
 bool epoch_reconciled(struct deploy *d, const char *host);

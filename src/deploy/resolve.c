@@ -93,7 +93,7 @@ static bool by_patch(const struct match_view *v, const struct deploy_request *r,
 	return true;
 }
 
-/* Entry A: everything the named systems miss. */
+/* Entry A: everything the named systems miss, and nobody declined (S-09). */
 static void by_system(const struct match_view *v, const roaring_bitmap_t *systems,
 		      struct resolved *out)
 {
@@ -105,7 +105,7 @@ static void by_system(const struct match_view *v, const roaring_bitmap_t *system
 		uint32_t n = match_host_patches(v, it.current_value, &hp);
 		for (uint32_t i = 0; i < n; i++) {
 			out->held += hp[i].verdict == VERDICT_HELD;
-			if (hp[i].verdict != VERDICT_MISSING)
+			if (hp[i].verdict != VERDICT_MISSING || match_is_declined(v, hp[i].patch))
 				continue;
 			if (!per[hp[i].patch])
 				per[hp[i].patch] = roaring_bitmap_create();

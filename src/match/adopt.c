@@ -55,7 +55,8 @@ static void carry(struct state *old, struct state *next, const uint32_t *from)
 			continue;
 		const struct patch *p = &old->catalog->patches[from[i]],
 				   *q = &next->catalog->patches[i];
-		kept[from[i]] = p->severity == q->severity && p->type == q->type;
+		kept[from[i]] = p->severity == q->severity && p->type == q->type &&
+				old->patches[from[i]].declined == next->patches[i].declined;
 	}
 	for (uint32_t k = 0; k < old->catalog->n_patches; k++)
 		if (!kept[k])
@@ -111,6 +112,7 @@ void adopt_catalog(struct match *m, struct catalog *c, bool force)
 {
 	struct state *next = state_new(c), *old = m->state;
 	AUTO(xfree) uint32_t *from = plan_of(old, next, force);
+	decline_all(m, next);
 	uint32_t at = 0;
 	while (at < c->n_patches)
 		at = evaluate_slice(m, next, from, at);

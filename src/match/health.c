@@ -11,6 +11,22 @@ const char *health_name(enum health h)
 	return health_names[h];
 }
 
+const struct health_policy health_policy_default = {
+	.highly = { [SEVERITY_IMPORTANT] = 1, [SEVERITY_CRITICAL] = 1 },
+	.vulnerable = { 1, 1, 1, 1, 1 },
+};
+_Static_assert(SEVERITIES_ == 5, "the default policy has a number for every severity");
+
+/* Whether one severity has as many as its class asks for; 0 = it is no condition. */
+static bool reached(const uint32_t least[static SEVERITIES_],
+		    const uint32_t have[static SEVERITIES_])
+{
+	for (int s = 0; s < SEVERITIES_; s++)
+		if (least[s] > 0 && have[s] >= least[s])
+			return true;
+	return false;
+}
+
 bool match_is_stale(const struct match_view *v, uint32_t host, int64_t now_ms)
 {
 	const struct host *h = fleet_host(v->fleet, host);
@@ -25,10 +41,11 @@ enum health match_health(const struct match_view *v, uint32_t host, int64_t now_
 	if (match_is_stale(v, host, now_ms))
 		return HEALTH_UNKNOWN;
 	struct tally t = host < s->tallies.n ? s->tallies.p[host] : (struct tally) { 0 };
-	if (t.urgent > 0)
+	if (reached(v->m->policy.highly, t.urgent))
 		return HEALTH_HIGHLY_VULNERABLE;
-	return t.exposed > 0 || match_is_end_of_life(v, host, now_ms) ? HEALTH_VULNERABLE
-								      : HEALTH_HEALTHY;
+	return reached(v->m->policy.vulnerable, t.exposed) || match_is_end_of_life(v, host, now_ms)
+		       ? HEALTH_VULNERABLE
+		       : HEALTH_HEALTHY;
 }
 
 static uint32_t flagged(const struct match_view *v, enum host_flag flag, int64_t now_ms)

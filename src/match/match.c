@@ -50,6 +50,7 @@ struct match *match_new(struct fleet *f)
 	m->fleet = f;
 	m->stale_ms = (int64_t)STALE_S_DEFAULT * 1000;
 	m->state = state_new(empty);
+	m->policy = health_policy_default;
 	pthread_mutex_init(&m->adopt, NULL);
 	pthread_mutex_init(&m->listener_lock, NULL);
 	pthread_rwlock_init(&m->lock, NULL);
@@ -76,6 +77,48 @@ void match_set_catalog(struct match *m, struct catalog *c)
 	pthread_mutex_lock(&m->adopt);
 	adopt_catalog(m, c, false);
 	pthread_mutex_unlock(&m->adopt);
+}
+
+void match_set_declined(struct match *m, match_declined_fn *fn, void *arg)
+{
+	pthread_mutex_lock(&m->adopt);
+	m->declined = fn;
+	m->declined_arg = arg;
+	pthread_mutex_unlock(&m->adopt);
+	match_declined_changed(m);
+}
+
+void match_declined_changed(struct match *m)
+{
+	pthread_mutex_lock(&m->adopt);
+	fleet_read_lock(m->fleet);
+	pthread_rwlock_wrlock(&m->lock);
+	struct state *s = m->state;
+	for (uint32_t i = 0; i < s->catalog->n_patches; i++) {
+		bool now = m->declined && m->declined(m->declined_arg, &s->catalog->patches[i]);
+		if (now == s->patches[i].declined)
+			continue;
+		state_uncount(s, i);
+		s->patches[i].declined = now;
+		state_count(s, i);
+	}
+	pthread_rwlock_unlock(&m->lock);
+	fleet_read_unlock(m->fleet);
+	pthread_mutex_unlock(&m->adopt);
+	match_notify(m);
+}
+
+bool match_is_declined(const struct match_view *v, uint32_t patch)
+{
+	return v->m->state->patches[patch].declined;
+}
+
+void match_set_health_policy(struct match *m, const struct health_policy *p)
+{
+	pthread_rwlock_wrlock(&m->lock);
+	m->policy = *p;
+	pthread_rwlock_unlock(&m->lock);
+	match_notify(m);
 }
 
 void match_set_adopter(struct match *m, const struct match_adopter *a)

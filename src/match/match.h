@@ -92,14 +92,31 @@ bool match_component_wanted(const struct match_view *v, uint32_t component,
 struct host_counts {
 	uint32_t missing[SEVERITIES_];
 	uint32_t missing_total, installed, held, kept_back, phased, needs_subscription;
+	uint32_t declined; /**< lacking and declined: in none of the others */
 };
 void match_host_counts(const struct match_view *v, uint32_t host, struct host_counts *out);
+/** S-09: whether a patch is declined. A declined patch keeps its hosts by verdict (match_hosts,
+ * match_count), but counts in no counter of hosts and of the fleet, except as installed. Called
+ * often, under locks: answers from memory. NULL (the default) = none is. */
+typedef bool match_declined_fn(void *arg, const struct patch *p);
+void match_set_declined(struct match *m, match_declined_fn *fn, void *arg);
+/** After the answers changed. */
+void match_declined_changed(struct match *m);
+bool match_is_declined(const struct match_view *v, uint32_t patch);
 /** How old a scan may be before a host's health is unknown; 7 days unless set. */
 void match_set_stale(struct match *m, int64_t stale_s);
-/** S-07, first policy: highly vulnerable = any missing critical or important security
- * patch; vulnerable = anything missing of type security or of severity moderate or low, or a
- * release that is out of its vendor's support (match_set_eol); healthy; unknown = never scanned or
- * not for `stale_s` (7 days by default). Unrated security patches count as vulnerable.
+/** S-07: a class needs at least so many patches of one of the severities; 0 = that severity is no
+ * condition. Highly is looked at first. */
+struct health_policy {
+	uint32_t highly[SEVERITIES_];	  /**< of security patches */
+	uint32_t vulnerable[SEVERITIES_]; /**< of security patches and others that are rated */
+};
+/** Highly vulnerable: one critical or important security patch. Vulnerable: one of any. */
+extern const struct health_policy health_policy_default;
+void match_set_health_policy(struct match *m, const struct health_policy *p);
+/** S-07 by the policy that is set; besides, a release that is out of its vendor's support
+ * (match_set_eol) makes a host vulnerable; unknown = never scanned or not for `stale_s` (7 days by
+ * default). Declined patches do not count.
  *
  * HELD and KEPT_BACK count like MISSING: they say why it is not installed, not that it is harmless.
  * NEEDS_SUBSCRIPTION makes a host vulnerable, never highly: the hole is there, the remedy is not a

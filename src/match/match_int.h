@@ -32,13 +32,14 @@ struct patch_state {
 	uint32_t os;	/* number of the patch's os text in state->os */
 	uint32_t terms; /* number of its availability in state->terms */
 	bool live;	/* the sets describe the fleet */
+	bool declined;	/* counts nowhere but as declined, and as installed */
 };
 
 /* Counters of one host. */
 struct tally {
 	struct host_counts counts;
-	uint32_t urgent; /* missing, held, kept back: security, of severity critical or important */
-	uint32_t exposed; /* those and needing a subscription: security or of any severity */
+	uint32_t urgent[SEVERITIES_];  /* missing, held, kept back: security */
+	uint32_t exposed[SEVERITIES_]; /* those and needing a subscription: security or rated */
 };
 struct totals {
 	uint32_t patches[SETS_]; /* distinct ones with the set not empty */
@@ -75,6 +76,9 @@ struct match {
 	int64_t stale_ms;
 	_Atomic(match_eol_fn *) eol;
 	void *eol_arg;
+	match_declined_fn *declined; /* under `adopt` */
+	void *declined_arg;
+	struct health_policy policy;  /* under `lock` */
 	struct match_adopter adopter; /* under `adopt` */
 	pthread_mutex_t listener_lock;
 	void (*listener)(void *arg, uint64_t version);
@@ -137,7 +141,9 @@ int set_of_verdict(enum verdict v); /* -1 = none */
 enum verdict verdict_of_set(enum set set);
 void tallies_add(struct state *s, const struct state *more);
 void totals_add(struct totals *t, const struct totals *more);
-void tally_patch(struct tally *t, const struct patch *p, enum set set, int by);
+void tally_patch(struct tally *t, const struct patch *p, bool declined, enum set set, int by);
+/* Asks about every patch of a state that nobody counts yet. */
+void decline_all(const struct match *m, struct state *s);
 
 /* --- adoption (adopt.c) --- */
 /* Evaluates `c` and makes it visible; `force` evaluates patches with unchanged rules too. */

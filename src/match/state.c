@@ -57,9 +57,13 @@ int set_of_verdict(enum verdict v)
 	return -1;
 }
 
-void tally_patch(struct tally *t, const struct patch *p, enum set set, int by)
+void tally_patch(struct tally *t, const struct patch *p, bool declined, enum set set, int by)
 {
 	uint32_t d = (uint32_t)by;
+	if (declined && set != SET_INSTALLED) {
+		t->counts.declined += d;
+		return;
+	}
 	switch (set) {
 	case SET_MISSING:
 		t->counts.missing[p->severity] += d;
@@ -72,10 +76,10 @@ void tally_patch(struct tally *t, const struct patch *p, enum set set, int by)
 	default: t->counts.installed += d; return;
 	}
 	bool security = p->type == PATCH_TYPE_SECURITY || p->type == PATCH_TYPE_CRITICAL;
-	if (security && p->severity >= SEVERITY_IMPORTANT && set != SET_SUBSCRIPTION)
-		t->urgent += d;
+	if (security && set != SET_SUBSCRIPTION)
+		t->urgent[p->severity] += d;
 	if (security || p->severity != SEVERITY_UNRATED)
-		t->exposed += d;
+		t->exposed[p->severity] += d;
 }
 
 static struct tally *tally_of(struct state *s, uint32_t host)
@@ -90,9 +94,12 @@ static struct tally *tally_of(struct state *s, uint32_t host)
 }
 
 /* A patch's set became empty (by = -1) or stopped being so (+1). */
-static void total_patch(struct totals *t, const struct patch *p, enum set set, int by)
+static void total_patch(struct totals *t, const struct patch *p, bool declined, enum set set,
+			int by)
 {
 	uint32_t d = (uint32_t)by;
+	if (declined && set != SET_INSTALLED)
+		return;
 	t->patches[set] += d;
 	if (set != SET_MISSING)
 		return;
@@ -106,16 +113,18 @@ void tallies_add(struct state *s, const struct state *more)
 	for (size_t i = 0; i < more->tallies.n; i++) {
 		struct tally *t = tally_of(s, (uint32_t)i);
 		const struct tally *a = &more->tallies.p[i];
-		for (int k = 0; k < SEVERITIES_; k++)
+		for (int k = 0; k < SEVERITIES_; k++) {
 			t->counts.missing[k] += a->counts.missing[k];
+			t->urgent[k] += a->urgent[k];
+			t->exposed[k] += a->exposed[k];
+		}
 		t->counts.missing_total += a->counts.missing_total;
 		t->counts.installed += a->counts.installed;
 		t->counts.held += a->counts.held;
 		t->counts.kept_back += a->counts.kept_back;
 		t->counts.phased += a->counts.phased;
 		t->counts.needs_subscription += a->counts.needs_subscription;
-		t->urgent += a->urgent;
-		t->exposed += a->exposed;
+		t->counts.declined += a->counts.declined;
 	}
 }
 
@@ -132,6 +141,7 @@ void totals_add(struct totals *t, const struct totals *more)
 struct counting {
 	struct state *s;
 	const struct patch *patch;
+	bool declined;
 	enum set set;
 	int by;
 };
@@ -139,21 +149,24 @@ struct counting {
 static bool count_host(uint32_t host, void *arg)
 {
 	struct counting *c = arg;
-	tally_patch(tally_of(c->s, host), c->patch, c->set, c->by);
+	tally_patch(tally_of(c->s, host), c->patch, c->declined, c->set, c->by);
 	return true;
 }
 
 static void count(struct state *s, uint32_t patch, int by)
 {
 	struct patch_state *p = &s->patches[patch];
-	struct counting c = { .s = s, .patch = &s->catalog->patches[patch], .by = by };
+	struct counting c = {
+		.s = s, .patch = &s->catalog->patches[patch], .declined = p->declined, .by = by
+	};
 	for (c.set = 0; c.set < SETS_; c.set++) {
 		if (p->n[c.set] == 0)
 			continue;
 		roaring_iterate(p->set[c.set], count_host, &c);
-		total_patch(&s->totals, c.patch, c.set, by);
+		total_patch(&s->totals, c.patch, c.declined, c.set, by);
 	}
-	s->totals.missing_pairs += (uint64_t)(int64_t)by * p->n[SET_MISSING];
+	if (!p->declined)
+		s->totals.missing_pairs += (uint64_t)(int64_t)by * p->n[SET_MISSING];
 }
 
 void state_count(struct state *s, uint32_t patch)
@@ -185,9 +198,9 @@ static void enter(struct state *s, uint32_t host, uint32_t patch, enum set set)
 	if (!roaring_bitmap_add_checked(p->set[set], host))
 		return;
 	if (p->n[set]++ == 0)
-		total_patch(&s->totals, &s->catalog->patches[patch], set, 1);
-	s->totals.missing_pairs += set == SET_MISSING;
-	tally_patch(tally_of(s, host), &s->catalog->patches[patch], set, 1);
+		total_patch(&s->totals, &s->catalog->patches[patch], p->declined, set, 1);
+	s->totals.missing_pairs += set == SET_MISSING && !p->declined;
+	tally_patch(tally_of(s, host), &s->catalog->patches[patch], p->declined, set, 1);
 }
 
 static void leave(struct state *s, uint32_t host, uint32_t patch, enum set set)
@@ -195,11 +208,11 @@ static void leave(struct state *s, uint32_t host, uint32_t patch, enum set set)
 	struct patch_state *p = &s->patches[patch];
 	if (!p->set[set] || !roaring_bitmap_remove_checked(p->set[set], host))
 		return;
-	s->totals.missing_pairs -= set == SET_MISSING;
-	tally_patch(tally_of(s, host), &s->catalog->patches[patch], set, -1);
+	s->totals.missing_pairs -= set == SET_MISSING && !p->declined;
+	tally_patch(tally_of(s, host), &s->catalog->patches[patch], p->declined, set, -1);
 	if (--p->n[set] > 0)
 		return;
-	total_patch(&s->totals, &s->catalog->patches[patch], set, -1);
+	total_patch(&s->totals, &s->catalog->patches[patch], p->declined, set, -1);
 	roaring_bitmap_free(p->set[set]);
 	p->set[set] = NULL;
 }
@@ -226,6 +239,12 @@ void state_host_changed(struct state *s, const struct fleet *f, uint32_t host, c
 			continue;
 		state_move(s, host, i, forward_verdict(before[i]), forward_verdict(now[i]));
 	}
+}
+
+void decline_all(const struct match *m, struct state *s)
+{
+	for (uint32_t i = 0; m->declined && i < s->catalog->n_patches; i++)
+		s->patches[i].declined = m->declined(m->declined_arg, &s->catalog->patches[i]);
 }
 
 bool state_same_rule(const struct catalog *a, uint32_t patch_a, const struct catalog *b,

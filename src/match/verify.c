@@ -33,7 +33,8 @@ static void forward_host(struct check *c, uint32_t host, uint8_t *seen)
 			if (!c->want[i][set])
 				c->want[i][set] = roaring_bitmap_create();
 			roaring_bitmap_add(c->want[i][set], host);
-			tally_patch(&tally, &catalog->patches[i], (enum set)set, 1);
+			tally_patch(&tally, &catalog->patches[i],
+				    c->v.m->state->patches[i].declined, (enum set)set, 1);
 		}
 	}
 	compare_tally(c, host, &tally);
@@ -74,11 +75,11 @@ static uint64_t check_totals(const struct match_view *v)
 		for (int k = 0; k < SETS_; k++) {
 			differences += p->n[k] !=
 				       (p->set[k] ? roaring_bitmap_get_cardinality(p->set[k]) : 0);
-			want.patches[k] += p->n[k] > 0;
+			want.patches[k] += p->n[k] > 0 && (!p->declined || k == SET_INSTALLED);
 		}
-		want.missing_pairs += p->n[SET_MISSING];
-		if (p->n[SET_MISSING] == 0)
+		if (p->n[SET_MISSING] == 0 || p->declined)
 			continue;
+		want.missing_pairs += p->n[SET_MISSING];
 		want.missing_by_severity[patch->severity]++;
 		want.security_missing += patch->type == PATCH_TYPE_SECURITY;
 	}

@@ -164,9 +164,27 @@ bool glue_end_of_life(void *arg, const struct match_view *v, uint32_t host, int6
 	return lifecycle_state(&release, extended, now_ms) == LIFECYCLE_ENDED;
 }
 
+void glue_health_policy(struct glue *g)
+{
+#define NUMBERS(class)                                                                             \
+	{                                                                                          \
+		[SEVERITY_UNRATED] = NUMBER(class##_UNRATED),                                      \
+		[SEVERITY_LOW] = NUMBER(class##_LOW),                                              \
+		[SEVERITY_MODERATE] = NUMBER(class##_MODERATE),                                    \
+		[SEVERITY_IMPORTANT] = NUMBER(class##_IMPORTANT),                                  \
+		[SEVERITY_CRITICAL] = NUMBER(class##_CRITICAL),                                    \
+	}
+#define NUMBER(name) (uint32_t) settings_int(g->settings, SETTING_##name)
+	const struct health_policy p = { .highly = NUMBERS(HEALTH_HIGHLY),
+					 .vulnerable = NUMBERS(HEALTH_VULNERABLE) };
+	match_set_health_policy(g->match, &p);
+}
+
 void glue_setting_changed(void *arg, enum setting id)
 {
 	struct glue *g = arg;
+	if (id >= SETTING_HEALTH_HIGHLY_CRITICAL && id <= SETTING_HEALTH_VULNERABLE_UNRATED)
+		glue_health_policy(g);
 	if (id == SETTING_STALE_SCAN_S)
 		match_set_stale(g->match, settings_int(g->settings, id));
 }

@@ -34,6 +34,8 @@ bool glue_job_get(void *arg, const char *id, struct arena *a, struct api_job *ou
 	MUST_CHECK;
 int64_t glue_refresh_s(void *arg);
 bool glue_end_of_life(void *arg, const struct match_view *v, uint32_t host, int64_t now_ms);
+/** Hands the status policy of the settings to match. */
+void glue_health_policy(struct glue *g);
 void glue_setting_changed(void *arg, enum setting id);
 void glue_minute(void *arg);
 /** The redirecting port; `arg` is the server's URL. */

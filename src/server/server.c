@@ -154,6 +154,7 @@ static bool open_api(struct server *s, const struct options *o, struct signer *s
 		return false;
 	glue_set_api(&s->glue, s->api);
 	match_set_stale(s->match, settings_int(s->settings, SETTING_STALE_SCAN_S));
+	glue_health_policy(&s->glue);
 	settings_listen(s->settings, glue_setting_changed, &s->glue);
 	match_set_listener(s->match, api_on_match, s->api);
 	return true;

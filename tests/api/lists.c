@@ -455,12 +455,81 @@ static void history_by_system_and_by_patch(void **state)
 	assert_int_equal(json_array_size(items(&back)), 0);
 }
 
+static void M_111_declined_patches_are_in_their_own_view(void **state)
+{
+	struct world *w = *state;
+	struct who admin = as(w, ROLE_ADMINISTRATOR), guest = as(w, ROLE_GUEST);
+	AUTO(reply_done)
+	struct reply made, twice, missing, declined, system, of_system, list, denied, gone, ended,
+		again, bad;
+	static const char body[] =
+		"{\"patches\":{\"ids\":[\"debian:12:openssl:3.0.2-1\"]},\"reason\":\"breaks payroll\","
+		"\"expires\":\"%s\"}";
+	char when[CLOCK_RFC3339_LEN];
+	clock_rfc3339(kit_now_ms + 86400000, when);
+	AUTO(xfree) char *good = xasprintf(body, when);
+	AUTO(xfree) char *past = xasprintf(body, "2020-01-01T00:00:00Z");
+	request(w, &guest, "POST", "/api/v1/declines", good, NULL, &denied);
+	expect(&denied, 403, NULL);
+	request(w, &admin, "POST", "/api/v1/declines", past, NULL, &bad);
+	expect(&bad, 400, NULL);
+	request(w, &admin, "POST", "/api/v1/declines", good, NULL, &made);
+	expect(&made, 201, NULL);
+	const json_t *one = json_array_get(items(&made), 0);
+	assert_string_equal(text_at(one, "reason"), "breaks payroll");
+	request(w, &admin, "POST", "/api/v1/declines", good, NULL, &twice);
+	expect(&twice, 409, "already_declined");
+	get(w, "/api/v1/patches?view=missing&limit=200", &missing);
+	assert_int_equal(json_array_size(items(&missing)), 31);
+	get(w, "/api/v1/patches?view=declined", &declined);
+	assert_int_equal(json_array_size(items(&declined)), 1);
+	one = json_array_get(items(&declined), 0);
+	assert_string_equal(text_at(one, "approval"), "declined");
+	assert_int_equal(int_at(one, "missing_systems"), 2); /* who lacks it is still shown */
+	assert_string_equal(text_at(json_object_get(one, "decline"), "reason"), "breaks payroll");
+	get(w, "/api/v1/systems/00000000000000000000000000000001", &system);
+	assert_int_equal(int_at(json_object_get(system.json, "missing"), "total"), 0);
+	assert_int_equal(int_at(system.json, "declined"), 1);
+	assert_string_equal(text_at(system.json, "health"), "healthy");
+	get(w,
+	    "/api/v1/systems/00000000000000000000000000000001/patches?state=declined&facets=state",
+	    &of_system);
+	expect(&of_system, 200, NULL);
+	assert_int_equal(json_array_size(items(&of_system)), 1);
+	assert_string_equal(text_at(json_array_get(items(&of_system), 0), "state"), "declined");
+	get(w, "/api/v1/declines", &list);
+	assert_int_equal(json_array_size(items(&list)), 1);
+	AUTO(xfree)
+	char *path = xasprintf("/api/v1/declines/%s",
+			       text_at(json_array_get(items(&list), 0), "id"));
+	request(w, &admin, "DELETE", path, NULL, NULL, &gone);
+	expect(&gone, 204, NULL);
+	request(w, &admin, "DELETE", path, NULL, NULL, &again);
+	expect(&again, 404, NULL);
+	get(w, "/api/v1/declines?state=ended", &ended);
+	assert_int_equal(json_array_size(items(&ended)), 1);
+	assert_string_equal(text_at(json_array_get(items(&ended), 0), "ended_by"),
+			    "user-administrator");
+
+	/* And by itself, in the audit log. */
+	AUTO(reply_done) struct reply anew, after;
+	struct err e = { 0 };
+	request(w, &admin, "POST", "/api/v1/declines", good, NULL, &anew);
+	expect(&anew, 201, NULL);
+	kit_now_ms += 86400000 + 1;
+	ok(api_tick(w->api, &e), &e);
+	kit_now_ms -= 86400000 + 1;
+	get(w, "/api/v1/patches?view=missing&limit=200", &after);
+	assert_int_equal(json_array_size(items(&after)), 32);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(M_103_missing_patches_with_counts),
 		cmocka_unit_test(M_104_to_108_views_are_filters),
 		cmocka_unit_test(history_by_system_and_by_patch),
+		cmocka_unit_test(M_111_declined_patches_are_in_their_own_view),
 		cmocka_unit_test(filters_and_their_facets),
 		cmocka_unit_test(M_106_known_exploited_and_scores_with_their_dates),
 		cmocka_unit_test(the_changelog_is_in_a_package_that_must_be_fetched),

@@ -2,8 +2,8 @@
  * Configurations from preview to result on a real database, catalog and fleet (no network, no
  * agent): entry A and B, stale previews, orders handed out once and again, plans with extras,
  * refusals, retries. */
-#include "deploy/deploy.h"
 #include "base/file.h"
+#include "deploy/decline.h"
 #include "format/json.h"
 #include "support/kit.h"
 
@@ -695,6 +695,79 @@ static void history_tells_approved_offered_installed_verified(void **state)
 	assert_string_equal(told.p, "installed verified offered approved missing known ");
 }
 
+static void S_09_declined_patches_are_left_out_until_their_end(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	struct err e = { 0 };
+	char id[33], twice[33];
+	struct deploy_request all = {
+		.systems = w->id, .n_systems = 2, .policy = POLICY_ANYTIME, .created_by = "t"
+	};
+	struct deploy_request named = {
+		.patches = ssl_patch, .n_patches = 1, .policy = POLICY_ANYTIME, .created_by = "t"
+	};
+	struct decline x = { .os = "",
+			     .subject = SSL_PATCH,
+			     .reason = "breaks the payroll",
+			     .created_by = "admin",
+			     .expires_ms = kit_now_ms + 86400000 };
+	struct deploy_preview p;
+	ok(deploy_decline(w->deploy, &x, id, &e), &e);
+	assert_false(deploy_decline(w->deploy, &x, twice, &e));
+	assert_int_equal(e.code, ERR_CONFLICT);
+	ok(deploy_preview(w->deploy, &all, &p, &e), &e);
+	assert_int_equal(p.patches, 1); /* zlib alone */
+	ok(deploy_preview(w->deploy, &named, &p, &e), &e);
+	assert_int_equal(p.pairs, 1); /* by name it can still be installed */
+	deploy_close(w->deploy);
+	open_deploy(w); /* remembered */
+	struct decline *list;
+	size_t n;
+	ok(deploy_declines(w->deploy, false, &a, &list, &n, &e), &e);
+	assert_int_equal(n, 1);
+	assert_string_equal(list[0].reason, "breaks the payroll");
+	ok(deploy_decline_expire(w->deploy, &a, &list, &n, &e), &e);
+	assert_int_equal(n, 0);
+	kit_now_ms += 86400000;
+	ok(deploy_decline_expire(w->deploy, &a, &list, &n, &e), &e);
+	assert_int_equal(n, 1);
+	ok(deploy_preview(w->deploy, &all, &p, &e), &e);
+	assert_int_equal(p.patches, 2);
+	ok(deploy_declines(w->deploy, true, &a, &list, &n, &e), &e);
+	assert_int_equal(n, 1);
+	assert_string_equal(list[0].ended_by, "expiry");
+
+	/* A product: also its patches of tomorrow. */
+	x = (struct decline) { .of_product = true,
+			       .os = "debian:12",
+			       .subject = "openssl",
+			       .reason = "r",
+			       .created_by = "admin",
+			       .expires_ms = kit_now_ms + 86400000 };
+	ok(deploy_decline(w->deploy, &x, id, &e), &e);
+	set_catalog(w, "3.0.9-1");
+	ok(deploy_preview(w->deploy, &all, &p, &e), &e);
+	assert_int_equal(p.patches, 1);
+	ok(deploy_undecline(w->deploy, id, "admin", &e), &e);
+	assert_false(deploy_undecline(w->deploy, id, "admin", &e));
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	ok(deploy_preview(w->deploy, &all, &p, &e), &e);
+	assert_int_equal(p.patches, 2);
+	assert_int_equal(match_verify(w->match), 0);
+
+	static const struct {
+		const char *reason;
+		int64_t in_ms;
+	} bad[] = { { "", 1000 }, { "r", 0 }, { "r", -1 }, { "r", 1000LL * (DECLINE_MAX_S + 10) } };
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		x.reason = bad[i].reason;
+		x.expires_ms = kit_now_ms + bad[i].in_ms;
+		assert_false(deploy_decline(w->deploy, &x, id, &e));
+		assert_int_equal(e.code, ERR_INVALID);
+	}
+}
+
 static void cancelled_means_not_started_any_more(void **state)
 {
 	struct world *w = *state;
@@ -816,6 +889,7 @@ int main(void)
 		T(S_11_the_rest_is_installed_without_what_the_vendor_does_not_serve),
 		T(what_was_mended_otherwise_or_replaced_settles_without_an_order),
 		T(history_tells_approved_offered_installed_verified),
+		T(S_09_declined_patches_are_left_out_until_their_end),
 		T(cancelled_means_not_started_any_more),
 		T(the_identity_survives_a_restart),
 		T(pages_go_backwards_too),

@@ -213,10 +213,93 @@ static void concurrent(void **arg)
 	catalog_unref(w.c[1]);
 }
 
+static bool declines_one(void *arg, const struct patch *p)
+{
+	return arg && str_is(p->id, arg);
+}
+
+#define LACKS_BOTH BASE "deb a amd64 1\ndeb d amd64 1\n"
+
+static void S_09_declined_patches_count_nowhere(void **arg)
+{
+	AUTO(fleet_free) struct fleet *f = fleet_new_memory(&world_clock);
+	AUTO(match_free) struct match *m = match_new(f);
+	AUTO(catalog_unref) struct catalog *c = world_catalog(str_of(first));
+	uint32_t host = world_host(f, "00000000000000000000000000000001");
+	match_set_catalog(m, c);
+	world_scan(f, host, STR_LIT(LACKS_BOTH));
+	struct host_counts counts;
+	struct fleet_counts fleet;
+	char one[] = "debian:12:a:2";
+	for (int round = 0; round < 3; round++) {
+		bool declined = round == 1;
+		match_set_declined(m, declines_one, declined ? one : NULL);
+		if (declined) { /* a catalog adopted meanwhile asks again; a scan moves rightly */
+			AUTO(catalog_unref) struct catalog *again = world_catalog(str_of(first));
+			match_set_catalog(m, again);
+			world_scan(f, host, STR_LIT(BASE "deb a amd64 2\ndeb d amd64 1\n"));
+			world_scan(f, host, STR_LIT(LACKS_BOTH));
+		}
+		assert_int_equal(match_verify(m), 0);
+		AUTO(match_read_end) struct match_view v;
+		match_read(m, &v);
+		match_host_counts(&v, host, &counts);
+		match_fleet_counts(&v, world_now(NULL), &fleet);
+		assert_int_equal(counts.missing_total, declined ? 1 : 2);
+		assert_int_equal(counts.missing[SEVERITY_IMPORTANT], declined ? 0 : 1);
+		assert_int_equal(counts.declined, declined);
+		assert_int_equal(fleet.missing_patches, declined ? 1 : 2);
+		assert_int_equal(fleet.missing_pairs, declined ? 1 : 2);
+		assert_int_equal(match_health(&v, host, world_now(NULL)),
+				 declined ? HEALTH_VULNERABLE : HEALTH_HIGHLY_VULNERABLE);
+		uint32_t p = catalog_find(v.catalog, str_of(one));
+		assert_int_equal(match_is_declined(&v, p), declined);
+		/* Who lacks it is still known. */
+		assert_int_equal(match_count(&v, p, VERDICT_MISSING), 1);
+	}
+}
+
+static void S_07_the_policy_decides_by_numbers_per_severity(void **arg)
+{
+	AUTO(fleet_free) struct fleet *f = fleet_new_memory(&world_clock);
+	AUTO(match_free) struct match *m = match_new(f);
+	AUTO(catalog_unref)
+	struct catalog *c = world_catalog(
+		STR_LIT("patch debian:12:x:2 debian:12 security critical\ndeb x amd64 2\n"
+			"patch debian:12:y:2 debian:12 security moderate\ndeb y amd64 2\n"
+			"patch debian:12:z:2 debian:12 security moderate\ndeb z amd64 2\n"));
+	uint32_t host = world_host(f, "00000000000000000000000000000001");
+	match_set_catalog(m, c);
+	world_scan(f, host, STR_LIT(BASE "deb x amd64 1\ndeb y amd64 1\ndeb z amd64 1\n"));
+	static const struct {
+		struct health_policy policy;
+		enum health want;
+	} cases[] = {
+		{ { .highly = { [SEVERITY_CRITICAL] = 1 } }, HEALTH_HIGHLY_VULNERABLE },
+		{ { .highly = { [SEVERITY_CRITICAL] = 2 } }, HEALTH_HEALTHY },
+		{ { .highly = { [SEVERITY_CRITICAL] = 2, [SEVERITY_MODERATE] = 2 } },
+		  HEALTH_HIGHLY_VULNERABLE }, /* one of them is enough */
+		{ { .vulnerable = { [SEVERITY_MODERATE] = 2 } }, HEALTH_VULNERABLE },
+		{ { .vulnerable = { [SEVERITY_MODERATE] = 3, [SEVERITY_LOW] = 1 } },
+		  HEALTH_HEALTHY },
+		{ { .highly = { 0 } }, HEALTH_HEALTHY },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		match_set_health_policy(m, &cases[i].policy);
+		AUTO(match_read_end) struct match_view v;
+		match_read(m, &v);
+		assert_int_equal(match_health(&v, host, world_now(NULL)), cases[i].want);
+		assert_int_equal(match_health(&v, host, world_now(NULL) + 8 * DAY_MS),
+				 HEALTH_UNKNOWN);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(health_s07),
+		cmocka_unit_test(S_09_declined_patches_count_nowhere),
+		cmocka_unit_test(S_07_the_policy_decides_by_numbers_per_severity),
 		cmocka_unit_test(new_snapshot),
 		cmocka_unit_test(verify_repairs),
 		cmocka_unit_test(concurrent),

@@ -288,6 +288,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/declines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is declined (or was), newest first (at most 1000). */
+        get: operations["listDeclines"];
+        put?: never;
+        /**
+         * Declines patches (at most 200) or a product, on all systems, until `expires` (at most two years away).
+         * @description A declined patch counts as missing nowhere, not in the system status either, and is in no deployment of
+         *     everything missing. A deployment that names it still installs it. Of several patches, those that are declined
+         *     already stay as they are; a single one is answered 409 `already_declined`.
+         */
+        post: operations["declinePatches"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/declines/{decline_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                decline_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends it now. */
+        delete: operations["undecline"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/systems": {
         parameters: {
             query?: never;
@@ -791,10 +833,11 @@ export interface components {
         /** @enum {string} */
         Verdict: "not_applicable" | "missing" | "installed" | "held" | "superseded" | "unknown" | "kept_back" | "phased" | "needs_subscription";
         /**
+         * @description missing, applicable and critical leave out what is declined
          * @default missing
          * @enum {string}
          */
-        PatchView: "missing" | "installed" | "applicable" | "supported" | "latest" | "critical";
+        PatchView: "missing" | "installed" | "applicable" | "supported" | "latest" | "critical" | "downloaded" | "declined";
         /**
          * @description How the release stands: extended = only extended support, which the system gets; end_of_life = no (more) security fixes for it
          * @enum {string}
@@ -855,6 +898,45 @@ export interface components {
             total: number;
             total_is_exact: boolean;
             as_of: components["schemas"]["Time"];
+        };
+        /**
+         * @description Every patch is approved unless it is declined
+         * @enum {string}
+         */
+        Approval: "approved" | "declined";
+        Decline: {
+            id: string;
+            /** @description Null when a product is declined */
+            patch: null | {
+                id: string;
+                /** @description Null when the patch DB no longer has it */
+                title: string | null;
+            };
+            /** @description Every patch of it */
+            product: string | null;
+            os: string | null;
+            reason: string;
+            created_by: string;
+            created: components["schemas"]["Time"];
+            expires: components["schemas"]["Time"];
+            ended: components["schemas"]["TimeOrNull"];
+            /** @description A user, or expiry; null while it holds */
+            ended_by: string | null;
+        };
+        DeclineList: {
+            items: components["schemas"]["Decline"][];
+        };
+        /** @description Either patches or product. */
+        DeclineRequest: {
+            patches?: components["schemas"]["Selection"];
+            product?: {
+                /** @example debian:12 */
+                os: string;
+                /** @example openssl */
+                name: string;
+            };
+            reason: string;
+            expires: components["schemas"]["Time"];
         };
         /**
          * @description known: the patch DB offers it from now on. missing, hindered (missing, and held, kept back, phased or for
@@ -1126,6 +1208,8 @@ export interface components {
             availability: string;
             /** @description Systems that still miss it after a failed deployment */
             failed_systems: number;
+            approval: components["schemas"]["Approval"];
+            decline: components["schemas"]["Decline"] | null;
             /** @description Patch id */
             superseded_by: string | null;
             download_state: components["schemas"]["DownloadState"];
@@ -1283,6 +1367,8 @@ export interface components {
             missing: components["schemas"]["SeverityCounts"];
             installed: number;
             held: number;
+            /** @description Patches it lacks that are declined; in no other number */
+            declined: number;
             /** @description Patches still missing after a failed deployment */
             failed: number;
             office: string;
@@ -1329,8 +1415,11 @@ export interface components {
             }[];
         };
         SystemPatch: components["schemas"]["Patch"] & {
-            /** @enum {string} */
-            state: "missing" | "installed" | "held" | "superseded" | "kept_back" | "phased" | "needs_subscription";
+            /**
+             * @description declined: lacking in one of those ways, and declined
+             * @enum {string}
+             */
+            state: "missing" | "installed" | "held" | "superseded" | "kept_back" | "phased" | "needs_subscription" | "declined";
             /** @description For missing and held, what is outdated here (at most 50). */
             outdated?: {
                 name: string;
@@ -2235,6 +2324,81 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listDeclines: {
+        parameters: {
+            query?: {
+                state?: "holding" | "ended";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Declined patches and products */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeclineList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    declinePatches: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeclineRequest"];
+            };
+        };
+        responses: {
+            /** @description Declined */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeclineList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    undecline: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path: {
+                decline_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listSystems: {
         parameters: {
             query?: {
@@ -2368,7 +2532,7 @@ export interface operations {
                 /** @description Which counts to add */
                 facets?: components["parameters"]["Facets"];
                 /** @description Default missing */
-                state?: ("missing" | "installed" | "held" | "superseded" | "kept_back" | "phased" | "needs_subscription")[];
+                state?: ("missing" | "installed" | "held" | "superseded" | "kept_back" | "phased" | "needs_subscription" | "declined")[];
                 q?: string;
                 severity?: components["schemas"]["Severity"][];
                 type?: components["schemas"]["PatchType"][];

@@ -11,6 +11,7 @@ const Patch = lazy(() => import('../pages/patch'));
 const Systems = lazy(() => import('../pages/systems'));
 const System = lazy(() => import('../pages/system'));
 const Scan = lazy(() => import('../pages/scan'));
+const HealthPolicy = lazy(() => import('../pages/health-policy'));
 const Deployments = lazy(() => import('../pages/deployments'));
 const NewDeployment = lazy(() => import('../pages/new-deployment'));
 const Deployment = lazy(() => import('../pages/deployment'));
@@ -28,11 +29,12 @@ export function Routes() {
 		<Switch>
 			<Route path="/"><Dashboard /></Route>
 			<Route path="/patches"><Redirect to="/patches/missing" replace /></Route>
-			<Route path="/patches/:view">{p => /^(missing|critical|installed|applicable|supported|latest)$/.test(p.view)
+			<Route path="/patches/:view">{p => /^(missing|critical|installed|applicable|supported|latest|downloaded|declined)$/.test(p.view)
 				? <Patches key={p.view} view={p.view as 'missing'} /> : <Patch id={decodeId(p.view)} tab="overview" />}</Route>
 			<Route path="/patches/:id/:tab">{p => <Patch id={decodeId(p.id)} tab={p.tab} />}</Route>
 			<Route path="/systems"><Systems /></Route>
 			<Route path="/systems/scan"><Scan /></Route>
+			<Route path="/systems/health-policy"><HealthPolicy /></Route>
 			<Route path="/systems/:id/patches/:pid/why">{p => <Redirect replace
 				to={withQuery(systemPath(decodeId(p.id), 'missing'), { why: whyParam(decodeId(p.id), decodeId(p.pid)) })} />}</Route>
 			<Route path="/systems/:id">{p => <System id={decodeId(p.id)} tab="overview" />}</Route>

@@ -27,12 +27,15 @@ export const NAV: NavTab[] = [
 			{ to: '/patches/applicable', name: 'patches.applicable' },
 			{ to: '/patches/supported', name: 'patches.supported' },
 			{ to: '/patches/latest', name: 'patches.latest' },
+			{ to: '/patches/downloaded', name: 'patches.downloaded' },
+			{ to: '/patches/declined', name: 'patches.declined' },
 		],
 	},
 	{
 		id: 'systems', name: 'nav.systems', icon: SystemIcon, pages: [
 			{ to: '/systems', name: 'systems.managed' },
 			{ to: '/systems/scan', name: 'systems.scan' },
+			{ to: '/systems/health-policy', name: 'healthPolicy.title' },
 		],
 	},
 	{

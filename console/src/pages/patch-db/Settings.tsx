@@ -10,7 +10,7 @@ import { useToast } from '../../ui/toast';
 type Setting = Schemas['Setting'];
 type Value = Setting['value'];
 
-export function Settings() {
+export function Settings({ match = /^(feed|feeds|patchdb|patch_db|sync|store|ledger)\./, title }: { match?: RegExp; title?: string }) {
 	const { t } = useI18n();
 	const query = useQuery({
 		queryKey: ['settings'],
@@ -23,8 +23,8 @@ export function Settings() {
 	return (
 		<Loaded query={query}>
 			{d => {
-				const mine = d.list.items.filter(s => /^(feed|feeds|patchdb|patch_db|sync|store)\./.test(s.key));
-				return mine.length > 0 ? <Card title={t('settings.title')}><Edit key={d.etag} items={mine} etag={d.etag} /></Card> : null;
+				const mine = d.list.items.filter(s => match.test(s.key));
+				return mine.length > 0 ? <Card title={title ?? t('settings.title')}><Edit key={d.etag} items={mine} etag={d.etag} /></Card> : null;
 			}}
 		</Loaded>
 	);

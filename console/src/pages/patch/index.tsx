@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One patch: what it is, who misses it, what it consists of, where the knowledge comes from.
+import { useState } from 'react';
 import { Link } from 'wouter';
 import { usePatch } from '../../api/queries';
 import { patchPath } from '../../app/paths';
@@ -9,6 +10,7 @@ import { Button, Loaded, Note } from '../../ui/basic';
 import { Page, Tabs } from '../../ui/Page';
 import { Severity } from '../../ui/Severity';
 import { useUrl } from '../../ui/url';
+import { DeclineDialog, useUndecline } from '../decline';
 import { PatchHistory } from '../history';
 import { startDraft } from '../new-deployment/draft';
 import { Changes } from './Changes';
@@ -19,10 +21,12 @@ const TABS = ['overview', 'missing', 'installed', 'held', 'changes', 'files', 's
 type TabName = (typeof TABS)[number];
 
 export default function PatchPage({ id, tab }: { id: string; tab: string }) {
-	const { t } = useI18n();
+	const { t, date } = useI18n();
 	const url = useUrl();
 	const { may } = useSession();
 	const patch = usePatch(id);
+	const undecline = useUndecline();
+	const [declining, setDeclining] = useState(false);
 	const p = patch.data;
 	const active: TabName = (TABS as readonly string[]).includes(tab) ? tab as TabName : 'overview';
 	const counts: Partial<Record<TabName, number>> = p ? { missing: p.missing_systems, installed: p.installed_systems, held: p.held_systems, files: p.components.length } : {};
@@ -39,15 +43,25 @@ export default function PatchPage({ id, tab }: { id: string; tab: string }) {
 					{p.reboot !== 'never' && <span className="tk-tag">{t('patch.rebootTag', { need: t(`reboot.${p.reboot}`) })}</span>}
 				</div>
 			)}
-			actions={p && may('deploy') && p.missing_systems > 0 && (
-				<Button variant="primary" onClick={() => url.navigate(startDraft({ patches: { ids: [p.id] }, patchRows: [p], patchCount: 1 }))}>{t('patch.install', { n: p.missing_systems })}</Button>
+			actions={p && may('deploy') && (
+				<>
+					{!p.decline && <Button variant="secondary" onClick={() => setDeclining(true)}>{t('decline.open')}</Button>}
+					{p.missing_systems > 0 && <Button variant="primary" onClick={() => url.navigate(startDraft({ patches: { ids: [p.id] }, patchRows: [p], patchCount: 1 }))}>{t('patch.install', { n: p.missing_systems })}</Button>}
+				</>
 			)}>
+			{declining && <DeclineDialog selection={{ ids: [id] }} count={1} onClose={() => setDeclining(false)} onDone={() => setDeclining(false)} />}
 			<Loaded query={patch}>
 				{d => (
 					<>
 						{d.superseded_by && (
 							<Note tone="warning" title={t('patch.isSuperseded')}>
 								<Link href={patchPath(d.superseded_by)}>{d.superseded_by}</Link>
+							</Note>
+						)}
+						{d.decline && (
+							<Note tone="warning" title={t('decline.is', { date: date(d.decline.expires) })}
+								action={may('deploy') && <Button variant="link" isInline isDisabled={undecline.isPending} onClick={() => undecline.mutate([d.decline])}>{t('decline.end')}</Button>}>
+								{d.decline.reason} ({d.decline.created_by})
 							</Note>
 						)}
 						<Tabs label={d.title} active={active} href={x => patchPath(id, x)}

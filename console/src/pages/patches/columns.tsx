@@ -30,6 +30,7 @@ export function patchColumns<P extends Patch>(i: I18n): Column<P>[] {
 		{ id: 'failed', header: t('patch.failedSystems'), numeric: true, cell: p => <Count n={p.failed_systems} to={patchPath(p.id, 'missing')} danger /> },
 		{ id: 'installed', header: t('patch.installedSystems'), numeric: true, sort: 'installed_systems', cell: p => <Count n={p.installed_systems} to={patchPath(p.id, 'installed')} /> },
 		{ id: 'held', header: t('patch.heldSystems'), numeric: true, cell: p => <Count n={p.held_systems} to={patchPath(p.id, 'held')} /> },
+		{ id: 'approval', header: t('patch.approval'), cell: p => word('approval', p.approval) },
 		{ id: 'product', header: t('patch.product'), sort: 'product', cell: p => p.product },
 		{ id: 'version', header: t('patch.version'), cell: p => <span className="tk-mono">{p.version}</span> },
 		{ id: 'platform', header: t('patch.platform'), cell: p => word('platform', p.platform) },
@@ -42,5 +43,19 @@ export function patchColumns<P extends Patch>(i: I18n): Column<P>[] {
 		{ id: 'download', header: t('patch.download'), cell: p => word('download', p.download_state) },
 		{ id: 'size', header: t('patch.size'), numeric: true, sort: 'size', cell: p => p.size ? bytes(p.size) : <span className="tk-none">–</span> },
 		{ id: 'feed', header: t('patch.feed'), cell: p => p.feed },
+	];
+}
+
+/** The columns of the declined: who, why and until when right after what. */
+export function declinedColumns(i: I18n): Column<Patch>[] {
+	const { t } = i;
+	const [id, bulletin, title, severity, ...rest] = patchColumns<Patch>(i);
+	return [
+		id!, title!, severity!,
+		{ id: 'reason', header: t('decline.reason'), title: p => p.decline?.reason ?? '', cell: p => p.decline?.reason },
+		{ id: 'until', header: t('decline.until'), cell: p => <Time at={p.decline?.expires ?? null} date /> },
+		{ id: 'by', header: t('decline.by'), cell: p => p.decline?.created_by },
+		{ id: 'scope', header: t('decline.scope'), cell: p => p.decline?.product ? t('decline.product', { name: p.decline.product }) : t('decline.patch') },
+		bulletin!, ...rest,
 	];
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One list of patches with its views: missing, critical (known to be exploited), installed, and so on.
+import { useState } from 'react';
 import { usePatches, type PatchQuery } from '../../api/queries';
 import { patchPath } from '../../app/paths';
 import { useSession } from '../../app/session';
@@ -12,10 +13,11 @@ import { Chips, ListSearch, Pager, SelectionBar, useColumns, useSelection, ViewM
 import { Page } from '../../ui/Page';
 import { GLYPH, SEVERITIES } from '../../ui/Severity';
 import { useUrl } from '../../ui/url';
+import { DeclineDialog, useUndecline } from '../decline';
 import { startDraft } from '../new-deployment/draft';
-import { patchColumns } from './columns';
+import { declinedColumns, patchColumns } from './columns';
 
-type View = 'missing' | 'critical' | 'installed' | 'applicable' | 'supported' | 'latest';
+type View = 'missing' | 'critical' | 'installed' | 'applicable' | 'supported' | 'latest' | 'downloaded' | 'declined';
 export const PATCH_FILTERS: Filter[] = [
 	{ param: 'severity', name: 'patch.severity', words: 'severity', always: SEVERITIES },
 	{ param: 'type', name: 'patch.type', words: 'patchType' },
@@ -27,16 +29,18 @@ export const PATCH_FILTERS: Filter[] = [
 ];
 const FILTERS = PATCH_FILTERS;
 const HIDDEN: Record<View, string[]> = {
-	missing: ['held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'installed'],
-	critical: ['held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'installed', 'failed'],
-	installed: ['kev', 'epss', 'held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'failed', 'missing'],
-	applicable: ['held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'failed'],
+	missing: ['approval', 'held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'installed'],
+	critical: ['approval', 'held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'installed', 'failed'],
+	installed: ['approval', 'kev', 'epss', 'held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'failed', 'missing'],
+	applicable: ['approval', 'held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'failed'],
 	supported: ['held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'feed', 'failed', 'installed'],
+	downloaded: ['kev', 'epss', 'held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'feed', 'failed', 'installed', 'approval'],
+	declined: ['kev', 'epss', 'held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'failed', 'installed', 'approval', 'released', 'size', 'reboot', 'type'],
 	latest: ['held', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'feed', 'failed', 'installed'],
 };
 const SORT: Record<View, string> = {
 	missing: '-severity,-missing_systems', critical: 'kev,-missing_systems', installed: '-installed_systems', applicable: '-severity,-missing_systems',
-	supported: '-released', latest: '-released',
+	supported: '-released', latest: '-released', downloaded: '-severity,-missing_systems', declined: '-severity,-missing_systems',
 };
 
 export default function Patches({ view }: { view: View }) {
@@ -50,7 +54,9 @@ export default function Patches({ view }: { view: View }) {
 	const data = list.data;
 	const filter = selectionFilter({ ...base, view });
 	const sel = useSelection(data?.items, p => p.id, JSON.stringify(filter));
-	const columns = useColumns(`patches.${view}`, patchColumns(i), HIDDEN[view]);
+	const columns = useColumns(`patches.${view}`, view === 'declined' ? declinedColumns(i) : patchColumns(i), HIDDEN[view]);
+	const [declining, setDeclining] = useState(false);
+	const undecline = useUndecline();
 	const { menus, chips } = useFilters(FILTERS, data?.facets);
 	const total = data?.page.total ?? 0;
 	const count = sel.count(total);
@@ -92,7 +98,17 @@ export default function Patches({ view }: { view: View }) {
 			<SelectionBar count={count} total={total} all={sel.all} pageFull={!!data && data.items.length > 0 && data.items.every(p => sel.selection.has(p.id))}
 				onAll={sel.selectAll} onClear={sel.clear}>
 				{may('deploy') && <Button variant="primary" size="sm" onClick={install}>{t('patches.install')}</Button>}
+				{may('deploy') && (view === 'declined'
+					? <Button variant="secondary" size="sm" isDisabled={undecline.isPending || sel.all} onClick={() => undecline.mutate(sel.rows.map(p => p.decline), { onSuccess: sel.clear })}>{t('decline.end')}</Button>
+					: <Button variant="secondary" size="sm" onClick={() => setDeclining(true)}>{t('decline.open')}</Button>)}
 			</SelectionBar>
+			{declining && (
+				<DeclineDialog selection={sel.wire(filter, total)} count={count} onClose={() => setDeclining(false)}
+					onDone={() => {
+						setDeclining(false);
+						sel.clear();
+					}} />
+			)}
 			{list.error && <Failure error={list.error} retry={() => void list.refetch()} asOf={data?.page.as_of} />}
 			{!(list.error && !data) && (
 				<DataTable label={t(`patches.${view}`)} columns={columns.shown} rows={data?.items} rowId={p => p.id} rowName={p => p.id}
@@ -101,7 +117,7 @@ export default function Patches({ view }: { view: View }) {
 					onOpen={p => url.navigate(patchPath(p.id))} onExplain={p => url.navigate(patchPath(p.id, 'missing'))}
 					empty={filtered
 						? <Empty title={t('empty.noMatch')} why={t('empty.noMatchWhy')} action={t('filter.clear')} onAction={() => url.navigate(url.path)} />
-						: view === 'missing' || view === 'critical' || view === 'installed' || view === 'applicable'
+						: view === 'missing' || view === 'critical' || view === 'installed' || view === 'applicable' || view === 'downloaded' || view === 'declined'
 							? <Empty title={t(`empty.${view}`)} why={t(`empty.${view}Why`)} action={t('empty.toSystems')} to="/systems" />
 							: <Empty title={t('empty.supported')} why={t('empty.supportedWhy')} action={t('empty.toPatchDb')} to="/admin/patch-db" />} />
 			)}

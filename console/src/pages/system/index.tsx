@@ -52,7 +52,7 @@ export default function SystemPage({ id, tab }: { id: string; tab: string }) {
 					<>
 						<Tabs label={d.hostname} active={active} href={x => systemPath(id, x)} tabs={TABS.map(x => ({ id: x, name: t(`system.tab.${x}`), count: counts[x] }))} />
 						{active === 'overview' && <Overview s={d} />}
-						{active === 'missing' && <SystemPatches key="m" system={d} states={['missing', 'held', 'superseded']} initial={['missing', 'held']} />}
+						{active === 'missing' && <SystemPatches key="m" system={d} states={['missing', 'held', 'superseded', 'declined']} initial={['missing', 'held']} />}
 						{active === 'installed' && <SystemPatches key="i" system={d} states={['installed']} initial={['installed']} />}
 						{active === 'packages' && <Packages id={id} />}
 						{active === 'deployments' && <SystemDeployments id={id} />}

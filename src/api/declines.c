@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Declined patches (M-111): list, decline, end. Each change is audited, expiry too (api_tick). */
+#include "api/declines.h"
+#include "api/api_int.h"
+#include "api/selection.h"
+#include "api/words.h"
+
+#define DECLINE_MAX_BODY (2u << 20)
+#define DECLINE_MAX 200
+
+static json_t *decline_json(const struct match_view *v, const struct decline *x)
+{
+	json_t *j = json_object(), *patch = json_null();
+	if (!x->of_product) {
+		uint32_t p = catalog_find(v->catalog, str_of(x->subject));
+		patch = json_object();
+		json_object_set_new(patch, "id", json_string(x->subject));
+		json_object_set_new(patch, "title",
+				    p == CATALOG_NONE ? json_null()
+						      : json_text(v->catalog->patches[p].title));
+	}
+	json_object_set_new(j, "id", json_string(x->id));
+	json_object_set_new(j, "patch", patch);
+	json_object_set_new(j, "product", x->of_product ? json_string(x->subject) : json_null());
+	json_object_set_new(j, "os", x->of_product ? json_string(x->os) : json_null());
+	json_object_set_new(j, "reason", json_text(str_of(x->reason)));
+	json_object_set_new(j, "created_by", json_text(str_of(x->created_by)));
+	json_object_set_new(j, "created", json_time(x->created_ms));
+	json_object_set_new(j, "expires", json_time(x->expires_ms));
+	json_object_set_new(j, "ended", json_time(x->ended_ms));
+	json_object_set_new(j, "ended_by", words_text_or_null(x->ended_by));
+	return j;
+}
+
+json_t *decline_of_patch_json(struct call *c, const struct match_view *v, uint32_t patch)
+{
+	const struct decline *x = match_is_declined(v, patch)
+					  ? deploy_decline_of(c->conf->deploy,
+							      &v->catalog->patches[patch], c->arena)
+					  : NULL;
+	return x ? decline_json(v, x) : json_null();
+}
+
+static json_t *list_json(struct call *c, const struct decline *list, size_t n)
+{
+	AUTO(match_read_end) struct match_view v;
+	match_read(c->conf->match, &v);
+	json_t *items = json_array(), *j = json_object();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(items, decline_json(&v, &list[i]));
+	json_object_set_new(j, "items", items);
+	return j;
+}
+
+static const char *word_decline_state(unsigned i)
+{
+	return i ? "ended" : "holding";
+}
+
+static bool list_declines(struct call *c, struct err *e)
+{
+	struct decline *list;
+	size_t n;
+	return deploy_declines(c->conf->deploy, query_word(&c->query, "state") == 1, c->arena,
+			       &list, &n, e) &&
+	       call_json(c, 200, list_json(c, list, n));
+}
+
+/* What to decline: patches, or a product of an operating system. */
+static bool read_subjects(struct call *c, const json_t *body, struct decline **out, size_t *n_out,
+			  struct err *e)
+{
+	static const char *const known[] = { "os", "name", NULL };
+	const json_t *patches = json_object_get(body, "patches"),
+		     *product = json_object_get(body, "product");
+	if (!patches == !product)
+		return call_fail(c, e, 400, "invalid_selection",
+				 "one of 'patches' and 'product' is needed");
+	if (patches) {
+		const char **ids;
+		if (!selection_patches(c, patches, "/patches", &ids, n_out, e))
+			return false;
+		if (*n_out > DECLINE_MAX)
+			return call_fail(c, e, 400, "invalid_selection",
+					 "at most %d patches can be declined at once", DECLINE_MAX);
+		*out = arena_array(c->arena, struct decline, *n_out);
+		for (size_t i = 0; i < *n_out; i++)
+			(*out)[i] = (struct decline) { .os = "", .subject = ids[i] };
+		return true;
+	}
+	*n_out = 1;
+	*out = arena_new(c->arena, struct decline);
+	(*out)->of_product = true;
+	return (json_is_object(product) ||
+		err_set(e, ERR_INVALID, "'product' must be an object")) &&
+	       json_only(product, known, e) &&
+	       json_need_str(product, "os", 1, 100, &(*out)->os, e) &&
+	       json_need_str(product, "name", 1, 200, &(*out)->subject, e);
+}
+
+static bool decline(struct call *c, struct err *e)
+{
+	static const char *const known[] = { "patches", "product", "reason", "expires", NULL };
+	AUTO(json_free) json_t *body = NULL;
+	const char *reason, *expires;
+	int64_t expires_ms;
+	struct decline *list = NULL;
+	size_t n = 0;
+	if (!call_body(c, known, &body, e) || !json_need_str(body, "reason", 1, 500, &reason, e) ||
+	    !json_need_str(body, "expires", 1, 40, &expires, e) ||
+	    !read_subjects(c, body, &list, &n, e))
+		return false;
+	if (!clock_parse_rfc3339(str_of(expires), &expires_ms)) {
+		call_blame(c, "/expires", "invalid_time", "not a time as in RFC 3339");
+		return call_fail(c, e, 400, "invalid_time",
+				 "'expires' must be a time as in RFC 3339");
+	}
+	size_t made = 0;
+	for (size_t i = 0; i < n; i++) {
+		list[i].reason = reason;
+		list[i].created_by = c->who.name;
+		list[i].created_ms = c->now_ms;
+		list[i].expires_ms = expires_ms;
+		list[i].ended_by = "";
+		if (!deploy_decline(c->conf->deploy, &list[i], list[i].id, e)) {
+			if (e->code != ERR_CONFLICT || n == 1)
+				return call_code(c, e, ERR_CONFLICT, "already_declined");
+			continue; /* of many, those that are declined already stay as they are */
+		}
+		json_t *detail = json_object();
+		json_object_set_new(detail, "reason", json_text(str_of(reason)));
+		json_object_set_new(detail, "expires", json_time(expires_ms));
+		if (!call_audit(c, "patch.decline", list[i].subject, detail, e))
+			return false;
+		list[made++] = list[i];
+	}
+	return call_json(c, 201, list_json(c, list, made));
+}
+
+static bool undecline(struct call *c, struct err *e)
+{
+	const char *id;
+	return call_param_id(c, 0, &id, e) &&
+	       deploy_undecline(c->conf->deploy, id, c->who.name, e) &&
+	       call_audit(c, "patch.undecline", id, NULL, e) && call_no_content(c);
+}
+
+bool declines_tick(struct api *api, struct err *e)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	struct decline *list;
+	size_t n;
+	if (!deploy_decline_expire(api->conf.deploy, &a, &list, &n, e))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!auth_audit(api->conf.auth, "server", "local", "patch.decline_expired",
+				list[i].subject, NULL, e))
+			return false;
+	return true;
+}
+
+static const struct param decline_params[] = {
+	{ .name = "state", .type = PARAM_WORD, .word = word_decline_state, .words = 2 },
+	PARAM_LAST,
+};
+
+const struct route declines_routes[] = {
+	ROUTE(GET, API "/declines", PERM_VIEW, list_declines, .query = decline_params),
+	ROUTE(POST, API "/declines", PERM_DEPLOY, decline, .max_body = DECLINE_MAX_BODY),
+	ROUTE(DELETE, API "/declines/{decline_id}", PERM_DEPLOY, undecline),
+	ROUTE_TABLE_END,
+};
