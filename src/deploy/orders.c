@@ -5,6 +5,7 @@
  * twice. */
 #include "deploy/deploy_int.h"
 #include "deploy/queries.h"
+#include "pkgver/pkgver.h"
 
 #include <stdio.h>
 
@@ -14,19 +15,41 @@ void work_done(struct work *w)
 	VEC_DONE(&w->gone);
 }
 
-static void add_component(struct deploy *d, const struct catalog *cat, uint32_t component,
-			  struct work *w)
+static bool same_package(const struct component *a, const struct component *b)
+{
+	return a->kind == b->kind && str_eq(a->name, b->name) && str_eq(a->arch, b->arch);
+}
+
+static bool is_newer(const struct component *a, const struct component *b)
+{
+	return pkgver_compare(component_scheme(a->kind), a->version, b->version) > 0;
+}
+
+/* A package has one version in an order: of several bulletins' the newest. */
+static void add_component(const struct catalog *cat, uint32_t component, struct work *w)
 {
 	const struct component *c = &cat->components[component];
-	for (size_t i = 0; i < w->components.n; i++)
-		if (w->components.p[i] == component)
-			return;
+	for (size_t i = 0; i < w->components.n; i++) {
+		const struct component *old = &cat->components[w->components.p[i]];
+		if (!same_package(old, c))
+			continue;
+		if (is_newer(c, old))
+			w->components.p[i] = component;
+		return;
+	}
 	VEC_PUSH(&w->components, component);
-	w->bytes_total += c->size;
-	if (store_has(d->conf.store, &c->sha256, NULL))
-		w->bytes_ready += c->size;
-	else
-		w->payloads_ready = false;
+}
+
+static void count_payloads(struct deploy *d, const struct catalog *cat, struct work *w)
+{
+	for (size_t i = 0; i < w->components.n; i++) {
+		const struct component *c = &cat->components[w->components.p[i]];
+		w->bytes_total += c->size;
+		if (store_has(d->conf.store, &c->sha256, NULL))
+			w->bytes_ready += c->size;
+		else
+			w->payloads_ready = false;
+	}
 }
 
 /* True when the vendor does not serve the component's file and has been asked often enough. */
@@ -50,7 +73,8 @@ static void add_patch(struct deploy *d, const struct match_view *v, uint32_t hos
 	bool gone = false;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct component *c = &v->catalog->components[list[i].component];
-		if (c->superseded_by != CATALOG_NONE)
+		/* a bulletin is exactly its own versions, whatever came after it */
+		if (c->superseded_by != CATALOG_NONE && !v->catalog->patches[patch].bulletin.n)
 			w->superseded++;
 		else if (list[i].held)
 			w->held++;
@@ -63,7 +87,7 @@ static void add_patch(struct deploy *d, const struct match_view *v, uint32_t hos
 		if (gone)
 			VEC_PUSH(&w->gone, list[i].component);
 		else
-			add_component(d, v->catalog, list[i].component, w);
+			add_component(v->catalog, list[i].component, w);
 	w->missing_patches += wanted > 0;
 	xfree(list);
 }
@@ -92,6 +116,7 @@ bool deploy_work(struct deploy *d, const struct match_view *v, uint32_t host,
 		else
 			add_patch(d, v, host, p, out);
 	}
+	count_payloads(d, v->catalog, out);
 	return true;
 }
 
