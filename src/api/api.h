@@ -75,6 +75,9 @@ struct api_conf {
 	void *arg;
 	/** Starts a sync (or finds the one that runs): its id in job_out. */
 	bool (*start_sync)(void *arg, const char *by, char job_out[static 33], struct err *e);
+	/** This kernel keeps the server's own processes from files that are not theirs (Landlock).
+	 */
+	bool files_confined;
 	/** Makes the held generation of a feed the current one. ERR_NOT_FOUND. */
 	bool (*accept_held)(void *arg, const char *feed, struct err *e);
 	/** Newest first, at most `max`. */

@@ -53,6 +53,7 @@ static json_t *summary_json(struct call *c, const struct feed_state *f, size_t n
 	json_object_set_new(j, "last_success", json_time(last));
 	json_object_set_new(j, "oldest_success", json_time(oldest));
 	json_object_set_new(j, "advisories_present", json_boolean(v.catalog->advisories_present));
+	json_object_set_new(j, "files_confined", json_boolean(c->conf->files_confined));
 	return j;
 }
 

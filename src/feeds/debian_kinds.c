@@ -26,13 +26,40 @@ static const char *own_arch(void)
 	return arch ? arch : "amd64";
 }
 
+/** Stands for the estate's architectures where a source names none. */
+#define ESTATE "estate"
+
+static bool has(const char *const *list, const char *word)
+{
+	for (; *list; list++)
+		if (strcmp(*list, word) == 0)
+			return true;
+	return false;
+}
+
+/* The architectures of the fleet's systems; this machine's while there are none. */
+static const char *const *estate_archs(const struct feed_plan *p)
+{
+	const char **l = arena_array(p->arena, const char *, p->n_estate + 2);
+	size_t n = 0;
+	for (size_t i = 0; i < p->n_estate; i++) {
+		const struct feed_estate *s = &p->estate[i];
+		const char *arch = debian_arch(s->architecture);
+		if (arch && (strcmp(s->os, "debian") == 0 || !s->os[0]) && !has(l, arch))
+			l[n++] = arch;
+	}
+	if (!n)
+		l[0] = own_arch();
+	return l;
+}
+
 /* Suites from the settings, or those of this machine's own apt when none are set. */
 bool debian_plan_suites(struct feed_plan *p, struct err *e)
 {
 	struct debian_sources s;
 	const char *text = feed_setting(p, "feed.debian.suites");
-	if (!(text[0] ? debian_sources_of_text(str_of(text), own_arch(), p->arena, &s, e)
-		      : debian_sources_of_machine("/etc/apt", own_arch(), p->arena, &s, e)))
+	if (!(text[0] ? debian_sources_of_text(str_of(text), ESTATE, p->arena, &s, e)
+		      : debian_sources_of_machine("/etc/apt", ESTATE, p->arena, &s, e)))
 		return false;
 	for (size_t i = 0; i < s.n_suites; i++) {
 		const struct debian_suite *d = &s.suites[i];
@@ -42,7 +69,9 @@ bool debian_plan_suites(struct feed_plan *p, struct err *e)
 					  .dir = d->dir,
 					  .suite = d->suite,
 					  .components = d->components,
-					  .architectures = d->architectures,
+					  .architectures = has(d->architectures, ESTATE)
+								   ? estate_archs(p)
+								   : d->architectures,
 					  .keyrings = d->keyrings,
 					  .endpoint_keyring = d->endpoint_keyring };
 		if (!feed_plan_add(p, &spec, e))

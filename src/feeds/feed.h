@@ -61,7 +61,8 @@ struct generation_result {
 void generation_result_done(struct generation_result *r);
 AUTO_DEFINE_VALUE(struct generation_result, generation_result_done)
 
-/** An operating system of the estate. */
+/** An operating system of the estate; os "" = only an architecture that dpkg systems have beside
+ * their own. */
 struct feed_estate {
 	const char *os, *release, *architecture; /**< "debian", "12", "x86_64" or "amd64" */
 	uint32_t hosts;

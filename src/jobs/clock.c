@@ -40,7 +40,7 @@ static void sync_when_due(struct jobs *j, int64_t *last, int64_t now)
 		return;
 	struct err e = { 0 };
 	char id[33];
-	if (!jobs_start_sync(j, "schedule", id, &e))
+	if (!jobs_start_sync(j, JOBS_SCHEDULE, id, &e))
 		log_warn("scheduled sync not started: %s", e.msg);
 }
 

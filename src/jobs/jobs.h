@@ -16,6 +16,8 @@
 
 #define JOBS_KEEP 200
 #define JOB_STEPS_MAX 64
+/** created_by of what the clock started. */
+#define JOBS_SCHEDULE "schedule"
 
 enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_SUCCEEDED, JOB_FAILED, JOB_STATES_ };
 const char *job_state_name(enum job_state s);

@@ -109,6 +109,8 @@ static const char *setting_text(void *arg, const char *key)
 /* The operating systems of the active hosts. */
 static void take_estate(struct jobs *j, struct arena *a, struct feed_plan *p)
 {
+	static const char *const foreign[] = { "amd64", "i386",	   "arm64",   "armhf", "armel",
+					       "s390x", "ppc64el", "riscv64", "x32" };
 	VEC(struct feed_estate) seen = { 0 };
 	fleet_read_lock(j->conf.fleet);
 	uint32_t n = fleet_host_count(j->conf.fleet);
@@ -128,6 +130,20 @@ static void take_estate(struct jobs *j, struct arena *a, struct feed_plan *p)
 						.release = arena_strdup(a, at->os_version),
 						.architecture = arena_strdup(a, at->arch) }));
 		seen.p[k].hosts++;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(foreign); i++) {
+		AUTO(xfree) char *line = xasprintf("foreign-arch\t%s", foreign[i]);
+		uint32_t fact = fleet_fact_find(j->conf.fleet, str_of(line));
+		const roaring_bitmap_t *hosts = fact == UINT32_MAX
+							? NULL
+							: fleet_fact_hosts(j->conf.fleet, fact);
+		if (hosts && !roaring_bitmap_is_empty(hosts))
+			VEC_PUSH(&seen, ((struct feed_estate) {
+						.os = "",
+						.release = "",
+						.architecture = foreign[i],
+						.hosts = (uint32_t)roaring_bitmap_get_cardinality(
+							hosts) }));
 	}
 	fleet_read_unlock(j->conf.fleet);
 	struct feed_estate *list = arena_array(a, struct feed_estate, seen.n + 1);
@@ -329,6 +345,31 @@ static void allow_local(struct fetcher *f, const struct feed_plan *p)
 	VEC_DONE(&paths);
 }
 
+/* A scheduled sync leaves out the feeds whose kind need not be asked so often. */
+static bool leave_out_early(struct jobs *j, const char *id, struct feed_plan *p, int64_t now_ms,
+			    struct err *e)
+{
+	struct feed_state *list = NULL;
+	struct job job;
+	size_t n = 0, kept = 0;
+	if (!jobs_get(j, id, &job, e) || !feed_state_list(j->conf.db, &list, &n, e))
+		return false;
+	for (size_t i = 0; i < p->specs.n; i++) {
+		const struct feed_spec *s = &p->specs.p[i];
+		int64_t every_ms = feed_kind_find(str_of(s->kind))->every_s * 1000;
+		bool early = false;
+		for (size_t k = 0; k < n; k++)
+			early |= strcmp(list[k].id, s->id) == 0 && !list[k].error &&
+				 strcmp(list[k].url, s->url) == 0 &&
+				 now_ms - list[k].last_success_ms < every_ms;
+		if (!early || strcmp(job.created_by, JOBS_SCHEDULE) != 0)
+			p->specs.p[kept++] = *s;
+	}
+	p->specs.n = kept;
+	feed_state_list_free(list, n);
+	return true;
+}
+
 static void sync_all(struct jobs *j, const char *id, struct fetcher *fetcher)
 {
 	AUTO(arena_done) struct arena a = { 0 };
@@ -342,6 +383,8 @@ static void sync_all(struct jobs *j, const char *id, struct fetcher *fetcher)
 	jobs_update(j, id, begin_job, &now);
 	take_estate(j, &a, &plan);
 	feed_plan_all(&plan, not_planned, &unplanned);
+	if (!leave_out_early(j, id, &plan, now, &e))
+		log_warn("all feeds are synced: %s", e.msg);
 	jobs_update(j, id, plan_steps, &plan);
 	allow_local(fetcher, &plan);
 	run_all(&r, &plan);

@@ -2,6 +2,7 @@
  * tsukuroid: the server. Reads its options, starts the sign process before any thread, opens the
  * server and waits for a signal. */
 #include "base/file.h"
+#include "ipc/sandbox.h"
 #include "jobs/jobs.h"
 #include "server/server.h"
 
@@ -59,6 +60,9 @@ static int serve(const struct options *o)
 			  &server, &e))
 		return fail(&e);
 	log_info("ready: %s", server_url(server));
+	if (!sandbox_landlock())
+		log_warn("this kernel has no Landlock: the processes that fetch and that check "
+			 "signatures are not kept from other files of this user");
 	if (server_setup_link(server))
 		log_info("no administrator yet; open this one-time link within 24 hours: %s",
 			 server_setup_link(server));

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "catalog/catalog.h"
 #include "catalog/enrich.h"
+#include "ipc/sandbox.h"
 #include "jobs/jobs.h"
 #include "server/generation.h"
 #include "server/glue.h"
@@ -145,6 +146,7 @@ static bool open_api(struct server *s, const struct options *o, struct signer *s
 				.n_installers = glue_installers_n,
 				.arg = &s->glue,
 				.start_sync = glue_start_sync,
+				.files_confined = sandbox_landlock() > 0,
 				.accept_held = glue_accept_held,
 				.jobs_list = glue_jobs_list,
 				.job_get = glue_job_get,

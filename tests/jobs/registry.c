@@ -149,6 +149,28 @@ static void plan_by_estate(void **state)
 	assert_null(p.specs.p[6].architectures[1]);
 }
 
+/* Only what the estate needs: the architectures of its systems where a source names none. */
+static void architectures_of_the_estate(void **state)
+{
+	AUTO(arena_done) struct arena arena = { 0 };
+	static const struct feed_estate estate[] = {
+		{ "debian", "12", "arm64", 3 },	   { "debian", "11", "arm64", 1 },
+		{ "ubuntu", "24.04", "s390x", 1 }, { "", "", "armhf", 2 },
+		{ "debian", "12", "sparc", 1 },
+	};
+	AUTO(feed_plan_done)
+	struct feed_plan p = {
+		.arena = &arena, .setting = suites, .estate = estate, .n_estate = ARRAY_LEN(estate)
+	};
+	struct err e = { 0 };
+	assert_true(feed_kind_find(STR_LIT("debian"))->plan(&p, &e));
+	assert_string_equal(p.specs.p[0].architectures[0], "arm64");
+	assert_null(p.specs.p[0].architectures[1]); /* told so */
+	assert_string_equal(p.specs.p[1].architectures[0], "arm64");
+	assert_string_equal(p.specs.p[1].architectures[1], "armhf");
+	assert_null(p.specs.p[1].architectures[2]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +178,7 @@ int main(void)
 		cmocka_unit_test(plans_read_what_the_row_says),
 		cmocka_unit_test(plan_of_debian),
 		cmocka_unit_test(plan_by_estate),
+		cmocka_unit_test(architectures_of_the_estate),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,6 +54,13 @@ static void serve(void *arg, struct http_req *r)
 	AUTO(buf_done) struct buf b = BUF_INIT(4u << 20);
 	const char *type = "text/plain";
 	int status = 200;
+	if (strstr(http_req_path(r), "/json")) {
+		http_reply(r, 200, "application/json",
+			   STR_LIT("{\"bash\":{\"CVE-2024-1\":{\"releases\":{\"bookworm\":{"
+				   "\"status\":\"resolved\",\"fixed_version\":\"1\","
+				   "\"urgency\":\"low\"}}}}}"));
+		return;
+	}
 	switch (w->mode) {
 	case GOOD: dsa_list(&b, 0, 200, "p"); break;
 	case EMPTY: break;
@@ -304,6 +311,37 @@ static void M_073_a_feed_from_a_file(void **state)
 	feed_state_list_free(l, n);
 }
 
+static size_t steps_of_sync(struct world *w, const char *by)
+{
+	char id[33];
+	struct job job;
+	struct err e = { 0 };
+	ok(jobs_start_sync(w->jobs, by, id, &e), &e);
+	do {
+		usleep(20000);
+		ok(jobs_get(w->jobs, id, &job, &e), &e);
+	} while (job.state == JOB_QUEUED || job.state == JOB_RUNNING);
+	for (size_t i = 0; i < job.n_steps; i++)
+		assert_string_equal(job.steps[i].error, "");
+	return job.n_steps;
+}
+
+/* M-075: the clock asks a kind no more often than its row says; a person is always served. */
+static void M_075_a_schedule_leaves_out_what_was_just_synced(void **state)
+{
+	struct world *w = *state;
+	AUTO(xfree)
+	char *url = xasprintf("http://127.0.0.1:%u/json", http_server_port(w->vendor));
+	w->mode = GOOD;
+	set(w, SETTING_FEED_DEBIAN_TRACKER_URL, url);
+	assert_int_equal(steps_of_sync(w, JOBS_SCHEDULE), 2);
+	assert_int_equal(steps_of_sync(w, JOBS_SCHEDULE), 1);
+	assert_int_equal(steps_of_sync(w, "admin"), 2);
+	AUTO(xfree) char *moved = xasprintf("%s?x", url);
+	set(w, SETTING_FEED_DEBIAN_TRACKER_URL, moved);
+	assert_int_equal(steps_of_sync(w, JOBS_SCHEDULE), 2);
+}
+
 /* The process of a role, found among our children; 0 when there is none. */
 static pid_t child_of_role(const char *role)
 {
@@ -367,6 +405,7 @@ int main(int argc, char **argv)
 		T(G11_no_broken_feed_changes_a_count),
 		T(F38_a_held_one_is_taken_over_by_a_person),
 		T(M_073_a_feed_from_a_file),
+		T(M_075_a_schedule_leaves_out_what_was_just_synced),
 		T(a_killed_fetch_process_is_named_and_replaced),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1157,6 +1157,8 @@ export interface components {
             oldest_success: components["schemas"]["TimeOrNull"];
             /** @description False: no advisory source was reachable, so severities are unrated */
             advisories_present: boolean;
+            /** @description False: this kernel has no Landlock, so the processes that fetch and that check signatures are not kept from other files of the server's user */
+            files_confined: boolean;
         };
         Patch: {
             /** @example debian:bookworm:openssl:3.0.17-1~deb12u2 */

@@ -58,6 +58,7 @@ export default function PatchDb() {
 			</div>
 			{feeds.error && <Failure error={feeds.error} retry={() => void feeds.refetch()} />}
 			<h2 className="tk-h2">{t('patchdb.feeds')}</h2>
+			{s && !s.files_confined && <Note tone="warning" title={t('patchdb.noLandlock')}>{t('patchdb.noLandlockWhy')}</Note>}
 			{failing.length > 0 && (
 				<Note tone="danger" title={t('patchdb.failing', { name: failing.map(f => f.id).join(', ') })}>
 					<ul>{failing.map(f => <li key={f.id} className="tk-break"><code>{f.id}</code> <span lang="en">{f.error}</span>{f.held && <Held feed={f} />}</li>)}</ul>
