@@ -44,7 +44,7 @@ static const char *const *estate_archs(const struct feed_plan *p)
 	size_t n = 0;
 	for (size_t i = 0; i < p->n_estate; i++) {
 		const struct feed_estate *s = &p->estate[i];
-		const char *arch = debian_arch(s->architecture);
+		const char *arch = debian_arch_of(s->architecture);
 		if (arch && (strcmp(s->os, "debian") == 0 || !s->os[0]) && !has(l, arch))
 			l[n++] = arch;
 	}

@@ -122,6 +122,9 @@ struct feed_runner {
 		     const struct feed_env *env, struct generation_result *out, struct err *e);
 	void *arg;
 };
+/** "https://x/y#debian:12,debian:13": where a feed is and what it is limited to, as feed_state.url
+ * keeps it (heap). */
+char *feed_address(const struct feed_spec *s);
 /** Sync and keep: conditional on the stored state, generation_save(), and feed_state in every case,
  *  also after a failure (error with cause and remedy; the last good generation stays).
  *  *changed_out: the current generation is a new one (rebuild the snapshot). Returns false with

@@ -27,8 +27,7 @@ struct run {
 	bool other_releases; /* the same document, limited to other releases than before */
 };
 
-/* "https://x/y#debian:12,debian:13": where it is, and what it is limited to. */
-static char *address_of(const struct feed_spec *s)
+char *feed_address(const struct feed_spec *s)
 {
 	AUTO(buf_done) struct buf b = BUF_INIT(4096);
 	char mark = '#';
@@ -58,7 +57,7 @@ static bool begin(struct run *r, const struct feed_spec *s, struct err *e)
 	for (size_t i = 0; i < r->n; i++)
 		if (str_is(str_of(r->list[i].id), s->id))
 			r->state = r->list[i];
-	r->address = address_of(s);
+	r->address = feed_address(s);
 	bool moved = r->state.url && !str_is(str_of(r->state.url), r->address);
 	r->other_releases = moved && str_eq(before_mark(r->state.url), before_mark(r->address));
 	r->state.id = (char *)s->id;

@@ -37,7 +37,7 @@ struct run {
 	struct fetcher *fetcher;
 	size_t step;
 	int64_t told_ms;
-	size_t failed, total; /* of the feeds without which the patch DB is not whole */
+	size_t planned, failed, total; /* of the feeds without which the patch DB is not whole */
 	bool changed, enrichment_changed;
 };
 
@@ -260,7 +260,7 @@ static bool verdict(const struct run *r, const struct unplanned *u, struct err *
 		*e = u->e;
 		return false;
 	}
-	if (!r->total)
+	if (!r->planned)
 		return err_set(
 			e, ERR_INVALID,
 			"there is no suite to sync; set 'feed.debian.suites', or add Debian's archive to this machine's apt sources");
@@ -345,29 +345,34 @@ static void allow_local(struct fetcher *f, const struct feed_plan *p)
 	VEC_DONE(&paths);
 }
 
-/* A scheduled sync leaves out the feeds whose kind need not be asked so often. */
-static bool leave_out_early(struct jobs *j, const char *id, struct feed_plan *p, int64_t now_ms,
-			    struct err *e)
+static bool is_early(const struct feed_spec *s, const struct feed_state *list, size_t n,
+		     int64_t now_ms)
+{
+	int64_t every_ms = feed_kind_find(str_of(s->kind))->every_s * 1000;
+	AUTO(xfree) char *address = feed_address(s);
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(list[i].id, s->id) == 0)
+			return !list[i].error && strcmp(list[i].url, address) == 0 &&
+			       now_ms - list[i].last_success_ms < every_ms;
+	return false;
+}
+
+/* What this sync asks for: all that is planned, but the clock leaves out the feeds whose kind need
+ * not be asked so often. */
+static void take_due(struct jobs *j, const char *id, const struct feed_plan *plan, int64_t now_ms,
+		     struct feed_plan *due)
 {
 	struct feed_state *list = NULL;
 	struct job job;
-	size_t n = 0, kept = 0;
-	if (!jobs_get(j, id, &job, e) || !feed_state_list(j->conf.db, &list, &n, e))
-		return false;
-	for (size_t i = 0; i < p->specs.n; i++) {
-		const struct feed_spec *s = &p->specs.p[i];
-		int64_t every_ms = feed_kind_find(str_of(s->kind))->every_s * 1000;
-		bool early = false;
-		for (size_t k = 0; k < n; k++)
-			early |= strcmp(list[k].id, s->id) == 0 && !list[k].error &&
-				 strcmp(list[k].url, s->url) == 0 &&
-				 now_ms - list[k].last_success_ms < every_ms;
-		if (!early || strcmp(job.created_by, JOBS_SCHEDULE) != 0)
-			p->specs.p[kept++] = *s;
-	}
-	p->specs.n = kept;
+	size_t n = 0;
+	struct err e = { 0 };
+	if (!jobs_get(j, id, &job, &e) || !feed_state_list(j->conf.db, &list, &n, &e))
+		log_warn("all feeds are synced: %s", e.msg);
+	bool by_clock = list && strcmp(job.created_by, JOBS_SCHEDULE) == 0;
+	for (size_t i = 0; i < plan->specs.n; i++)
+		if (!by_clock || !is_early(&plan->specs.p[i], list, n, now_ms))
+			VEC_PUSH(&due->specs, plan->specs.p[i]);
 	feed_state_list_free(list, n);
-	return true;
 }
 
 static void sync_all(struct jobs *j, const char *id, struct fetcher *fetcher)
@@ -383,11 +388,13 @@ static void sync_all(struct jobs *j, const char *id, struct fetcher *fetcher)
 	jobs_update(j, id, begin_job, &now);
 	take_estate(j, &a, &plan);
 	feed_plan_all(&plan, not_planned, &unplanned);
-	if (!leave_out_early(j, id, &plan, now, &e))
-		log_warn("all feeds are synced: %s", e.msg);
-	jobs_update(j, id, plan_steps, &plan);
-	allow_local(fetcher, &plan);
-	run_all(&r, &plan);
+	AUTO(feed_plan_done) struct feed_plan due = { .arena = &a };
+	take_due(j, id, &plan, now, &due);
+	jobs_update(j, id, plan_steps, &due);
+	for (size_t i = 0; i < plan.specs.n; i++)
+		r.planned += !feed_kind_find(str_of(plan.specs.p[i].kind))->optional;
+	allow_local(fetcher, &due);
+	run_all(&r, &due);
 	fetcher_rest(fetcher);
 	if (!stopping(j))
 		forget_others(&r, &plan, &unplanned);
