@@ -37,15 +37,15 @@ async function screens() {
 	const enc = encodeURIComponent;
 	const list = {
 		home: '/', missing: '/patches/missing', critical: '/patches/critical', installed: '/patches/installed', applicable: '/patches/applicable', supported: '/patches/supported',
-		latest: '/patches/latest', nothing: '/patches/missing?q=no-such-patch-at-all', systems: '/systems', scan: '/systems/scan', deployments: '/deploy/tasks', 'new-deployment': '/deploy/tasks/new',
+		latest: '/patches/latest', downloaded: '/patches/downloaded', declined: '/patches/declined', 'health-policy': '/systems/health-policy', nothing: '/patches/missing?q=no-such-patch-at-all', systems: '/systems', scan: '/systems/scan', deployments: '/deploy/tasks', 'new-deployment': '/deploy/tasks/new',
 		computers: '/agents/computers', 'install-agents': '/agents/install', offices: '/agents/offices', reports: '/reports', 'patch-db': '/admin/patch-db', about: '/admin/about',
 		me: '/me', 'not-found': '/no/such/page',
 	};
 	if (t.patch)
-		for (const tab of ['overview', 'missing', 'installed', 'changes', 'files', 'supersedence', 'provenance'])
+		for (const tab of ['overview', 'missing', 'installed', 'changes', 'files', 'supersedence', 'history', 'provenance'])
 			list[`patch-${tab}`] = `/patches/${enc(t.patch.id)}/${tab}`;
 	if (t.system)
-		for (const tab of ['overview', 'missing', 'installed', 'packages', 'deployments', 'agent'])
+		for (const tab of ['overview', 'missing', 'installed', 'packages', 'deployments', 'history', 'agent'])
 			list[`system-${tab}`] = `/systems/${t.system.id}/${tab}`;
 	if (t.system && t.missing) {
 		list.why = `/systems/${t.system.id}/missing?why=${t.system.id}.${enc(t.missing.id)}`;
@@ -55,7 +55,8 @@ async function screens() {
 		list.deployment = `/deploy/tasks/${t.deployment.id}`;
 		list['deployment-patches'] = `/deploy/tasks/${t.deployment.id}?tab=patches`;
 	}
-	return list;
+	const only = new RegExp(process.env.TSUKUROI_SCREENS ?? '');
+	return Object.fromEntries(Object.entries(list).filter(([name]) => only.test(name)));
 }
 
 for (const lang of ['ja', 'en'])
@@ -85,6 +86,32 @@ for (const lang of ['ja', 'en'])
 		}
 		assert.deepEqual(trouble, []);
 	});
+
+test('M-111: declining asks for a reason and an end', o, async t => {
+	await b.prefer({ language: 'en', theme: 'light' });
+	const { patch } = await things();
+	if (!patch || patch.decline)
+		return t.skip('no patch to decline on this server');
+	const p = await open(b);
+	await visit(p, `/patches/${encodeURIComponent(patch.id)}/overview`);
+	await p.getByRole('button', { name: 'Decline', exact: true }).click();
+	const dialog = p.getByRole('dialog');
+	await dialog.waitFor();
+	assert.ok(await dialog.getByRole('button', { name: 'Decline 1' }).isDisabled());
+	if (shots)
+		await p.screenshot({ path: join(shots, 'decline-dialog-en-light.png') });
+	assert.deepEqual(await scan(p), []);
+	await dialog.getByLabel('Reason').fill('waits for the vendor of the payroll program');
+	await dialog.getByRole('button', { name: 'Decline 1' }).click();
+	await p.getByText('Declined until').waitFor();
+	await visit(p, '/patches/declined');
+	await p.getByText('waits for the vendor of the payroll program').first().waitFor();
+	await visit(p, `/patches/${encodeURIComponent(patch.id)}/overview`);
+	await p.getByRole('button', { name: 'Decline no longer' }).click();
+	await p.getByRole('button', { name: 'Decline', exact: true }).waitFor();
+	assert.deepEqual(p.errors, []);
+	await p.close();
+});
 
 test('A-console: the content security policy is the agreed one', o, async () => {
 	const r = await b.context.request.get(URL_BASE + '/');
