@@ -22,6 +22,17 @@ struct str system_os(struct call *c, const struct host *h)
 	return str_of(arena_printf(c->arena, "%s:%s", id, version ? version : ""));
 }
 
+static json_t *flags_json(uint32_t flags)
+{
+	static const char *const words[HOST_FLAGS_] = { "stale", "end_of_life", "unsigned_source",
+							"reboot_pending", "restart_pending" };
+	json_t *j = json_array();
+	for (int i = 0; i < HOST_FLAGS_; i++)
+		if (flags >> i & 1)
+			json_array_append_new(j, json_string(words[i]));
+	return j;
+}
+
 json_t *system_json(struct call *c, const struct match_view *v, uint32_t host)
 {
 	const struct host *h = fleet_host(v->fleet, host);
@@ -45,6 +56,10 @@ json_t *system_json(struct call *c, const struct match_view *v, uint32_t host)
 	json_object_set_new(j, "installed", json_integer(counts.installed));
 	json_object_set_new(j, "held", json_integer(counts.held));
 	json_object_set_new(j, "declined", json_integer(counts.declined));
+	json_object_set_new(j, "kept_back", json_integer(counts.kept_back));
+	json_object_set_new(j, "phased", json_integer(counts.phased));
+	json_object_set_new(j, "needs_subscription", json_integer(counts.needs_subscription));
+	json_object_set_new(j, "flags", flags_json(match_host_flags(v, host, c->now_ms)));
 	json_object_set_new(j, "failed", json_integer(failures_of_host(c->api->failures, v, host)));
 	json_object_set_new(j, "office", text(h->office));
 	json_object_set_new(j, "last_contact", json_time(h->last_contact_ms));

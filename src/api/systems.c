@@ -11,6 +11,7 @@
 #include "api/selection.h"
 #include "api/system_json.h"
 #include "api/system_list.h"
+#include "api/unfixed_list.h"
 
 #define SELECTION_MAX_BODY (2u << 20)
 #define MAX_OUTDATED 50
@@ -297,6 +298,14 @@ static bool list_inventory(struct call *c, struct err *e)
 	return find_system(c, &v, &h, e) && inventory_list_reply(c, &v, h, e);
 }
 
+static bool list_unfixed(struct call *c, struct err *e)
+{
+	AUTO(match_read_end) struct match_view v;
+	match_read(c->conf->match, &v);
+	const struct host *h = NULL;
+	return find_system(c, &v, &h, e) && unfixed_list_reply(c, &v, h, e);
+}
+
 static bool list_system_deployments(struct call *c, struct err *e)
 {
 	uint32_t no;
@@ -336,6 +345,8 @@ const struct route systems_routes[] = {
 	ROUTE(GET, API "/systems/{system_id}/patches", PERM_VIEW, list_system_patches,
 	      .query = system_patches_params),
 	ROUTE(GET, API "/systems/{system_id}/inventory", PERM_VIEW, list_inventory,
+	      .query = inventory_params),
+	ROUTE(GET, API "/systems/{system_id}/unfixed", PERM_VIEW, list_unfixed,
 	      .query = inventory_params),
 	ROUTE(GET, API "/systems/{system_id}/deployments", PERM_VIEW, list_system_deployments),
 	ROUTE_TABLE_END,

@@ -370,6 +370,28 @@ static void the_inventory_of_a_system(void **state)
 	assert_string_equal(text_at(json_array_get(items(&q), 0), "source"), "zlib");
 }
 
+/* What nothing fixes yet is listed, gravest first, and is nobody's missing patch. */
+static void what_has_no_fix_yet(void **state)
+{
+	struct world *w = *state;
+	AUTO(reply_done) struct reply r, q, s;
+	get(w, "/api/v1/systems/00000000000000000000000000000001/unfixed", &r);
+	expect(&r, 200, NULL);
+	assert_int_equal(json_array_size(items(&r)), 2);
+	json_t *first = json_array_get(items(&r), 0);
+	assert_string_equal(text_at(first, "id"), "CVE-2026-4444");
+	assert_string_equal(text_at(first, "severity"), "critical");
+	assert_string_equal(text_at(first, "status"), "no-dsa");
+	assert_string_equal(text_at(first, "product"), "openssl");
+	get(w, "/api/v1/systems/00000000000000000000000000000001/unfixed?q=3333", &q);
+	expect(&q, 200, NULL);
+	assert_int_equal(json_array_size(items(&q)), 1);
+	get(w, "/api/v1/systems/00000000000000000000000000000001", &s);
+	expect(&s, 200, NULL);
+	assert_int_equal(int_at(s.json, "needs_subscription"), 0);
+	assert_int_equal(json_array_size(json_object_get(s.json, "flags")), 0);
+}
+
 static void M_035_the_dashboard(void **state)
 {
 	struct world *w = *state;
@@ -540,6 +562,7 @@ int main(void)
 		cmocka_unit_test(M_089_drill_down_from_a_number),
 		cmocka_unit_test(the_explanation_names_fact_versions_and_source),
 		cmocka_unit_test(the_inventory_of_a_system),
+		cmocka_unit_test(what_has_no_fix_yet),
 		cmocka_unit_test(M_035_the_dashboard),
 		cmocka_unit_test(search_finds_each_kind),
 	};

@@ -98,6 +98,14 @@ static struct catalog *world_catalog(void)
 				.severity_raw = STR_LIT("high"),
 				.released_ms = kit_now_ms };
 	ok(sink_advisory(s, &adv, &e), &e);
+	static const char *const open[] = { "CVE-2026-3333", "CVE-2026-4444" };
+	for (int i = 0; i < 2; i++) { /* known, and nothing fixes them yet */
+		adv.id = adv.cves = str_of(open[i]);
+		adv.fixed = STR_LIT("");
+		adv.status = STR_LIT("no-dsa");
+		adv.severity = i ? SEVERITY_CRITICAL : SEVERITY_LOW;
+		ok(sink_advisory(s, &adv, &e), &e);
+	}
 	return kit_end(s);
 }
 

@@ -60,6 +60,10 @@ export const useInventory = (id: string, query: Query<'/systems/{system_id}/inve
 	...list, queryKey: ['systems', 'one', id, 'inventory', query],
 	queryFn: ({ signal }) => take(api.GET('/systems/{system_id}/inventory', { params: { path: { system_id: id }, query }, signal })),
 });
+export const useUnfixed = (id: string, query: Query<'/systems/{system_id}/unfixed'>) => useQuery({
+	...list, queryKey: ['systems', 'one', id, 'unfixed', query],
+	queryFn: ({ signal }) => take(api.GET('/systems/{system_id}/unfixed', { params: { path: { system_id: id }, query }, signal })),
+});
 export const useSystemDeployments = (id: string) => useQuery({
 	queryKey: ['deployments', 'of-system', id],
 	queryFn: ({ signal }) => take(api.GET('/systems/{system_id}/deployments', { params: { path: { system_id: id } }, signal })),

@@ -452,6 +452,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/systems/{system_id}/unfixed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                system_id: components["parameters"]["SystemId"];
+            };
+            cookie?: never;
+        };
+        /** Vulnerabilities of its packages that the vendor knows and has not fixed, gravest first. None of them is a missing patch. */
+        get: operations["listSystemUnfixed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/systems/{system_id}/deployments": {
         parameters: {
             query?: never;
@@ -848,6 +867,11 @@ export interface components {
          * @enum {string}
          */
         DownloadState: "stored" | "not_stored" | "no_payload";
+        /**
+         * @description What is to be said of a system besides its patches; none of it makes a patch missing or installed
+         * @enum {string}
+         */
+        SystemFlag: "stale" | "end_of_life" | "unsigned_source" | "reboot_pending" | "restart_pending";
         /** @enum {string} */
         HealthClass: "unknown" | "healthy" | "vulnerable" | "highly_vulnerable";
         /** @enum {string} */
@@ -1371,6 +1395,13 @@ export interface components {
             held: number;
             /** @description Patches it lacks that are declined; in no other number */
             declined: number;
+            /** @description Patches its package manager cannot install now */
+            kept_back: number;
+            /** @description Patches whose turn has not come */
+            phased: number;
+            /** @description Patches for subscribed systems only */
+            needs_subscription: number;
+            flags: components["schemas"]["SystemFlag"][];
             /** @description Patches still missing after a failed deployment */
             failed: number;
             office: string;
@@ -1435,6 +1466,30 @@ export interface components {
             items: components["schemas"]["SystemPatch"][];
             page: components["schemas"]["Page"];
             facets?: components["schemas"]["FacetCounts"];
+        };
+        UnfixedList: {
+            items: {
+                /** @example CVE-2024-1234 */
+                id: string;
+                title: string;
+                /** @description Source package */
+                product: string;
+                /**
+                 * @description Why there is no fix, in the vendor's word
+                 * @example no-dsa
+                 */
+                status: string;
+                severity: components["schemas"]["Severity"];
+                severity_raw: string;
+                severity_derived: boolean;
+                url: string;
+                /** @description An installed package that it concerns */
+                package: string;
+                /** @description Its version */
+                installed: string;
+                feed: string;
+            }[];
+            page: components["schemas"]["Page"];
         };
         InventoryList: {
             items: {
@@ -1599,7 +1654,7 @@ export interface components {
             system: string;
             hostname: string;
             state: components["schemas"]["TargetState"];
-            /** @description Stable word why it is pending or how it ended: offline, server_downloading, vendor_gone, vendor_digest, vendor_error, vendor_unreachable, server_disk_full, server_error, waiting_agent, reconciling, order_unsigned, would_remove, retired, cancelled, downloading, preparing, installing, waiting, lock_held, installed, already_installed, unlisted_dependency, signature, digest, expired, replayed, policy, disk_full, dpkg_interrupted, maintainer_script, dependency, network, timeout, superseded, held, internal */
+            /** @description Stable word why it is pending or how it ended: offline, server_downloading, vendor_gone, vendor_digest, vendor_error, vendor_unreachable, server_disk_full, server_error, waiting_agent, reconciling, order_unsigned, would_remove, retired, cancelled, downloading, preparing, installing, waiting, lock_held, installed, already_installed, unlisted_dependency, signature, digest, expired, replayed, policy, disk_full, dpkg_interrupted, rpm_interrupted, maintainer_script, dependency, network, timeout, superseded, held, internal */
             reason: string | null;
             detail: string | null;
             updated: components["schemas"]["TimeOrNull"];
@@ -2612,6 +2667,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InventoryList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSystemUnfixed: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` or `prev_cursor` of a page */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Part of the number or the product */
+                q?: string;
+            };
+            header?: never;
+            path: {
+                system_id: components["parameters"]["SystemId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of open notices */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnfixedList"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -13,10 +13,10 @@ import { startDraft } from '../new-deployment/draft';
 import { useScan } from '../scan/useScan';
 import { Online } from '../systems/columns';
 import { AgentTab, Overview } from './Overview';
-import { Packages, SystemDeployments } from './lists';
+import { Packages, SystemDeployments, Unfixed } from './lists';
 import { SystemPatches } from './SystemPatches';
 
-const TABS = ['overview', 'missing', 'installed', 'packages', 'deployments', 'history', 'agent'] as const;
+const TABS = ['overview', 'missing', 'installed', 'packages', 'unfixed', 'deployments', 'history', 'agent'] as const;
 
 export default function SystemPage({ id, tab }: { id: string; tab: string }) {
 	const i = useI18n();
@@ -35,6 +35,7 @@ export default function SystemPage({ id, tab }: { id: string; tab: string }) {
 					<Health value={s.health} />
 					<Online on={s.online} i={i} />
 					<span>{s.os_name}</span>
+					{s.flags.filter(f => f === 'unsigned_source' || f === 'restart_pending').map(f => <span key={f} className="tk-tag tk-tag-warn">{t(`systemFlag.${f}`)}</span>)}
 					{s.reboot_needed && <span className="tk-tag tk-tag-warn">{t('system.rebootNeeded')}</span>}
 					{s.state !== 'active' && <span className="tk-tag tk-tag-warn">{t(`systemState.${s.state}`)}</span>}
 				</div>
@@ -52,9 +53,10 @@ export default function SystemPage({ id, tab }: { id: string; tab: string }) {
 					<>
 						<Tabs label={d.hostname} active={active} href={x => systemPath(id, x)} tabs={TABS.map(x => ({ id: x, name: t(`system.tab.${x}`), count: counts[x] }))} />
 						{active === 'overview' && <Overview s={d} />}
-						{active === 'missing' && <SystemPatches key="m" system={d} states={['missing', 'held', 'superseded', 'declined']} initial={['missing', 'held']} />}
+						{active === 'missing' && <SystemPatches key="m" system={d} states={['missing', 'held', 'kept_back', 'phased', 'needs_subscription', 'superseded', 'declined']} initial={['missing', 'held', 'kept_back']} />}
 						{active === 'installed' && <SystemPatches key="i" system={d} states={['installed']} initial={['installed']} />}
 						{active === 'packages' && <Packages id={id} />}
+						{active === 'unfixed' && <Unfixed id={id} />}
 						{active === 'deployments' && <SystemDeployments id={id} />}
 						{active === 'history' && <SystemHistory id={id} />}
 						{active === 'agent' && <AgentTab s={d} />}

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Installed packages and the deployments of one system.
+// Installed packages, vulnerabilities without a fix, and the deployments of one system.
 import { useState } from 'react';
 import { Link } from 'wouter';
-import { useInventory, useSystemDeployments } from '../../api/queries';
+import { useInventory, useSystemDeployments, useUnfixed } from '../../api/queries';
 import { deploymentPath } from '../../app/paths';
 import { useI18n } from '../../i18n';
 import { Empty, Failure, Loaded } from '../../ui/basic';
 import { DataTable } from '../../ui/DataTable';
 import { useListQuery } from '../../ui/filters';
 import { ListSearch, Pager } from '../../ui/List';
+import { Severity } from '../../ui/Severity';
 import { Time } from '../../ui/Time';
 import { useUrl } from '../../ui/url';
 import { LogDialog } from '../deployment/LogDialog';
@@ -28,7 +29,7 @@ export function Packages({ id }: { id: string }) {
 			</div>
 			{list.error && <Failure error={list.error} retry={() => void list.refetch()} asOf={data?.page.as_of} />}
 			{!(list.error && !data) && (
-				<DataTable label={t('system.tab.packages')} rows={data?.items} rowId={p => `${p.name} ${p.arch}`} rowName={p => p.name} stale={list.isPlaceholderData}
+				<DataTable label={t('system.tab.packages')} rows={data?.items} rowId={p => `${p.name} ${p.arch} ${p.version}`} rowName={p => p.name} stale={list.isPlaceholderData}
 					columns={[
 						{ id: 'name', header: t('component.name'), cell: p => p.name },
 						{ id: 'version', header: t('patch.version'), cell: p => <span className="tk-mono">{p.version}</span> },
@@ -40,6 +41,39 @@ export function Packages({ id }: { id: string }) {
 					empty={url.get('q')
 						? <Empty title={t('empty.noMatch')} why={t('empty.noMatchWhy')} action={t('filter.clear')} onAction={() => url.navigate(url.path)} />
 						: <Empty title={t('empty.packages')} why={t('empty.notScannedWhy')} />} />
+			)}
+		</>
+	);
+}
+
+/** What the vendor knows and has not fixed: nothing to install, so no patch. */
+export function Unfixed({ id }: { id: string }) {
+	const { t } = useI18n();
+	const url = useUrl();
+	const list = useUnfixed(id, useListQuery([]));
+	const data = list.data;
+	return (
+		<>
+			<p className="tk-small">{t('unfixed.lead')}</p>
+			<div className="tk-toolbar">
+				<ListSearch label={t('unfixed.search')} />
+				<span className="tk-grow-space" />
+				<Pager page={data?.page} shown={data?.items.length ?? 0} />
+			</div>
+			{list.error && <Failure error={list.error} retry={() => void list.refetch()} asOf={data?.page.as_of} />}
+			{!(list.error && !data) && (
+				<DataTable label={t('system.tab.unfixed')} rows={data?.items} rowId={n => `${n.id} ${n.product}`} rowName={n => n.id} stale={list.isPlaceholderData}
+					columns={[
+						{ id: 'id', header: t('unfixed.id'), cell: n => n.url ? <a href={n.url} target="_blank" rel="noreferrer noopener">{n.id}</a> : n.id },
+						{ id: 'severity', header: t('patch.severity'), cell: n => <Severity value={n.severity} /> },
+						{ id: 'product', header: t('packages.source'), cell: n => n.product },
+						{ id: 'package', header: t('component.name'), cell: n => n.package },
+						{ id: 'installed', header: t('patch.version'), cell: n => <span className="tk-mono">{n.installed}</span> },
+						{ id: 'status', header: t('unfixed.status'), grow: true, cell: n => n.status },
+					]}
+					empty={url.get('q')
+						? <Empty title={t('empty.noMatch')} why={t('empty.noMatchWhy')} action={t('filter.clear')} onAction={() => url.navigate(url.path)} />
+						: <Empty title={t('unfixed.none')} why={t('unfixed.noneWhy')} />} />
 			)}
 		</>
 	);
