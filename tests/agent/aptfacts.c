@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * apt's words about what it leaves as it is (fuzz/corpus/agent_aptfacts has them as apt prints
- * them), unsigned sources, Ubuntu Pro, and a real dry run of this system's apt where it has lists. */
+ * them), unsigned sources, Ubuntu Pro, and a real dry run of this system's apt where it has lists.
+ */
 #include "agent/net/aptfacts.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -13,8 +14,8 @@
 
 static void sample(const char *name, struct buf *out)
 {
-	AUTO(xfree) char *path = xasprintf("%s/fuzz/corpus/agent_aptfacts/%s",
-					   getenv("TSUKUROI_SOURCE"), name);
+	AUTO(xfree)
+	char *path = xasprintf("%s/fuzz/corpus/agent_aptfacts/%s", getenv("TSUKUROI_SOURCE"), name);
 	struct err e = { 0 };
 	if (!file_read(path, out, &e))
 		fail_msg("%s", e.msg);
@@ -133,8 +134,8 @@ static void test_this_system(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_dry_run), cmocka_unit_test(test_policy),
-		cmocka_unit_test(test_pro),	cmocka_unit_test(test_sources),
+		cmocka_unit_test(test_dry_run),	    cmocka_unit_test(test_policy),
+		cmocka_unit_test(test_pro),	    cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_this_system),
 	};
 	return cmocka_run_group_tests_name("agent/aptfacts AC-23", tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Asking apt. Invariant: apt's answer is taken or not taken as a whole; a scan uses the last one and
- * never waits for apt. */
+ * Asking apt. Invariant: apt's answer is taken or not taken as a whole; a scan uses the last one
+ * and never waits for apt. */
 #include "agent/net/aptfacts.h"
 #include "agent/dpkgdb.h"
 #include "base/file.h"
@@ -25,7 +25,8 @@
  */
 
 void aptfacts_parse_dry_run(struct str text,
-			    void (*fn)(void *arg, enum aptfacts_section s, struct str name), void *arg)
+			    void (*fn)(void *arg, enum aptfacts_section s, struct str name),
+			    void *arg)
 {
 	static const struct {
 		const char *head;
@@ -64,7 +65,7 @@ void aptfacts_parse_dry_run(struct str text,
 struct policy {
 	struct aptfacts_policy out;
 	struct str installed, candidate;
-	bool newer;	 /* the version being read is newer than the installed one */
+	bool newer; /* the version being read is newer than the installed one */
 	int64_t newer_priority;
 };
 
@@ -120,8 +121,8 @@ static void source_line(struct policy *p, struct str line)
 		p->out.pinned = true;
 }
 
-void aptfacts_parse_policy(struct str text,
-			   void (*fn)(void *arg, const struct aptfacts_policy *p), void *arg)
+void aptfacts_parse_policy(struct str text, void (*fn)(void *arg, const struct aptfacts_policy *p),
+			   void *arg)
 {
 	struct policy p = { 0 };
 	struct str line;
@@ -236,18 +237,12 @@ static bool ask_policy(struct dry_run *r, bool all, struct err *e)
 static bool ask_apt(const struct pkgdb *db, bool preferences, struct arena *a, struct buf *lines,
 		    struct err *e)
 {
-	static const char *const argv[] = { "nice",
-					    "-n",
-					    "19",
-					    "apt-get",
-					    "-s",
-					    "-q",
-					    "-o",
-					    "Debug::NoLocking=1",
-					    "-o",
-					    "APT::Get::Show-User-Simulation-Note=0",
-					    "dist-upgrade",
-					    NULL };
+	static const char *const argv[] = { "nice",	    "-n",
+					    "19",	    "apt-get",
+					    "-s",	    "-q",
+					    "-o",	    "Debug::NoLocking=1",
+					    "-o",	    "APT::Get::Show-User-Simulation-Note=0",
+					    "dist-upgrade", NULL };
 	AUTO(buf_done) struct buf out = BUF_INIT(ANSWER_MAX);
 	struct dry_run r = { .db = db, .a = a };
 	bool ok = run(argv, &out, e);
@@ -267,10 +262,10 @@ static bool ask_apt(const struct pkgdb *db, bool preferences, struct arena *a, s
 /* --- when to ask --------------------------------------------------------------------------------
  */
 
-static const char *const inputs[] = { "/var/lib/dpkg/status",	"/var/lib/apt/lists",
-				      "/etc/apt/sources.list",	"/etc/apt/sources.list.d",
-				      "/etc/apt/preferences",	"/etc/apt/preferences.d",
-				      "/etc/apt/apt.conf",	"/etc/apt/apt.conf.d",
+static const char *const inputs[] = { "/var/lib/dpkg/status",  "/var/lib/apt/lists",
+				      "/etc/apt/sources.list", "/etc/apt/sources.list.d",
+				      "/etc/apt/preferences",  "/etc/apt/preferences.d",
+				      "/etc/apt/apt.conf",     "/etc/apt/apt.conf.d",
 				      "/etc/machine-id" };
 
 /* What the answer depends on, by time and size. */
@@ -312,7 +307,8 @@ static bool has_lists(void)
 }
 
 /* The answer is kept as the key, LF, and the lines. False when there is none. */
-static bool last_answer(const char *path, struct buf *all, struct str *key_out, struct str *lines_out)
+static bool last_answer(const char *path, struct buf *all, struct str *key_out,
+			struct str *lines_out)
 {
 	struct str rest;
 	if (!file_read(path, all, NULL))
@@ -391,7 +387,8 @@ static bool add_unsigned(const struct apt_source *s, struct inventory *i, struct
 			AUTO(xfree)
 			char *name = xasprintf("%.*s %.*s", STR_ARG(s->uris.p[u]),
 					       STR_ARG(s->suites.p[k]));
-			const struct str f[] = { STR_LIT("unsigned"), STR_LIT("deb"), str_of(name) };
+			const struct str f[] = { STR_LIT("unsigned"), STR_LIT("deb"),
+						 str_of(name) };
 			if (!inventory_add(i, f, ARRAY_LEN(f), e))
 				return false;
 		}

@@ -21,15 +21,16 @@ bool aptfacts_refresh(const struct agent_paths *p, bool *changed_out, struct err
 enum aptfacts_section { APTFACTS_KEPT, APTFACTS_PHASED };
 /** Calls `fn` for each name[:arch] that `apt-get -s dist-upgrade` says it leaves as it is. */
 void aptfacts_parse_dry_run(struct str text,
-			    void (*fn)(void *arg, enum aptfacts_section s, struct str name), void *arg);
+			    void (*fn)(void *arg, enum aptfacts_section s, struct str name),
+			    void *arg);
 /** One package of `apt-cache policy`. */
 struct aptfacts_policy {
 	struct str name; /**< with ":arch" where apt says it */
 	bool pinned; /**< a newer version is offered that apt's preferences keep from being taken */
 	bool phased; /**< the version to be taken is given to a part of all machines only, as yet */
 };
-void aptfacts_parse_policy(struct str text,
-			   void (*fn)(void *arg, const struct aptfacts_policy *p), void *arg);
+void aptfacts_parse_policy(struct str text, void (*fn)(void *arg, const struct aptfacts_policy *p),
+			   void *arg);
 /** "esm-apps esm-infra" from Ubuntu Pro's status.json; false when the machine is not attached. */
 bool aptfacts_parse_pro(struct str text, struct buf *services_out) MUST_CHECK;
 #endif

@@ -331,15 +331,16 @@ static char *next(struct orders *o)
  * followed to its end from here. */
 static bool underway(struct orders *o, int64_t root_until_ms)
 {
-	for (;;) {
+	for (int64_t wait_ms = 2000;; wait_ms *= 3) {
 		AUTO(json_free) json_t *reply = NULL;
 		struct err e = { 0 };
 		if (root_client_call(&o->paths, "hello", NULL, NULL, &reply, &e))
 			return json_object_get(reply, "active") != NULL;
-		/* It may be starting just as we are. */
-		if (e.code != ERR_UNAVAILABLE || clock_mono_ms() > root_until_ms)
+		/* It may be starting just as we are; a machine without one is not asked for long.
+		 */
+		if (e.code != ERR_UNAVAILABLE || clock_mono_ms() + wait_ms > root_until_ms)
 			return false;
-		nap(2000);
+		nap(wait_ms);
 	}
 }
 
