@@ -139,7 +139,7 @@ static bool fetch(struct jobs *j, struct fetcher *fetcher, const struct payload 
 		*status_out = resp.status;
 		return err_set(e, ERR_UNAVAILABLE, "the vendor's server answered %d", resp.status);
 	}
-	return store_commit(TAKE(w), &p->id, NULL, NULL, e);
+	return store_commit(w, &p->id, NULL, NULL, e);
 }
 
 /* The next payload that is due, marked busy; false when there is none. */
