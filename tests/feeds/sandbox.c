@@ -204,7 +204,6 @@ static void G11_whatever_the_parser_does(void **state)
 	} rows[] = {
 		{ "abort", "the parser of feed 'bad/x' died of signal 6" },
 		{ "kill", "the parser of feed 'bad/x' died of signal 9" },
-		{ "stack", "the parser of feed 'bad/x' died of signal 11" },
 		{ "exit", "the parser of feed 'bad/x' ended by itself with status 0" },
 		{ "loop", "the parser of feed 'bad/x' was killed after 1 s of CPU time" },
 		{ "babble", "the parser of feed 'bad/x' was ended" },
@@ -216,6 +215,7 @@ static void G11_whatever_the_parser_does(void **state)
 		{ "name", "calls itself 'debian/other'" },
 		{ "keyring", "keyring that is not its own" },
 #if !defined(__SANITIZE_ADDRESS__)
+		{ "stack", "the parser of feed 'bad/x' died of signal 11" },
 		{ "memory", "the parser of feed 'bad/x' died of signal 6" },
 #endif
 	};

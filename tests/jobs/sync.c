@@ -72,15 +72,17 @@ static void serve(void *arg, struct http_req *r)
 		break;
 	case REFUSED: status = 403; break;
 	case GONE: status = 404; break;
-	case CUT:
-		buf_add(&b,
-			"\xfd"
-			"7zXZ\0\0\4\xe6\xd6\xb4\x46\2\0",
-			14);
+	case CUT: {
+		static const char cut[] = "\xfd"
+					  "7zXZ\0\0\4\xe6\xd6\xb4\x46";
+		buf_add(&b, cut, sizeof(cut) - 1);
 		break;
-	case GARBAGE:
-		buf_add(&b, "[01 Feb 2024] DSA-1 \xff\xfe\n\t[book\0worm] - x 1\n", 44);
+	}
+	case GARBAGE: {
+		static const char bad[] = "[01 Feb 2024] DSA-1 \xff\xfe\n\t[book\0worm] - x 1\n";
+		buf_add(&b, bad, sizeof(bad) - 1);
 		break;
+	}
 	case HUGE_LINE:
 		for (int i = 0; i < 200000; i++)
 			buf_adds(&b, "[[[[[[[[");
@@ -355,8 +357,8 @@ static pid_t child_of_role(const char *role)
 		AUTO(xfree) char *parent = xasprintf(" %d ", (int)getpid());
 		struct err ignored;
 		if (x->d_name[0] >= '1' && x->d_name[0] <= '9' && file_read(cmd, &b, &ignored) &&
-		    memmem(b.p, b.n, want, strlen(want)) && file_read(stat, &st, &ignored) &&
-		    strstr(st.p, parent))
+		    memmem(buf_str(&b).p, b.n, want, strlen(want)) &&
+		    file_read(stat, &st, &ignored) && strstr(st.p, parent))
 			found = (pid_t)strtol(x->d_name, NULL, 10);
 	}
 	if (d)
