@@ -80,6 +80,9 @@ struct api_conf {
 	bool files_confined;
 	/** Makes the held generation of a feed the current one. ERR_NOT_FOUND. */
 	bool (*accept_held)(void *arg, const char *feed, struct err *e);
+	/** Kinds of sources; false at the end. `os`: prefixes of os ids, NULL-terminated. */
+	bool (*source)(void *arg, size_t i, const char **kind, const char **title,
+		       const char *const **os, bool *offers, bool *is_signed);
 	/** Newest first, at most `max`. */
 	bool (*jobs_list)(void *arg, size_t max, struct arena *a, struct api_job **out,
 			  size_t *n_out, struct err *e);

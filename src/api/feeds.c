@@ -6,6 +6,7 @@
 #include "api/job_json.h"
 #include "api/words.h"
 #include "catalog/catalog.h"
+#include "settings/settings.h"
 
 /* The new generation that waits for somebody to look at it; why is in `error`. */
 static json_t *held_json(const struct feed_state *f)
@@ -19,7 +20,15 @@ static json_t *held_json(const struct feed_state *f)
 	return j;
 }
 
-static json_t *feed_json(const struct feed_state *f)
+/* Since when a source without success counts as stale; 0 = it is not, or it never succeeded. */
+static int64_t stale_since(struct call *c, const struct feed_state *f)
+{
+	int64_t since = f->last_success_ms +
+			settings_int(c->conf->settings, SETTING_FEED_STALE_S) * 1000;
+	return f->last_success_ms && since <= c->now_ms ? since : 0;
+}
+
+static json_t *feed_json(struct call *c, const struct feed_state *f)
 {
 	json_t *j = json_object();
 	json_object_set_new(j, "id", json_text(str_of(f->id)));
@@ -34,6 +43,7 @@ static json_t *feed_json(const struct feed_state *f)
 	json_object_set_new(j, "signer", json_text(str_of(f->signer)));
 	json_object_set_new(j, "error", words_text_or_null(f->error));
 	json_object_set_new(j, "held", held_json(f));
+	json_object_set_new(j, "stale_since", json_time(stale_since(c, f)));
 	return j;
 }
 
@@ -76,7 +86,7 @@ static bool list_feeds(struct call *c, struct err *e)
 		return false;
 	json_t *items = json_array(), *j = json_object();
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(items, feed_json(&feeds[i]));
+		json_array_append_new(items, feed_json(c, &feeds[i]));
 	json_object_set_new(j, "items", items);
 	json_object_set_new(j, "summary", summary_json(c, feeds, n));
 	feed_state_list_free(feeds, n);
@@ -110,7 +120,7 @@ static bool reply_feed(struct call *c, const char *id, struct err *e)
 		return false;
 	for (size_t i = 0; i < n && !found; i++)
 		if (strcmp(feeds[i].id, id) == 0)
-			found = feed_json(&feeds[i]);
+			found = feed_json(c, &feeds[i]);
 	feed_state_list_free(feeds, n);
 	return found ? call_json(c, 200, found)
 		     : err_set(e, ERR_NOT_FOUND, "there is no feed '%.100s'", id);

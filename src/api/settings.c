@@ -112,6 +112,7 @@ static bool type_fits(enum setting_type type, const json_t *v)
 	case SETTING_T_LIST: return json_is_array(v);
 	case SETTING_T_TEXT:
 	case SETTING_T_CHOICE:
+	case SETTING_T_TIME:
 	case SETTING_T_URL: return json_is_string(v);
 	}
 	return false;

@@ -68,21 +68,57 @@ static int accept_held(struct remote *r, const char *feed, bool json)
 	return 0;
 }
 
+/* How every source stands, one a line. */
+static int sync_status(bool json)
+{
+	struct err e = { 0 };
+	AUTO(remote_free) struct remote *r = NULL;
+	AUTO(json_free) json_t *list = NULL;
+	json_t *f;
+	size_t i;
+	if (!remote_open(&r, &e) || !remote_call(r, "GET", "/feeds", NULL, &list, &e))
+		return print_failure(&e);
+	if (json) {
+		print_json(list);
+		return 0;
+	}
+	json_array_foreach(json_object_get(list, "items"), i, f)
+	{
+		const char *error = print_text(f, "error"), *last = print_text(f, "last_success");
+		printf("%-32s %-6s %-20s %9lld %s\n", print_text(f, "id"),
+		       error[0]	 ? "failed"
+		       : last[0] ? "ok"
+				 : "never",
+		       last[0] ? last : "-",
+		       (long long)json_integer_value(json_object_get(f, "rows")),
+		       json_is_true(json_object_get(f, "signed")) ? print_text(f, "signer")
+								  : "unsigned");
+		if (error[0])
+			printf("    %s\n", error);
+	}
+	return 0;
+}
+
 int cmd_sync(int argc, char **argv)
 {
 	static const char usage[] =
 		"usage: tsukuroi sync [--wait] [--json]\n"
+		"       tsukuroi sync --status [--json]\n"
 		"       tsukuroi sync --accept FEED [--json]\n"
-		"Syncs the patch DB with the vendors' feeds. --accept takes over a feed's new\n"
-		"generation that is held because too much is gone from it.\n";
-	bool wait = false, json = false;
+		"Syncs the patch DB with the vendors' feeds. --status tells how each source stands;\n"
+		"--accept takes over a feed's new generation that is held because too much is gone\n"
+		"from it.\n";
+	bool wait = false, json = false, status = false;
 	const char *accept = NULL;
 	const struct arg_option options[] = { { .name = "--wait", .flag = &wait },
+					      { .name = "--status", .flag = &status },
 					      { .name = "--accept", .value = &accept },
 					      { .name = "--json", .flag = &json } };
 	AUTO(args_done) struct args a = { 0 };
 	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), 0, 0, &a))
 		return a.status;
+	if (status)
+		return sync_status(json);
 	struct err e = { 0 };
 	AUTO(remote_free) struct remote *r = NULL;
 	AUTO(json_free) json_t *job = NULL;

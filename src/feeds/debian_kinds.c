@@ -53,7 +53,61 @@ static const char *const *estate_archs(const struct feed_plan *p)
 	return l;
 }
 
-/* Suites from the settings, or those of this machine's own apt when none are set. */
+static bool add_suite(struct feed_plan *p, const struct debian_suite *d, struct err *e)
+{
+	struct feed_spec spec = { .id = d->feed_id,
+				  .kind = "debian",
+				  .url = d->url,
+				  .dir = d->dir,
+				  .suite = d->suite,
+				  .components = d->components,
+				  .architectures = has(d->architectures, ESTATE) ? estate_archs(p)
+										 : d->architectures,
+				  .keyrings = d->keyrings,
+				  .endpoint_keyring = d->endpoint_keyring };
+	return feed_plan_add(p, &spec, e);
+}
+
+/* The root of the archive this server itself uses for such suites, or Debian's. */
+static const char *root_of(const struct feed_plan *p, bool security)
+{
+	for (size_t i = 0; i < p->specs.n; i++)
+		if (str_ends(str_of(p->specs.p[i].id), "-security") == security &&
+		    strcmp(p->specs.p[i].kind, "debian") == 0)
+			return p->specs.p[i].url;
+	return security ? "http://deb.debian.org/debian-security" : "http://deb.debian.org/debian";
+}
+
+static bool is_planned(const struct feed_plan *p, const char *id)
+{
+	for (size_t i = 0; i < p->specs.n; i++)
+		if (strcmp(p->specs.p[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+/* The suites of a release that systems of the estate run, where this server has none of its own. */
+static bool add_estate(struct feed_plan *p, const struct feed_estate *x, struct err *e)
+{
+	static const char *const suites[] = { "", "-updates", "-security" };
+	const char *codename = debian_codename_of_version(str_of(x->release));
+	if (strcmp(x->os, "debian") != 0 || !codename)
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(suites); i++) {
+		struct debian_sources s;
+		const char *line = arena_printf(p->arena, "deb %s %s%s main", root_of(p, i == 2),
+						codename, suites[i]);
+		if (!debian_sources_of_text(str_of(line), ESTATE, p->arena, &s, e))
+			return false;
+		for (size_t k = 0; k < s.n_suites; k++)
+			if (!is_planned(p, s.suites[k].feed_id) && !add_suite(p, &s.suites[k], e))
+				return false;
+	}
+	return true;
+}
+
+/* Suites from the settings, or, when none are set, those of this machine's own apt and those of the
+ * Debian systems seen in the fleet. */
 bool debian_plan_suites(struct feed_plan *p, struct err *e)
 {
 	struct debian_sources s;
@@ -61,22 +115,12 @@ bool debian_plan_suites(struct feed_plan *p, struct err *e)
 	if (!(text[0] ? debian_sources_of_text(str_of(text), ESTATE, p->arena, &s, e)
 		      : debian_sources_of_machine("/etc/apt", ESTATE, p->arena, &s, e)))
 		return false;
-	for (size_t i = 0; i < s.n_suites; i++) {
-		const struct debian_suite *d = &s.suites[i];
-		struct feed_spec spec = { .id = d->feed_id,
-					  .kind = "debian",
-					  .url = d->url,
-					  .dir = d->dir,
-					  .suite = d->suite,
-					  .components = d->components,
-					  .architectures = has(d->architectures, ESTATE)
-								   ? estate_archs(p)
-								   : d->architectures,
-					  .keyrings = d->keyrings,
-					  .endpoint_keyring = d->endpoint_keyring };
-		if (!feed_plan_add(p, &spec, e))
+	for (size_t i = 0; i < s.n_suites; i++)
+		if (!add_suite(p, &s.suites[i], e))
 			return false;
-	}
+	for (size_t i = 0; !text[0] && i < p->n_estate; i++)
+		if (!add_estate(p, &p->estate[i], e))
+			return false;
 	return true;
 }
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What happens by itself: deployments are driven every 5 s and as soon as a payload has arrived,
- * contacts are flushed every 30 s, the patch DB is synced at its interval, the fleet is verified
- * once a day. Timers run on the monotonic clock: a jump of the wall clock triggers nothing (F24).
+ * contacts are flushed every 30 s, the patch DB is synced as scheduled (schedule.h), the fleet is
+ * verified once a day. Timers run on the monotonic clock: a jump of the wall clock triggers nothing
+ * (F24).
  */
 #include "base/log.h"
+#include "base/random.h"
 #include "jobs/jobs_int.h"
+#include "jobs/schedule.h"
 
 #define TICK_MS 5000
 #define FLUSH_MS 30000
@@ -33,10 +36,13 @@ static void flush_contacts(struct jobs *j)
 		log_error("last contacts are not stored: %s", e.msg);
 }
 
-static void sync_when_due(struct jobs *j, int64_t *last, int64_t now)
+static void sync_when_due(struct jobs *j, struct schedule_state *state, int64_t now)
 {
-	int64_t every = settings_int(j->conf.settings, SETTING_SYNC_INTERVAL_S) * 1000;
-	if (every <= 0 || !due(last, now, every))
+	struct schedule plan;
+	uint32_t chance;
+	random_bytes(&chance, sizeof(chance));
+	schedule_read(j->conf.settings, &plan);
+	if (!schedule_due(state, &plan, now, clock_now_ms(j->conf.clock), chance))
 		return;
 	struct err e = { 0 };
 	char id[33];
@@ -48,7 +54,8 @@ void *jobs_clock_thread(void *arg)
 {
 	struct jobs *j = arg;
 	int64_t start = clock_mono_ms(), tick = start, flush = start, minute = start,
-		verify = start, sync = start;
+		verify = start;
+	struct schedule_state sync = { .planned = false };
 	pthread_mutex_lock(&j->lock);
 	while (!j->stopping) {
 		if (!j->payload_done)

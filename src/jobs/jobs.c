@@ -197,6 +197,7 @@ void jobs_close(struct jobs *j)
 	for (size_t i = 0; i < j->payloads.n; i++)
 		xfree(j->payloads.p[i].url);
 	VEC_DONE(&j->payloads);
+	xfree(j->told_problems);
 	pthread_cond_destroy(&j->wake);
 	pthread_mutex_destroy(&j->adopting);
 	pthread_mutex_destroy(&j->lock);

@@ -55,8 +55,9 @@ struct jobs_conf {
 	struct fleet *fleet;
 	struct enrichment *enrichment; /**< brought up to date by syncs; NULL = nobody asks */
 	const struct clock *clock;
-	const char *proxy;	  /**< for vendor sites; NULL = direct */
-	int64_t payload_retry_ms; /**< pause after a payload's first failure; 0 = 30 s */
+	const char *proxy;	    /**< for vendor sites; NULL = direct */
+	int64_t payload_retry_ms;   /**< pause after a payload's first failure; 0 = 30 s */
+	const char *notify_command; /**< path of a program told how syncs end; NULL = none */
 	/** A job or a feed's state changed (id). Any thread. */
 	void (*job_changed)(void *arg, const char *job);
 	void (*feed_changed)(void *arg, const char *feed);
@@ -78,6 +79,15 @@ bool jobs_start_sync(struct jobs *j, const char *by, char id_out[static 33], str
 /** The held generation of a feed becomes the current one, and the snapshot is made anew: somebody
  * looked at it and says that it is right. ERR_NOT_FOUND when none is held. */
 bool jobs_accept_held(struct jobs *j, const char *feed, struct err *e) MUST_CHECK;
+/** A kind of source that can be synced, for people who choose the scope (setting feed.off). */
+struct job_source {
+	const char *kind, *title;
+	const char *const *os; /**< prefixes of os ids ("debian:"), NULL-terminated; none = any */
+	bool offers;	       /**< what installs what; else what is said about it */
+	bool is_signed;
+};
+/** Source number i; false at the end. */
+bool jobs_source(size_t i, struct job_source *out);
 /** Newest first, at most `max` copies into `out`; returns their number. */
 size_t jobs_list(struct jobs *j, struct job *out, size_t max);
 bool jobs_get(struct jobs *j, const char *id, struct job *out, struct err *e) MUST_CHECK;

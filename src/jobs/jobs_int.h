@@ -50,6 +50,7 @@ struct jobs {
 	bool sync_wanted;
 	char sync_id[33]; /* queued or running sync, or "" */
 	int64_t last_sync_ms;
+	char *told_problems; /* by the sync thread alone: what was told last */
 
 	VEC(struct payload) payloads;
 	bool payload_done; /* something arrived since the clock last looked */

@@ -9,6 +9,8 @@
 #include "feeds/local.h"
 #include "feeds/verify.h"
 #include "jobs/jobs_int.h"
+#include "jobs/notify.h"
+#include "jobs/scope.h"
 
 #include <stdio.h>
 
@@ -375,6 +377,40 @@ static void take_due(struct jobs *j, const char *id, const struct feed_plan *pla
 	feed_state_list_free(list, n);
 }
 
+static struct catalog *snapshot(struct jobs *j)
+{
+	AUTO(match_read_end) struct match_view v;
+	match_read(j->conf.match, &v);
+	return catalog_ref((struct catalog *)v.catalog); /* only its count is written */
+}
+
+/* How the sync ended, to whom it may concern. */
+static void tell(struct jobs *j, const char *id, const struct catalog *before, const char *error,
+		 int64_t started_ms)
+{
+	struct feed_state *feeds = NULL;
+	size_t n = 0;
+	struct err e = { 0 };
+	if (!feed_state_list(j->conf.db, &feeds, &n, &e)) {
+		log_warn("nobody is told how the sync ended: %s", e.msg);
+		return;
+	}
+	AUTO(catalog_unref) struct catalog *after = snapshot(j);
+	struct notify_news news = { .job = id,
+				    .error = error,
+				    .started_ms = started_ms,
+				    .finished_ms = clock_now_ms(j->conf.clock),
+				    .feeds = feeds,
+				    .n_feeds = n,
+				    .stale_s = settings_int(j->conf.settings, SETTING_FEED_STALE_S),
+				    .patches = after->n_patches,
+				    .first = before->n_patches == 0 };
+	for (uint32_t i = 0; after != before && i < after->n_patches; i++)
+		news.new_patches += catalog_find(before, after->patches[i].id) == CATALOG_NONE;
+	notify_send(j, &news);
+	feed_state_list_free(feeds, n);
+}
+
 static void sync_all(struct jobs *j, const char *id, struct fetcher *fetcher)
 {
 	AUTO(arena_done) struct arena a = { 0 };
@@ -386,8 +422,10 @@ static void sync_all(struct jobs *j, const char *id, struct fetcher *fetcher)
 	struct run r = { .j = j, .id = id, .fetcher = fetcher };
 	int64_t now = clock_now_ms(j->conf.clock);
 	jobs_update(j, id, begin_job, &now);
+	struct catalog *before = snapshot(j);
 	take_estate(j, &a, &plan);
 	feed_plan_all(&plan, not_planned, &unplanned);
+	scope_apply(&j->conf, &plan);
 	AUTO(feed_plan_done) struct feed_plan due = { .arena = &a };
 	take_due(j, id, &plan, now, &due);
 	jobs_update(j, id, plan_steps, &due);
@@ -403,6 +441,8 @@ static void sync_all(struct jobs *j, const char *id, struct fetcher *fetcher)
 	struct ending end = { ok ? "" : e.msg, clock_now_ms(j->conf.clock) };
 	jobs_update(j, id, end_job, &end);
 	log_info("sync %s%s", ok ? "done" : "failed: ", ok ? "" : e.msg);
+	tell(j, id, before, ok ? "" : e.msg, now);
+	catalog_unref(before);
 }
 
 void *jobs_sync_thread(void *arg)

@@ -70,6 +70,20 @@ bool glue_payload_trouble(void *arg, const struct sha256 *payload, struct payloa
 	return jobs_payload_trouble(g->jobs, payload, out);
 }
 
+bool glue_source(void *arg UNUSED, size_t i, const char **kind, const char **title,
+		 const char *const **os, bool *offers, bool *is_signed)
+{
+	struct job_source s;
+	if (!jobs_source(i, &s))
+		return false;
+	*kind = s.kind;
+	*title = s.title;
+	*os = s.os;
+	*offers = s.offers;
+	*is_signed = s.is_signed;
+	return true;
+}
+
 bool glue_start_sync(void *arg, const char *by, char job_out[static 33], struct err *e)
 {
 	struct glue *g = arg;

@@ -26,6 +26,8 @@ void glue_wake(void *arg, uint32_t host);
 void glue_want_payload(void *arg, const struct catalog *c, const uint32_t *components, uint32_t n);
 bool glue_payload_trouble(void *arg, const struct sha256 *payload, struct payload_trouble *out);
 void glue_deployment_changed(void *arg, const char *deployment);
+bool glue_source(void *arg, size_t i, const char **kind, const char **title, const char *const **os,
+		 bool *offers, bool *is_signed);
 bool glue_start_sync(void *arg, const char *by, char job_out[static 33], struct err *e) MUST_CHECK;
 bool glue_accept_held(void *arg, const char *feed, struct err *e) MUST_CHECK;
 bool glue_jobs_list(void *arg, size_t max, struct arena *a, struct api_job **out, size_t *n_out,

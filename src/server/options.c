@@ -17,6 +17,7 @@ bool options_load(const char *path, struct arena *a, struct options *out, struct
 		.redirect_port = 8020,
 		.names = "",
 		.proxy = "",
+		.notify_command = "",
 		.log_level = "info",
 		.threads = 2,
 	};
@@ -29,6 +30,7 @@ bool options_load(const char *path, struct arena *a, struct options *out, struct
 		{ "redirect_port", CONF_INT, &o.redirect_port, 0, 65535 },
 		{ "names", CONF_TEXT, &o.names, 0, 2000 },
 		{ "proxy", CONF_TEXT, &o.proxy, 0, 500 },
+		{ "notify_command", CONF_TEXT, &o.notify_command, 0, 4000 },
 		{ "log_level", CONF_TEXT, &o.log_level, 1, 10 },
 		{ "threads", CONF_INT, &o.threads, 1, 64 },
 	};
@@ -39,6 +41,9 @@ bool options_load(const char *path, struct arena *a, struct options *out, struct
 	if (!log_level_parse(o.log_level, &level))
 		return err_set(e, ERR_INVALID, "log_level '%s' is none of debug, info, warn, error",
 			       o.log_level);
+	if (o.notify_command[0] && o.notify_command[0] != '/')
+		return err_set(e, ERR_INVALID, "notify_command '%.100s' must be an absolute path",
+			       o.notify_command);
 	*out = o;
 	return true;
 }

@@ -16,6 +16,8 @@ struct options {
 	int64_t redirect_port; /**< plain HTTP, redirects only; 0 = off */
 	const char *names;     /**< further names and addresses of this server, comma separated */
 	const char *proxy;     /**< for vendor sites; "" = direct */
+	const char
+		*notify_command; /**< program told by JSON on its input how syncs end; "" = none */
 	const char *log_level;
 	int64_t threads; /**< per listening port */
 };

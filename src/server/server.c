@@ -91,6 +91,7 @@ static bool open_work(struct server *s, const struct options *o, struct signer *
 				  .enrichment = s->enrichment,
 				  .clock = &clock_system,
 				  .proxy = o->proxy[0] ? o->proxy : NULL,
+				  .notify_command = o->notify_command[0] ? o->notify_command : NULL,
 				  .job_changed = glue_job_changed,
 				  .feed_changed = glue_feed_changed,
 				  .arg = &s->glue };
@@ -148,6 +149,7 @@ static bool open_api(struct server *s, const struct options *o, struct signer *s
 				.start_sync = glue_start_sync,
 				.files_confined = sandbox_landlock() > 0,
 				.accept_held = glue_accept_held,
+				.source = glue_source,
 				.jobs_list = glue_jobs_list,
 				.job_get = glue_job_get,
 				.refresh_s = glue_refresh_s,

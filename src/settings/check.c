@@ -25,6 +25,7 @@ const char *setting_type_name(enum setting_type t)
 		[SETTING_T_CHOICE] = "choice",
 		[SETTING_T_DURATION_S] = "duration_s",
 		[SETTING_T_LIST] = "list",
+		[SETTING_T_TIME] = "text",
 		[SETTING_T_URL] = "text",
 	};
 	return names[t];
@@ -108,6 +109,16 @@ static bool check_url(const struct setting_info *info, struct str value, struct 
 	return true;
 }
 
+static bool check_time(const struct setting_info *info, struct str v, struct err *e)
+{
+	bool ok = v.n == 5 && v.p[2] == ':';
+	for (size_t i = 0; ok && i < 5; i++)
+		ok = i == 2 || (v.p[i] >= '0' && v.p[i] <= '9');
+	ok = ok && (v.p[0] - '0') * 10 + v.p[1] - '0' < 24 && v.p[3] < '6';
+	return ok ||
+	       err_set(e, ERR_INVALID, "setting '%s' must be a time such as '03:30'", info->key);
+}
+
 bool setting_check(const struct setting_info *info, struct str value, struct err *e)
 {
 	switch (info->type) {
@@ -118,6 +129,7 @@ bool setting_check(const struct setting_info *info, struct str value, struct err
 		       err_set(e, ERR_INVALID, "setting '%s' must be true or false", info->key);
 	case SETTING_T_CHOICE: return check_choice(info, value, e);
 	case SETTING_T_LIST: return check_list(info, value, e);
+	case SETTING_T_TIME: return check_time(info, value, e);
 	case SETTING_T_URL: return check_url(info, value, e);
 	case SETTING_T_TEXT: break;
 	}

@@ -23,7 +23,8 @@ enum setting_type {
 	SETTING_T_CHOICE,
 	SETTING_T_DURATION_S,
 	SETTING_T_LIST,
-	SETTING_T_URL, /**< a text: empty or an absolute https:// address */
+	SETTING_T_TIME, /**< a text: "hh:mm" */
+	SETTING_T_URL,	/**< a text: empty or an absolute https:// address */
 };
 
 struct setting_info {

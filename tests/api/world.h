@@ -171,6 +171,16 @@ static const struct api_job world_job = { .id = JOB_ID,
 					  .started_ms = 2,
 					  .progress = 0.5 };
 
+static bool world_source(void *arg UNUSED, size_t i, const char **kind, const char **title,
+			 const char *const **os, bool *offers, bool *is_signed)
+{
+	static const char *const debian[] = { "debian:", NULL };
+	*kind = *title = "debian";
+	*os = debian;
+	*offers = *is_signed = true;
+	return i == 0;
+}
+
 static bool world_start_sync(void *arg, const char *by UNUSED, char out[static 33],
 			     struct err *e UNUSED)
 {
@@ -403,6 +413,7 @@ static void world_api(struct world *w)
 				 .arg = w,
 				 .start_sync = world_start_sync,
 				 .accept_held = world_accept_held,
+				 .source = world_source,
 				 .jobs_list = world_jobs,
 				 .job_get = world_job_get,
 				 .refresh_s = world_refresh,

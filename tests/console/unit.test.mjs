@@ -72,7 +72,7 @@ test('every enumeration of the contract has words', () => {
 	const prefix = {
 		Severity: 'severity', PatchType: 'patchType', RebootNeed: 'reboot', Verdict: 'verdict', PatchView: 'patches', DownloadState: 'download',
 		HealthClass: 'health', ScanStatus: 'scan', SystemState: 'systemState', DeploymentState: 'deploymentState', TargetState: 'targetState',
-		JobState: 'jobState', HistoryEvent: 'historyEvent', Approval: 'approval', Role: 'role', Theme: 'theme', LifecycleState: 'lifecycle', SystemFlag: 'systemFlag',
+		JobState: 'jobState', HistoryEvent: 'historyEvent', Approval: 'approval', Role: 'role', Theme: 'theme', LifecycleState: 'lifecycle', FeedClass: 'feedClass', SystemFlag: 'systemFlag',
 	};
 	for (const [schema, p] of Object.entries(prefix))
 		for (const w of words(schema))

@@ -171,6 +171,36 @@ static void architectures_of_the_estate(void **state)
 	assert_null(p.specs.p[1].architectures[2]);
 }
 
+static const char *nothing(void *arg UNUSED, const char *key UNUSED)
+{
+	return "";
+}
+
+static bool is_planned(const struct feed_plan *p, const char *id)
+{
+	for (size_t i = 0; i < p->specs.n; i++)
+		if (strcmp(p->specs.p[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+static void suites_of_the_estate(void **state)
+{
+	static const struct feed_estate estate[] = { { "debian", "11", "aarch64", 3 },
+						     { "debian", "99", "x86_64", 1 } };
+	AUTO(arena_done) struct arena arena = { 0 };
+	AUTO(feed_plan_done)
+	struct feed_plan p = {
+		.arena = &arena, .setting = nothing, .estate = estate, .n_estate = ARRAY_LEN(estate)
+	};
+	struct err e = { 0 };
+	if (!feed_kind_find(STR_LIT("debian"))->plan(&p, &e))
+		fail_msg("%s", e.msg);
+	assert_true(is_planned(&p, "debian/bullseye"));
+	assert_true(is_planned(&p, "debian/bullseye-updates"));
+	assert_true(is_planned(&p, "debian/bullseye-security"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +209,7 @@ int main(void)
 		cmocka_unit_test(plan_of_debian),
 		cmocka_unit_test(plan_by_estate),
 		cmocka_unit_test(architectures_of_the_estate),
+		cmocka_unit_test(suites_of_the_estate),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

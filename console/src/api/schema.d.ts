@@ -712,6 +712,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/feed-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Kinds of sources that can be synced; setting feed.off names those that are not. */
+        get: operations["listFeedKinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/feeds:sync": {
         parameters: {
             query?: never;
@@ -1754,12 +1771,32 @@ export interface components {
             error: string | null;
             /** @description A new generation that is not in force because too much is gone from it; why is in error */
             held: null | components["schemas"]["HeldFeed"];
+            /**
+             * Format: date-time
+             * @description Since then it has been without success for longer than feed.stale_s
+             */
+            stale_since: string | null;
         };
         HeldFeed: {
             rows: number;
             fetched: components["schemas"]["TimeOrNull"];
             released: components["schemas"]["TimeOrNull"];
         };
+        FeedKindList: {
+            items: {
+                kind: string;
+                /** @description A proper name */
+                title: string;
+                /** @description Systems it speaks of; none = any */
+                os: string[];
+                class: components["schemas"]["FeedClass"];
+                /** @description The publisher signs it */
+                signed: boolean;
+                on: boolean;
+            }[];
+        };
+        /** @enum {string} */
+        FeedClass: "packages" | "advisories" | "enrichment";
         FeedList: {
             items: components["schemas"]["Feed"][];
             summary: components["schemas"]["FeedSummary"];
@@ -3067,6 +3104,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FeedList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listFeedKinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All kinds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedKindList"];
                 };
             };
             default: components["responses"]["Problem"];

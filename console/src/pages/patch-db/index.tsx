@@ -29,8 +29,8 @@ export default function PatchDb() {
 	const columns: Column<Feed>[] = [
 		{ id: 'id', header: t('feed.id'), cell: f => <span className="tk-mono">{f.id}</span> },
 		{ id: 'kind', header: t('feed.kind'), cell: f => word('feedKind', f.kind) },
-		{ id: 'state', header: t('feed.state'), cell: f => f.held ? <span className="tk-state tk-state-failed">{t('feed.held')}</span> : f.error ? <span className="tk-state tk-state-failed">{t('feed.failed')}</span> : f.last_success ? <span className="tk-state tk-state-ok">{t('feed.ok')}</span> : <span className="tk-state tk-state-never">{t('feed.never')}</span> },
-		{ id: 'success', header: t('feed.lastSuccess'), cell: f => <Time at={f.last_success} none={t('sync.never')} /> },
+		{ id: 'state', header: t('feed.state'), cell: f => f.held ? <span className="tk-state tk-state-failed">{t('feed.held')}</span> : f.error ? <span className="tk-state tk-state-failed">{t('feed.failed')}</span> : f.stale_since ? <span className="tk-state tk-state-held">{t('feed.stale')}</span> : f.last_success ? <span className="tk-state tk-state-ok">{t('feed.ok')}</span> : <span className="tk-state tk-state-never">{t('feed.never')}</span> },
+		{ id: 'success', header: t('feed.lastSuccess'), cell: f => <><Time at={f.last_success} none={t('sync.never')} />{f.stale_since && <div className="tk-small tk-warn-text">{t('feed.staleSince')} <Time at={f.stale_since} /></div>}</> },
 		{ id: 'attempt', header: t('feed.lastAttempt'), cell: f => <Time at={f.last_attempt} relative /> },
 		{ id: 'released', header: t('prov.released'), cell: f => <Time at={f.released} /> },
 		{ id: 'rows', header: t('feed.rows'), numeric: true, cell: f => number(f.rows) },
