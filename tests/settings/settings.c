@@ -58,7 +58,10 @@ static void test_defaults(void **state)
 	assert_true(version > 0);
 	for (int i = 0; i < SETTINGS_; i++) {
 		assert_false(v[i].is_set);
-		assert_string_equal(v[i].value, v[i].info->def);
+		if (v[i].info->secret)
+			assert_null(v[i].value);
+		else
+			assert_string_equal(v[i].value, v[i].info->def);
 	}
 	arena_done(&a);
 }
