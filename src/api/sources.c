@@ -36,7 +36,7 @@ static bool list_sources(struct call *c, struct err *e UNUSED)
 		json_object_set_new(one, "os", families);
 		json_object_set_new(one, "class", json_string(class));
 		json_object_set_new(one, "signed", json_boolean(is_signed));
-		json_object_set_new(one, "on", json_boolean(!is_off(off, kind)));
+		json_object_set_new(one, "enabled", json_boolean(!is_off(off, kind)));
 		json_array_append_new(items, one);
 	}
 	json_object_set_new(j, "items", items);

@@ -1792,7 +1792,7 @@ export interface components {
                 class: components["schemas"]["FeedClass"];
                 /** @description The publisher signs it */
                 signed: boolean;
-                on: boolean;
+                enabled: boolean;
             }[];
         };
         /** @enum {string} */
