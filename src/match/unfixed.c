@@ -64,7 +64,7 @@ static uint32_t once_each(struct found *f)
 uint32_t match_host_unfixed(const struct match_view *v, uint32_t host, struct host_unfixed **out)
 {
 	struct found found = { 0 };
-	AUTO(host_view_done) struct host_view h;
+	AUTO(host_view_done) struct host_view h = { 0 };
 	*out = NULL;
 	if (v->catalog->n_unfixed == 0 || !host_view_init(v, host, &h))
 		return 0;
