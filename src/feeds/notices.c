@@ -8,8 +8,6 @@
 
 #include <unistd.h>
 
-#define LATEST "archive_latest.txt"
-
 bool notices_read(enum notices_form form, struct json_input in, const char *name,
 		  const char *const *oses, struct sink *sink, struct err *e)
 {
@@ -40,7 +38,7 @@ static bool address_of(const struct feed_spec *s, const struct feed_env *env, st
 {
 	struct str url = str_of(s->url);
 	*out = s->url;
-	if (!str_ends(url, "/" LATEST))
+	if (!str_ends(url, "/" NOTICES_LATEST))
 		return true;
 	AUTO(buf_done) struct buf text = BUF_INIT(4096);
 	struct feed_request r = { .url = s->url, .max = 4096 };
@@ -53,7 +51,8 @@ static bool address_of(const struct feed_spec *s, const struct feed_env *env, st
 		plain &= (unsigned char)name.p[i] > ' ' && name.p[i] != '/' && name.p[i] != 0x7F;
 	if (!plain)
 		return err_set(e, ERR_CORRUPT, "'%s' names no file", s->url);
-	*out = arena_printf(a, "%.*s%.*s", (int)(url.n - strlen(LATEST)), s->url, STR_ARG(name));
+	*out = arena_printf(a, "%.*s%.*s", (int)(url.n - strlen(NOTICES_LATEST)), s->url,
+			    STR_ARG(name));
 	return true;
 }
 

@@ -10,6 +10,8 @@
 enum notices_form { NOTICES_OSV, NOTICES_USN, NOTICES_CSAF, NOTICES_SECDB, NOTICES_FORMS_ };
 /** Bytes of a document as it is fetched. */
 #define NOTICES_MAX (1024ll << 20)
+/** Holds the name of a file beside it. */
+#define NOTICES_LATEST "archive_latest.txt"
 
 /** Reads a document into a sink. `oses`: releases that matter, NULL-terminated; NULL = all. */
 bool notices_read(enum notices_form form, struct json_input in, const char *name,

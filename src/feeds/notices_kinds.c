@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Rows of the registry for documents of notices: settings and estate to specs, specs to syncs. */
+#include "feeds/local.h"
 #include "feeds/notices.h"
 #include "feeds/ubuntu.h"
 
@@ -91,6 +92,10 @@ static bool plan(struct feed_plan *p, const char *kind, struct err *e)
 	if (!url[0] || strcmp(url, "off") == 0 || !has(p, r->os))
 		return true;
 	spec.options = notices_limit(p, r->os, NULL);
+	/* The file that archive_latest.txt names is beside it. */
+	const char *slash = strrchr(url, '/');
+	if (feed_local_path(url) && slash && strcmp(slash + 1, NOTICES_LATEST) == 0)
+		spec.dir = arena_printf(p->arena, "%.*s", (int)(slash - url), url);
 	return feed_plan_add(p, &spec, e);
 }
 
