@@ -22,7 +22,7 @@ bool catalog_build(const struct generation *gens, size_t n, struct catalog **out
  * the new one nor by another current feed of its kind (generation_shrink.h), the new generation is
  * held (stored as state 'held', the last good one stays current) and ERR_CONFLICT says so, unless
  * `accept_shrink`. A released_ms older than the current one: ERR_UNTRUSTED ("Date went
- * back"). */
+ * back"), but for what is not signed and now comes from another address. */
 bool generation_save(struct sql *db, const struct generation *g, int64_t now_ms, bool accept_shrink,
 		     struct err *e) MUST_CHECK;
 /** Makes the held generation of a feed the current one (somebody looked at it), and its state a

@@ -20,8 +20,16 @@ struct stored {
 	bool present;
 	int64_t number, fetched_ms, released_ms, rows, raw_size;
 	bool is_signed;
-	struct sha256 digest;
+	struct sha256 digest, url; /* digest of the address it came from */
 };
+
+/* Dates of one publication never go back. What is not signed and comes from elsewhere now, as the
+ * settings say, is another publication: the same list as CSV has another date, or none. */
+static bool goes_back(const struct stored *before, int64_t released_ms, const struct sha256 *url)
+{
+	return released_ms < before->released_ms &&
+	       (before->is_signed || digest_eq(&before->url, url));
+}
 
 static bool read_digest(struct str bytes, struct sha256 *out)
 {
@@ -45,6 +53,8 @@ static bool find_stored(struct sql_conn *c, struct str feed, const char *state, 
 					 .number = sql_col_int(r, 0),
 					 .fetched_ms = sql_col_int(r, 3),
 					 .released_ms = sql_col_int(r, 4),
+					 .is_signed = sql_col_bool(r, 5),
+					 .url = digest_of(sql_col_str(r, 2)),
 					 .rows = sql_col_int(r, 7),
 					 .raw_size = sql_col_int(r, 9) };
 		good = read_digest(sql_col_str(r, 8), &out->digest);
@@ -236,7 +246,8 @@ static bool judge(struct sql *db, struct saving *s, bool accept_shrink, char *wh
 		return false;
 	if (!s->seen.present)
 		return true;
-	if (g->feed.released_ms < s->seen.released_ms)
+	struct sha256 url = digest_of(g->feed.url);
+	if (goes_back(&s->seen, g->feed.released_ms, &url))
 		return err_set(
 			e, ERR_UNTRUSTED,
 			"Date went back: feed '%.*s' is older than what was accepted before; "
@@ -294,7 +305,7 @@ static bool accept_held(struct sql_conn *c, void *arg, struct err *e)
 	if (!held.present)
 		return err_set(e, ERR_NOT_FOUND, "feed '%.*s' has no held generation",
 			       STR_ARG(a->feed));
-	if (current.present && held.released_ms < current.released_ms)
+	if (current.present && goes_back(&current, held.released_ms, &held.url))
 		return err_set(e, ERR_UNTRUSTED,
 			       "Date went back: the held generation of feed '%.*s' is older",
 			       STR_ARG(a->feed));

@@ -90,6 +90,25 @@ static void saved_replaced_guarded_F38(void **state)
 		sink_free(all[i]->sink);
 }
 
+/* One publication's dates never go back; what is not signed may be taken from elsewhere. */
+static void dates_of_another_publication_A01(void **state)
+{
+	struct feed_info f = {
+		.id = S("kev"), .kind = S("kev"), .url = S("http://h/kev.json"), .signer = S("")
+	};
+	struct generation g = { .feed = f, .records = S("") };
+	g.feed.released_ms = 2000;
+	assert_true(generation_save(db, &g, 1, false, &e));
+	g.feed.released_ms = 1000;
+	assert_false(generation_save(db, &g, 2, false, &e));
+	assert_int_equal(e.code, ERR_UNTRUSTED);
+	g.feed.url = S("http://h/kev.csv");
+	if (!generation_save(db, &g, 3, false, &e))
+		fail_msg("%s", e.msg);
+	g.feed.is_signed = true;
+	assert_true(generation_save(db, &g, 4, false, &e));
+}
+
 static struct make suite_of(const char *id, const char *const *names, const char *version,
 			    int64_t released_ms)
 {
@@ -236,6 +255,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(other_losses_are_held_too_F38),
 	cmocka_unit_test(load_says_where_records_come_from),
 	cmocka_unit_test(states_are_kept),
+	cmocka_unit_test(dates_of_another_publication_A01),
 };
 
 static int open_sqlite(void **state)
