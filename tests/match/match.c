@@ -294,6 +294,22 @@ static void S_07_the_policy_decides_by_numbers_per_severity(void **arg)
 	}
 }
 
+/* Where no notice is without a fix, there is none; and nothing is freed that never was. */
+static void no_notice_without_a_fix(void **arg)
+{
+	AUTO(fleet_free) struct fleet *f = fleet_new_memory(&world_clock);
+	AUTO(match_free) struct match *m = match_new(f);
+	AUTO(catalog_unref) struct catalog *c = world_catalog(str_of(first));
+	uint32_t host = world_host(f, "h");
+	match_set_catalog(m, c);
+	world_scan(f, host, STR_LIT(BASE "deb a amd64 1\n"));
+	AUTO(match_read_end) struct match_view v;
+	match_read(m, &v);
+	struct host_unfixed *found;
+	assert_int_equal(match_host_unfixed(&v, host, &found), 0);
+	assert_null(found);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +317,7 @@ int main(void)
 		cmocka_unit_test(S_09_declined_patches_count_nowhere),
 		cmocka_unit_test(S_07_the_policy_decides_by_numbers_per_severity),
 		cmocka_unit_test(new_snapshot),
+		cmocka_unit_test(no_notice_without_a_fix),
 		cmocka_unit_test(verify_repairs),
 		cmocka_unit_test(concurrent),
 	};
