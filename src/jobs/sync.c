@@ -39,7 +39,8 @@ struct run {
 	struct fetcher *fetcher;
 	size_t step;
 	int64_t told_ms;
-	size_t planned, failed, total; /* of the feeds without which the patch DB is not whole */
+	size_t planned;	      /* feeds that say something of the fleet's systems */
+	size_t failed, total; /* of the feeds without which the patch DB is not whole */
 	bool changed, enrichment_changed;
 };
 
@@ -265,11 +266,11 @@ static bool verdict(const struct run *r, const struct unplanned *u, struct err *
 	if (!r->planned)
 		return err_set(
 			e, ERR_INVALID,
-			"there is no suite to sync; set 'feed.debian.suites', or add Debian's archive to this machine's apt sources");
+			"there is nothing to sync: no system in the fleet has public sources and the settings name none; enrol a system, or name sources in the settings 'feed.*'");
 	if (r->failed)
 		return err_set(
 			e, ERR_UNAVAILABLE,
-			"%zu of %zu suites could not be synced; their last good state stays in force",
+			"%zu of %zu sources could not be synced; their last good state stays in force",
 			r->failed, r->total);
 	return true;
 }
@@ -345,6 +346,19 @@ static void allow_local(struct fetcher *f, const struct feed_plan *p)
 	VEC_PUSH(&paths, NULL);
 	fetcher_allow(f, paths.p);
 	VEC_DONE(&paths);
+}
+
+/* A kind that brings packages, or speaks of a system of the fleet (Alpine's has advisories only).
+ */
+static bool serves(const struct feed_kind *k, const struct feed_plan *p)
+{
+	bool yes = k->offers;
+	for (const char *const *os = k->os; *os; os++) {
+		struct str id = { *os, strcspn(*os, ":") };
+		for (size_t i = 0; i < p->n_estate; i++)
+			yes |= str_is(id, p->estate[i].os);
+	}
+	return yes;
 }
 
 static bool is_early(const struct feed_spec *s, const struct feed_state *list, size_t n,
@@ -430,7 +444,7 @@ static void sync_all(struct jobs *j, const char *id, struct fetcher *fetcher)
 	take_due(j, id, &plan, now, &due);
 	jobs_update(j, id, plan_steps, &due);
 	for (size_t i = 0; i < plan.specs.n; i++)
-		r.planned += !feed_kind_find(str_of(plan.specs.p[i].kind))->optional;
+		r.planned += serves(feed_kind_find(str_of(plan.specs.p[i].kind)), &plan);
 	allow_local(fetcher, &due);
 	run_all(&r, &due);
 	fetcher_rest(fetcher);
