@@ -8,14 +8,12 @@ one more source package outdated. Two clocks start with the 204: until GET /dash
 10 ms), and until a server-sent event told the console to look. `shown` is the later of both: the console asks when
 it is told. Prints key=value; exits 1 when a guard fails, 2 when it could not measure.
 Guard: the slowest `shown` below 2 s. Beside it: the server's resident memory, before and after the sync."""
-import hashlib
 import http.client
 import json
 import pathlib
 import random
 import shutil
 import socket
-import ssl
 import statistics
 import subprocess
 import sys
@@ -25,55 +23,10 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests/e2e"))
-from harness import Server, run, wait_for  # noqa: E402
+from harness import PlayedAgent, Server, run, wait_for  # noqa: E402
 
 ROUNDS, GUARD_S = 20, 2.0
 BUILD = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else HERE.parent / "build").resolve()
-
-
-class Agent:
-    """The network half's side of the protocol (docs/agent-protocol.md), without a system behind it."""
-
-    def __init__(self, server, token, where):
-        self.server, self.where = server, where
-        self.key, self.pem = where / "agent.key", where / "agent.pem"
-        run("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=tsukuroi-agent",
-            "-keyout", self.key, "-out", where / "agent.csr")
-        self.attrs = {"hostname": "p17", "os_id": "debian", "os_version": release(), "os_name": "Debian", "arch": "amd64", "kernel": "6.1.0-1-amd64",
-                      "agent_version": "bench", "boot_id": "p17"}
-        self.context = ssl.create_default_context(cafile=str(server.state / "tls/ca.pem"))
-        kind, ident, secret, _pin = token.split(".")
-        assert kind == "tsk1"
-        reply = self.call("POST", "/agent/v1/enroll", {"token": f"{ident}.{secret}", "csr": (where / "agent.csr").read_text(), "attrs": self.attrs})
-        self.pem.write_text(reply["certificate"])
-        self.context.load_cert_chain(self.pem, self.key)
-        self.id, self.nonce = reply["agent_id"], ""
-        self.connection = http.client.HTTPSConnection(server.address, server.agent_port, context=self.context, timeout=60)
-
-    def call(self, method, path, body):
-        c = getattr(self, "connection", None) or http.client.HTTPSConnection(self.server.address, self.server.agent_port, context=self.context, timeout=60)
-        c.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
-        r = c.getresponse()
-        raw = r.read()
-        if r.status >= 300:
-            raise RuntimeError(f"{path}: {r.status} {raw[:300]}")
-        return json.loads(raw)
-
-    def scan(self, text):
-        """Check-in and upload of an inventory; the moment of the 204."""
-        digest = hashlib.sha256(text).hexdigest()
-        scanned = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        reply = self.call("POST", "/agent/v1/checkin", {"attrs": self.attrs, "inventory": digest, "scanned": scanned, "nonce": self.nonce, "epoch": 1, "seq": 0})
-        self.nonce = reply["nonce"]
-        if reply["want_inventory"] == "none":
-            raise RuntimeError("the server wants no inventory")
-        self.connection.request("POST", f"/agent/v1/inventory?scanned={scanned}", text, {"Content-Type": "text/tsukuroi-inventory", "Inventory-Hash": digest})
-        r = self.connection.getresponse()
-        at = time.monotonic()
-        raw = r.read()
-        if r.status != 204:
-            raise RuntimeError(f"upload: {r.status} {raw[:300]}")
-        return at
 
 
 class Events(threading.Thread):
@@ -148,7 +101,7 @@ def main():
         print(f"server_after_sync_rss_kb={rss_kb(server)}", flush=True)
 
         token = api.call("POST", "/enrolment-tokens", {"label": "p17", "max_uses": 1})["token"]
-        agent = Agent(server, token, work)
+        agent = PlayedAgent(server, token, work, hostname="p17", os_id="debian", os_version=release(), arch="amd64")
         base = run(BUILD / "src/tsukuroi-agent", "scan").stdout.splitlines()
         binaries = {}
         for line in base:

@@ -4,6 +4,7 @@ own network namespace, with no way out but the server), the API as a program use
 
 Needs root, Debian's package registry through the machine's own apt configuration, and ../shared/testbeds."""
 import fcntl
+import hashlib
 import http.client
 import json
 import os
@@ -204,6 +205,51 @@ class Server:
 
     def agent_url(self):
         return f"https://{self.address}:{self.agent_port}"
+
+
+class PlayedAgent:
+    """The network half's side of the protocol (docs/agent-protocol.md), without a system behind it."""
+
+    def __init__(self, server, token, where, **attrs):
+        """attrs: at least hostname, os_id, os_version, arch"""
+        self.server, self.where = server, where
+        self.key, self.pem = where / "agent.key", where / "agent.pem"
+        run("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=tsukuroi-agent",
+            "-keyout", self.key, "-out", where / "agent.csr")
+        self.attrs = {"os_name": "", "kernel": "", "agent_version": "test", "boot_id": attrs["hostname"], **attrs}
+        self.context = ssl.create_default_context(cafile=str(server.state / "tls/ca.pem"))
+        kind, ident, secret, _pin = token.split(".")
+        assert kind == "tsk1"
+        reply = self.call("POST", "/agent/v1/enroll", {"token": f"{ident}.{secret}", "csr": (where / "agent.csr").read_text(), "attrs": self.attrs})
+        self.pem.write_text(reply["certificate"])
+        self.context.load_cert_chain(self.pem, self.key)
+        self.id, self.nonce = reply["agent_id"], ""
+        self.connection = http.client.HTTPSConnection(server.address, server.agent_port, context=self.context, timeout=60)
+
+    def call(self, method, path, body):
+        c = getattr(self, "connection", None) or http.client.HTTPSConnection(self.server.address, self.server.agent_port, context=self.context, timeout=60)
+        c.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
+        r = c.getresponse()
+        raw = r.read()
+        if r.status >= 300:
+            raise RuntimeError(f"{path}: {r.status} {raw[:300]}")
+        return json.loads(raw)
+
+    def scan(self, text):
+        """Check-in and upload of an inventory; the moment of the 204."""
+        digest = hashlib.sha256(text).hexdigest()
+        scanned = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        reply = self.call("POST", "/agent/v1/checkin", {"attrs": self.attrs, "inventory": digest, "scanned": scanned, "nonce": self.nonce, "epoch": 1, "seq": 0})
+        self.nonce = reply["nonce"]
+        if reply["want_inventory"] == "none":
+            raise RuntimeError("the server wants no inventory")
+        self.connection.request("POST", f"/agent/v1/inventory?scanned={scanned}", text, {"Content-Type": "text/tsukuroi-inventory", "Inventory-Hash": digest})
+        r = self.connection.getresponse()
+        at = time.monotonic()
+        raw = r.read()
+        if r.status != 204:
+            raise RuntimeError(f"upload: {r.status} {raw[:300]}")
+        return at
 
 
 def machine_mirrors():
