@@ -5,12 +5,12 @@
 #include "feeds/alpine.h"
 #include "feeds/arch.h"
 #include "feeds/csaf.h"
+#include "feeds/lab_print.h"
 #include "feeds/local.h"
 #include "feeds/notices.h"
 #include "feeds/osv.h"
 #include "feeds/ubuntu_usn.h"
 #include "feeds/words.h"
-#include "format/json.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,21 +23,6 @@ static const struct {
 	{ "csaf", NOTICES_CSAF },   { "alpine-secdb", NOTICES_SECDB },
 	{ "arch", NOTICES_FORMS_ },
 };
-
-struct printing {
-	lab_line line;
-	void *arg;
-	struct buf text;
-};
-
-/* Prints and frees one object. */
-static bool print(struct printing *p, json_t *j, struct err *e)
-{
-	buf_reset(&p->text);
-	json_write(j, &p->text);
-	json_free(j);
-	return buf_ok(&p->text, "record", e) && p->line(p->arg, buf_str(&p->text), e);
-}
 
 static void set(json_t *j, const char *key, struct str s)
 {
@@ -93,7 +78,7 @@ static bool print_osv(void *arg, const struct osv_record *r, struct err *e)
 	for (uint32_t i = 0; i < r->n_affected; i++)
 		json_array_append_new(affected, osv_package(&r->affected[i]));
 	json_object_set_new(j, "affected", affected);
-	return print(arg, j, e);
+	return lab_print(arg, j, e);
 }
 
 static bool print_usn(void *arg, const struct usn_record *r, struct err *e)
@@ -114,7 +99,7 @@ static bool print_usn(void *arg, const struct usn_record *r, struct err *e)
 		json_array_append_new(sources, o);
 	}
 	json_object_set_new(j, "sources", sources);
-	return print(arg, j, e);
+	return lab_print(arg, j, e);
 }
 
 static json_t *csaf_package(const struct csaf_product *p)
@@ -156,7 +141,7 @@ static bool print_csaf(void *arg, const struct csaf_record *r, struct err *e)
 	json_object_set_new(j, "fixed", fixed);
 	json_object_set_new(j, "open", open);
 	json_object_set_new(j, "other_products", json_integer(r->skipped));
-	return print(arg, j, e);
+	return lab_print(arg, j, e);
 }
 
 static bool print_secdb(void *arg, const struct secdb *d, struct err *e)
@@ -170,7 +155,7 @@ static bool print_secdb(void *arg, const struct secdb *d, struct err *e)
 		set(j, "fixed", f->version);
 		json_object_set_new(j, "ids", words(f->cves));
 		json_object_set_new(j, "affected", json_boolean(!str_is(f->version, "0")));
-		if (!print(arg, j, e))
+		if (!lab_print(arg, j, e))
 			return false;
 	}
 	return true;
@@ -188,7 +173,7 @@ static bool print_arch(void *arg, const struct avg *g, struct err *e)
 	set(j, "fixed", g->fixed);
 	json_object_set_new(j, "cves", words(g->cves));
 	json_object_set_new(j, "advisories", words(g->advisories));
-	return print(arg, j, e);
+	return lab_print(arg, j, e);
 }
 
 bool lab_notices_knows(const char *kind)
@@ -209,7 +194,7 @@ static enum notices_form form_of(const char *kind)
 
 bool lab_notices_parse(const char *kind, const char *file, lab_line line, void *arg, struct err *e)
 {
-	struct printing p = { .line = line, .arg = arg, .text = BUF_INIT(256u << 20) };
+	struct lab_printer p = { .line = line, .arg = arg, .text = BUF_INIT(256u << 20) };
 	AUTO(fd_close) int fd = open(file, O_RDONLY | O_CLOEXEC);
 	struct json_input in = JSON_FD(fd);
 	bool good = false;

@@ -5,26 +5,15 @@
 #include "crypto/openpgp.h"
 #include "feeds/lab_int.h"
 #include "feeds/lab_notices.h"
+#include "feeds/lab_print.h"
 #include "feeds/lab_rpm.h"
 #include "feeds/pipe.h"
 #include "format/deb822.h"
-#include "format/json.h"
 
 struct printing {
-	lab_line line;
-	void *arg;
-	struct buf text;
+	struct lab_printer out;
 	const struct debian_release *release;
 };
-
-/* Prints and frees one object. */
-static bool print(struct printing *p, json_t *j, struct err *e)
-{
-	buf_reset(&p->text);
-	json_write(j, &p->text);
-	json_free(j);
-	return buf_ok(&p->text, "record", e) && p->line(p->arg, buf_str(&p->text), e);
-}
 
 static void set(json_t *j, const char *key, struct str s)
 {
@@ -68,7 +57,7 @@ static bool print_offer(void *arg, const struct debian_offer *o, struct err *e)
 	set(j, "suite", p->release->codename);
 	set(j, "os", p->release->os);
 	json_object_set_new(j, "type", json_string(patch_type_name(p->release->type)));
-	return print(p, j, e);
+	return lab_print(&p->out, j, e);
 }
 
 static bool print_index(void *arg, const char *path, struct err *e)
@@ -151,7 +140,7 @@ static bool parse_release(struct printing *p, const char *file, const struct lab
 		json_object_set_new(s, "good_signatures", json_integer(signer.good));
 		json_object_set_new(j, "signer", s);
 	}
-	return print(p, j, e);
+	return lab_print(&p->out, j, e);
 }
 
 /* --- debian-sources ------------------------------------------------------------------------------
@@ -195,7 +184,7 @@ static bool print_source(void *arg, const struct deb822_stanza *s, struct err *e
 	set(j, "directory", f[4].value);
 	json_object_set_new(j, "files", files);
 	if (source_files(f[5].value, files))
-		return print(arg, j, e);
+		return lab_print(&((struct printing *)arg)->out, j, e);
 	json_free(j);
 	return err_set(e, ERR_CORRUPT,
 		       "stanza at line %llu: field 'Checksums-Sha256' has a bad line",
@@ -239,7 +228,7 @@ static bool print_notice(void *arg, const struct debian_notice *n, struct err *e
 	set_or_null(j, "fixed", n->a.fixed);
 	json_object_set_new(j, "cves", words(n->a.cves, ','));
 	set(j, "url", n->a.url);
-	return print(arg, j, e);
+	return lab_print(&((struct printing *)arg)->out, j, e);
 }
 
 static bool print_tracked(void *arg, const struct debian_notice *n, struct err *e)
@@ -254,7 +243,7 @@ static bool print_tracked(void *arg, const struct debian_notice *n, struct err *
 	set_or_null(j, "urgency", n->urgency);
 	json_object_set_new(j, "severity", json_string(severity_name(n->a.severity)));
 	json_object_set_new(j, "used", json_boolean(!n->ignored));
-	return print(arg, j, e);
+	return lab_print(&((struct printing *)arg)->out, j, e);
 }
 
 static bool parse_notices(struct printing *p, const char *kind, const char *file, struct err *e)
@@ -274,7 +263,7 @@ static bool parse_notices(struct printing *p, const char *kind, const char *file
 bool feeds_lab_parse(const char *kind, const char *file, const struct lab_options *opt,
 		     lab_line line, void *arg, struct err *e)
 {
-	struct printing p = { .line = line, .arg = arg, .text = BUF_INIT(64u << 20) };
+	struct printing p = { .out = { line, arg, BUF_INIT(64u << 20) } };
 	bool good;
 	if (strcmp(kind, "debian") == 0)
 		good = parse_debian(&p, file, opt, e);
@@ -294,6 +283,6 @@ bool feeds_lab_parse(const char *kind, const char *file, const struct lab_option
 		good = err_set(e, ERR_INVALID,
 			       "feed kind '%.40s' is not known; 'tsukuroi feed kinds' lists them",
 			       kind);
-	buf_done(&p.text);
+	buf_done(&p.out.text);
 	return good;
 }

@@ -4,23 +4,14 @@
  * lines joined by LF, so that two readers can compare long lists at a glance. */
 #include "base/file.h"
 #include "feeds/lab_int.h"
+#include "feeds/lab_print.h"
 #include "feeds/lab_rpm.h"
 #include "feeds/rpm_int.h"
-#include "format/json.h"
 
 struct printing {
-	lab_line line;
-	void *arg;
-	struct buf text, rows;
+	struct lab_printer out;
+	struct buf rows;
 };
-
-static bool print(struct printing *p, json_t *j, struct err *e)
-{
-	buf_reset(&p->text);
-	json_write(j, &p->text);
-	json_free(j);
-	return buf_ok(&p->text, "record", e) && p->line(p->arg, buf_str(&p->text), e);
-}
 
 static void set(json_t *j, const char *key, struct str s)
 {
@@ -131,7 +122,7 @@ static bool print_update(void *arg, const struct rpm_update *u, struct err *e)
 	json_object_set_new(j, "modules", texts(u->modules, u->n_modules));
 	json_object_set_new(j, "reboot", json_boolean(u->reboot));
 	set_packages(p, u, j);
-	return print(p, j, e);
+	return lab_print(&p->out, j, e);
 }
 
 /* --- primary, modules, repomd --------------------------------------------------------------------
@@ -148,7 +139,7 @@ static bool print_package(void *arg, const struct rpm_package *q, struct err *e)
 	json_object_set_new(j, "size", q->size < 0 ? json_null() : json_integer(q->size));
 	json_object_set_new(j, "built", json_time(q->built_s * 1000));
 	set_checksum(j, "checksum", &q->checksum);
-	return print(arg, j, e);
+	return lab_print(&((struct printing *)arg)->out, j, e);
 }
 
 static bool print_module(void *arg, const struct rpm_module *m, struct err *e)
@@ -164,7 +155,7 @@ static bool print_module(void *arg, const struct rpm_module *m, struct err *e)
 		json_object_set_new(j, "profiles", texts(m->profiles, m->n_profiles));
 		json_object_set_new(j, "artifacts", texts(m->artifacts, m->n_artifacts));
 	}
-	return print(arg, j, e);
+	return lab_print(&((struct printing *)arg)->out, j, e);
 }
 
 static bool print_repomd(struct printing *p, const char *file, struct err *e)
@@ -191,7 +182,7 @@ static bool print_repomd(struct printing *p, const char *file, struct err *e)
 		json_array_append_new(data, o);
 	}
 	json_object_set_new(j, "data", data);
-	return print(p, j, e);
+	return lab_print(&p->out, j, e);
 }
 
 static bool parse_file(struct printing *p, const char *kind, const char *file, struct err *e)
@@ -222,9 +213,9 @@ bool lab_rpm_knows(const char *kind)
 
 bool lab_rpm_parse(const char *kind, const char *file, lab_line line, void *arg, struct err *e)
 {
-	struct printing p = { line, arg, BUF_INIT(256u << 20), BUF_INIT(256u << 20) };
+	struct printing p = { { line, arg, BUF_INIT(256u << 20) }, BUF_INIT(256u << 20) };
 	bool good = parse_file(&p, kind, file, e);
-	buf_done(&p.text);
+	buf_done(&p.out.text);
 	buf_done(&p.rows);
 	return good;
 }
