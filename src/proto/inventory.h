@@ -45,8 +45,8 @@ bool inventory_add_rpm(struct inventory *i, const struct inventory_rpm *p, struc
 	"%{NAME}\t%{EPOCH}\t%{VERSION}\t%{RELEASE}\t%{ARCH}\t%{SOURCERPM}\t%{VENDOR}"              \
 	"\t%{MODULARITYLABEL}\n"
 bool inventory_add_rpm_line(struct inventory *i, struct str line, struct err *e) MUST_CHECK;
-/** os-release(5) content to the "os" line; of the RHEL family the major version only. ERR_CORRUPT
- * when ID is absent. */
+/** os-release(5) content to the "os" line; of the RHEL family the major version only, of Alpine
+ * the first two numbers. ERR_CORRUPT when ID is absent. */
 bool inventory_add_os_release(struct inventory *i, struct str text, struct err *e) MUST_CHECK;
 
 /** Delta between two canonical texts: "-line" / "+line" lines, sorted by line. */

@@ -85,14 +85,23 @@ static bool unquote(struct str s, struct arena *a, struct str *out)
 	return quote ? i + 1 == s.n : true;
 }
 
-/* Releases whose minor versions are one release with one offer. */
-static bool is_by_major(struct str id)
+/* How much of a version is a release, with one offer: of the RHEL family's "9.4" the 9, of Alpine's
+ * "3.16.2" the 3.16. */
+static struct str release_of(struct str id, struct str version)
 {
-	static const char *const ids[] = { "rhel", "centos", "almalinux", "rocky", "ol" };
-	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
-		if (str_is(id, ids[i]))
-			return true;
-	return false;
+	static const struct {
+		const char *id;
+		unsigned parts;
+	} known[] = { { "rhel", 1 },  { "centos", 1 }, { "almalinux", 1 },
+		      { "rocky", 1 }, { "ol", 1 },     { "alpine", 2 } };
+	unsigned parts = 0;
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (str_is(id, known[i].id))
+			parts = known[i].parts;
+	for (size_t i = 1; parts && i < version.n; i++)
+		if (version.p[i] == '.' && --parts == 0)
+			version.n = i;
+	return version;
 }
 
 bool inventory_add_os_release(struct inventory *i, struct str text, struct err *e)
@@ -113,8 +122,7 @@ bool inventory_add_os_release(struct inventory *i, struct str text, struct err *
 				return err_set(e, ERR_CORRUPT,
 					       "os-release line %zu has a bad value", number);
 	}
-	if (is_by_major(fields[1]) && str_find(fields[2], '.') > 0)
-		fields[2].n = (size_t)str_find(fields[2], '.');
+	fields[2] = release_of(fields[1], fields[2]);
 	if (!fields[1].n)
 		return err_set(e, ERR_CORRUPT, "os-release has no 'ID'");
 	return inventory_add(i, fields, ARRAY_LEN(fields), e);

@@ -50,8 +50,10 @@ static void releases_by_major(void **arg)
 		inventory_add_os_release(i, STR_LIT("ID=\"almalinux\"\nVERSION_ID=\"9.3\"\n"), &e));
 	assert_true(inventory_add_os_release(
 		i, STR_LIT("ID=\"opensuse-leap\"\nVERSION_ID=\"15.6\"\n"), &e));
+	assert_true(inventory_add_os_release(i, STR_LIT("ID=alpine\nVERSION_ID=3.16.2\n"), &e));
 	assert_true(inventory_text(i, &out, &e));
-	assert_string_equal(out.p, "os\talmalinux\t9\t\nos\topensuse-leap\t15.6\t\n");
+	assert_string_equal(out.p,
+			    "os\talmalinux\t9\t\nos\talpine\t3.16\t\nos\topensuse-leap\t15.6\t\n");
 }
 
 int main(void)
