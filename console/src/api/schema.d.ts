@@ -1329,7 +1329,7 @@ export interface components {
         PatchDetail: components["schemas"]["Patch"] & {
             components: {
                 /** @enum {string} */
-                kind: "deb" | "deb-src";
+                kind: "deb" | "deb-src" | "rpm" | "apk" | "apk-src";
                 name: string;
                 arch: string;
                 version: string;
