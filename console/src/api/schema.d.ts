@@ -953,7 +953,7 @@ export interface components {
                 /** @description Null when the patch DB no longer has it */
                 title: string | null;
             };
-            /** @description Every patch of it */
+            /** @description Every patch of it for one operating system */
             product: string | null;
             os: string | null;
             reason: string;
