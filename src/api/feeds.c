@@ -130,7 +130,7 @@ static bool accept_feed(struct call *c, struct err *e)
 {
 	static const char *const known[] = { "feed", NULL };
 	const char *id;
-	json_t *body;
+	AUTO(json_free) json_t *body = NULL;
 	if (!call_body(c, known, &body, e) || !json_need_str(body, "feed", 1, 200, &id, e) ||
 	    !c->conf->accept_held(c->conf->arg, id, e))
 		return false;
