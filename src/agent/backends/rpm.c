@@ -12,7 +12,7 @@
 
 #define MAX_INTERRUPTIONS 6 /* installations begun again after being cut short */
 #define MAX_FAILURES 2	    /* of a failing package */
-#define MAX_CLEANINGS 4
+#define MAX_CLEANINGS 4 /* after one installation */
 
 enum state {
 	AT_START,
@@ -57,6 +57,7 @@ static struct backend_action command(struct rpm_machine *m, const struct rpm_too
 		   [RPM_INSTALL] = { AT_INSTALL, BACKEND_TIMEOUT_S } };
 	if (c == RPM_INSTALL) {
 		m->installs++;
+		m->cleanings = 0; /* each one that is cut short leaves its own */
 		m->b.ran = true;
 		m->claimed = false;
 	}
