@@ -233,6 +233,43 @@ static void test_lock_limit(void **state)
 	assert_true(waited >= BACKEND_LOCK_LIMIT_S - BACKEND_LOCK_WAIT_S);
 }
 
+/* F15: every installation is cut short and leaves an old version beside the new one: each time it
+ * is taken away, also behind the last attempt, since the next order may not name the package. */
+static void test_cut_short_each_time(void **state)
+{
+	static const char whole[] = "10\ta\t1\t2\t1.el9\tx86_64\ta-2-1.el9.src.rpm\tV\t(none)\n";
+	static const char old[] = "10\ta\t1\t1\t1.el9\tx86_64\ta-1-1.el9.src.rpm\tV\t(none)\n";
+	AUTO(arena_done) struct arena a = { 0 };
+	const struct backend_spec spec = { BACKEND_INSTALL, &order, DIR_WORD };
+	AUTO(backend_free) struct backend *m = backend_new(PLATFORM_DNF, &spec);
+	struct pkgdb clean, stale;
+	struct err e = { 0 };
+	int installs = 0;
+	bool is_stale = false;
+	assert_true(rpmdb_parse(STR_LIT(whole), &a, &clean, &e));
+	AUTO(xfree) char *both = xasprintf("%s%s", old, whole);
+	assert_true(rpmdb_parse(str_of(both), &a, &stale, &e));
+	rpmdb_mark_stale(&stale, STR_LIT(""));
+	struct backend_action act = backend_next(m, NULL);
+	while (act.kind != BACKEND_DONE) {
+		struct backend_input in = { .db = is_stale ? &stale : &clean };
+		if (act.kind == BACKEND_RUN && strcmp(act.argv[0], "rpm") == 0) {
+			assert_string_equal(act.argv[1], "-e");
+			is_stale = false;
+		} else if (act.kind == BACKEND_RUN && strcmp(act.argv[0], "dnf") == 0) {
+			in.exit_status = act.changes ? 137 : 1;
+			in.output = act.changes ? STR_LIT("")
+						: STR_LIT(K SUM("Install  1 Package\n"));
+			is_stale |= act.changes;
+			installs += act.changes;
+		}
+		act = backend_next(m, &in);
+	}
+	assert_string_equal(act.reason, "rpm_interrupted");
+	assert_true(installs > 4);
+	assert_false(is_stale);
+}
+
 /* --- databases and configuration ----------------------------------------------------------------
  */
 
@@ -356,6 +393,7 @@ int main(void)
 		cmocka_unit_test(test_judge_zypper), /* A06, A18 */
 		cmocka_unit_test(test_classify),
 		cmocka_unit_test(test_lock_limit), /* F18 */
+		cmocka_unit_test(test_cut_short_each_time),
 		cmocka_unit_test(test_database),
 		cmocka_unit_test(test_holds),
 		cmocka_unit_test(test_repomd),
