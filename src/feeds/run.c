@@ -24,7 +24,7 @@ struct run {
 	struct feed_state *list;
 	size_t n;
 	char *address;
-	bool other_releases; /* the same document, limited to other releases than before */
+	bool narrower; /* the same document, without releases that it was limited to before */
 };
 
 char *feed_address(const struct feed_spec *s)
@@ -49,6 +49,27 @@ static struct str before_mark(const char *address)
 	return mark < 0 ? s : (struct str) { s.p, (size_t)mark };
 }
 
+/* Of releases that are added nothing may vanish: the guard holds then as ever. */
+static bool is_narrower(const char *before, const char *now)
+{
+	struct str was = str_of(before), is = str_of(now), old, kept;
+	(void)str_split(&was, '#', &old);
+	(void)str_split(&is, '#', &kept);
+	if (!is.n)
+		return false; /* all releases */
+	if (!was.n)
+		return true;
+	while (was.n && str_split(&was, ',', &old)) {
+		struct str rest = is;
+		bool found = false;
+		while (!found && rest.n && str_split(&rest, ',', &kept))
+			found = str_eq(kept, old);
+		if (!found)
+			return true;
+	}
+	return false;
+}
+
 /* Finds the feed's last state; a feed that was never tried starts empty. */
 static bool begin(struct run *r, const struct feed_spec *s, struct err *e)
 {
@@ -59,7 +80,8 @@ static bool begin(struct run *r, const struct feed_spec *s, struct err *e)
 			r->state = r->list[i];
 	r->address = feed_address(s);
 	bool moved = r->state.url && !str_is(str_of(r->state.url), r->address);
-	r->other_releases = moved && str_eq(before_mark(r->state.url), before_mark(r->address));
+	r->narrower = moved && str_eq(before_mark(r->state.url), before_mark(r->address)) &&
+		      is_narrower(r->state.url, r->address);
 	r->state.id = (char *)s->id;
 	r->state.kind = (char *)s->kind;
 	r->state.url = r->address;
@@ -90,7 +112,7 @@ static bool end(struct run *r, struct generation_result *got, bool accept_shrink
 		struct err *e)
 {
 	if (!got->unchanged && !generation_save(r->db, &got->generation, r->env->now_ms,
-						accept_shrink || r->other_releases, e))
+						accept_shrink || r->narrower, e))
 		return failed(r, e);
 	AUTO(xfree) char *signer = NULL;
 	if (!got->unchanged) {

@@ -418,6 +418,33 @@ static void a_feed_switched_off_leaves_nothing_behind(void **state)
 	assert_int_equal(count(w).patches, 0);
 }
 
+/* G11: a release that joins the fleet widens what a feed is asked for; that excuses no loss. */
+static void a_new_release_does_not_lower_the_guard(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	struct feed_state *l;
+	size_t n;
+	w->mode = GOOD;
+	sync_now(w, &l, &n);
+	feed_state_list_free(l, n);
+	struct counts before = count(w);
+	static const struct host_attrs older = { .hostname = (char *)"older",
+						 .os_id = (char *)"debian",
+						 .os_version = (char *)"11",
+						 .arch = (char *)"amd64" };
+	uint32_t no;
+	ok(fleet_enrol(w->fleet, kit_id(1), "local", &older, kit_id(1), &no, &e), &e);
+	w->mode = HALF;
+	sync_now(w, &l, &n);
+	assert_non_null(strstr(l[0].url, "debian:11"));
+	assert_non_null(strstr(l[0].url, "debian:12"));
+	assert_true(l[0].is_held);
+	assert_int_equal(l[0].rows, 200);
+	feed_state_list_free(l, n);
+	assert_int_equal(count(w).patches, before.patches);
+}
+
 int main(int argc, char **argv)
 {
 	role_main(argc, argv, jobs_roles);
@@ -428,6 +455,7 @@ int main(int argc, char **argv)
 		T(M_073_a_feed_from_a_file),
 		T(M_075_a_schedule_leaves_out_what_was_just_synced),
 		T(a_feed_switched_off_leaves_nothing_behind),
+		T(a_new_release_does_not_lower_the_guard),
 		T(a_killed_fetch_process_is_named_and_replaced),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

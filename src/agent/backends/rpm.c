@@ -12,7 +12,7 @@
 
 #define MAX_INTERRUPTIONS 6 /* installations begun again after being cut short */
 #define MAX_FAILURES 2	    /* of a failing package */
-#define MAX_CLEANINGS 4 /* after one installation */
+#define MAX_CLEANINGS 4	    /* after one installation */
 
 enum state {
 	AT_START,
