@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/proc.h"
-#include "feeds/debian_int.h"
-#include "feeds/lab.h"
+#include "feeds/debian/debian_int.h"
+#include "feeds/lab/lab.h"
 
 #include <fcntl.h>
 #include <spawn.h>

@@ -10,7 +10,7 @@
  * written. Medians of five. */
 #include "base/file.h"
 #include "base/intern.h"
-#include "feeds/rpm_int.h"
+#include "feeds/rpm/rpm_int.h"
 
 #include <errno.h>
 #include <expat.h>

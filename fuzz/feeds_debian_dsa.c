@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Advisory lists up to the snapshot. Property: every notice handed out has an id, a release and
  * either a fixed version or a reason why there is none; what the sink accepts builds a snapshot. */
-#include "feeds/debian_int.h"
+#include "feeds/debian/debian_int.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

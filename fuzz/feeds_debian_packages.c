@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Packages indices up to the snapshot. Property: what grouping and sink accept builds a snapshot
  * with as many components as offers. */
-#include "feeds/debian_int.h"
+#include "feeds/debian/debian_int.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Release files. Property: what is accepted has a date, an os and digests for every file. */
-#include "feeds/debian_int.h"
+#include "feeds/debian/debian_int.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * epss as enrichment. Property: what is accepted can be written and read back as the same document.
  */
-#include "feeds/enrichment_int.h"
+#include "feeds/enrichment/enrichment_int.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,8 +3,8 @@
  * builds a snapshot, and reading twice gives the same records. */
 #include "catalog/catalog.h"
 #include "catalog/sink.h"
-#include "feeds/arch.h"
-#include "feeds/notices.h"
+#include "feeds/notices/arch.h"
+#include "feeds/notices/notices.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

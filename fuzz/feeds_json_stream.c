@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The JSON stream and the tracker on it. Property: the same events and verdict whatever the chunks;
  * brackets handed out always match. */
-#include "feeds/debian_int.h"
-#include "feeds/json_stream.h"
+#include "feeds/debian/debian_int.h"
+#include "feeds/read/json_stream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

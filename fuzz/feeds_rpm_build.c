@@ -2,7 +2,7 @@
  * A repository's files into records. The bytes are offered as modules.yaml, as primary.xml and as
  * updateinfo.xml. Property: what was accepted makes a catalog. */
 #include "catalog/catalog.h"
-#include "feeds/rpm_build.h"
+#include "feeds/rpm/rpm_build.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * repomd.xml. Property: no place that leads out of the repository, every file with a checksum. */
-#include "feeds/rpm_int.h"
+#include "feeds/rpm/rpm_int.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * updateinfo.xml. Property: what is handed out satisfies what the header says. */
-#include "feeds/rpm_int.h"
+#include "feeds/rpm/rpm_int.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/print.h"
-#include "feeds/lab.h"
+#include "feeds/lab/lab.h"
 
 #include <stdio.h>
 #include <string.h>

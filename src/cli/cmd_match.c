@@ -7,8 +7,8 @@
 #include "cli/lab_inventory.h"
 #include "cli/match_rows.h"
 #include "cli/print.h"
-#include "feeds/lab.h"
-#include "feeds/lab_advisories.h"
+#include "feeds/lab/lab.h"
+#include "feeds/lab/lab_advisories.h"
 #include "match/rule.h"
 #include "proto/inventory.h"
 

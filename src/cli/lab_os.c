@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Names of releases as people write them. */
 #include "cli/lab_inventory.h"
-#include "feeds/debian.h"
-#include "feeds/ubuntu.h"
+#include "feeds/debian/debian.h"
+#include "feeds/ubuntu/ubuntu.h"
 
 #include <ctype.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The table of feeds, and planning by it. To add a feed: a file <vendor>.c with its plan and sync
  * functions, its row here, its settings in settings/settings.def. */
-#include "feeds/debian.h"
-#include "feeds/enrichment.h"
-#include "feeds/notices.h"
-#include "feeds/rpm.h"
-#include "feeds/ubuntu.h"
+#include "feeds/debian/debian.h"
+#include "feeds/enrichment/enrichment.h"
+#include "feeds/notices/notices.h"
+#include "feeds/rpm/rpm.h"
+#include "feeds/ubuntu/ubuntu.h"
 
 static const char *const debian_os[] = { "debian:", NULL };
 static const char *const debian_settings[] = { "feed.debian.suites", NULL };

@@ -3,7 +3,7 @@
  * under its lock; callbacks are called without it. */
 #include "base/enc.h"
 #include "base/random.h"
-#include "feeds/verify.h"
+#include "feeds/sandbox/verify.h"
 #include "jobs/jobs_int.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 #ifndef JOBS_JOBS_INT_H
 #define JOBS_JOBS_INT_H
 #include "base/vec.h"
-#include "feeds/sandbox.h"
+#include "feeds/sandbox/sandbox.h"
 #include "jobs/fetcher.h"
 #include "jobs/jobs.h"
 

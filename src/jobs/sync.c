@@ -7,7 +7,7 @@
 #include "catalog/catalog.h"
 #include "feeds/feed.h"
 #include "feeds/local.h"
-#include "feeds/verify.h"
+#include "feeds/sandbox/verify.h"
 #include "jobs/jobs_int.h"
 #include "jobs/notify.h"
 #include "jobs/scope.h"

@@ -3,7 +3,7 @@
  * records of which every one is valid. A thousand mutations of a document of each kind; the same
  * ones every time. */
 #include "base/file.h"
-#include "feeds/lab.h"
+#include "feeds/lab/lab.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

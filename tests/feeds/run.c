@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Syncs with their bookkeeping on a real database: the last good generation survives every failure
  * and the state says what went wrong (F38, F39). */
-#include "feeds/debian.h"
+#include "feeds/debian/debian.h"
 #include "samples.h"
 
 static struct err e;

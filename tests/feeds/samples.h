@@ -4,7 +4,7 @@
 #ifndef TESTS_FEEDS_SAMPLES_H
 #define TESTS_FEEDS_SAMPLES_H
 #include "base/file.h"
-#include "feeds/debian.h"
+#include "feeds/debian/debian.h"
 #include "feeds/local.h"
 
 #include <setjmp.h>
