@@ -25,6 +25,8 @@ struct rpm_nevra {
 bool rpm_nevra_parse(struct str s, struct rpm_nevra *out) MUST_CHECK;
 /** "[epoch:]version-release", the epoch left out when it is 0, into `out`. */
 struct str rpm_evr(const struct rpm_nevra *n, char out[static 320]);
+/** "src", "nosrc": nothing that is installed. */
+bool rpm_is_source(struct str arch);
 /** Whether the parts have only characters and lengths that rpm allows (no '/', no blanks). */
 bool rpm_nevra_ok(const struct rpm_nevra *n);
 

@@ -104,3 +104,8 @@ bool rpm_checksum_read(struct str kind, struct str hex, struct arena *a, struct 
 	out->hex = arena_str(a, h);
 	return true;
 }
+
+bool rpm_is_source(struct str arch)
+{
+	return str_is(arch, "src") || str_is(arch, "nosrc");
+}
