@@ -74,13 +74,16 @@ static void plan_steps(struct job *job, void *arg)
 }
 
 struct ending {
+	struct jobs *j;
 	const char *error;
 	int64_t now_ms;
 };
 
+/* Under the lock, in one step: a job that has ended is not the one a new request joins. */
 static void end_job(struct job *job, void *arg)
 {
 	const struct ending *x = arg;
+	x->j->sync_id[0] = '\0';
 	job->state = x->error[0] ? JOB_FAILED : JOB_SUCCEEDED;
 	job->finished_ms = x->now_ms;
 	snprintf(job->error, sizeof(job->error), "%s", x->error);
@@ -452,7 +455,7 @@ static void sync_all(struct jobs *j, const char *id, struct fetcher *fetcher)
 		forget_others(&r, &plan, &unplanned);
 	bool ok = adopt_changes(j, r.changed, r.enrichment_changed, &e);
 	ok = ok && verdict(&r, &unplanned, &e);
-	struct ending end = { ok ? "" : e.msg, clock_now_ms(j->conf.clock) };
+	struct ending end = { j, ok ? "" : e.msg, clock_now_ms(j->conf.clock) };
 	jobs_update(j, id, end_job, &end);
 	log_info("sync %s%s", ok ? "done" : "failed: ", ok ? "" : e.msg);
 	tell(j, id, before, ok ? "" : e.msg, now);
@@ -476,7 +479,6 @@ void *jobs_sync_thread(void *arg)
 		pthread_mutex_unlock(&j->lock);
 		sync_all(j, id, fetcher);
 		pthread_mutex_lock(&j->lock);
-		j->sync_id[0] = '\0';
 	}
 	j->fetchers[0] = NULL;
 	pthread_mutex_unlock(&j->lock);

@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Payloads from a vendor that answers as vendors do: with the file, with 404, with other bytes, not
  * at all. A real HTTP server on 127.0.0.1, the room's own threads, a real store. */
-#include "base/file.h"
-#include "jobs/jobs.h"
-#include "net/http_server.h"
-#include "support/kit.h"
+#include "rig.h"
 
 #include <unistd.h>
 
 struct world {
-	char dir[64];
-	struct sql *db;
-	struct store *store;
-	struct settings *settings;
-	struct fleet *fleet;
-	struct match *match;
-	struct jobs *jobs;
-	struct http_server *vendor;
+	struct rig rig;
 	struct catalog *catalog;
 	bool mended; /* the vendor serves what it did not */
 };
@@ -77,43 +67,15 @@ static struct catalog *make_catalog(uint16_t port)
 	return kit_end(s);
 }
 
-static void nobody(void *arg UNUSED, const char *id UNUSED)
-{
-}
-
 static int setup(void **state)
 {
 	struct err e = { 0 };
 	struct world *w = xcalloc(1, sizeof(*w));
-	snprintf(w->dir, sizeof(w->dir), "/tmp/jobs.XXXXXX");
-	assert_non_null(mkdtemp(w->dir));
-	AUTO(xfree) char *url = xasprintf("sqlite:%s/db", w->dir);
-	AUTO(xfree) char *store = file_join(w->dir, "store");
-	ok(sql_open(url, &w->db, &e) && sql_migrate(w->db, &e) &&
-		   store_open(store, &w->store, &e) && settings_open(w->db, &w->settings, &e) &&
-		   fleet_load(w->db, &kit_clock, &w->fleet, &e),
-	   &e);
-	w->match = match_new(w->fleet);
-	struct http_server_conf vendor = { .address = "127.0.0.1",
-					   .threads = 1,
-					   .max_connections = 20,
-					   .idle_timeout_s = 20,
-					   .max_body = 1000,
-					   .handler = serve,
-					   .arg = w };
-	ok(http_server_start(&vendor, &w->vendor, &e), &e);
-	w->catalog = make_catalog(http_server_port(w->vendor));
-	struct jobs_conf conf = { .db = w->db,
-				  .store = w->store,
-				  .settings = w->settings,
-				  .match = w->match,
-				  .fleet = w->fleet,
-				  .clock = &kit_clock,
-				  .payload_retry_ms = 20,
-				  .job_changed = nobody,
-				  .feed_changed = nobody,
-				  .arg = w };
-	ok(jobs_open(&conf, &w->jobs, &e), &e);
+	rig_open(&w->rig, serve, w);
+	w->catalog = make_catalog(http_server_port(w->rig.vendor));
+	struct jobs_conf conf = rig_conf(&w->rig, &kit_clock);
+	conf.payload_retry_ms = 20;
+	ok(jobs_open(&conf, &w->rig.jobs, &e), &e);
 	*state = w;
 	return 0;
 }
@@ -121,15 +83,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct world *w = *state;
-	jobs_close(w->jobs);
-	http_server_stop(w->vendor);
+	rig_close(&w->rig);
 	catalog_unref(w->catalog);
-	match_free(w->match);
-	fleet_free(w->fleet);
-	settings_close(w->settings);
-	store_close(w->store);
-	sql_close(w->db);
-	assert_true(file_remove_tree(w->dir, NULL));
 	xfree(w);
 	return 0;
 }
@@ -144,7 +99,7 @@ static uint32_t component(const struct world *w, const char *name)
 
 static bool stored(const struct world *w, const char *name)
 {
-	return store_has(w->store, &w->catalog->components[component(w, name)].sha256, NULL);
+	return store_has(w->rig.store, &w->catalog->components[component(w, name)].sha256, NULL);
 }
 
 /* Asks as a deployment does, until the trouble is as final as wanted; fails after 20 s. */
@@ -153,8 +108,8 @@ static struct payload_trouble trouble_of(struct world *w, const char *name, bool
 	uint32_t c = component(w, name);
 	struct payload_trouble t = { 0 };
 	for (int i = 0; i < 400; i++, usleep(50000)) {
-		jobs_want_payload(w->jobs, w->catalog, &c, 1);
-		if (jobs_payload_trouble(w->jobs, &w->catalog->components[c].sha256, &t) &&
+		jobs_want_payload(w->rig.jobs, w->catalog, &c, 1);
+		if (jobs_payload_trouble(w->rig.jobs, &w->catalog->components[c].sha256, &t) &&
 		    t.final == final)
 			return t;
 	}
@@ -166,7 +121,7 @@ static void wait_stored(struct world *w, const char *name)
 {
 	uint32_t c = component(w, name);
 	for (int i = 0; i < 400 && !stored(w, name); i++, usleep(50000))
-		jobs_want_payload(w->jobs, w->catalog, &c, 1);
+		jobs_want_payload(w->rig.jobs, w->catalog, &c, 1);
 	assert_true(stored(w, name));
 }
 
@@ -176,7 +131,7 @@ static void M_196_a_payload_is_fetched_once_by_its_digest(void **state)
 	struct payload_trouble t;
 	wait_stored(w, "good");
 	assert_false(jobs_payload_trouble(
-		w->jobs, &w->catalog->components[component(w, "good")].sha256, &t));
+		w->rig.jobs, &w->catalog->components[component(w, "good")].sha256, &t));
 }
 
 static void a_file_the_vendor_has_not_is_named_tried_again_and_final_at_last(void **state)
@@ -191,7 +146,7 @@ static void a_file_the_vendor_has_not_is_named_tried_again_and_final_at_last(voi
 	w->mended = true; /* final is not for ever: as long as it is wanted it is tried */
 	wait_stored(w, "gone");
 	assert_false(jobs_payload_trouble(
-		w->jobs, &w->catalog->components[component(w, "gone")].sha256, &t));
+		w->rig.jobs, &w->catalog->components[component(w, "gone")].sha256, &t));
 }
 
 static void A11_other_bytes_than_promised_never_enter_the_store(void **state)

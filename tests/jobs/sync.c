@@ -2,11 +2,8 @@
  * The sync job for real: its threads, its fetch and parse processes, a vendor on 127.0.0.1 that
  * serves feeds in every broken way (F37, F38, F39, G11). A system's verdicts are counted before and
  * after each: nothing may change, and the feed must say why. */
-#include "base/file.h"
 #include "catalog/records.h"
-#include "jobs/jobs.h"
-#include "net/http_server.h"
-#include "support/kit.h"
+#include "rig.h"
 
 #include <dirent.h>
 #include <signal.h>
@@ -27,16 +24,12 @@ enum mode {
 	MODES_
 };
 struct world {
-	char dir[64];
-	struct sql *db;
-	struct store *store;
-	struct settings *settings;
-	struct fleet *fleet;
-	struct match *match;
-	struct jobs *jobs;
-	struct http_server *vendor;
+	struct rig rig;
 	enum mode mode;
 	bool slow_seen;
+	bool ask_again; /* as soon as a sync is told to have ended */
+	char ended[33], next[33];
+	_Atomic bool asked; /* both are written */
 };
 
 static void dsa_list(struct buf *b, int from, int n, const char *name)
@@ -97,15 +90,11 @@ static void serve(void *arg, struct http_req *r)
 	http_reply(r, status, type, buf_str(&b));
 }
 
-static void nobody(void *arg UNUSED, const char *id UNUSED)
-{
-}
-
 static void set(struct world *w, enum setting id, const char *value)
 {
 	struct err e = { 0 };
 	struct setting_change c = { .id = id, .value = str_of(value) };
-	ok(settings_change(w->settings, &c, 1, -1, NULL, &e), &e);
+	ok(settings_change(w->rig.settings, &c, 1, -1, NULL, &e), &e);
 }
 
 /* Runs one sync; the state of the feed in *state (free with feed_state_list_free, *n rows). */
@@ -114,12 +103,12 @@ static void sync_now(struct world *w, struct feed_state **state, size_t *n)
 	char id[33];
 	struct job job;
 	struct err e = { 0 };
-	ok(jobs_start_sync(w->jobs, "test", id, &e), &e);
+	ok(jobs_start_sync(w->rig.jobs, "test", id, &e), &e);
 	do {
 		usleep(20000);
-		ok(jobs_get(w->jobs, id, &job, &e), &e);
+		ok(jobs_get(w->rig.jobs, id, &job, &e), &e);
 	} while (job.state == JOB_QUEUED || job.state == JOB_RUNNING);
-	ok(feed_state_list(w->db, state, n, &e), &e);
+	ok(feed_state_list(w->rig.db, state, n, &e), &e);
 }
 
 struct counts {
@@ -129,12 +118,26 @@ struct counts {
 static struct counts count(struct world *w)
 {
 	struct match_view v;
-	match_read(w->match, &v);
+	match_read(w->rig.match, &v);
 	struct counts c = { .patches = v.catalog->n_patches };
 	for (uint32_t p = 0; p < c.patches; p++)
 		c.missing += match_count(&v, p, VERDICT_MISSING);
 	match_read_end(&v);
 	return c;
+}
+
+/* Called by the thread of the sync, right after the job has ended. */
+static void job_changed(void *arg, const char *id)
+{
+	struct world *w = arg;
+	struct job job;
+	struct err e = { 0 };
+	if (!w->ask_again || !jobs_get(w->rig.jobs, id, &job, &e) || job.state < JOB_SUCCEEDED)
+		return;
+	w->ask_again = false;
+	snprintf(w->ended, sizeof(w->ended), "%s", id);
+	ok(jobs_start_sync(w->rig.jobs, "again", w->next, &e), &e);
+	w->asked = true;
 }
 
 /* p0..p9 in versions older than what the notices fix. */
@@ -150,28 +153,13 @@ static int setup(void **state)
 {
 	struct err e = { 0 };
 	struct world *w = xcalloc(1, sizeof(*w));
-	snprintf(w->dir, sizeof(w->dir), "/tmp/sync.XXXXXX");
-	assert_non_null(mkdtemp(w->dir));
-	AUTO(xfree) char *url = xasprintf("sqlite:%s/db", w->dir);
-	AUTO(xfree) char *store = file_join(w->dir, "store");
-	ok(sql_open(url, &w->db, &e) && sql_migrate(w->db, &e) &&
-		   store_open(store, &w->store, &e) && settings_open(w->db, &w->settings, &e) &&
-		   fleet_load(w->db, &kit_clock, &w->fleet, &e),
-	   &e);
-	w->match = match_new(w->fleet);
+	rig_open(&w->rig, serve, w);
 	struct catalog *none;
-	ok(catalog_load(w->db, &none, &e), &e);
-	match_set_catalog(w->match, none);
+	ok(catalog_load(w->rig.db, &none, &e), &e);
+	match_set_catalog(w->rig.match, none);
 	catalog_unref(none);
-	struct http_server_conf vendor = { .address = "127.0.0.1",
-					   .threads = 1,
-					   .max_connections = 20,
-					   .idle_timeout_s = 20,
-					   .handler = serve,
-					   .arg = w };
-	ok(http_server_start(&vendor, &w->vendor, &e), &e);
 	AUTO(xfree)
-	char *list = xasprintf("http://127.0.0.1:%u/DSA/list", http_server_port(w->vendor));
+	char *list = xasprintf("http://127.0.0.1:%u/DSA/list", http_server_port(w->rig.vendor));
 	/* one feed only: the others are switched off */
 	for (int i = 0; i < SETTINGS_; i++) {
 		struct str key = str_of(setting_info((enum setting)i)->key);
@@ -183,20 +171,14 @@ static int setup(void **state)
 	AUTO(xfree) char *suite = xasprintf("# %s", "none");
 	set(w, SETTING_FEED_DEBIAN_SUITES, suite);
 	/* a system that lacks some of it */
-	uint32_t no = kit_enrol(w->fleet, 0, "h");
+	uint32_t no = kit_enrol(w->rig.fleet, 0, "h");
 	AUTO(buf_done) struct buf inv = BUF_INIT(1u << 20);
 	inventory(&inv);
-	ok(fleet_put_inventory(w->fleet, no, buf_str(&inv), kit_now_ms, &e), &e);
-	struct jobs_conf conf = { .db = w->db,
-				  .store = w->store,
-				  .settings = w->settings,
-				  .match = w->match,
-				  .fleet = w->fleet,
-				  .clock = &clock_system,
-				  .job_changed = nobody,
-				  .feed_changed = nobody,
-				  .arg = w };
-	ok(jobs_open(&conf, &w->jobs, &e), &e);
+	ok(fleet_put_inventory(w->rig.fleet, no, buf_str(&inv), kit_now_ms, &e), &e);
+	struct jobs_conf conf = rig_conf(&w->rig, &clock_system);
+	conf.job_changed = job_changed;
+	conf.arg = w;
+	ok(jobs_open(&conf, &w->rig.jobs, &e), &e);
 	*state = w;
 	return 0;
 }
@@ -204,17 +186,9 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct world *w = *state;
-	struct err e = { 0 };
-	jobs_close(w->jobs);
-	http_server_stop(w->vendor);
-	match_free(w->match);
-	fleet_free(w->fleet);
-	settings_close(w->settings);
-	store_close(w->store);
-	sql_close(w->db);
-	bool gone = file_remove_tree(w->dir, &e);
+	rig_close(&w->rig);
 	xfree(w);
-	return gone ? 0 : 1;
+	return 0;
 }
 
 static void G11_no_broken_feed_changes_a_count(void **state)
@@ -282,9 +256,9 @@ static void F38_a_held_one_is_taken_over_by_a_person(void **state)
 	assert_int_equal(l[0].held_rows, 100);
 	feed_state_list_free(l, n);
 	assert_int_equal(count(w).patches, before.patches);
-	ok(jobs_accept_held(w->jobs, "debian-dsa", &e), &e);
+	ok(jobs_accept_held(w->rig.jobs, "debian-dsa", &e), &e);
 	assert_true(count(w).patches < before.patches);
-	assert_false(jobs_accept_held(w->jobs, "debian-dsa", &e));
+	assert_false(jobs_accept_held(w->rig.jobs, "debian-dsa", &e));
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 	sync_now(w, &l, &n);
 	assert_null(l[0].error);
@@ -300,7 +274,7 @@ static void M_073_a_feed_from_a_file(void **state)
 	struct feed_state *l;
 	size_t n;
 	AUTO(buf_done) struct buf b = BUF_INIT(1u << 20);
-	AUTO(xfree) char *path = file_join(w->dir, "list");
+	AUTO(xfree) char *path = file_join(w->rig.dir, "list");
 	AUTO(xfree) char *url = xasprintf("file://%s", path);
 	dsa_list(&b, 0, 20, "p");
 	ok(file_write_atomic(path, buf_str(&b), 0644, &e), &e);
@@ -317,10 +291,10 @@ static size_t steps_of_sync(struct world *w, const char *by)
 	char id[33];
 	struct job job;
 	struct err e = { 0 };
-	ok(jobs_start_sync(w->jobs, by, id, &e), &e);
+	ok(jobs_start_sync(w->rig.jobs, by, id, &e), &e);
 	do {
 		usleep(20000);
-		ok(jobs_get(w->jobs, id, &job, &e), &e);
+		ok(jobs_get(w->rig.jobs, id, &job, &e), &e);
 	} while (job.state == JOB_QUEUED || job.state == JOB_RUNNING);
 	for (size_t i = 0; i < job.n_steps; i++)
 		assert_string_equal(job.steps[i].error, "");
@@ -332,7 +306,7 @@ static void M_075_a_schedule_leaves_out_what_was_just_synced(void **state)
 {
 	struct world *w = *state;
 	AUTO(xfree)
-	char *url = xasprintf("http://127.0.0.1:%u/json", http_server_port(w->vendor));
+	char *url = xasprintf("http://127.0.0.1:%u/json", http_server_port(w->rig.vendor));
 	w->mode = GOOD;
 	set(w, SETTING_FEED_DEBIAN_TRACKER_URL, url);
 	assert_int_equal(steps_of_sync(w, JOBS_SCHEDULE), 2);
@@ -376,7 +350,7 @@ static void a_killed_fetch_process_is_named_and_replaced(void **state)
 	char id[33];
 	struct job job;
 	w->mode = SLOW;
-	ok(jobs_start_sync(w->jobs, "test", id, &e), &e);
+	ok(jobs_start_sync(w->rig.jobs, "test", id, &e), &e);
 	while (!w->slow_seen)
 		usleep(10000);
 	pid_t pid = child_of_role("fetch");
@@ -384,9 +358,9 @@ static void a_killed_fetch_process_is_named_and_replaced(void **state)
 	kill(pid, SIGKILL);
 	do {
 		usleep(20000);
-		ok(jobs_get(w->jobs, id, &job, &e), &e);
+		ok(jobs_get(w->rig.jobs, id, &job, &e), &e);
 	} while (job.state == JOB_QUEUED || job.state == JOB_RUNNING);
-	ok(feed_state_list(w->db, &l, &n, &e), &e);
+	ok(feed_state_list(w->rig.db, &l, &n, &e), &e);
 	if (!l[0].error || !strstr(l[0].error, "the fetch process died of signal 9"))
 		fail_msg("'%s'", l[0].error ? l[0].error : "fine");
 	feed_state_list_free(l, n);
@@ -434,7 +408,7 @@ static void a_new_release_does_not_lower_the_guard(void **state)
 						 .os_version = (char *)"11",
 						 .arch = (char *)"amd64" };
 	uint32_t no;
-	ok(fleet_enrol(w->fleet, kit_id(1), "local", &older, kit_id(1), &no, &e), &e);
+	ok(fleet_enrol(w->rig.fleet, kit_id(1), "local", &older, kit_id(1), &no, &e), &e);
 	w->mode = HALF;
 	sync_now(w, &l, &n);
 	assert_non_null(strstr(l[0].url, "debian:11"));
@@ -443,6 +417,27 @@ static void a_new_release_does_not_lower_the_guard(void **state)
 	assert_int_equal(l[0].rows, 200);
 	feed_state_list_free(l, n);
 	assert_int_equal(count(w).patches, before.patches);
+}
+
+/* M-077: a sync asked for when the last one has just ended is one of its own, not the one that is
+ * over: otherwise nothing would be fetched and nobody told. */
+static void M_077_a_sync_asked_for_at_the_end_of_another_runs(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	struct feed_state *l;
+	struct job job = { .state = JOB_QUEUED };
+	size_t n;
+	w->mode = GOOD;
+	w->ask_again = true;
+	sync_now(w, &l, &n);
+	feed_state_list_free(l, n);
+	for (int i = 0; i < 1000 && job.state < JOB_SUCCEEDED; i++, usleep(20000))
+		if (w->asked)
+			ok(jobs_get(w->rig.jobs, w->next, &job, &e), &e);
+	assert_int_equal(job.state, JOB_SUCCEEDED);
+	assert_string_not_equal(w->next, w->ended);
+	assert_string_equal(job.created_by, "again");
 }
 
 int main(int argc, char **argv)
@@ -456,6 +451,7 @@ int main(int argc, char **argv)
 		T(M_075_a_schedule_leaves_out_what_was_just_synced),
 		T(a_feed_switched_off_leaves_nothing_behind),
 		T(a_new_release_does_not_lower_the_guard),
+		T(M_077_a_sync_asked_for_at_the_end_of_another_runs),
 		T(a_killed_fetch_process_is_named_and_replaced),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
