@@ -423,7 +423,7 @@ static void wrong_methods_and_bodies(void **state)
 	expect(&big, 413, NULL);
 }
 
-int main(void)
+static int group(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(A29_without_credentials_nothing),
@@ -441,4 +441,9 @@ int main(void)
 	return cmocka_run_group_tests_name("fresh", fresh, world_setup_without_users,
 					   world_teardown) +
 	       cmocka_run_group_tests_name("access", tests, world_setup, world_teardown);
+}
+
+int main(void)
+{
+	return engines_run(group);
 }

@@ -547,7 +547,7 @@ static void certificates_are_renewed_for_the_same_agent(void **state)
 	assert_string_equal(info.common_name, a.id);
 }
 
-int main(void)
+static int group(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(enrol_check_in_and_report),
@@ -563,4 +563,9 @@ int main(void)
 		cmocka_unit_test(certificates_are_renewed_for_the_same_agent),
 	};
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);
+}
+
+int main(void)
+{
+	return engines_run(group);
 }

@@ -114,7 +114,7 @@ static void head_has_no_body(void **state)
 	assert_int_equal(r.body.n, 0);
 }
 
-int main(void)
+static int group(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_best_encoding_with_its_own_etag),
@@ -123,4 +123,9 @@ int main(void)
 		cmocka_unit_test(head_has_no_body),
 	};
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);
+}
+
+int main(void)
+{
+	return engines_run_sqlite(group);
 }

@@ -3,8 +3,6 @@
  * lists; scans, jobs, settings and enrolment tokens too. */
 #include "world.h"
 
-#include <sqlite3.h>
-
 #define SSL "debian:12:openssl:3.0.2-1"
 
 static void post(struct world *w, const char *path, const char *body, const char *key,
@@ -34,17 +32,6 @@ static char *preview(struct world *w, const char *selection)
 static char *creation(const char *selection, const char *token)
 {
 	return xasprintf("{%s,\"preview_token\":\"%s\"}", selection, token);
-}
-
-/* Changes the database beside the server. */
-static void change_database(struct world *w, const char *sql)
-{
-	AUTO(xfree) char *file = file_join(w->dir, "db");
-	sqlite3 *db;
-	assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_busy_timeout(db, 5000), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
 }
 
 static void M_131_from_patches_and_exactly_once(void **state)
@@ -106,9 +93,9 @@ static void a_claim_from_before_a_restart_is_not_run_again(void **state)
 	post(w, "/api/v1/deployments", body, "key-number-3", &made);
 	expect(&made, 201, NULL);
 	/* As if the server had been killed between the work and the answer. */
-	change_database(w,
-			"update api_idempotency set status = 0, body = null, server_run = 'before' "
-			"where idem_key = 'key-number-3'");
+	engines_exec(w->db,
+		     "update api_idempotency set status = 0, body = null, server_run = 'before' "
+		     "where idem_key = 'key-number-3'");
 	post(w, "/api/v1/deployments", body, "key-number-3", &again);
 	expect(&again, 409, "idempotency_unfinished");
 	kit_now_ms += 25 * 3600 * 1000;
@@ -459,7 +446,7 @@ static void retired_systems_leave_the_numbers(void **state)
 	assert_int_equal(int_at(json_object_get(dashboard.json, "patches"), "missing"), 2);
 }
 
-int main(void)
+static int group(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(M_131_from_patches_and_exactly_once),
@@ -476,4 +463,9 @@ int main(void)
 		cmocka_unit_test(retired_systems_leave_the_numbers),
 	};
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);
+}
+
+int main(void)
+{
+	return engines_run(group);
 }

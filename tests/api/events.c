@@ -142,7 +142,7 @@ static void a_server_that_ends_ends_its_streams(void **state)
 	listener_stop(&l);
 }
 
-int main(void)
+static int group(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(M_091_changes_arrive_with_ids_and_counters_only),
@@ -153,4 +153,9 @@ int main(void)
 		cmocka_unit_test(a_server_that_ends_ends_its_streams),
 	};
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);
+}
+
+int main(void)
+{
+	return engines_run(group);
 }

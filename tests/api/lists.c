@@ -545,7 +545,7 @@ static void M_111_declined_patches_are_in_their_own_view(void **state)
 	assert_int_equal(json_array_size(items(&after)), 32);
 }
 
-int main(void)
+static int group(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(M_103_missing_patches_with_counts),
@@ -567,4 +567,9 @@ int main(void)
 		cmocka_unit_test(search_finds_each_kind),
 	};
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);
+}
+
+int main(void)
+{
+	return engines_run(group);
 }

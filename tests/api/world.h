@@ -10,6 +10,7 @@
 #include "crypto/sign.h"
 #include "format/json.h"
 #include "settings/settings.h"
+#include "support/engines.h"
 #include "support/kit.h"
 
 #include <curl/curl.h>
@@ -493,7 +494,7 @@ __attribute__((unused)) static int world_setup_without_users(void **state)
 	kit_now_ms = clock_wall_ms();
 	(void)snprintf(w->dir, sizeof(w->dir), "/tmp/api.XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
-	AUTO(xfree) char *url = xasprintf("sqlite:%s/db", w->dir);
+	AUTO(xfree) char *url = engines_fresh();
 	AUTO(xfree) char *store = file_join(w->dir, "store");
 	AUTO(buf_done) struct buf ca_key = BUF_INIT(1u << 16);
 	w->ca_pem = BUF_INIT(1u << 16);

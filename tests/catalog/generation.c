@@ -294,7 +294,7 @@ static int close_pg(void **state)
 int main(void)
 {
 	int failed = cmocka_run_group_tests_name("sqlite", tests, open_sqlite, close_sqlite);
-	if (!pg_cluster_start(&cluster, &e)) {
+	if (!pg_cluster_start(false, &cluster, &e)) {
 		print_message("PostgreSQL left out: %s\n", e.msg);
 		return failed + (e.code != ERR_NOT_FOUND);
 	}

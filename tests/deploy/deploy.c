@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "deploy/decline.h"
 #include "format/json.h"
+#include "support/engines.h"
 #include "support/kit.h"
 
 #include <unistd.h>
@@ -117,7 +118,7 @@ static int setup(void **state)
 	struct world *w = xcalloc(1, sizeof(*w));
 	snprintf(w->dir, sizeof(w->dir), "/tmp/deploy.XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
-	AUTO(xfree) char *url = xasprintf("sqlite:%s/db", w->dir);
+	AUTO(xfree) char *url = engines_fresh();
 	AUTO(xfree) char *store = file_join(w->dir, "store");
 	ok(sql_open(url, &w->db, &e) && sql_migrate(w->db, &e) && store_open(store, &w->store, &e),
 	   &e);
@@ -868,7 +869,7 @@ static void failed_pairs_name_systems_and_patches(void **state)
 	assert_int_equal(pairs, 1);
 }
 
-int main(void)
+static int group(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
@@ -896,4 +897,9 @@ int main(void)
 		T(failed_pairs_name_systems_and_patches),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(void)
+{
+	return engines_run(group);
 }

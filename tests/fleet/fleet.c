@@ -2,15 +2,8 @@
  * The fleet with and without a database: what is acknowledged is there after a restart, what failed
  * left nothing behind but a later success. */
 #include "fleet/fleet.h"
-#include "base/file.h"
 #include "fleet/facts.h"
-
-#include <setjmp.h>
-#include <sqlite3.h>
-#include <stdarg.h>
-#include <unistd.h>
-
-#include <cmocka.h>
+#include "support/engines.h"
 
 #define TEXT_A                                                                                     \
 	"arch\tamd64\n"                                                                            \
@@ -139,9 +132,7 @@ static void check_loaded(struct fleet *f)
 
 static void durable(void **arg)
 {
-	char dir[] = "/tmp/fleet-test-XXXXXX";
-	assert_non_null(mkdtemp(dir));
-	AUTO(xfree) char *url = xasprintf("sqlite:%s/t.db", dir);
+	AUTO(xfree) char *url = engines_fresh();
 	struct err e = { 0 };
 	for (int run = 0; run < 2; run++) {
 		AUTO(sql_close) struct sql *db = NULL;
@@ -170,16 +161,25 @@ static void durable(void **arg)
 		assert_true(fleet_set_scan(f, b, SCAN_FAILED, "dpkg is locked", &e));
 		assert_true(fleet_flush(f, &e));
 	}
-	assert_true(file_remove_tree(dir, &e));
 }
 
-static void exec(const char *path, const char *sql)
+/* Every inventory of host 'a' fails after its facts were written. */
+static void *gather_a(void *arg, const struct host *h, const uint32_t *old, uint32_t n_old,
+		      const uint32_t *new, uint32_t n_new)
 {
-	sqlite3 *db = NULL;
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
+	return strcmp(h->id, "a") == 0 ? (void *)(uintptr_t)h : NULL;
 }
+
+static bool write_a(struct sql_conn *c, void *gathered, struct err *e)
+{
+	return err_set(e, ERR_IO, "broken");
+}
+
+static void done_a(void *gathered, bool committed)
+{
+	assert_false(committed);
+}
+static const struct fleet_journal breaks_a = { gather_a, write_a, done_a, NULL };
 
 static void open_fleet(const char *url, struct sql **db, struct fleet **f)
 {
@@ -193,10 +193,7 @@ static void open_fleet(const char *url, struct sql **db, struct fleet **f)
  * has again is a hole that the next start steps over. */
 static void failed_transaction(void **arg)
 {
-	char dir[] = "/tmp/fleet-test-XXXXXX";
-	assert_non_null(mkdtemp(dir));
-	AUTO(xfree) char *path = file_join(dir, "t.db");
-	AUTO(xfree) char *url = xasprintf("sqlite:%s", path);
+	AUTO(xfree) char *url = engines_fresh();
 	struct err e = { 0 };
 	uint32_t a = 0, b = 0;
 	for (int run = 0; run < 3; run++) {
@@ -208,6 +205,7 @@ static void failed_transaction(void **arg)
 			now++;
 			assert_true(fleet_enrol(f, "b", "local", &attrs, NULL, &b, &e));
 		} else if (run == 1) {
+			fleet_set_journal(f, &breaks_a);
 			assert_false(fleet_put_inventory(f, a, STR_LIT("arch\tarm64\n"), 5, &e));
 			assert_false(fleet_put_inventory(f, a, str_of(TEXT_B), 5, &e));
 			assert_int_equal(hosts_of(f, "hold\tdeb\tapt\tamd64"),
@@ -223,27 +221,13 @@ static void failed_transaction(void **arg)
 		}
 		fleet_free(TAKE(f));
 		sql_close(TAKE(db));
-		if (run == 0)
-			exec(path,
-			     "create trigger broken before update of facts on host when new.id = 'a' "
-			     "begin select raise(abort, 'broken'); end");
-		if (run == 1)
-			exec(path, "drop trigger broken");
 	}
-	assert_true(file_remove_tree(dir, &e));
-}
-
-static char *temp_dir(void)
-{
-	char *dir = xstrdup("/tmp/fleet-XXXXXX");
-	assert_non_null(mkdtemp(dir));
-	return dir;
 }
 
 /* A request for many and a scan without news survive a restart. */
 static void scans_without_inventory(void **arg)
 {
-	AUTO(xfree) char *dir = temp_dir(), *url = xasprintf("sqlite:%s/f.db", dir);
+	AUTO(xfree) char *url = engines_fresh();
 	struct err e = { 0 };
 	for (int round = 0; round < 2; round++) {
 		AUTO(sql_close) struct sql *db = NULL;
@@ -265,10 +249,9 @@ static void scans_without_inventory(void **arg)
 		assert_int_equal(a->last_scan_ms, 2000);
 		assert_int_equal(fleet_host_by_id(f, STR_LIT("b"))->scan, SCAN_REQUESTED);
 	}
-	assert_true(file_remove_tree(dir, &e));
 }
 
-int main(void)
+static int group(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_memory),
@@ -277,4 +260,9 @@ int main(void)
 		cmocka_unit_test(scans_without_inventory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(void)
+{
+	return engines_run(group);
 }

@@ -166,9 +166,8 @@ static void an_unreachable_vendor_is_told_apart(void **state)
 	assert_string_equal(t.reason, "vendor_unreachable");
 }
 
-int main(int argc, char **argv)
+static int group(void)
 {
-	role_main(argc, argv, jobs_roles);
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(M_196_a_payload_is_fetched_once_by_its_digest),
@@ -177,4 +176,10 @@ int main(int argc, char **argv)
 		T(an_unreachable_vendor_is_told_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	role_main(argc, argv, jobs_roles);
+	return engines_run(group);
 }

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "jobs/jobs.h"
 #include "net/http_server.h"
+#include "support/engines.h"
 #include "support/kit.h"
 
 struct rig {
@@ -25,7 +26,7 @@ static inline void rig_open(struct rig *r, void (*serve)(void *arg, struct http_
 	struct err e = { 0 };
 	snprintf(r->dir, sizeof(r->dir), "/tmp/jobs.XXXXXX");
 	assert_non_null(mkdtemp(r->dir));
-	AUTO(xfree) char *url = xasprintf("sqlite:%s/db", r->dir);
+	AUTO(xfree) char *url = engines_fresh();
 	AUTO(xfree) char *store = file_join(r->dir, "store");
 	ok(sql_open(url, &r->db, &e) && sql_migrate(r->db, &e) &&
 		   store_open(store, &r->store, &e) && settings_open(r->db, &r->settings, &e) &&

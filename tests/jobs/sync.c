@@ -440,9 +440,8 @@ static void M_077_a_sync_asked_for_at_the_end_of_another_runs(void **state)
 	assert_string_equal(job.created_by, "again");
 }
 
-int main(int argc, char **argv)
+static int group(void)
 {
-	role_main(argc, argv, jobs_roles);
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(G11_no_broken_feed_changes_a_count),
@@ -455,4 +454,10 @@ int main(int argc, char **argv)
 		T(a_killed_fetch_process_is_named_and_replaced),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	role_main(argc, argv, jobs_roles);
+	return engines_run(group);
 }

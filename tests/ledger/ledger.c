@@ -3,6 +3,7 @@
  * down once, in the scan's own transaction, and read back page by page. */
 #include "ledger/ledger.h"
 #include "base/file.h"
+#include "support/engines.h"
 #include "support/kit.h"
 
 #include <unistd.h>
@@ -60,7 +61,7 @@ static int setup(void **state)
 	struct world *w = xcalloc(1, sizeof(*w));
 	snprintf(w->dir, sizeof(w->dir), "/tmp/ledger.XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
-	AUTO(xfree) char *url = xasprintf("sqlite:%s/db", w->dir);
+	AUTO(xfree) char *url = engines_fresh();
 	ok(sql_open(url, &w->db, &e) && sql_migrate(w->db, &e) &&
 		   fleet_load(w->db, &kit_clock, &w->fleet, &e),
 	   &e);
@@ -234,7 +235,7 @@ static void old_rows_are_dropped_when_a_patch_became_known_is_not(void **state)
 	assert_int_equal(size[1], 1);
 }
 
-int main(void)
+static int group(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
@@ -245,4 +246,9 @@ int main(void)
 		T(old_rows_are_dropped_when_a_patch_became_known_is_not),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(void)
+{
+	return engines_run(group);
 }

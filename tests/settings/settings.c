@@ -2,7 +2,7 @@
  * Values survive a restart, changes are all or nothing, versions and listeners work (F48). */
 #include "settings/settings.h"
 
-#include "base/file.h"
+#include "support/engines.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,14 +10,13 @@
 
 #include <cmocka.h>
 
-static char dir[] = "/tmp/tsukuroi-set-XXXXXX";
+static char *url; /* of the test that runs */
 static struct sql *db;
 static struct settings *s;
 
 static void open_all(void)
 {
 	struct err e = { 0 };
-	AUTO(xfree) char *url = xasprintf("sqlite:%s/t.db", dir);
 	if (!sql_open(url, &db, &e) || !sql_migrate(db, &e) || !settings_open(db, &s, &e))
 		fail_msg("%s", e.msg);
 }
@@ -31,9 +30,7 @@ static void close_all(void)
 static int set_up(void **state)
 {
 	(void)state;
-	struct err e;
-	if (!file_remove_tree(dir, &e) || !file_mkdirs(dir, 0700, &e))
-		return -1;
+	url = engines_fresh();
 	open_all();
 	return 0;
 }
@@ -42,6 +39,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	close_all();
+	xfree(url);
 	return 0;
 }
 
@@ -162,19 +160,10 @@ static void test_what_no_longer_passes_counts_as_not_set(void **state)
 	assert_int_equal(settings_int(s, SETTING_REFRESH_CYCLE_S), 5400);
 }
 
-static int end(void **state)
-{
-	(void)state;
-	struct err e;
-	return file_remove_tree(dir, &e) ? 0 : -1;
-}
-
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-int main(void)
+static int group(void)
 {
-	if (!mkdtemp(dir))
-		return 1;
 	const struct CMUnitTest tests[] = {
 		CASE(test_defaults),
 		CASE(test_a_change_lasts_and_is_told),
@@ -182,5 +171,10 @@ int main(void)
 		CASE(test_F48_the_second_editor_is_told),
 		CASE(test_what_no_longer_passes_counts_as_not_set),
 	};
-	return cmocka_run_group_tests(tests, NULL, end);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(void)
+{
+	return engines_run(group);
 }

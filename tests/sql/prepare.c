@@ -58,7 +58,7 @@ static void test_pgsql(void **state)
 	(void)state;
 	struct err e;
 	struct pg_cluster *pg;
-	if (!pg_cluster_start(&pg, &e)) {
+	if (!pg_cluster_start(false, &pg, &e)) {
 		print_message("skipped: %s\n", e.msg);
 		assert_int_equal(e.code, ERR_NOT_FOUND);
 		skip();

@@ -445,5 +445,5 @@ static int group(void)
 
 int main(void)
 {
-	return engines_run(group);
+	return engines_run_with(group, true);
 }

@@ -17,6 +17,7 @@ struct pg_cluster {
 	char *bin, *dir;
 	pid_t server;
 	bool as_postgres; /* we are root: run as the user postgres */
+	bool durable;
 };
 
 static const char *const drop[] = { "setpriv", "--reuid=postgres", "--regid=postgres",
@@ -83,7 +84,7 @@ static void exec_server(const struct pg_cluster *p)
 				     "-c",
 				     sockets,
 				     "-c",
-				     "fsync=on",
+				     p->durable ? "fsync=on" : "fsync=off",
 				     "-c",
 				     "max_connections=60",
 				     "-c",
@@ -136,7 +137,7 @@ static bool create(struct pg_cluster *p, struct err *e)
 	       start(p, e);
 }
 
-bool pg_cluster_start(struct pg_cluster **out, struct err *e)
+bool pg_cluster_start(bool durable, struct pg_cluster **out, struct err *e)
 {
 	char *bin = find_bin();
 	if (!bin)
@@ -144,6 +145,7 @@ bool pg_cluster_start(struct pg_cluster **out, struct err *e)
 	struct pg_cluster *p = xcalloc(1, sizeof(*p));
 	p->bin = bin;
 	p->as_postgres = geteuid() == 0;
+	p->durable = durable;
 	if (!create(p, e)) {
 		pg_cluster_stop(p);
 		return false;
