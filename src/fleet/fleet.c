@@ -21,6 +21,7 @@ struct fleet *fleet_new_memory(const struct clock *clock)
 		pthread_mutex_init(&f->host_locks[i], NULL);
 	f->index = index_new();
 	f->ids = intern_new();
+	f->roster = roster_new();
 	f->active = roaring_bitmap_create();
 	f->scanned = roaring_bitmap_create();
 	return f;
@@ -49,6 +50,7 @@ void fleet_free(struct fleet *f)
 	roaring_bitmap_free(f->active);
 	roaring_bitmap_free(f->scanned);
 	intern_free(f->ids);
+	roster_free(f->roster);
 	index_free(f->index);
 	for (int i = 0; i < FLEET_HOST_LOCKS; i++)
 		pthread_mutex_destroy(&f->host_locks[i]);
@@ -220,6 +222,7 @@ uint32_t fleet_adopt(struct fleet *f, struct host *h)
 		roaring_bitmap_add(f->active, h->no);
 	if (h->last_scan_ms != 0)
 		roaring_bitmap_add(f->scanned, h->no);
+	roster_put(f->roster, h);
 	return h->no;
 }
 
@@ -282,6 +285,7 @@ static void note_contact(struct fleet *f, struct host *h)
 {
 	pthread_mutex_lock(&f->contact_lock);
 	__atomic_store_n(&h->last_contact_ms, clock_now_ms(&f->clock), __ATOMIC_RELAXED);
+	roster_contact(f->roster, h->no, h->last_contact_ms);
 	if (!f->contact_waiting.p[h->no]) {
 		f->contact_waiting.p[h->no] = 1;
 		VEC_PUSH(&f->contacts, h->no);
@@ -302,6 +306,7 @@ bool fleet_contact(struct fleet *f, uint32_t no, const struct host_attrs *attrs,
 	if (ok && !same) {
 		pthread_rwlock_wrlock(&f->lock);
 		host_set_attrs(h, attrs);
+		roster_put(f->roster, h);
 		publish(f);
 	}
 	host_end(f, no);
@@ -391,6 +396,7 @@ static void show_inventory(struct fleet *f, struct host *h, const struct host_in
 	h->scan = SCAN_OK;
 	host_set_text(&h->scan_error, NULL);
 	roaring_bitmap_add(f->scanned, h->no);
+	roster_put(f->roster, h);
 	if (h->state == HOST_ACTIVE)
 		reindex(f, h, old, n_old, s->facts.p, i->n_facts, first);
 }
@@ -453,6 +459,7 @@ bool fleet_set_state(struct fleet *f, uint32_t no, enum host_state state, struct
 		AUTO(xfree) uint32_t *facts = facts_of(h);
 		pthread_rwlock_wrlock(&f->lock);
 		h->state = state;
+		roster_put(f->roster, h);
 		if (is)
 			roaring_bitmap_add(f->active, no);
 		else
@@ -477,6 +484,7 @@ bool fleet_set_scan(struct fleet *f, uint32_t no, enum scan_status scan, const c
 		pthread_rwlock_wrlock(&f->lock);
 		h->scan = scan;
 		host_set_text(&h->scan_error, error);
+		roster_put(f->roster, h);
 		publish(f);
 	}
 	host_end(f, no);
@@ -494,6 +502,7 @@ bool fleet_scanned_again(struct fleet *f, uint32_t no, int64_t scanned_ms, struc
 		h->last_scan_ms = scanned_ms;
 		h->scan = SCAN_OK;
 		host_set_text(&h->scan_error, NULL);
+		roster_put(f->roster, h);
 		publish(f);
 	}
 	host_end(f, no);
@@ -519,6 +528,7 @@ bool fleet_request_scans(struct fleet *f, const uint32_t *nos, size_t n, struct 
 				continue;
 			f->hosts.p[nos[i]]->scan = SCAN_REQUESTED;
 			host_set_text(&f->hosts.p[nos[i]]->scan_error, NULL);
+			roster_put(f->roster, f->hosts.p[nos[i]]);
 		}
 		publish(f);
 	}
@@ -531,8 +541,10 @@ bool fleet_request_scans(struct fleet *f, const uint32_t *nos, size_t n, struct 
 void fleet_set_online(struct fleet *f, uint32_t no, bool online)
 {
 	pthread_rwlock_wrlock(&f->lock);
-	if (no < f->hosts.n)
+	if (no < f->hosts.n) {
 		f->hosts.p[no]->online = online;
+		roster_put(f->roster, f->hosts.p[no]);
+	}
 	publish(f);
 }
 

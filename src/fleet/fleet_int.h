@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "fleet/fleet.h"
 #include "fleet/index.h"
+#include "fleet/roster.h"
 
 #include <pthread.h>
 
@@ -22,6 +23,7 @@ struct fleet {
 	struct intern *ids;   /* agent id -> host number */
 	VEC(struct host *) hosts;
 	roaring_bitmap_t *active, *scanned;
+	struct roster *roster; /* told of every change of a record */
 	fleet_listener *listener;
 	void *listener_arg;
 	struct fleet_journal journal; /* under `lock`, like the listener */
