@@ -21,12 +21,14 @@ static uint32_t number(const char *text, const char *what)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "packages", required_argument, NULL, 'p' }, { "state", required_argument, NULL, 's' },
-		{ "hosts", required_argument, NULL, 'h' },    { "patches", required_argument, NULL, 'm' },
-		{ "seed", required_argument, NULL, 'r' },     { "threads", required_argument, NULL, 't' },
-		{ "database", required_argument, NULL, 'd' }, { 0 }
-	};
+	static const struct option options[] = { { "packages", required_argument, NULL, 'p' },
+						 { "state", required_argument, NULL, 's' },
+						 { "hosts", required_argument, NULL, 'h' },
+						 { "patches", required_argument, NULL, 'm' },
+						 { "seed", required_argument, NULL, 'r' },
+						 { "threads", required_argument, NULL, 't' },
+						 { "database", required_argument, NULL, 'd' },
+						 { 0 } };
 	struct fleet_state_conf conf = {
 		.hosts = 10000, .patches = 5000, .threads = 2, .now_ms = clock_wall_ms()
 	};
@@ -63,6 +65,7 @@ int main(int argc, char **argv)
 	       (double)r.facts_bytes / MAX(conf.hosts, 1u));
 	printf("version_sets_per_patch=%.1f live_sets_per_patch=%.1f wall_s=%.1f cpu_s=%.1f peak_rss_kb=%ld\n",
 	       (double)r.version_sets / MAX(conf.patches, 1u),
-	       (double)r.live_sets / MAX(conf.patches, 1u), wall_s() - began, cpu_s(), use.ru_maxrss);
+	       (double)r.live_sets / MAX(conf.patches, 1u), wall_s() - began, cpu_s(),
+	       use.ru_maxrss);
 	return 0;
 }

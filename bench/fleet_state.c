@@ -122,19 +122,18 @@ static bool write_host(struct sql_conn *c, const struct batch *b, uint32_t i, st
 	int64_t scanned, seen = contact_of(g, host, &scanned);
 	int64_t enrolled = g->conf->now_ms - 400ll * DAY_MS + host;
 	const struct host_attrs *a = &x.a;
-	return sql_run(
-		c, &SQL_BENCH_HOST_INSERT,
-		SQL_ARGS(sql_text(r->id), sql_text(workload_office(g->w, host)),
-			 sql_text(a->hostname), sql_text(a->os_id), sql_text(a->os_version),
-			 sql_text(a->os_name), sql_text(a->arch), sql_text(a->kernel),
-			 sql_text(a->address), sql_text(a->agent_version),
-			 sql_text(a->logged_in_user), sql_text(a->boot_id), sql_int(a->boot_ms),
-			 sql_bool(a->reboot_needed),
-			 sql_blob((struct str) { (const char *)r->digest.b, SHA256_LEN }),
-			 sql_int(enrolled), sql_int(seen), sql_int(scanned), sql_int(SCAN_OK),
-			 sql_text(r->print), sql_int(r->n_facts),
-			 sql_blob((struct str) { b->facts.p + r->at, r->len })),
-		e);
+	return sql_run(c, &SQL_BENCH_HOST_INSERT,
+		       SQL_ARGS(sql_text(r->id), sql_text(workload_office(g->w, host)),
+				sql_text(a->hostname), sql_text(a->os_id), sql_text(a->os_version),
+				sql_text(a->os_name), sql_text(a->arch), sql_text(a->kernel),
+				sql_text(a->address), sql_text(a->agent_version),
+				sql_text(a->logged_in_user), sql_text(a->boot_id),
+				sql_int(a->boot_ms), sql_bool(a->reboot_needed),
+				sql_blob((struct str) { (const char *)r->digest.b, SHA256_LEN }),
+				sql_int(enrolled), sql_int(seen), sql_int(scanned),
+				sql_int(SCAN_OK), sql_text(r->print), sql_int(r->n_facts),
+				sql_blob((struct str) { b->facts.p + r->at, r->len })),
+		       e);
 }
 
 static bool write_batch(struct sql_conn *c, void *arg, struct err *e)
@@ -209,8 +208,9 @@ static bool write_all(struct writing *g, struct err *e)
 bool fleet_state_write(const struct workload *w, const struct fleet_state_conf *conf,
 		       struct fleet_state_report *out, struct err *e)
 {
-	AUTO(xfree) char *url = conf->database ? xstrdup(conf->database)
-					       : xasprintf("sqlite:%s/tsukuroi.db", conf->state);
+	AUTO(xfree)
+	char *url = conf->database ? xstrdup(conf->database)
+				   : xasprintf("sqlite:%s/tsukuroi.db", conf->state);
 	AUTO(sql_close) struct sql *db = NULL;
 	if (!file_mkdirs(conf->state, 0700, e) || !sql_open(url, &db, e) || !sql_migrate(db, e))
 		return false;
@@ -219,8 +219,7 @@ bool fleet_state_write(const struct workload *w, const struct fleet_state_conf *
 	pthread_cond_init(&g.turned, NULL);
 	number_facts(&g);
 	workload_pairs(w, conf->patches, count_set, &g);
-	bool ok = write_all(&g, e) &&
-		  workload_save_catalog(w, conf->patches, conf->now_ms, db, e);
+	bool ok = write_all(&g, e) && workload_save_catalog(w, conf->patches, conf->now_ms, db, e);
 	if (ok)
 		*out = g.report;
 	pthread_cond_destroy(&g.turned);

@@ -40,9 +40,9 @@ enum field {
 	F_ESSENTIAL,
 	FIELDS_
 };
-static const char *const wanted[FIELDS_ + 1] = { "Package",	"Version", "Architecture",
-						 "Source",	"Depends", "Pre-Depends",
-						 "Provides",	"Priority", "Essential",
+static const char *const wanted[FIELDS_ + 1] = { "Package",  "Version",	 "Architecture",
+						 "Source",   "Depends",	 "Pre-Depends",
+						 "Provides", "Priority", "Essential",
 						 NULL };
 
 /* The name a relation begins with: "libc6:any (>= 2.3) | x" is "libc6". */

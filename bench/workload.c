@@ -2,8 +2,8 @@
  * Hosts: from a number to lines, ids and attributes. Line numbers ascend with the bytes of the
  * lines, and so do the packages of a role, so that a host needs no sorting but that of its extras.
  */
-#include "workload_int.h"
 #include "base/enc.h"
+#include "workload_int.h"
 
 #include <stdio.h>
 
@@ -236,8 +236,8 @@ void workload_fingerprint(const struct workload *w, uint32_t host, char out[stat
 void workload_attrs(const struct workload *w, uint32_t host, int64_t now_ms,
 		    struct workload_attrs *out)
 {
-	static const char *const words[] = { "web", "db", "app", "build", "mail",
-					     "desk", "pos", "file", "test", "gw" };
+	static const char *const words[] = { "web",  "db",  "app",  "build", "mail",
+					     "desk", "pos", "file", "test",  "gw" };
 	struct roles_random random = random_of(w, host, 0);
 	uint32_t role = role_of(w, &random), lag = lag_of(&random);
 	uint64_t x = roles_mix(random.at ^ 0xa77);
@@ -267,11 +267,11 @@ void workload_attrs(const struct workload *w, uint32_t host, int64_t now_ms,
 
 const char *workload_office(const struct workload *w, uint32_t host)
 {
-	static const char *const offices[] = {
-		"local",  "osaka",    "nagoya", "fukuoka", "sapporo", "sendai",	 "hiroshima",
-		"kyoto",  "kobe",     "naha",	"niigata", "shizuoka", "okayama", "kumamoto",
-		"matsue", "kanazawa", "nagano", "mito",	   "chiba",    "yokohama"
-	};
+	static const char *const offices[] = { "local",	  "osaka",    "nagoya",	   "fukuoka",
+					       "sapporo", "sendai",   "hiroshima", "kyoto",
+					       "kobe",	  "naha",     "niigata",   "shizuoka",
+					       "okayama", "kumamoto", "matsue",	   "kanazawa",
+					       "nagano",  "mito",     "chiba",	   "yokohama" };
 	uint64_t x = roles_mix(w->seed ^ 0x0ff ^ ((uint64_t)host << 12));
 	return x & 1 ? offices[0] : offices[(x >> 8) % ARRAY_LEN(offices)];
 }

@@ -21,7 +21,7 @@ void workload_patch_of(const struct workload *w, uint32_t patch, uint8_t *offere
 	uint64_t x = roles_mix(w->seed ^ 0x9a7c4 ^ ((uint64_t)patch << 20)), y = roles_mix(x);
 	uint32_t p = r->used.p[(x >> 8) % r->used.n];
 	uint32_t source = x % 100 < 88 ? r->packages.p[p].source_no
-				     : (uint32_t)((x >> 8) % r->n_sources);
+				       : (uint32_t)((x >> 8) % r->n_sources);
 	uint32_t first = r->source_packages[r->source_first[source]];
 	*out = (struct workload_patch) {
 		.source = source,
@@ -101,9 +101,9 @@ static bool add_patch(struct sink *sink, const struct workload *w, uint32_t patc
 				: str_of(arena_printf(&a, "https://example.net/%.*s",
 						      STR_ARG(notice))),
 		.cves = q->offer ? none
-				 : str_of(arena_printf(&a, "CVE-%u-%05u CVE-%u-%05u", 2020 + patch % 6,
-						       10000 + patch, 2020 + patch % 6,
-						       50000 + patch)),
+				 : str_of(arena_printf(&a, "CVE-%u-%05u CVE-%u-%05u",
+						       2020 + patch % 6, 10000 + patch,
+						       2020 + patch % 6, 50000 + patch)),
 		.availability = none,
 		.suites = q->offer ? STR_LIT("bookworm-security") : none,
 		.type = q->offer && x % 3 == 0 ? PATCH_TYPE_BUGFIX : PATCH_TYPE_SECURITY,
@@ -184,7 +184,8 @@ void workload_pairs(const struct workload *w, uint32_t patches, workload_pair *f
 	for (uint32_t i = 0; i < patches; i++) {
 		struct workload_patch q;
 		workload_patch_of(w, i, offered, &q);
-		for (uint32_t k = r->source_first[q.source]; k < r->source_first[q.source + 1]; k++) {
+		for (uint32_t k = r->source_first[q.source]; k < r->source_first[q.source + 1];
+		     k++) {
 			uint32_t p = r->source_packages[k];
 			for (uint32_t g = 0; g < r->packages.p[p].generations; g++)
 				fn(arg, i, w->base[p] + g, g < q.generation);

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define WRITERS_MAX 8
-#define ATTEMPTS_MAX 5
+#define ATTEMPTS_MAX 12 /* other servers' transactions collide too */
 #define ATTEMPTS_TOGETHER 2
 
 struct pg { /* struct sql.engine */
@@ -81,7 +81,7 @@ static bool pg_exec(struct pg_conn *c, const char *text, struct err *e)
 	return ok;
 }
 
-static void silent(void *arg, const PGresult *res)
+void pg_silent(void *arg, const PGresult *res)
 {
 	(void)arg;
 	(void)res;
@@ -97,7 +97,7 @@ static bool set_up(struct pg_conn *c, struct err *e)
 			       "database URL is right",
 			       text);
 	}
-	PQsetNoticeReceiver(c->h, silent, NULL);
+	PQsetNoticeReceiver(c->h, pg_silent, NULL);
 	return pg_exec(c,
 		       c->writer ? "set statement_timeout = 30000; set timezone = 'UTC'"
 				 : "set statement_timeout = 30000; set timezone = 'UTC'; "
@@ -258,6 +258,23 @@ static void pg_end(struct sql_rows *base)
 	xfree(r);
 }
 
+const char *pg_url(const struct sql *db)
+{
+	return ((const struct pg *)db->engine)->url;
+}
+
+bool pg_call(struct sql_conn *base, const char *text, const char *arg, int64_t *out, struct err *e)
+{
+	struct pg_conn *c = (struct pg_conn *)base;
+	PGresult *res = PQexecParams(c->h, text, arg ? 1 : 0, NULL, &arg, NULL, NULL, 0);
+	ExecStatusType st = PQresultStatus(res);
+	bool ok = st == PGRES_TUPLES_OK || st == PGRES_COMMAND_OK || fail(c, res, e);
+	if (ok && out && (PQntuples(res) < 1 || !str_to_i64(str_of(PQgetvalue(res, 0, 0)), out)))
+		*out = 0;
+	PQclear(res);
+	return ok;
+}
+
 static bool pg_script(struct sql_conn *base, const char *text, struct err *e)
 {
 	struct pg_conn *c = (struct pg_conn *)base;
@@ -316,7 +333,7 @@ static bool pg_write(struct sql *db, sql_write_fn fn, void *arg, struct err *e)
 	struct pg *pg = db->engine;
 	for (int i = 0; i < ATTEMPTS_MAX; i++) {
 		if (i > 0)
-			usleep((useconds_t)random_below(2000u << i));
+			usleep((useconds_t)random_below(2000u << MIN(i, 6)));
 		if (i < ATTEMPTS_TOGETHER)
 			pthread_rwlock_rdlock(&pg->turn);
 		else
@@ -369,6 +386,8 @@ const struct sql_driver sql_driver_pgsql = {
 	.disconnect = pg_disconnect,
 	.write = pg_write,
 	.script = pg_script,
+	.announce = pg_announce,
+	.leader_term = pg_leader_term,
 	.change = pg_change,
 	.query = pg_query,
 	.next = pg_next,

@@ -25,6 +25,21 @@ struct pg_rows {
 	struct arena scratch; /* text made from other types, for the row in hand */
 };
 
+/* Keys of advisory locks: every running server holds the first together with the others; the leader
+ * alone the second. */
+#define PG_LOCK_SERVERS "8391162087462010881"
+#define PG_LOCK_LEADER "8391162087462010882"
+#define PG_CHANNEL "tsukuroi_change"
+
+const char *pg_url(const struct sql *db);
+void pg_silent(void *arg, const PGresult *res);
+/** A statement that is no named one, with one text argument; an integer's text in the first row
+ * goes to *out. Either may be NULL. */
+bool pg_call(struct sql_conn *c, const char *text, const char *arg, int64_t *out, struct err *e)
+	MUST_CHECK;
+bool pg_leader_term(struct sql_conn *c, int64_t *out, struct err *e) MUST_CHECK;
+bool pg_announce(struct sql_conn *c, const char *text, struct err *e) MUST_CHECK;
+
 /** Arguments as the server expects them; free with arena_done(&out->mem). */
 void pg_encode(const struct pg_stmt *st, const struct sql_val *args, int n, struct pg_params *out);
 /** True when pg_col_* can read every column of `description` in binary form. */

@@ -3,7 +3,10 @@
  * statement ends its write function. Must not know anything about one engine. */
 #include "sql/sql.h"
 
+#include "base/enc.h"
+#include "base/random.h"
 #include "base/utf8.h"
+#include "sql/notify.h"
 #include "sql/sql_int.h"
 
 #define READERS_MAX 32
@@ -11,6 +14,15 @@
 /* True on a thread that is inside a write function: a second sql_write() there would wait for
  * itself. */
 static _Thread_local bool inside_write;
+static _Thread_local int64_t fence; /* see sql_fence() */
+
+/* Fails the statement, and with it the write function that runs it. */
+static bool lose(struct sql_conn *c)
+{
+	if (c->writing)
+		c->failed = true;
+	return false;
+}
 
 bool sql_open(const char *url, struct sql **out, struct err *e)
 {
@@ -29,6 +41,9 @@ bool sql_open(const char *url, struct sql **out, struct err *e)
 	}
 	struct sql *db = xcalloc(1, sizeof(*db));
 	db->driver = driver;
+	uint8_t raw[8];
+	random_bytes(raw, sizeof(raw));
+	enc_hex(raw, sizeof(raw), db->origin);
 	sql_pool_init(&db->readers, db, false, READERS_MAX);
 	if (!driver->open(db, where, e)) {
 		sql_close(db);
@@ -63,6 +78,34 @@ void sql_done(struct sql_conn *c)
 		sql_pool_give(c);
 }
 
+bool sql_shared(const struct sql *db)
+{
+	return db->driver->announce != NULL;
+}
+
+void sql_fence(int64_t term)
+{
+	fence = term;
+}
+
+struct fenced {
+	sql_write_fn fn;
+	void *arg;
+	int64_t term;
+};
+
+/* The row of the leader stays locked until the commit: the next leader's term comes after it. */
+static bool write_fenced(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct fenced *f = arg;
+	int64_t term;
+	if (!c->db->driver->leader_term(c, &term, e))
+		return lose(c);
+	if (term != f->term)
+		return err_set(e, ERR_UNAVAILABLE, "another server leads now; it does this work");
+	return f->fn(c, f->arg, e);
+}
+
 bool sql_write(struct sql *db, sql_write_fn fn, void *arg, struct err *e)
 {
 	struct err none;
@@ -70,7 +113,10 @@ bool sql_write(struct sql *db, sql_write_fn fn, void *arg, struct err *e)
 		e = &none;
 	if (inside_write)
 		return err_set(e, ERR_INTERNAL, "sql_write() called inside a write function");
-	return db->driver->write(db, fn, arg, e);
+	if (!fence || !sql_shared(db))
+		return db->driver->write(db, fn, arg, e);
+	struct fenced f = { fn, arg, fence };
+	return db->driver->write(db, write_fenced, &f, e);
 }
 
 bool sql_call(struct sql_conn *c, sql_write_fn fn, void *arg, struct err *e)
@@ -92,14 +138,6 @@ bool sql_call(struct sql_conn *c, sql_write_fn fn, void *arg, struct err *e)
 static bool text_ok(struct str s)
 {
 	return str_find(s, '\0') < 0 && utf8_valid(s);
-}
-
-/* Fails the statement, and with it the write function that runs it. */
-static bool lose(struct sql_conn *c)
-{
-	if (c->writing)
-		c->failed = true;
-	return false;
 }
 
 static bool check(struct sql_conn *c, const struct sql_stmt *q, const struct sql_val *args,
@@ -192,4 +230,19 @@ struct str sql_col_str(struct sql_rows *r, int col)
 bool sql_col_null(struct sql_rows *r, int col)
 {
 	return r->conn->db->driver->col_null(r, col);
+}
+
+bool sql_announce(struct sql_conn *c, const char *kind, struct str what, struct err *e)
+{
+	ASSERT(c->writing);
+	if (!c->db->driver->announce)
+		return true;
+	if (what.n + strlen(kind) > SQL_ANNOUNCE_MAX || !text_ok(what)) {
+		lose(c);
+		return err_set(e, ERR_LIMIT, "an announcement of kind '%s' is too long or no text",
+			       kind);
+	}
+	AUTO(xfree)
+	char *text = xasprintf("%s %s %.*s", c->db->origin, kind, STR_ARG(what));
+	return c->db->driver->announce(c, text, e) || lose(c);
 }

@@ -6,3 +6,6 @@ select number, name, sha256 from schema_migration order by number
 
 -- name: migration_insert
 insert into schema_migration (number, name, sha256, applied_ms) values ($1, $2, $3, $4)
+
+-- name: leader_take
+update leader set term = term + 1, node = $1 where one = 1 returning term

@@ -20,6 +20,10 @@ struct sql_driver {
 	bool (*write)(struct sql *db, sql_write_fn fn, void *arg, struct err *e);
 	/** Several statements without parameters: migrations only. */
 	bool (*script)(struct sql_conn *c, const char *text, struct err *e);
+	/** Inside a transaction: told to other servers when it commits. NULL: there are none. */
+	bool (*announce)(struct sql_conn *c, const char *text, struct err *e);
+	/** The present term, which does not change before this transaction ends. */
+	bool (*leader_term)(struct sql_conn *c, int64_t *out, struct err *e);
 	bool (*change)(struct sql_conn *c, const struct sql_stmt *q, const struct sql_val *args,
 		       int64_t *changed_out, struct err *e);
 	/** Runs up to the first row. NULL on failure. */
@@ -57,6 +61,7 @@ struct sql {
 	const struct sql_driver *driver;
 	void *engine; /**< the driver's own */
 	struct sql_pool readers;
+	char origin[17]; /**< tells our announcements from the others' */
 };
 struct sql_conn {
 	struct sql *db;
