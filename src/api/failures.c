@@ -138,3 +138,17 @@ int64_t failures_of_host(struct failures *f, const struct match_view *v, uint32_
 	pthread_rwlock_unlock(&f->lock);
 	return n;
 }
+
+bool failures_has(struct failures *f, const char *host, struct str patch)
+{
+	struct pair key = { .patch = NULL };
+	bool found = false;
+	(void)snprintf(key.host, sizeof(key.host), "%s", host);
+	pthread_rwlock_rdlock(&f->lock);
+	const struct pair *p = f->by_host.p;
+	for (size_t i = lower_bound(p, f->by_host.n, &key, cmp_host);
+	     i < f->by_host.n && cmp_host(&p[i], &key) == 0 && !found; i++)
+		found = str_is(patch, p[i].patch);
+	pthread_rwlock_unlock(&f->lock);
+	return found;
+}

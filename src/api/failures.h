@@ -17,4 +17,8 @@ bool failures_load(struct failures *f, struct deploy *d, struct err *e) MUST_CHE
 int64_t failures_of_patch(struct failures *f, const struct match_view *v, uint32_t patch);
 /** Patches a system still misses after a failed deployment of them. */
 int64_t failures_of_host(struct failures *f, const struct match_view *v, uint32_t host);
+/** Whether a deployment of the patch failed on the system; that it still misses it, the caller
+ * knows.
+ */
+bool failures_has(struct failures *f, const char *host, struct str patch);
 #endif

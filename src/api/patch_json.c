@@ -11,6 +11,7 @@
 #include "base/intern.h"
 
 #define MAX_CHAIN 50
+#define MAX_OUTDATED 50
 
 /* Distinct CVEs of all advisories, in the order met. */
 static json_t *cves_json(const struct catalog *cat, const struct patch *p, size_t max,
@@ -231,4 +232,26 @@ void patch_detail_json(struct call *c, const struct match_view *v, uint32_t patc
 	enriched_detail_json(c, v, patch, into);
 	json_object_set_new(into, "supersedence", supersedence_json(v, patch));
 	json_object_set_new(into, "provenance", patch_provenance_json(v, p->feed));
+}
+
+json_t *patch_outdated_json(const struct match_view *v, uint32_t host, uint32_t patch)
+{
+	struct outdated *list = NULL;
+	uint32_t n = match_outdated(v, host, patch, &list);
+	AUTO(xfree) struct outdated *owned = list;
+	json_t *items = json_array();
+	for (uint32_t i = 0; i < n && i < MAX_OUTDATED; i++) {
+		const struct component *k = &v->catalog->components[list[i].component];
+		struct fact_package fact;
+		if (!fleet_fact_package(v->fleet, list[i].fact, &fact))
+			continue;
+		json_t *j = json_object();
+		json_object_set_new(j, "name", json_text(fact.name));
+		json_object_set_new(j, "arch", json_text(fact.arch));
+		json_object_set_new(j, "installed", json_text(fact.version));
+		json_object_set_new(j, "fixed", json_text(k->version));
+		json_object_set_new(j, "held", json_boolean(list[i].held));
+		json_array_append_new(items, j);
+	}
+	return items;
 }

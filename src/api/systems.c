@@ -14,7 +14,6 @@
 #include "api/unfixed_list.h"
 
 #define SELECTION_MAX_BODY (2u << 20)
-#define MAX_OUTDATED 50
 
 static bool list_systems(struct call *c, struct err *e)
 {
@@ -192,35 +191,13 @@ static const struct list_kind host_patch_kind = {
 	.facet = host_patch_facet,
 };
 
-static json_t *outdated_json(const struct match_view *v, uint32_t host, uint32_t patch)
-{
-	struct outdated *list = NULL;
-	uint32_t n = match_outdated(v, host, patch, &list);
-	AUTO(xfree) struct outdated *owned = list;
-	json_t *items = json_array();
-	for (uint32_t i = 0; i < n && i < MAX_OUTDATED; i++) {
-		const struct component *k = &v->catalog->components[list[i].component];
-		struct fact_package fact;
-		if (!fleet_fact_package(v->fleet, list[i].fact, &fact))
-			continue;
-		json_t *j = json_object();
-		json_object_set_new(j, "name", json_text(fact.name));
-		json_object_set_new(j, "arch", json_text(fact.arch));
-		json_object_set_new(j, "installed", json_text(fact.version));
-		json_object_set_new(j, "fixed", json_text(k->version));
-		json_object_set_new(j, "held", json_boolean(list[i].held));
-		json_array_append_new(items, j);
-	}
-	return items;
-}
-
 static json_t *host_patch_json(struct call *c, const struct match_view *v, uint32_t host,
 			       const struct host_patch *hp)
 {
 	json_t *j = patch_json(c, v, hp->patch, PATCH_LIST_CVES);
 	json_object_set_new(j, "state", json_string(word_host_patch(state_of(v, hp))));
 	if (hp->verdict == VERDICT_MISSING || hp->verdict == VERDICT_HELD)
-		json_object_set_new(j, "outdated", outdated_json(v, host, hp->patch));
+		json_object_set_new(j, "outdated", patch_outdated_json(v, host, hp->patch));
 	return j;
 }
 

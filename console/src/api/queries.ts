@@ -10,7 +10,9 @@ export type PatchQuery = Query<'/patches'>;
 export type SystemQuery = Query<'/systems'>;
 export type PatchSystemsQuery = Query<'/patches/{patch_id}/systems'>;
 export type SystemPatchesQuery = Query<'/systems/{system_id}/patches'>;
+export type PatchPairsQuery = Query<'/patch-systems'>;
 export type Patch = Schemas['Patch'];
+export type PatchPair = Schemas['PatchSystem'];
 export type System = Schemas['System'];
 export type Deployment = Schemas['Deployment'];
 export type Target = Schemas['Target'];
@@ -34,6 +36,9 @@ export const usePatchesById = (ids: string[]) => useQueries({
 		queryKey: ['patches', 'one', id],
 		queryFn: ({ signal }: { signal: AbortSignal }) => take(api.GET('/patches/{patch_id}', { params: { path: { patch_id: id } }, signal })),
 	})),
+});
+export const usePatchPairs = (query: PatchPairsQuery) => useQuery({
+	...list, queryKey: ['patches', 'pairs', query], queryFn: ({ signal }) => take(api.GET('/patch-systems', { params: { query }, signal })),
 });
 export const usePatchSystems = (id: string, query: PatchSystemsQuery) => useQuery({
 	...list, queryKey: ['systems', 'of-patch', id, query],

@@ -269,6 +269,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/patch-systems": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The detail view, one row per patch and system that has a verdict on it.
+         * @description `sort` takes one key of the patch: id, title, product, severity, type, released, size, kev, epss;
+         *     default `-severity`. Rows of one patch stand together, by state, then by system.
+         *     `facets`: severity, type, os, state; they count rows.
+         */
+        get: operations["listPatchSystemPairs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/patch-systems:export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The rows of the detail view as CSV (UTF-8 with a byte order mark, CRLF).
+         * @description At most 200,000 rows; more answer 400 `too_many_rows` with `rows` and `max` in `params`.
+         */
+        get: operations["exportPatchSystemPairs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/patches/{patch_id}/history": {
         parameters: {
             query?: never;
@@ -1263,6 +1305,32 @@ export interface components {
             page: components["schemas"]["Page"];
             facets?: components["schemas"]["FacetCounts"];
         };
+        /**
+         * @description declined: lacking in one of those ways, and declined
+         * @enum {string}
+         */
+        PairState: "missing" | "held" | "kept_back" | "phased" | "needs_subscription" | "installed" | "declined";
+        PatchSystem: {
+            patch: components["schemas"]["Patch"];
+            system: components["schemas"]["System"];
+            state: components["schemas"]["PairState"];
+            /** @description A deployment of it failed there and it is still missing */
+            failed: boolean;
+            outdated?: components["schemas"]["Outdated"];
+        };
+        PatchSystemList: {
+            items: components["schemas"]["PatchSystem"][];
+            page: components["schemas"]["Page"];
+            facets?: components["schemas"]["FacetCounts"];
+        };
+        /** @description For missing and held, what is outdated on the system (at most 50). */
+        Outdated: {
+            name: string;
+            arch: string;
+            installed: string;
+            fixed: string;
+            held: boolean;
+        }[];
         /** @description An entry of CISA's catalogue of known exploited vulnerabilities */
         Kev: {
             cve: string;
@@ -1470,14 +1538,7 @@ export interface components {
              * @enum {string}
              */
             state: "missing" | "installed" | "held" | "superseded" | "kept_back" | "phased" | "needs_subscription" | "declined";
-            /** @description For missing and held, what is outdated here (at most 50). */
-            outdated?: {
-                name: string;
-                arch: string;
-                installed: string;
-                fixed: string;
-                held: boolean;
-            }[];
+            outdated?: components["schemas"]["Outdated"];
         };
         SystemPatchList: {
             items: components["schemas"]["SystemPatch"][];
@@ -2386,6 +2447,97 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SystemList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPatchSystemPairs: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` or `prev_cursor` of a page */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Comma list of keys, - in front for descending; at most 3 */
+                sort?: components["parameters"]["Sort"];
+                /** @description Which counts to add */
+                facets?: components["parameters"]["Facets"];
+                /** @description Part of a text of the patch (as in listPatches) or of the system (as in listSystems) */
+                q?: string;
+                /** @description Default all */
+                state?: components["schemas"]["PairState"][];
+                severity?: components["schemas"]["Severity"][];
+                type?: components["schemas"]["PatchType"][];
+                /** @description Releases, such as debian:12 */
+                os?: string[];
+                product?: string[];
+                reboot?: components["schemas"]["RebootNeed"][];
+                /** @description Whether one of its CVEs is known to be exploited (CISA KEV) */
+                kev?: components["parameters"]["FilterKev"];
+                /** @description Least EPSS score of one of its CVEs, a decimal from 0 to 1 */
+                epss_gte?: components["parameters"]["FilterEpss"];
+                health?: components["parameters"]["FilterHealth"];
+                office?: components["parameters"]["FilterOffice"];
+                /** @description One system by its id */
+                system?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of rows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatchSystemList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportPatchSystemPairs: {
+        parameters: {
+            query?: {
+                /** @description Language of the headings */
+                lang?: "en" | "ja";
+                /** @description Comma list of keys, - in front for descending; at most 3 */
+                sort?: components["parameters"]["Sort"];
+                /** @description Part of a text of the patch (as in listPatches) or of the system (as in listSystems) */
+                q?: string;
+                /** @description Default all */
+                state?: components["schemas"]["PairState"][];
+                severity?: components["schemas"]["Severity"][];
+                type?: components["schemas"]["PatchType"][];
+                /** @description Releases, such as debian:12 */
+                os?: string[];
+                product?: string[];
+                reboot?: components["schemas"]["RebootNeed"][];
+                /** @description Whether one of its CVEs is known to be exploited (CISA KEV) */
+                kev?: components["parameters"]["FilterKev"];
+                /** @description Least EPSS score of one of its CVEs, a decimal from 0 to 1 */
+                epss_gte?: components["parameters"]["FilterEpss"];
+                health?: components["parameters"]["FilterHealth"];
+                office?: components["parameters"]["FilterOffice"];
+                /** @description One system by its id */
+                system?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             default: components["responses"]["Problem"];

@@ -12,6 +12,8 @@ export function parseWhy(value: string): { system: string; patch: string } | nul
 	const dot = value.indexOf('.');
 	return dot > 0 && dot < value.length - 1 ? { system: value.slice(0, dot), patch: value.slice(dot + 1) } : null;
 }
+/** A file the browser downloads by itself, with the session's cookie. */
+export const exportPath = (list: string, query: Record<string, string>) => `/api/v1${list}:export?${new URLSearchParams(query)}`;
 export function decodeId(param: string | undefined): string {
 	try {
 		return decodeURIComponent(param ?? '');

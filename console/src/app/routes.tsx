@@ -7,6 +7,7 @@ import { withQuery } from '../ui/url';
 
 const Dashboard = lazy(() => import('../pages/dashboard'));
 const Patches = lazy(() => import('../pages/patches'));
+const Detail = lazy(() => import('../pages/detail'));
 const Patch = lazy(() => import('../pages/patch'));
 const Systems = lazy(() => import('../pages/systems'));
 const System = lazy(() => import('../pages/system'));
@@ -29,6 +30,7 @@ export function Routes() {
 		<Switch>
 			<Route path="/"><Dashboard /></Route>
 			<Route path="/patches"><Redirect to="/patches/missing" replace /></Route>
+			<Route path="/patches/detail"><Detail /></Route>
 			<Route path="/patches/:view">{p => /^(missing|critical|installed|applicable|supported|latest|downloaded|declined)$/.test(p.view)
 				? <Patches key={p.view} view={p.view as 'missing'} /> : <Patch id={decodeId(p.view)} tab="overview" />}</Route>
 			<Route path="/patches/:id/:tab">{p => <Patch id={decodeId(p.id)} tab={p.tab} />}</Route>

@@ -27,6 +27,7 @@ export const NAV: NavTab[] = [
 			{ to: '/patches/applicable', name: 'patches.applicable' },
 			{ to: '/patches/supported', name: 'patches.supported' },
 			{ to: '/patches/latest', name: 'patches.latest' },
+			{ to: '/patches/detail', name: 'patches.detail' },
 			{ to: '/patches/downloaded', name: 'patches.downloaded' },
 			{ to: '/patches/declined', name: 'patches.declined' },
 		],

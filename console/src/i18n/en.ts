@@ -10,6 +10,8 @@ export const en: Record<Key, string> = {
 	'patches.applicable.lead': 'Missing and installed patches together.',
 	'patches.supported.lead': 'Everything in the patch database.',
 	'patches.latest.lead': 'Supported patches that no newer patch replaces.',
+	'patches.detail': 'Detail view', 'patches.detail.lead': 'One row per patch and computer, in every state: missing, installed and all others.', 'detail.search': 'Filter by patch, CVE, computer or IP address', 'detail.failed': 'Failed', 'list.csv': 'Download CSV', 'empty.detail': 'No verdict yet', 'empty.detailWhy': 'Rows appear once systems are scanned and the patch DB is synced.',
+	'problem.too_many_rows': '{rows} rows are too many for a file (at most {max}). Filter the list, then download again.',
 	'patches.downloaded': 'Downloaded patches', 'patches.downloaded.lead': 'Patches whose files are in the server’s store.', 'patches.declined': 'Declined patches', 'patches.declined.lead': 'Patches that are not to be installed automatically. Until their end they count in no number of missing patches and not in the system status. A deployment that names them still installs them.',
 	'empty.downloaded': 'No patch has been downloaded', 'empty.downloadedWhy': 'A patch’s files are downloaded to the server when it is first deployed.', 'empty.declined': 'No patch is declined', 'empty.declinedWhy': 'Select missing patches and press “Decline” to decline them with a reason and an end.',
 	'patch.approval': 'Approval status', 'approval.approved': 'Approved', 'approval.declined': 'Declined', 'verdict.declined': 'Declined',

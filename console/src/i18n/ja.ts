@@ -9,6 +9,8 @@ export const ja = {
 	'patches.applicable.lead': '欠落しているパッチとインストール済みのパッチの両方です。',
 	'patches.supported.lead': 'パッチ DB にあるすべてのパッチです。',
 	'patches.latest.lead': 'サポート済みパッチのうち、新しいパッチに置き換えられていないものです。',
+	'patches.detail': '詳細ビュー', 'patches.detail.lead': 'パッチとコンピューターの組み合わせごとに 1 行で、欠落・インストール済みなどすべての状態を表示します。', 'detail.search': 'パッチ・CVE・PC名・IPアドレスで絞り込む', 'detail.failed': '適用に失敗', 'list.csv': 'CSV をダウンロード', 'empty.detail': '判定結果はまだありません', 'empty.detailWhy': 'システムをスキャンし、パッチ DB を同期すると表示されます。',
+	'problem.too_many_rows': '{rows} 行は多すぎてファイルにできません（最大 {max} 行）。絞り込んでから、もう一度ダウンロードしてください。',
 	'patches.downloaded': 'ダウンロード済みパッチ', 'patches.downloaded.lead': 'ファイルがサーバーの保管場所にあるパッチです。', 'patches.declined': 'パッチの拒否', 'patches.declined.lead': '自動では適用しないと決めたパッチです。期限まで、どの欠落件数にもシステムステータスにも含めません。配布で名指しすれば適用できます。',
 	'empty.downloaded': 'ダウンロード済みのパッチはありません', 'empty.downloadedWhy': 'パッチのファイルは、最初に配布するときにサーバーへダウンロードされます。', 'empty.declined': '拒否しているパッチはありません', 'empty.declinedWhy': '欠落パッチを選び、「拒否」を押すと、理由と期限を付けて拒否できます。',
 	'patch.approval': '承認ステータス', 'approval.approved': '承認済み', 'approval.declined': '拒否済み', 'verdict.declined': '拒否済み',

@@ -87,7 +87,8 @@ export function SystemPatches({ system, states, initial }: { system: System; sta
 	);
 }
 
-function Outdated({ row }: { row: Row }) {
+/** What of a patch is outdated on a system, and the version that fixes it. */
+export function Outdated({ row }: { row: { outdated?: Row['outdated'] } }) {
 	const { t } = useI18n();
 	const list = row.outdated ?? [];
 	const first = list[0];
