@@ -43,12 +43,13 @@ function pairColumns(i: ReturnType<typeof useI18n>, why: (p: PatchPair) => void)
 		patch[0]!, system[0]!,
 		{ id: 'why', header: t('why.column'), fixed: true, cell: p => <button type="button" className="tk-link" aria-label={t('why.open', { name: `${p.patch.id} ${p.system.hostname}` })} onClick={() => why(p)}>{t('why.short')}</button> },
 		{ id: 'state', header: t('systemPatch.state'), cell: p => <span className="tk-nowrap"><span className={`tk-state tk-state-${p.state}`}>{word('verdict', p.state)}</span>{p.failed && <span className="tk-danger-text"> ▲ {t('detail.failed')}</span>}</span> },
+		...patch.slice(3, 4),
 		{ id: 'outdated', header: t('systemPatch.outdated'), cell: p => <Outdated row={p} /> },
-		...patch.slice(1), ...system.slice(1).map(c => ({ ...c, id: `system.${c.id}` })),
+		...patch.slice(1, 3), ...patch.slice(4), ...system.slice(1).map(c => ({ ...c, id: `system.${c.id}` })),
 	];
 }
-const HIDDEN = ['approval', 'kev', 'epss', 'product', 'version', 'platform', 'suites', 'reboot', 'vendor', 'cve', 'download', 'size', 'feed', 'type',
-	'system.health', 'system.office', 'system.contact', 'system.address', 'system.online', 'system.user', 'system.arch', 'system.agent'];
+const HIDDEN = ['approval', 'released', 'kev', 'epss', 'product', 'version', 'platform', 'suites', 'reboot', 'vendor', 'cve', 'download', 'size', 'feed', 'type',
+	'system.os', 'system.scan', 'system.health', 'system.office', 'system.contact', 'system.address', 'system.online', 'system.user', 'system.arch', 'system.agent'];
 
 export default function Detail() {
 	const i = useI18n();
