@@ -20,62 +20,41 @@ struct rule {
 	enum form form;
 };
 
-#define F(member, lo, hi, f)                                                                       \
+#define F(record, member, lo, hi, f)                                                               \
 	{                                                                                          \
-#member, offsetof(struct feed_info, member), lo, hi, f                             \
+#member, offsetof(struct record, member), lo, hi, f                                \
 	}
 static const struct rule feed_rules[] = {
-	F(id, 1, 200, WORD),
-	F(kind, 1, 40, WORD),
-	F(url, 0, 500, WORD),
-	F(signer, 0, 250, TEXT),
+	F(feed_info, id, 1, 200, WORD),
+	F(feed_info, kind, 1, 40, WORD),
+	F(feed_info, url, 0, 500, WORD),
+	F(feed_info, signer, 0, 250, TEXT),
 };
-#undef F
-#define F(member, lo, hi, f)                                                                       \
-	{                                                                                          \
-#member, offsetof(struct archive, member), lo, hi, f                               \
-	}
 static const struct rule archive_rules[] = {
-	F(id, 1, 200, PATH),	  F(url, 1, 500, WORD),
-	F(suite, 1, 200, WORD),	  F(release_components, 0, 300, TEXT),
-	F(keyring, 0, 300, WORD), F(os, 0, 64, WORD),
+	F(archive, id, 1, 200, PATH),	   F(archive, url, 1, 500, WORD),
+	F(archive, suite, 1, 200, WORD),   F(archive, release_components, 0, 300, TEXT),
+	F(archive, keyring, 0, 300, WORD), F(archive, os, 0, 64, WORD),
 };
-#undef F
-#define F(member, lo, hi, f)                                                                       \
-	{                                                                                          \
-#member, offsetof(struct archive_file, member), lo, hi, f                          \
-	}
-static const struct rule file_rules[] = { F(path, 1, 600, PATH) };
-#undef F
-#define F(member, lo, hi, f)                                                                       \
-	{                                                                                          \
-#member, offsetof(struct patch, member), lo, hi, f                                 \
-	}
+static const struct rule file_rules[] = { F(archive_file, path, 1, 600, PATH) };
 static const struct rule patch_rules[] = {
-	F(id, 3, 600, WORD),	  F(vendor, 1, 64, TEXT),	F(os, 0, 64, WORD),
-	F(product, 1, 200, WORD), F(version, 0, 300, WORD),	F(title, 1, 500, TEXT),
-	F(suites, 0, 400, TEXT),  F(severity_raw, 0, 64, TEXT), F(bulletin, 0, 200, WORD),
-	F(url, 0, 500, WORD),	  F(cves, 0, 60000, TEXT),	F(availability, 0, 64, WORD),
+	F(patch, id, 3, 600, WORD),	  F(patch, vendor, 1, 64, TEXT),
+	F(patch, os, 0, 64, WORD),	  F(patch, product, 1, 200, WORD),
+	F(patch, version, 0, 300, WORD),  F(patch, title, 1, 500, TEXT),
+	F(patch, suites, 0, 400, TEXT),	  F(patch, severity_raw, 0, 64, TEXT),
+	F(patch, bulletin, 0, 200, WORD), F(patch, url, 0, 500, WORD),
+	F(patch, cves, 0, 60000, TEXT),	  F(patch, availability, 0, 64, WORD),
 };
-#undef F
-#define F(member, lo, hi, f)                                                                       \
-	{                                                                                          \
-#member, offsetof(struct component, member), lo, hi, f                             \
-	}
 static const struct rule component_rules[] = {
-	F(name, 1, 200, WORD),	F(arch, 0, 40, WORD),  F(version, 1, 300, WORD),
-	F(above, 0, 300, WORD), F(file, 0, 600, PATH), F(module, 0, 120, WORD),
+	F(component, name, 1, 200, WORD),    F(component, arch, 0, 40, WORD),
+	F(component, version, 1, 300, WORD), F(component, above, 0, 300, WORD),
+	F(component, file, 0, 600, PATH),    F(component, module, 0, 120, WORD),
 };
-#undef F
-#define F(member, lo, hi, f)                                                                       \
-	{                                                                                          \
-#member, offsetof(struct advisory, member), lo, hi, f                              \
-	}
 static const struct rule advisory_rules[] = {
-	F(id, 1, 200, WORD),	  F(title, 0, 500, TEXT),	F(os, 0, 64, WORD),
-	F(product, 1, 200, WORD), F(fixed, 0, 300, WORD),	F(cves, 0, 60000, TEXT),
-	F(url, 0, 500, WORD),	  F(severity_raw, 0, 64, TEXT), F(status, 0, 40, WORD),
-	F(vendor, 0, 64, TEXT),
+	F(advisory, id, 1, 200, WORD),	  F(advisory, title, 0, 500, TEXT),
+	F(advisory, os, 0, 64, WORD),	  F(advisory, product, 1, 200, WORD),
+	F(advisory, fixed, 0, 300, WORD), F(advisory, cves, 0, 60000, TEXT),
+	F(advisory, url, 0, 500, WORD),	  F(advisory, severity_raw, 0, 64, TEXT),
+	F(advisory, status, 0, 40, WORD), F(advisory, vendor, 0, 64, TEXT),
 };
 #undef F
 

@@ -127,46 +127,56 @@ static void cut(struct gathering *g, struct ledger_place *at, size_t limit, int6
 	VEC_DONE(&g->items);
 }
 
+/* The two queries of a page: entries, then sweeps, which go down to the last entry where they are
+ * many (`to_entry`). */
+struct lookup {
+	uint32_t of; /* the host or patch; INTERN_NONE: the ledger never heard of it */
+	const struct sql_stmt *entries, *sweeps;
+	bool to_entry;
+};
+
+static bool page(struct gathering *g, const struct lookup *q, struct ledger_place *at, size_t limit,
+		 struct ledger_item **out, size_t *n_out, bool *more_out, struct err *e)
+{
+	int64_t from = at->seq ? at->seq : INT64_MAX, last_entry = 0, last_sweep = 0;
+	size_t most = limit + at->skip + 1;
+	AUTO(sql_done) struct sql_conn *c = sql_reader(g->l->db, e);
+	bool ok = c != NULL;
+	if (ok && q->of != INTERN_NONE) {
+		struct sql_val of[] = { sql_int(q->of), sql_int(from), sql_int((int64_t)most) };
+		ok = gather(g, c, q->entries, of, ARRAY_LEN(of), most, add_entry, &last_entry, e);
+		struct sql_val all[] = { sql_int(from), sql_int(last_entry),
+					 sql_int(SWEEPS_LOOKED_AT) };
+		ok = ok && (q->to_entry ? gather(g, c, q->sweeps, all, ARRAY_LEN(all),
+						 SWEEPS_LOOKED_AT, add_sweep, &last_sweep, e)
+					: gather(g, c, q->sweeps, of, ARRAY_LEN(of), most,
+						 add_sweep, &last_sweep, e));
+	}
+	cut(g, at, limit, MAX(last_entry, last_sweep), out, n_out, more_out);
+	return ok;
+}
+
 bool ledger_of_host(struct ledger *l, struct str host, struct ledger_place *at, size_t limit,
 		    struct arena *a, struct ledger_item **out, size_t *n_out, bool *more_out,
 		    struct err *e)
 {
-	struct gathering g = { .l = l, .patch = INTERN_NONE, .a = a };
-	int64_t from = at->seq ? at->seq : INT64_MAX, last_entry = 0, last_sweep = 0;
-	size_t most = limit + at->skip + 1;
-	g.host = ledger_name_find(l, host);
-	AUTO(sql_done) struct sql_conn *c = sql_reader(l->db, e);
-	bool ok = c != NULL;
-	if (ok && g.host != INTERN_NONE)
-		ok = gather(&g, c, &SQL_LEDGER_ENTRIES_OF_HOST,
-			    SQL_ARGS(sql_int(g.host), sql_int(from), sql_int((int64_t)most)), most,
-			    add_entry, &last_entry, e) &&
-		     gather(&g, c, &SQL_LEDGER_SWEEPS,
-			    SQL_ARGS(sql_int(from), sql_int(last_entry), sql_int(SWEEPS_LOOKED_AT)),
-			    SWEEPS_LOOKED_AT, add_sweep, &last_sweep, e);
-	cut(&g, at, limit, MAX(last_entry, last_sweep), out, n_out, more_out);
-	return ok;
+	struct gathering g = {
+		.l = l, .host = ledger_name_find(l, host), .patch = INTERN_NONE, .a = a
+	};
+	struct lookup q = { g.host, &SQL_LEDGER_ENTRIES_OF_HOST, &SQL_LEDGER_SWEEPS, true };
+	return page(&g, &q, at, limit, out, n_out, more_out, e);
 }
 
 bool ledger_of_patch(struct ledger *l, struct str patch, struct ledger_place *at, size_t limit,
 		     struct arena *a, struct ledger_item **out, size_t *n_out, bool *more_out,
 		     struct err *e)
 {
-	struct gathering g = { .l = l, .host = INTERN_NONE, .a = a };
-	int64_t from = at->seq ? at->seq : INT64_MAX, last_entry = 0, last_sweep = 0;
-	size_t most = limit + at->skip + 1;
-	g.patch = ledger_name_find(l, patch);
-	AUTO(sql_done) struct sql_conn *c = sql_reader(l->db, e);
-	bool ok = c != NULL;
-	if (ok && g.patch != INTERN_NONE)
-		ok = gather(&g, c, &SQL_LEDGER_ENTRIES_OF_PATCH,
-			    SQL_ARGS(sql_int(g.patch), sql_int(from), sql_int((int64_t)most)), most,
-			    add_entry, &last_entry, e) &&
-		     gather(&g, c, &SQL_LEDGER_SWEEPS_OF_PATCH,
-			    SQL_ARGS(sql_int(g.patch), sql_int(from), sql_int((int64_t)most)), most,
-			    add_sweep, &last_sweep, e);
-	cut(&g, at, limit, MAX(last_entry, last_sweep), out, n_out, more_out);
-	return ok;
+	struct gathering g = {
+		.l = l, .host = INTERN_NONE, .patch = ledger_name_find(l, patch), .a = a
+	};
+	struct lookup q = { g.patch, &SQL_LEDGER_ENTRIES_OF_PATCH, &SQL_LEDGER_SWEEPS_OF_PATCH,
+			    false };
+	return page(&g, &q, at, limit, out, n_out, more_out, e);
 }
 
 bool ledger_size(struct ledger *l, int64_t out[static 3], struct err *e)

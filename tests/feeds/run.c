@@ -5,24 +5,12 @@
 #include "samples.h"
 
 static struct err e;
-static struct sql *db;
-static char dir[64];
-
-static uint32_t patches(void)
-{
-	struct catalog *c;
-	if (!catalog_load(db, &c, &e))
-		fail_msg("%s", e.msg);
-	uint32_t n = c->n_patches;
-	catalog_unref(c);
-	return n;
-}
 
 static void error_is(const char *says)
 {
 	struct feed_state *l;
 	size_t n;
-	assert_true(feed_state_list(db, &l, &n, &e));
+	assert_true(feed_state_list(sample_db, &l, &n, &e));
 	assert_int_equal(n, 1);
 	if (!says)
 		assert_null(l[0].error);
@@ -39,31 +27,23 @@ static void last_good_generation_survives(void **state)
 	const char *const keyrings[] = { ring, NULL };
 	struct replaced r = { .url_end = "nothing" };
 	struct mirror m = { .replaced = &r, .n = 1, .root = root, .has_by_hash = true };
-	struct debian_suite d = sample_suite(keyrings);
-	struct feed_spec s = { .id = d.feed_id,
-			       .kind = "debian",
-			       .url = d.url,
-			       .dir = d.dir,
-			       .suite = d.suite,
-			       .components = d.components,
-			       .architectures = d.architectures,
-			       .keyrings = d.keyrings };
+	struct feed_spec s = sample_spec(keyrings);
 	const struct feed_kind *k = feed_kind_find(STR_LIT("debian"));
 	struct feed_env env = { .fetch = { mirror_get, &m }, .now_ms = SAMPLE_NOW };
 	bool changed = false;
 	r = (struct replaced) { .url_end = "InRelease", .dead = true };
-	assert_false(feed_run(k, &s, NULL, &env, db, false, &changed, &e));
+	assert_false(feed_run(k, &s, NULL, &env, sample_db, false, &changed, &e));
 	error_is("cannot be reached");
-	assert_int_equal(patches(), 0);
+	assert_int_equal(sample_db_patches(), 0);
 	r.url_end = "nothing";
-	if (!feed_run(k, &s, NULL, &env, db, false, &changed, &e))
+	if (!feed_run(k, &s, NULL, &env, sample_db, false, &changed, &e))
 		fail_msg("%s", e.msg);
 	assert_true(changed);
 	error_is(NULL);
-	uint32_t n = patches();
+	uint32_t n = sample_db_patches();
 	assert_true(n > 300);
 	m.requests = 0;
-	assert_true(feed_run(k, &s, NULL, &env, db, false, &changed, &e));
+	assert_true(feed_run(k, &s, NULL, &env, sample_db, false, &changed, &e));
 	assert_false(changed); /* 304 */
 	assert_int_equal(m.requests, 1);
 	r = (struct replaced) { .url_end = "InRelease", .text = "<html>" };
@@ -71,12 +51,12 @@ static void last_good_generation_survives(void **state)
 	m.requests = 0;
 	/* The mirror ignores the condition: a portal always says 200. */
 	s.url = "http://mirror/elsewhere";
-	assert_false(feed_run(k, &s, NULL, &env, db, false, &changed, &e));
+	assert_false(feed_run(k, &s, NULL, &env, sample_db, false, &changed, &e));
 	error_is("captive portal");
-	assert_int_equal(patches(), n);
+	assert_int_equal(sample_db_patches(), n);
 	struct feed_state *l;
 	size_t n_l;
-	assert_true(feed_state_list(db, &l, &n_l, &e));
+	assert_true(feed_state_list(sample_db, &l, &n_l, &e));
 	assert_int_equal(l[0].last_attempt_ms, SAMPLE_NOW + 1000);
 	assert_int_equal(l[0].last_success_ms, SAMPLE_NOW);
 	assert_int_equal(l[0].generation, 1);
@@ -85,23 +65,8 @@ static void last_good_generation_survives(void **state)
 	feed_state_list_free(l, n_l);
 }
 
-static int open_db(void **state)
-{
-	snprintf(dir, sizeof(dir), "/tmp/test-run-XXXXXX");
-	if (!mkdtemp(dir))
-		return 1;
-	AUTO(xfree) char *url = xasprintf("sqlite:%s/db", dir);
-	return sql_open(url, &db, &e) && sql_migrate(db, &e) ? 0 : 1;
-}
-
-static int close_db(void **state)
-{
-	sql_close(db);
-	return file_remove_tree(dir, &e) ? 0 : 1;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(last_good_generation_survives) };
-	return cmocka_run_group_tests(tests, open_db, close_db);
+	return cmocka_run_group_tests(tests, sample_db_open, sample_db_close);
 }

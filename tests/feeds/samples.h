@@ -116,4 +116,51 @@ static inline struct debian_suite sample_suite(const char *const *keyrings)
 				       .architectures = sample_amd64,
 				       .keyrings = keyrings };
 }
+
+/** The same as a spec. */
+static inline struct feed_spec sample_spec(const char *const *keyrings)
+{
+	struct debian_suite d = sample_suite(keyrings);
+	return (struct feed_spec) { .id = d.feed_id,
+				    .kind = "debian",
+				    .url = d.url,
+				    .dir = d.dir,
+				    .suite = d.suite,
+				    .components = d.components,
+				    .architectures = d.architectures,
+				    .keyrings = d.keyrings };
+}
+
+/** A database in a directory of its own, for a program's tests together (one fixture a program). */
+static struct sql *sample_db;
+static char sample_dir[64];
+
+static inline int sample_db_open(void **state)
+{
+	struct err e = { 0 };
+	snprintf(sample_dir, sizeof(sample_dir), "/tmp/test-feeds-XXXXXX");
+	if (!mkdtemp(sample_dir))
+		return 1;
+	AUTO(xfree) char *url = xasprintf("sqlite:%s/db", sample_dir);
+	return sql_open(url, &sample_db, &e) && sql_migrate(sample_db, &e) ? 0 : 1;
+}
+
+static inline int sample_db_close(void **state)
+{
+	struct err e = { 0 };
+	sql_close(sample_db);
+	return file_remove_tree(sample_dir, &e) ? 0 : 1;
+}
+
+/** Patches of what is current there. */
+static inline uint32_t sample_db_patches(void)
+{
+	struct err e = { 0 };
+	struct catalog *c;
+	if (!catalog_load(sample_db, &c, &e))
+		fail_msg("%s", e.msg);
+	uint32_t n = c->n_patches;
+	catalog_unref(c);
+	return n;
+}
 #endif

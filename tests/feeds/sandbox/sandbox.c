@@ -171,9 +171,6 @@ static int parse_role(int fd)
 /* --- the tests ----------------------------------------------------------------------------------
  */
 
-static struct sql *db;
-static char dir[64];
-
 static bool run(const char *how, struct err *e)
 {
 	struct feed_sandbox box = FEED_SANDBOX_INIT;
@@ -184,18 +181,7 @@ static bool run(const char *how, struct err *e)
 	box.cpu_s = 1;
 	box.memory =
 		(int64_t)256 << 20; /* touched before a second of CPU is gone, on a busy machine */
-	return feed_run(&test_kinds[0], &s, &runner, &env, db, false, &changed, e);
-}
-
-static uint32_t patches(void)
-{
-	struct err e = { 0 };
-	struct catalog *c;
-	if (!catalog_load(db, &c, &e))
-		fail_msg("%s", e.msg);
-	uint32_t n = c->n_patches;
-	catalog_unref(c);
-	return n;
+	return feed_run(&test_kinds[0], &s, &runner, &env, sample_db, false, &changed, e);
 }
 
 static void G11_whatever_the_parser_does(void **state)
@@ -223,13 +209,13 @@ static void G11_whatever_the_parser_does(void **state)
 	struct err e = { 0 };
 	if (!run("good", &e))
 		fail_msg("%s", e.msg);
-	assert_int_equal(patches(), 10);
+	assert_int_equal(sample_db_patches(), 10);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		assert_false(run(rows[i].how, &e));
 		print_message("%s: %s\n", rows[i].how, e.msg);
 		if (!strstr(e.msg, rows[i].says))
 			fail_msg("%s: %s", rows[i].how, e.msg);
-		assert_int_equal(patches(), 10);
+		assert_int_equal(sample_db_patches(), 10);
 	}
 	assert_true(run("good", &e)); /* and the next one works */
 	/* No child is left behind. */
@@ -243,16 +229,8 @@ static void same_records_as_without(void **state)
 	snprintf(ring, sizeof(ring), "%s", sample("keys/debian-archive-keyring.gpg"));
 	const char *const keyrings[] = { ring, NULL };
 	struct mirror m = { .root = root, .has_by_hash = true };
-	struct debian_suite d = sample_suite(keyrings);
-	struct feed_spec s = { .id = d.feed_id,
-			       .kind = "debian",
-			       .url = d.url,
-			       .dir = d.dir,
-			       .suite = d.suite,
-			       .components = d.components,
-			       .architectures = d.architectures,
-			       .keyrings = d.keyrings,
-			       .endpoint_keyring = ring };
+	struct feed_spec s = sample_spec(keyrings);
+	s.endpoint_keyring = ring;
 	struct feed_env env = { .fetch = { mirror_get, &m }, .now_ms = SAMPLE_NOW };
 	struct feed_sandbox box = FEED_SANDBOX_INIT;
 	AUTO(generation_result_done) struct generation_result a = { 0 };
@@ -327,23 +305,6 @@ static void covered_addresses(void **state)
 			fail_msg("'%s'", rows[i].url);
 }
 
-static int open_db(void **state)
-{
-	struct err e = { 0 };
-	snprintf(dir, sizeof(dir), "/tmp/test-box-XXXXXX");
-	if (!mkdtemp(dir))
-		return 1;
-	AUTO(xfree) char *url = xasprintf("sqlite:%s/db", dir);
-	return sql_open(url, &db, &e) && sql_migrate(db, &e) ? 0 : 1;
-}
-
-static int close_db(void **state)
-{
-	struct err e = { 0 };
-	sql_close(db);
-	return file_remove_tree(dir, &e) ? 0 : 1;
-}
-
 int main(int argc, char **argv)
 {
 	static const struct role_entry roles[] = { { FEED_PARSE_ROLE, parse_role },
@@ -355,5 +316,5 @@ int main(int argc, char **argv)
 		cmocka_unit_test(same_records_as_without),
 		cmocka_unit_test(a_stop_ends_it),
 	};
-	return cmocka_run_group_tests(tests, open_db, close_db);
+	return cmocka_run_group_tests(tests, sample_db_open, sample_db_close);
 }
