@@ -12,6 +12,7 @@
  * that a plain join over (host, version) and (patch, version) must give the same pairs. */
 #ifndef BENCH_WORKLOAD_H
 #define BENCH_WORKLOAD_H
+#include "base/arena.h"
 #include "catalog/catalog.h"
 #include "fleet/fleet.h"
 
@@ -52,6 +53,9 @@ bool workload_catalog(const struct workload *w, uint32_t patches, int64_t now_ms
 /** The same as a generation in the database. */
 bool workload_save_catalog(const struct workload *w, uint32_t patches, int64_t now_ms,
 			   struct sql *db, struct err *e) MUST_CHECK;
+/** Ids of patches 0..patches-1 into `out`. */
+void workload_patch_ids(const struct workload *w, uint32_t patches, struct arena *a,
+			struct str *out);
 /** Lines that outdate a patch, or that it is installed by; for peers and forward passes. */
 typedef void workload_pair(void *arg, uint32_t patch, uint32_t line, bool outdated);
 void workload_pairs(const struct workload *w, uint32_t patches, workload_pair *fn, void *arg);

@@ -31,6 +31,34 @@ void workload_patch_of(const struct workload *w, uint32_t patch, uint8_t *offere
 	offered[source] |= out->offer;
 }
 
+static struct str notice_of(uint32_t patch, struct arena *a)
+{
+	return str_of(arena_printf(a, "BSA-%05u", patch));
+}
+
+static struct str id_of(const struct workload *w, uint32_t patch, const struct workload_patch *q,
+			struct arena *a)
+{
+	const struct roles *r = &w->roles;
+	const struct role_package *first =
+		&r->packages.p[r->source_packages[r->source_first[q->source]]];
+	if (!q->offer)
+		return str_of(arena_printf(a, RELEASE ":%s", notice_of(patch, a).p));
+	return str_of(arena_printf(a, RELEASE ":%.*s:%s", STR_ARG(first->source),
+				   workload_version(a, first->source_version, q->generation).p));
+}
+
+void workload_patch_ids(const struct workload *w, uint32_t patches, struct arena *a,
+			struct str *out)
+{
+	AUTO(xfree) uint8_t *offered = xcalloc(w->roles.n_sources + 1, 1);
+	for (uint32_t i = 0; i < patches; i++) {
+		struct workload_patch q;
+		workload_patch_of(w, i, offered, &q);
+		out[i] = id_of(w, i, &q, a);
+	}
+}
+
 static enum severity severity_of(uint64_t x)
 {
 	uint32_t p = (uint32_t)(x % 100);
@@ -84,12 +112,10 @@ static bool add_patch(struct sink *sink, const struct workload *w, uint32_t patc
 		&r->packages.p[r->source_packages[r->source_first[q->source]]];
 	uint64_t x = roles_mix(w->seed ^ 0x5e7 ^ ((uint64_t)patch << 24));
 	struct str version = workload_version(&a, first->source_version, q->generation);
-	struct str none = STR_LIT(""), notice = str_of(arena_printf(&a, "BSA-%05u", patch));
+	struct str none = STR_LIT(""), notice = notice_of(patch, &a);
 	enum severity severity = severity_of(x);
 	struct patch p = {
-		.id = q->offer ? str_of(arena_printf(&a, RELEASE ":%.*s:%.*s",
-						     STR_ARG(first->source), STR_ARG(version)))
-			       : str_of(arena_printf(&a, RELEASE ":%.*s", STR_ARG(notice))),
+		.id = id_of(w, patch, q, &a),
 		.vendor = STR_LIT("Debian"),
 		.os = STR_LIT(RELEASE),
 		.product = first->source,
