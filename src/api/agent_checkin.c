@@ -45,8 +45,8 @@ static bool check_nonce(struct call *c, const char *given, char next[static NONC
 			struct err *e)
 {
 	enum nonce_verdict verdict;
-	if (!agent_nonce_turn(c->conf->db, c->agent_id, deploy_epoch(c->conf->deploy), given,
-			      c->now_ms, next, &verdict, e))
+	if (!nonces_turn(c->api->nonces, c->host, c->agent_id, deploy_epoch(c->conf->deploy), given,
+			 c->now_ms, next, &verdict, e))
 		return false;
 	if (verdict == NONCE_GOOD)
 		return true;

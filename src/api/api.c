@@ -4,6 +4,7 @@
  * reached around it. */
 #include "api/api.h"
 
+#include "api/agent_nonce.h"
 #include "api/api_int.h"
 #include "api/changes.h"
 #include "api/declines.h"
@@ -16,6 +17,7 @@
 #include "api/queries.h"
 #include "api/security.h"
 #include "base/enc.h"
+#include "base/log.h"
 #include "base/random.h"
 
 const struct route *const api_tables[] = {
@@ -140,6 +142,7 @@ size_t api_body_limit(void *arg, struct http_req *r)
 /* --- life --- */
 
 struct secret {
+	const char *name;
 	uint8_t *bytes;
 	size_t n;
 };
@@ -148,31 +151,31 @@ static bool claim_secret(struct sql_conn *conn, void *arg, struct err *e)
 {
 	struct secret *s = arg;
 	return sql_run(conn, &SQL_API_SECRET_CLAIM,
-		       SQL_ARGS(sql_text("cursor"),
+		       SQL_ARGS(sql_text(s->name),
 				sql_blob((struct str) { (const char *)s->bytes, s->n })),
 		       e);
 }
 
-/* The key of cursors: made at the first start, the same ever after. */
-static bool load_cursor_key(struct api *api, struct err *e)
+/* A key of ours: made at the first start, the same ever after. */
+static bool load_key(struct api *api, const char *name, uint8_t key_out[static 32], struct err *e)
 {
-	uint8_t fresh[sizeof(api->cursor_key)];
-	struct secret s = { fresh, sizeof(fresh) };
+	uint8_t fresh[32];
+	struct secret s = { name, fresh, sizeof(fresh) };
 	struct sql_rows *rows = NULL;
 	random_bytes(fresh, sizeof(fresh));
 	if (!sql_write(api->conf.db, claim_secret, &s, e))
 		return false;
 	AUTO(sql_done) struct sql_conn *conn = sql_reader(api->conf.db, e);
-	if (!conn || !sql_query(conn, &SQL_API_SECRET_GET, SQL_ARGS(sql_text("cursor")), &rows, e))
+	if (!conn || !sql_query(conn, &SQL_API_SECRET_GET, SQL_ARGS(sql_text(name)), &rows, e))
 		return false;
 	struct str key = sql_next(rows) ? sql_col_str(rows, 0) : STR_LIT("");
-	bool good = key.n == sizeof(api->cursor_key);
+	bool good = key.n == sizeof(fresh);
 	if (good)
-		memcpy(api->cursor_key, key.p, key.n);
+		memcpy(key_out, key.p, key.n);
 	if (!sql_rows_end(rows, e))
 		return false;
 	return good ||
-	       err_set(e, ERR_CORRUPT, "the key of cursors in the database has a wrong length");
+	       err_set(e, ERR_CORRUPT, "the key '%s' in the database has a wrong length", name);
 }
 
 bool api_new(const struct api_conf *conf, struct api **out, struct err *e)
@@ -183,8 +186,10 @@ bool api_new(const struct api_conf *conf, struct api **out, struct err *e)
 	pthread_mutex_init(&api->told_lock, NULL);
 	random_bytes(run_id, sizeof(run_id));
 	enc_hex(run_id, sizeof(run_id), api->run);
-	if (!load_cursor_key(api, e))
+	uint8_t nonce_key[32];
+	if (!load_key(api, "cursor", api->cursor_key, e) || !load_key(api, "nonce", nonce_key, e))
 		return false;
+	api->nonces = nonces_new(conf->db, nonce_key);
 	api->events = events_new();
 	api->push = push_new(conf->fleet);
 	api->failures = failures_new();
@@ -198,6 +203,10 @@ void api_free(struct api *api)
 {
 	if (!api)
 		return;
+	struct err e = { 0 };
+	if (api->nonces && !nonces_flush(api->nonces, clock_now_ms(api->conf.clock), &e))
+		log_error("%s", e.msg);
+	nonces_free(api->nonces);
 	push_free(api->push);
 	events_free(api->events);
 	failures_free(api->failures);
@@ -215,15 +224,16 @@ struct events *api_events(struct api *api)
 
 bool api_tick(struct api *api, struct err *e)
 {
-	return declines_tick(api, e) && idempotency_forget(api, e);
+	return nonces_flush(api->nonces, clock_now_ms(api->conf.clock), e) &&
+	       declines_tick(api, e) && idempotency_forget(api, e);
 }
 
 /* --- callbacks from other rooms --- */
 
-void api_wake(void *arg, uint32_t host)
+void api_wake(void *arg, const uint32_t *hosts, size_t n)
 {
 	struct api *api = arg;
-	push_wake(api->push, host);
+	(void)push_wake_many(api->push, hosts, n);
 }
 
 void api_on_match(void *arg, uint64_t version)

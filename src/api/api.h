@@ -115,8 +115,8 @@ void api_agent_handle(void *arg, struct http_req *r);
 
 /* --- callbacks that the server's main hands to other rooms; `arg` is the struct api. They may come
  * on any thread, hold no locks and return at once --- */
-/** For deploy_conf.wake: tells a connected agent to check in now. */
-void api_wake(void *arg, uint32_t host);
+/** For deploy_conf.wake: tells those of the agents that are connected to check in now. */
+void api_wake(void *arg, const uint32_t *hosts, size_t n);
 /** For match_set_listener: publishes fleet, patches and systems events. */
 void api_on_match(void *arg, uint64_t version);
 /** For deploy_conf.changed. */

@@ -12,6 +12,7 @@ struct push;
 struct failures;
 struct enrol_throttle;
 struct changes_cache;
+struct nonces;
 
 struct api {
 	struct api_conf conf;
@@ -21,6 +22,7 @@ struct api {
 	struct failures *failures;
 	struct enrol_throttle *enrol_throttle;
 	struct changes_cache *changes;
+	struct nonces *nonces;
 	char run[33]; /**< names this run of the server */
 	pthread_mutex_t told_lock;
 	VEC(uint8_t) told; /**< per host: was told to scan; see api_scan_told */

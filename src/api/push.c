@@ -14,6 +14,10 @@
 
 #define PING_MS 60000
 #define LOOK_MS 1000
+/* Many hosts are told to come at this pace, so that the server does not storm itself: a thousand a
+ * second. So few as one slice are told at once. */
+#define WAKE_SLICE 100
+#define WAKE_EVERY_MS 100
 #define NO_HOST UINT32_MAX
 
 struct line {
@@ -21,7 +25,7 @@ struct line {
 	struct http_stream *out; /* NULL = this record is free */
 	uint32_t host;
 	int64_t next_ping_ms;
-	bool gone;
+	bool gone, come; /* `come`: waits in the queue of those to be told */
 };
 struct push {
 	struct fleet *fleet;
@@ -35,6 +39,9 @@ struct push {
 	VEC(struct line *) by_host;	   /* NULL = not connected */
 	VEC(struct http_stream *) closing; /* thread only */
 	VEC(uint32_t) changed;		   /* hosts whose online state must be told */
+	VEC(uint32_t) called;		   /* hosts to be told to come, from `called_at` on */
+	size_t called_at;
+	int64_t next_call_ms;
 };
 
 /* --- lock held --- */
@@ -75,6 +82,26 @@ static void look(struct push *p, int64_t now_ms)
 		if (l->gone)
 			release(p, l);
 	}
+}
+
+/* The next slice of those that were called; when to go on. */
+static int64_t call(struct push *p, int64_t now_ms)
+{
+	if (p->called_at == p->called.n)
+		return p->next_look_ms;
+	if (now_ms < p->next_call_ms)
+		return p->next_call_ms;
+	size_t end = MIN(p->called_at + WAKE_SLICE, p->called.n);
+	for (; p->called_at < end; p->called_at++) {
+		struct line *l = p->by_host.p[p->called.p[p->called_at]];
+		if (!l || !l->come)
+			continue;
+		l->come = false;
+		send_word(l, "checkin\n");
+	}
+	if (p->called_at == p->called.n)
+		p->called.n = p->called_at = 0;
+	return p->next_call_ms = now_ms + WAKE_EVERY_MS;
 }
 
 static struct line *free_line(struct push *p)
@@ -120,8 +147,8 @@ static void *push_thread(void *arg)
 			settle(p);
 			continue;
 		}
-		struct timespec ts = { .tv_sec = p->next_look_ms / 1000,
-				       .tv_nsec = p->next_look_ms % 1000 * 1000000 };
+		int64_t until = MIN(call(p, clock_mono_ms()), p->next_look_ms);
+		struct timespec ts = { .tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000 };
 		pthread_cond_timedwait(&p->wake, &p->lock, &ts);
 	}
 	pthread_mutex_unlock(&p->lock);
@@ -166,6 +193,7 @@ void push_free(struct push *p)
 	VEC_DONE(&p->by_host);
 	VEC_DONE(&p->closing);
 	VEC_DONE(&p->changed);
+	VEC_DONE(&p->called);
 	pthread_cond_destroy(&p->wake);
 	pthread_mutex_destroy(&p->lock);
 	xfree(p);
@@ -207,6 +235,27 @@ bool push_wake(struct push *p, uint32_t host)
 	bool connected = l && !l->gone;
 	if (connected)
 		send_word(l, "checkin\n");
+	pthread_mutex_unlock(&p->lock);
+	return connected;
+}
+
+size_t push_wake_many(struct push *p, const uint32_t *hosts, size_t n)
+{
+	size_t connected = 0;
+	pthread_mutex_lock(&p->lock);
+	for (size_t i = 0; i < n; i++) {
+		struct line *l = line_of(p, hosts[i]);
+		if (!l || l->gone)
+			continue;
+		connected++;
+		if (n <= WAKE_SLICE) {
+			send_word(l, "checkin\n");
+		} else if (!l->come) {
+			l->come = true;
+			VEC_PUSH(&p->called, hosts[i]);
+		}
+	}
+	pthread_cond_signal(&p->wake);
 	pthread_mutex_unlock(&p->lock);
 	return connected;
 }

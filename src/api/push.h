@@ -14,6 +14,9 @@ void push_free(struct push *p);
 void push_attach(struct push *p, struct http_req *r, uint32_t host);
 /** Tells the host to come now. False when it is not connected. */
 bool push_wake(struct push *p, uint32_t host);
+/** As push_wake() for many: how many are connected. The words are sent by the registry's thread, a
+ * few at a time, so that a hundred thousand hosts hold nobody up. */
+size_t push_wake_many(struct push *p, const uint32_t *hosts, size_t n);
 /** Closes the host's connection (retired, quarantined). */
 void push_drop(struct push *p, uint32_t host);
 #endif

@@ -255,8 +255,7 @@ static bool scan_systems(struct call *c, struct err *e)
 	}
 	if (!fleet_request_scans(c->conf->fleet, numbers, asked, e))
 		return false;
-	for (size_t i = 0; i < asked; i++)
-		connected += push_wake(c->api->push, numbers[i]);
+	connected = push_wake_many(c->api->push, numbers, asked);
 	json_t *detail = json_object();
 	json_object_set_new(detail, "systems", json_integer((int64_t)asked));
 	if (!call_audit(c, "system.scan", asked == 1 ? ids[0] : "*", detail, e))

@@ -105,10 +105,10 @@ static void set_going(struct deploy *d, const struct match_view *v, const struct
 	VEC_DONE(&want);
 	if (!now)
 		return;
-	roaring_uint32_iterator_t it;
-	roaring_init_iterator(set->all, &it);
-	for (; it.has_value; roaring_advance_uint32_iterator(&it))
-		d->conf.wake(d->conf.arg, it.current_value);
+	size_t n = roaring_bitmap_get_cardinality(set->all);
+	AUTO(xfree) uint32_t *hosts = xmalloc(sizeof(*hosts) * (n + 1));
+	roaring_bitmap_to_uint32_array(set->all, hosts);
+	d->conf.wake(d->conf.arg, hosts, n);
 }
 
 static bool check_request(const struct deploy_request *r, struct err *e)
@@ -152,6 +152,7 @@ static bool create_in_view(struct deploy *d, const struct match_view *v,
 	ledger_batch_done(k.history, stored);
 	if (!stored)
 		return err_prefix(e, "cannot store the deployment");
+	open_hosts_mark_all(d, set.all);
 	set_going(d, v, &set, r->now);
 	return true;
 }

@@ -52,8 +52,11 @@ bool deploy_open(const struct deploy_conf *conf, struct deploy **out, struct err
 	for (size_t i = 0; i < HOST_LOCKS; i++)
 		pthread_mutex_init(&d->host_locks[i], NULL);
 	pthread_mutex_init(&d->epoch_lock, NULL);
+	pthread_mutex_init(&d->open_lock, NULL);
+	d->open_hosts = roaring_bitmap_create();
 	d->reconciled = intern_new();
-	if (!director_load(d, e) || !epoch_load(d, e) || !declines_load(d, e))
+	if (!director_load(d, e) || !epoch_load(d, e) || !declines_load(d, e) ||
+	    !open_hosts_load(d, e))
 		return err_prefix(e, "cannot read the installation's identity");
 	if (!d->org[0])
 		return err_set(e, ERR_INTERNAL,
@@ -71,6 +74,8 @@ void deploy_close(struct deploy *d)
 	pthread_mutex_destroy(&d->preview_lock);
 	declines_close(d);
 	epoch_done(d);
+	roaring_bitmap_free(d->open_hosts);
+	pthread_mutex_destroy(&d->open_lock);
 	for (size_t i = 0; i < HOST_LOCKS; i++)
 		pthread_mutex_destroy(&d->host_locks[i]);
 	xfree(d);

@@ -57,7 +57,7 @@ struct deploy_conf {
 	struct deploy_signer signer;
 	struct ledger *ledger; /**< NULL = no history is kept */
 	/** Asks that a host be woken (push `checkin`). */
-	void (*wake)(void *arg, uint32_t host);
+	void (*wake)(void *arg, const uint32_t *hosts, size_t n);
 	/** Asks that payloads be fetched from the vendor (job); called again until they are in the
 	 * store. */
 	void (*want_payload)(void *arg, const struct catalog *c, const uint32_t *components,

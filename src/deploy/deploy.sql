@@ -133,6 +133,9 @@ values ($1, $2, $3, $4, $5, 0, $6, $7, $8);
 select id, deployment, seq, not_after_ms, envelope from host_order
 where host = $1 and state = 0 and epoch = $2 order by seq;
 
+-- name: hosts_with_open_work
+select host from target where state <= 2 union select host from host_order where state = 0;
+
 -- name: order_get
 select deployment, seq, state, envelope from host_order where id = $1 and host = $2;
 

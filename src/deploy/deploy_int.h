@@ -50,6 +50,10 @@ struct deploy {
 	size_t next_preview;
 	pthread_mutex_t epoch_lock;
 	struct intern *reconciled; /* ids of hosts that have said how they stand in this epoch */
+	pthread_mutex_t open_lock; /* guards the next two; taken last */
+	roaring_bitmap_t *open_hosts;
+	uint64_t open_marks;
+	bool open_everywhere; /* never changes */
 	pthread_mutex_t
 		host_locks[HOST_LOCKS]; /* one order is issued or answered per host at a time */
 };
@@ -67,6 +71,16 @@ void declines_close(struct deploy *d);
 bool epoch_load(struct deploy *d, struct err *e) MUST_CHECK;
 void epoch_done(struct deploy *d);
 bool epoch_reconciled(struct deploy *d, const char *host);
+/* See open_hosts.c. */
+bool open_hosts_load(struct deploy *d, struct err *e) MUST_CHECK;
+void open_hosts_mark(struct deploy *d, uint32_t host);
+/* Not with a view in hand. */
+void open_hosts_mark_id(struct deploy *d, const char *host);
+void open_hosts_mark_all(struct deploy *d, const roaring_bitmap_t *hosts);
+/* Whether a look at the database may find open work; the look begins now. */
+bool open_hosts_maybe(struct deploy *d, uint32_t host, uint64_t *look_out);
+/* The look found none. */
+void open_hosts_none(struct deploy *d, uint32_t host, uint64_t look);
 /* Recomputes a deployment's state from its targets; tells conf.changed. */
 bool deployment_rollup(struct deploy *d, const char *id, struct err *e) MUST_CHECK;
 /* Columns as deployment_get and target_get select them; the target's from column `at`. */

@@ -136,6 +136,7 @@ bool target_update_write(struct deploy *d, const struct target_update *u, struct
 {
 	struct target_update copy = *u;
 	copy.updated_ms = clock_now_ms(d->conf.clock);
+	/* No mark (open_hosts.c): only a target that is open already is changed here. */
 	return sql_write(d->conf.db, target_set, &copy, e) &&
 	       deployment_rollup(d, u->deployment, e);
 }
@@ -342,6 +343,7 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 				   LEDGER_OFFERED);
 	bool stored = sql_write(d->conf.db, store_order, &k, e);
 	ledger_batch_done(k.history, stored);
+	open_hosts_mark(d, h->no);
 	if (!stored)
 		return err_prefix(e, "cannot store an order");
 	*envelope_out = (char *)(uintptr_t)arena_str(a, k.envelope).p;
@@ -497,8 +499,8 @@ static bool order_for(struct deploy *d, const struct match_view *v, const struct
 }
 
 static bool orders_in_view(struct deploy *d, const struct match_view *v, const struct host *h,
-			   uint64_t agent_seq, struct arena *a, char **list, size_t *n, size_t max,
-			   struct err *e)
+			   uint64_t look, uint64_t agent_seq, struct arena *a, char **list,
+			   size_t *n, size_t max, struct err *e)
 {
 	int64_t now = clock_now_ms(d->conf.clock);
 	struct open_order *open;
@@ -507,6 +509,8 @@ static bool orders_in_view(struct deploy *d, const struct match_view *v, const s
 	if (!open_orders(d, h->id, a, &open, &n_open, e) ||
 	    !open_targets(d, h->id, a, &targets, &n_targets, e))
 		return false;
+	if (!n_open && !n_targets)
+		open_hosts_none(d, h->no, look);
 	for (size_t i = 0; i < n_open; i++) {
 		if (open[i].not_after_ms <= now) {
 			if (!sql_write(d->conf.db, withdraw, open[i].id, e))
@@ -543,7 +547,12 @@ bool deploy_orders(struct deploy *d, uint32_t host, uint64_t agent_epoch, uint64
 	char **list = arena_array(a, char *, MOST);
 	size_t n = 0;
 	bool ok = true;
+	uint64_t look;
 	struct match_view v;
+	*envelopes = list;
+	*n_out = 0;
+	if (!open_hosts_maybe(d, host, &look))
+		return true;
 	match_read(d->conf.match, &v);
 	const struct host *h = fleet_host(v.fleet, host);
 	/* An agent ahead of the server takes no order of it: see deploy_orders' contract. */
@@ -551,7 +560,7 @@ bool deploy_orders(struct deploy *d, uint32_t host, uint64_t agent_epoch, uint64
 	    epoch_reconciled(d, h->id)) {
 		pthread_mutex_t *lock = deploy_host_lock(d, h->id);
 		pthread_mutex_lock(lock);
-		ok = orders_in_view(d, &v, h, agent_seq, a, list, &n, MOST, e);
+		ok = orders_in_view(d, &v, h, look, agent_seq, a, list, &n, MOST, e);
 		pthread_mutex_unlock(lock);
 	}
 	match_read_end(&v);

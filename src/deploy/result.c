@@ -248,7 +248,7 @@ bool deploy_plan(struct deploy *d, uint32_t host, const char *order, const struc
 	pthread_mutex_unlock(lock);
 	match_read_end(&v);
 	if (ok && strcmp(*decision_out, "reissued") == 0)
-		d->conf.wake(d->conf.arg, host);
+		d->conf.wake(d->conf.arg, &host, 1);
 	return ok;
 }
 
@@ -379,6 +379,8 @@ static bool answer(struct deploy *d, const struct known_order *o, const char *ho
 		return false;
 	bool stored = sql_write(d->conf.db, answer_write, &k, e);
 	ledger_batch_done(k.history, stored);
+	if (stored && k.state <= TARGET_INSTALLING)
+		open_hosts_mark_id(d, host);
 	return stored && deployment_rollup(d, o->deployment, e);
 }
 
@@ -466,7 +468,7 @@ bool deploy_tick(struct deploy *d, struct err *e)
 		if (!w.components.n && w.gone.n)
 			ok = settle_locked(d, h, list[i].deployment, &w, e);
 		else if (w.payloads_ready && h->online && list[i].wake)
-			d->conf.wake(d->conf.arg, h->no);
+			d->conf.wake(d->conf.arg, &h->no, 1);
 	}
 	match_read_end(&v);
 	return ok;

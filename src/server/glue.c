@@ -40,12 +40,12 @@ void glue_feed_changed(void *arg, const char *feed)
 	pthread_rwlock_unlock(&g->lock);
 }
 
-void glue_wake(void *arg, uint32_t host)
+void glue_wake(void *arg, const uint32_t *hosts, size_t n)
 {
 	struct glue *g = arg;
 	pthread_rwlock_rdlock(&g->lock);
 	if (g->api)
-		api_wake(g->api, host);
+		api_wake(g->api, hosts, n);
 	pthread_rwlock_unlock(&g->lock);
 }
 

@@ -22,7 +22,7 @@ void glue_set_api(struct glue *g, struct api *api);
 /* `arg` is the struct glue. */
 void glue_job_changed(void *arg, const char *job);
 void glue_feed_changed(void *arg, const char *feed);
-void glue_wake(void *arg, uint32_t host);
+void glue_wake(void *arg, const uint32_t *hosts, size_t n);
 void glue_want_payload(void *arg, const struct catalog *c, const uint32_t *components, uint32_t n);
 bool glue_payload_trouble(void *arg, const struct sha256 *payload, struct payload_trouble *out);
 void glue_deployment_changed(void *arg, const char *deployment);

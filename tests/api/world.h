@@ -129,11 +129,11 @@ static bool world_seal(void *arg, struct str json, struct buf *envelope, struct 
 	return order_seal(json, ((struct world *)arg)->key, envelope, e);
 }
 
-static void world_wake(void *arg, uint32_t host)
+static void world_wake(void *arg, const uint32_t *hosts, size_t n)
 {
 	struct world *w = arg;
 	if (w->api)
-		api_wake(w->api, host);
+		api_wake(w->api, hosts, n);
 }
 
 static void world_want(void *arg, const struct catalog *c UNUSED, const uint32_t *components UNUSED,

@@ -41,9 +41,9 @@ static inline bool seal(void *arg, struct str json, struct buf *envelope, struct
 		return err_set(e, ERR_DENIED, "order not signed: refused");
 	return order_seal(json, w->key, envelope, e);
 }
-static inline void wake(void *arg, uint32_t host UNUSED)
+static inline void wake(void *arg, const uint32_t *hosts UNUSED, size_t n)
 {
-	((struct world *)arg)->woken++;
+	((struct world *)arg)->woken += (int)n;
 }
 static inline void want(void *arg, const struct catalog *c UNUSED,
 			const uint32_t *components UNUSED, uint32_t n)
