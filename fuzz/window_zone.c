@@ -7,7 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const int64_t local[] = { -6000000000, 0,	   1743303600, 1743305400,
+	static const int64_t local[] = { -6000000000, 0,	  1743303600, 1743305400,
 					 1761444000,  2147483647, 4102444800, 32503680000 };
 	AUTO(zone_free) struct zone *z = NULL;
 	if (!zone_parse((struct str) { (const char *)data, size }, &z, NULL))

@@ -128,8 +128,8 @@ static void count_patch(const struct pair_list *l, uint32_t patch, int64_t out[P
 	memset(out, 0, sizeof(out[0]) * PAIR_STATES_);
 	for (enum pair_state s = 0; s < PAIR_DECLINED; s++) {
 		uint32_t n = match_count(l->v, patch, verdicts[s]);
-		const roaring_bitmap_t *set =
-			n && within ? match_hosts(l->v, patch, verdicts[s]) : NULL;
+		const roaring_bitmap_t *set = n && within ? match_hosts(l->v, patch, verdicts[s])
+							  : NULL;
 		if (n)
 			out[state_of(l, patch, s)] +=
 				set ? (int64_t)roaring_bitmap_and_cardinality(set, within) : n;
@@ -224,8 +224,7 @@ static roaring_uint32_iterator_t enter(const roaring_bitmap_t *set, bool backwar
 	return it;
 }
 
-static void take_set(struct run *r, uint32_t patch, enum pair_state verdict,
-		     const uint32_t *beyond)
+static void take_set(struct run *r, uint32_t patch, enum pair_state verdict, const uint32_t *beyond)
 {
 	const struct pair_list *l = r->l;
 	enum pair_state state = state_of(l, patch, verdict);
@@ -448,8 +447,7 @@ bool pair_list_page(struct pair_list *l, struct pair_rows *out, json_t **page_ou
 	pair_list_run(l, &from, limit, facets, out);
 	bool next = from.backward ? from.present : out->more,
 	     prev = from.backward ? out->more : from.present;
-	*page_out = page_json(
-		l->c, out->n && next ? cursor(l, false, &out->p[out->n - 1]) : NULL,
-		out->n && prev ? cursor(l, true, &out->p[0]) : NULL, out->total);
+	*page_out = page_json(l->c, out->n && next ? cursor(l, false, &out->p[out->n - 1]) : NULL,
+			      out->n && prev ? cursor(l, true, &out->p[0]) : NULL, out->total);
 	return true;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Patches x systems as a list: one row per pair that has a verdict. Nothing walks the pairs: patches
- * are filtered and ordered as everywhere, numbers come from cardinalities of bitmaps, and only the
- * bitmaps of the patches on the page are entered, at the row where the page begins. Called with a
- * match view held. */
+ * Patches x systems as a list: one row per pair that has a verdict. Nothing walks the pairs:
+ * patches are filtered and ordered as everywhere, numbers come from cardinalities of bitmaps, and
+ * only the bitmaps of the patches on the page are entered, at the row where the page begins. Called
+ * with a match view held. */
 #ifndef API_PAIR_LIST_H
 #define API_PAIR_LIST_H
 #include "api/patch_list.h"
@@ -28,10 +28,7 @@ const char *word_pair_state(unsigned i);
 		  .type = PARAM_WORDS,                                                             \
 		  .word = word_pair_state,                                                         \
 		  .words = PAIR_STATES_ },                                                         \
-		{ .name = "health",                                                                \
-		  .type = PARAM_WORDS,                                                             \
-		  .word = word_health,                                                             \
-		  .words = HEALTHS_ },                                                             \
+		{ .name = "health", .type = PARAM_WORDS, .word = word_health, .words = HEALTHS_ }, \
 		{ .name = "office", .type = PARAM_LIST, .min = 1, .max = 32 },                     \
 	{                                                                                          \
 		.name = "system", .type = PARAM_TEXT, .min = 32, .max = 32                         \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * GET /patch-systems: the detail view (M-109), one row per patch and system; and the same as CSV. A
- * file is written in slices between which the view is let go, so that a long one holds up nobody. */
+ * file is written in slices between which the view is let go, so that a long one holds up nobody.
+ */
 #include "api/api_int.h"
 #include "api/failures.h"
 #include "api/pair_list.h"
@@ -26,11 +27,10 @@ static json_t *pair_json(const struct pair_list *l, const struct pair *p, json_t
 	json_object_set(j, "patch", patch);
 	json_object_set_new(j, "system", system_json(c, l->v, p->host));
 	json_object_set_new(j, "state", json_string(word_pair_state(pair_list_state(l, p))));
-	json_object_set_new(
-		j, "failed",
-		json_boolean(p->verdict == PAIR_MISSING &&
-			     failures_has(c->api->failures, h->id,
-					  l->v->catalog->patches[p->patch].id)));
+	json_object_set_new(j, "failed",
+			    json_boolean(p->verdict == PAIR_MISSING &&
+					 failures_has(c->api->failures, h->id,
+						      l->v->catalog->patches[p->patch].id)));
 	if (p->verdict == PAIR_MISSING || p->verdict == PAIR_HELD)
 		json_object_set_new(j, "outdated", patch_outdated_json(l->v, p->host, p->patch));
 	return j;
@@ -151,9 +151,8 @@ static void csv_pair(const struct pair_list *l, const struct pair *p, int lang, 
 	csv_time(out, h->last_scan_ms);
 	csv_cell(out, false, patch->id);
 	csv_cell(out, false,
-		 patch->advisories
-			 ? cat->advisories[cat->advisory_refs[patch->first_advisory]].id
-			 : STR_LIT(""));
+		 patch->advisories ? cat->advisories[cat->advisory_refs[patch->first_advisory]].id
+				   : STR_LIT(""));
 	csv_cell(out, false, patch->title);
 	csv_cell(out, false, str_of(severity_words[patch->severity][lang]));
 	csv_cell(out, false, str_of(patch_type_name(patch->type)));

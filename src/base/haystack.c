@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The buffer is a row of entries, each its fields with a line feed behind every one; `at` says where
- * an entry begins and `item` whose it is, in ascending order of place. Invariant: each item has at
- * most one entry that is not blank, the one `slot` names. */
+ * The buffer is a row of entries, each its fields with a line feed behind every one; `at` says
+ * where an entry begins and `item` whose it is, in ascending order of place. Invariant: each item
+ * has at most one entry that is not blank, the one `slot` names. */
 #include "base/haystack.h"
 
 #include "base/vec.h"

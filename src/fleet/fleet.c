@@ -20,10 +20,15 @@ struct fleet *fleet_new_memory(const struct clock *clock)
 	for (int i = 0; i < FLEET_HOST_LOCKS; i++)
 		pthread_mutex_init(&f->host_locks[i], NULL);
 	f->index = index_new();
-	f->ids = intern_new();
 	f->roster = roster_new();
-	f->active = roaring_bitmap_create();
+	f->dims = dims_new();
+	for (int i = 0; i < HOST_STATES_; i++)
+		f->states[i] = roaring_bitmap_create();
+	for (int i = 0; i < SCANS_; i++)
+		f->scans[i] = roaring_bitmap_create();
 	f->scanned = roaring_bitmap_create();
+	f->online = roaring_bitmap_create();
+	f->reboot = roaring_bitmap_create();
 	return f;
 }
 
@@ -42,15 +47,23 @@ void fleet_free(struct fleet *f)
 	if (!f)
 		return;
 	for (size_t i = 0; i < f->hosts.n; i++)
-		host_free(f->hosts.p[i]);
+		xfree(f->hosts.p[i]->block);
 	VEC_DONE(&f->hosts);
+	arena_done(&f->records);
+	dims_free(f->dims);
+	hours_done(&f->scan_hours);
 	VEC_DONE(&f->durable);
 	VEC_DONE(&f->contacts);
 	VEC_DONE(&f->contact_waiting);
-	roaring_bitmap_free(f->active);
+	for (int i = 0; i < HOST_STATES_; i++)
+		roaring_bitmap_free(f->states[i]);
+	for (int i = 0; i < SCANS_; i++)
+		roaring_bitmap_free(f->scans[i]);
 	roaring_bitmap_free(f->scanned);
-	intern_free(f->ids);
 	roster_free(f->roster);
+	roaring_bitmap_free(f->online);
+	roaring_bitmap_free(f->reboot);
+	ids_done(&f->ids);
 	index_free(f->index);
 	for (int i = 0; i < FLEET_HOST_LOCKS; i++)
 		pthread_mutex_destroy(&f->host_locks[i]);
@@ -81,18 +94,82 @@ const struct host *fleet_host(const struct fleet *f, uint32_t no)
 
 const struct host *fleet_host_by_id(const struct fleet *f, struct str id)
 {
-	uint32_t no = intern_find(f->ids, id);
+	uint32_t no = ids_find(&f->ids, f->hosts.p, id);
 	return no == INTERN_NONE ? NULL : f->hosts.p[no];
 }
 
 const roaring_bitmap_t *fleet_active(const struct fleet *f)
 {
-	return f->active;
+	return f->states[HOST_ACTIVE];
 }
 
 const roaring_bitmap_t *fleet_scanned(const struct fleet *f)
 {
 	return f->scanned;
+}
+
+const roaring_bitmap_t *fleet_hosts_by(const struct fleet *f, enum fleet_dim dim, struct str value)
+{
+	return dims_find(f->dims, dim, value);
+}
+
+uint32_t fleet_dim_count(const struct fleet *f, enum fleet_dim dim)
+{
+	return dims_count(f->dims, dim);
+}
+
+struct str fleet_dim_value(const struct fleet *f, enum fleet_dim dim, uint32_t value)
+{
+	return dims_value(f->dims, dim, value);
+}
+
+const roaring_bitmap_t *fleet_dim_hosts(const struct fleet *f, enum fleet_dim dim, uint32_t value)
+{
+	return dims_hosts(f->dims, dim, value);
+}
+
+const roaring_bitmap_t *fleet_state_hosts(const struct fleet *f, enum host_state state)
+{
+	return f->states[state];
+}
+
+const roaring_bitmap_t *fleet_scan_hosts(const struct fleet *f, enum scan_status scan)
+{
+	return f->scans[scan];
+}
+
+const roaring_bitmap_t *fleet_online_hosts(const struct fleet *f)
+{
+	return f->online;
+}
+
+const roaring_bitmap_t *fleet_reboot_hosts(const struct fleet *f)
+{
+	return f->reboot;
+}
+
+/* Hosts of one hour, looked at one by one. */
+struct older {
+	const struct fleet *fleet;
+	int64_t ms;
+	roaring_bitmap_t *out;
+};
+
+static bool add_if_before(uint32_t host, void *arg)
+{
+	struct older *o = arg;
+	if (o->fleet->hosts.p[host]->last_scan_ms < o->ms)
+		roaring_bitmap_add(o->out, host);
+	return true;
+}
+
+roaring_bitmap_t *fleet_scanned_before(const struct fleet *f, int64_t ms)
+{
+	const roaring_bitmap_t *rest;
+	struct older o = { f, ms, hours_before(&f->scan_hours, ms, &rest) };
+	if (rest)
+		roaring_iterate(rest, add_if_before, &o);
+	return o.out;
 }
 
 uint32_t fleet_fact_count(const struct fleet *f)
@@ -212,16 +289,99 @@ static void publish(struct fleet *f)
 		after(arg);
 }
 
-uint32_t fleet_adopt(struct fleet *f, struct host *h)
+static void put(roaring_bitmap_t *b, uint32_t host, bool is)
 {
-	h->no = intern_add(f->ids, str_of(h->id));
-	ASSERT(h->no == f->hosts.n);
+	if (is)
+		roaring_bitmap_add(b, host);
+	else
+		roaring_bitmap_remove(b, host);
+}
+
+static void set_scan(struct fleet *f, struct host *h, enum scan_status scan)
+{
+	roaring_bitmap_remove(f->scans[h->scan], h->no);
+	h->scan = scan;
+	roaring_bitmap_add(f->scans[scan], h->no);
+}
+
+static void set_scan_time(struct fleet *f, struct host *h, int64_t ms)
+{
+	if (h->last_scan_ms != 0)
+		hours_remove(&f->scan_hours, h->last_scan_ms, h->no);
+	h->last_scan_ms = ms;
+	hours_add(&f->scan_hours, ms, h->no);
+	roaring_bitmap_add(f->scanned, h->no);
+}
+
+/* Points the texts that hosts share to the dimensions' copies. */
+static void share_texts(const struct fleet *f, struct host *h, const char *office,
+			const struct host_attrs *a)
+{
+	const struct dims *d = f->dims;
+	h->office = (char *)dims_text(d, FLEET_BY_OFFICE, office);
+	h->attrs.os_id = (char *)dims_text(d, FLEET_BY_OS_ID, a->os_id);
+	h->attrs.os_version = (char *)dims_text(d, FLEET_BY_OS_VERSION, a->os_version);
+	h->attrs.os_name = (char *)dims_text(d, FLEET_BY_OS_NAME, a->os_name);
+	h->attrs.arch = (char *)dims_text(d, FLEET_BY_ARCH, a->arch);
+	h->attrs.kernel = (char *)dims_text(d, FLEET_BY_KERNEL, a->kernel);
+	h->attrs.agent_version = (char *)dims_text(d, FLEET_BY_AGENT_VERSION, a->agent_version);
+}
+
+static void compact_dims(struct fleet *f)
+{
+	bool moved = false;
+	for (int d = 0; d < FLEET_DIMS_; d++)
+		moved = moved || dims_sparse(f->dims, (enum fleet_dim)d);
+	if (!moved)
+		return;
+	struct dims *old = f->dims;
+	f->dims = dims_new();
+	for (size_t i = 0; i < f->hosts.n; i++) {
+		struct host *h = f->hosts.p[i];
+		struct dims_of of;
+		dims_read(h->office, &h->attrs, &of);
+		dims_add(f->dims, h->no, &of);
+		share_texts(f, h, h->office, &h->attrs);
+	}
+	dims_free(old);
+}
+
+/* Under the write lock: the attributes of a host that is in memory. */
+static void set_attrs(struct fleet *f, struct host *h, const struct host_attrs *attrs)
+{
+	struct dims_of before, now;
+	dims_read(h->office, &h->attrs, &before);
+	dims_read(h->office, attrs, &now);
+	dims_move(f->dims, h->no, &before, &now);
+	share_texts(f, h, h->office, attrs);
+	host_set_attrs(h, attrs);
+	put(f->reboot, h->no, attrs->reboot_needed);
+	compact_dims(f);
+}
+
+uint32_t fleet_adopt(struct fleet *f, const struct host *from)
+{
+	struct host *h = arena_new(&f->records, struct host);
+	struct dims_of of;
+	*h = *from;
+	h->no = (uint32_t)f->hosts.n;
+	h->id = arena_strdup(&f->records, from->id);
+	h->block = NULL;
 	VEC_PUSH(&f->hosts, h);
 	VEC_PUSH(&f->contact_waiting, 0);
-	if (h->state == HOST_ACTIVE)
-		roaring_bitmap_add(f->active, h->no);
-	if (h->last_scan_ms != 0)
+	ids_add(&f->ids, f->hosts.p, h->no);
+	dims_read(from->office, &from->attrs, &of);
+	dims_add(f->dims, h->no, &of);
+	share_texts(f, h, from->office, &from->attrs);
+	host_set_facts(h, (struct str) { (const char *)from->facts, from->facts_len },
+		       from->n_facts); /* copies the texts too */
+	roaring_bitmap_add(f->states[h->state], h->no);
+	roaring_bitmap_add(f->scans[h->scan], h->no);
+	put(f->reboot, h->no, h->attrs.reboot_needed);
+	if (h->last_scan_ms != 0) {
+		hours_add(&f->scan_hours, h->last_scan_ms, h->no);
 		roaring_bitmap_add(f->scanned, h->no);
+	}
 	roster_put(f->roster, h);
 	return h->no;
 }
@@ -246,18 +406,21 @@ bool fleet_enrol(struct fleet *f, const char *id, const char *office,
 		 const struct host_attrs *attrs, const char *cert_fingerprint, uint32_t *no_out,
 		 struct err *e)
 {
-	AUTO(host_free) struct host *h = host_new(id, office);
-	host_set_attrs(h, attrs);
-	host_set_text(&h->cert_fingerprint, cert_fingerprint);
-	h->enrolled_ms = h->last_contact_ms = clock_now_ms(&f->clock);
+	int64_t now_ms = clock_now_ms(&f->clock);
+	const struct host h = { .id = id,
+				.office = (char *)office,
+				.attrs = *attrs,
+				.cert_fingerprint = (char *)cert_fingerprint,
+				.enrolled_ms = now_ms,
+				.last_contact_ms = now_ms };
 	/* The primary key refuses a second enrolment of an id on its way to the database; the table
 	 * in memory refuses it when there is no database. */
-	if (!fleet_db_enrol(f, h, e))
+	if (!fleet_db_enrol(f, &h, e))
 		return err_prefix(e, "enrolling host '%s'", id);
 	pthread_rwlock_wrlock(&f->lock);
-	bool known = intern_find(f->ids, str_of(id)) != INTERN_NONE;
+	bool known = ids_find(&f->ids, f->hosts.p, str_of(id)) != INTERN_NONE;
 	if (!known)
-		*no_out = fleet_adopt(f, TAKE(h));
+		*no_out = fleet_adopt(f, &h);
 	publish(f);
 	return !known || err_set(e, ERR_CONFLICT, "host '%s' is enrolled already", id);
 }
@@ -305,7 +468,7 @@ bool fleet_contact(struct fleet *f, uint32_t no, const struct host_attrs *attrs,
 	bool ok = same || fleet_db_attrs(f, h->id, attrs, e);
 	if (ok && !same) {
 		pthread_rwlock_wrlock(&f->lock);
-		host_set_attrs(h, attrs);
+		set_attrs(f, h, attrs);
 		roster_put(f->roster, h);
 		publish(f);
 	}
@@ -392,10 +555,9 @@ static void show_inventory(struct fleet *f, struct host *h, const struct host_in
 	bool first = h->last_scan_ms == 0;
 	host_set_facts(h, i->facts, i->n_facts);
 	h->inventory = i->digest;
-	h->last_scan_ms = i->scanned_ms;
-	h->scan = SCAN_OK;
-	host_set_text(&h->scan_error, NULL);
-	roaring_bitmap_add(f->scanned, h->no);
+	set_scan_time(f, h, i->scanned_ms);
+	set_scan(f, h, SCAN_OK);
+	host_set_own(h, HOST_OWN_SCAN_ERROR, NULL);
 	roster_put(f->roster, h);
 	if (h->state == HOST_ACTIVE)
 		reindex(f, h, old, n_old, s->facts.p, i->n_facts, first);
@@ -458,12 +620,10 @@ bool fleet_set_state(struct fleet *f, uint32_t no, enum host_state state, struct
 	if (ok) {
 		AUTO(xfree) uint32_t *facts = facts_of(h);
 		pthread_rwlock_wrlock(&f->lock);
+		roaring_bitmap_remove(f->states[h->state], no);
 		h->state = state;
+		roaring_bitmap_add(f->states[state], no);
 		roster_put(f->roster, h);
-		if (is)
-			roaring_bitmap_add(f->active, no);
-		else
-			roaring_bitmap_remove(f->active, no);
 		if (was != is && h->last_scan_ms != 0)
 			reindex(f, h, facts, was ? h->n_facts : 0, facts, is ? h->n_facts : 0,
 				true);
@@ -482,8 +642,8 @@ bool fleet_set_scan(struct fleet *f, uint32_t no, enum scan_status scan, const c
 	bool ok = fleet_db_scan(f, h->id, scan, error, e);
 	if (ok) {
 		pthread_rwlock_wrlock(&f->lock);
-		h->scan = scan;
-		host_set_text(&h->scan_error, error);
+		set_scan(f, h, scan);
+		host_set_own(h, HOST_OWN_SCAN_ERROR, error);
 		roster_put(f->roster, h);
 		publish(f);
 	}
@@ -499,9 +659,9 @@ bool fleet_scanned_again(struct fleet *f, uint32_t no, int64_t scanned_ms, struc
 	bool ok = fleet_db_scanned(f, h->id, scanned_ms, e);
 	if (ok) {
 		pthread_rwlock_wrlock(&f->lock);
-		h->last_scan_ms = scanned_ms;
-		h->scan = SCAN_OK;
-		host_set_text(&h->scan_error, NULL);
+		set_scan_time(f, h, scanned_ms);
+		set_scan(f, h, SCAN_OK);
+		host_set_own(h, HOST_OWN_SCAN_ERROR, NULL);
 		roster_put(f->roster, h);
 		publish(f);
 	}
@@ -526,8 +686,8 @@ bool fleet_request_scans(struct fleet *f, const uint32_t *nos, size_t n, struct 
 		for (size_t i = 0; i < n; i++) {
 			if (nos[i] >= f->hosts.n)
 				continue;
-			f->hosts.p[nos[i]]->scan = SCAN_REQUESTED;
-			host_set_text(&f->hosts.p[nos[i]]->scan_error, NULL);
+			set_scan(f, f->hosts.p[nos[i]], SCAN_REQUESTED);
+			host_set_own(f->hosts.p[nos[i]], HOST_OWN_SCAN_ERROR, NULL);
 			roster_put(f->roster, f->hosts.p[nos[i]]);
 		}
 		publish(f);
@@ -544,6 +704,7 @@ void fleet_set_online(struct fleet *f, uint32_t no, bool online)
 	if (no < f->hosts.n) {
 		f->hosts.p[no]->online = online;
 		roster_put(f->roster, f->hosts.p[no]);
+		put(f->online, no, online);
 	}
 	publish(f);
 }

@@ -27,22 +27,37 @@ struct host_attrs {
 	bool reboot_needed;
 	char *health_json; /**< reboot and service-restart evidence as the agent sent it, or NULL */
 };
-enum host_state { HOST_ACTIVE, HOST_RETIRED, HOST_QUARANTINED };
-enum scan_status { SCAN_NEVER, SCAN_REQUESTED, SCAN_OK, SCAN_FAILED };
+enum host_state { HOST_ACTIVE, HOST_RETIRED, HOST_QUARANTINED, HOST_STATES_ };
+enum scan_status { SCAN_NEVER, SCAN_REQUESTED, SCAN_OK, SCAN_FAILED, SCANS_ };
+/** There may be a million: what many hosts share (office, os, arch, kernel, agent version) points
+ * to one copy, the rest of a host is one block. To be read only. */
 struct host {
 	uint32_t no;
-	char *id;     /**< the agent id in its certificate: 32 hex digits */
-	char *office; /**< office id; "local" by default */
-	enum host_state state;
+	enum host_state state : 8;
+	enum scan_status scan : 8;
+	bool online : 1; /**< a push connection is open now */
+	const char *id;	 /**< the agent id in its certificate: 32 hex digits; never moves */
+	char *office;	 /**< office id; "local" by default */
 	struct host_attrs attrs;
 	struct sha256 inventory; /**< of the canonical text; zero = none yet */
 	int64_t enrolled_ms, last_contact_ms, last_scan_ms;
-	enum scan_status scan;
 	char *scan_error;
-	bool online; /**< a push connection is open now */
 	char *cert_fingerprint;
 	uint8_t *facts; /**< delta-varint coded; see facts.h */
 	uint32_t facts_len, n_facts;
+	void *block; /**< holds the texts that are the host's own, and its facts */
+};
+/** What hosts are told apart by; the values are what hosts say, "" when they say nothing. */
+enum fleet_dim {
+	FLEET_BY_OFFICE,
+	FLEET_BY_OS, /**< "debian:12": os_id ':' os_version */
+	FLEET_BY_OS_ID,
+	FLEET_BY_OS_VERSION,
+	FLEET_BY_OS_NAME,
+	FLEET_BY_ARCH,
+	FLEET_BY_KERNEL,
+	FLEET_BY_AGENT_VERSION,
+	FLEET_DIMS_
 };
 
 bool fleet_load(struct sql *db, const struct clock *clock, struct fleet **out, struct err *e)
@@ -63,6 +78,23 @@ const struct host *fleet_host_by_id(const struct fleet *f, struct str id);
 const roaring_bitmap_t *fleet_active(const struct fleet *f);
 /** Hosts that have a scan at all. */
 const roaring_bitmap_t *fleet_scanned(const struct fleet *f);
+/* Bitmaps of all hosts, also of those that are not active; kept when a host changes, so that no
+ * list and no count walks hosts. Borrowed; NULL = none, unless said otherwise. */
+/** Hosts with a value in a dimension; disjoint, and together every host. */
+const roaring_bitmap_t *fleet_hosts_by(const struct fleet *f, enum fleet_dim dim, struct str value);
+/** Values are numbered 0..count-1 (in no order; some have no hosts). */
+uint32_t fleet_dim_count(const struct fleet *f, enum fleet_dim dim);
+struct str fleet_dim_value(const struct fleet *f, enum fleet_dim dim, uint32_t value);
+const roaring_bitmap_t *fleet_dim_hosts(const struct fleet *f, enum fleet_dim dim, uint32_t value);
+/** Never NULL. */
+const roaring_bitmap_t *fleet_state_hosts(const struct fleet *f, enum host_state state);
+const roaring_bitmap_t *fleet_scan_hosts(const struct fleet *f, enum scan_status scan);
+const roaring_bitmap_t *fleet_online_hosts(const struct fleet *f);
+/** Hosts that say they need a reboot (attrs.reboot_needed). */
+const roaring_bitmap_t *fleet_reboot_hosts(const struct fleet *f);
+/** Hosts whose last scan is older than a time (never scanned ones are not among them); the caller
+ * frees it with roaring_bitmap_free(). */
+roaring_bitmap_t *fleet_scanned_before(const struct fleet *f, int64_t ms);
 uint32_t fleet_fact_count(const struct fleet *f);
 /** The line behind a fact number. */
 struct str fleet_fact(const struct fleet *f, uint32_t fact);

@@ -6,7 +6,6 @@
 #include "base/arena.h"
 #include "fleet/facts.h"
 #include "fleet/fleet_int.h"
-#include "fleet/host.h"
 #include "fleet/queries.h"
 
 static bool load_facts(struct fleet *f, struct sql_conn *c, struct err *e)
@@ -45,7 +44,9 @@ static bool in_range(int64_t v, int64_t n)
 	return v >= 0 && v < n;
 }
 
-static bool load_facts_of_host(struct fleet *f, struct host *h, struct sql_rows *r, struct err *e)
+/* The coded facts of a row, checked; they are borrowed from it. */
+static bool load_facts_of_host(const struct fleet *f, struct host *h, struct sql_rows *r,
+			       struct err *e)
 {
 	struct str bytes = sql_col_str(r, 24);
 	int64_t n = sql_col_int(r, 23);
@@ -56,54 +57,54 @@ static bool load_facts_of_host(struct fleet *f, struct host *h, struct sql_rows 
 	if (!facts_decode((const uint8_t *)bytes.p, bytes.n, (uint32_t)n, index_count(f->index),
 			  facts, e))
 		return err_prefix(e, "host '%s'", h->id);
-	host_set_facts(h, bytes, (uint32_t)n);
+	h->facts = (uint8_t *)bytes.p;
+	h->facts_len = (uint32_t)bytes.n;
+	h->n_facts = (uint32_t)n;
 	return true;
 }
 
-static bool load_host(struct fleet *f, struct sql_rows *r, struct err *e)
+static bool load_host(struct fleet *f, struct sql_rows *r, struct arena *a, struct err *e)
 {
-	AUTO(arena_done) struct arena a = { 0 };
-	AUTO(host_free)
-	struct host *h = host_new(arena_str(&a, sql_col_str(r, 0)).p,
-				  arena_str(&a, sql_col_str(r, 1)).p);
-	const char *t[16];
-	for (int col = 3; col <= 15; col++)
-		t[col] = col == 13 || col == 14 ? NULL : text_or_null(r, col, &a);
-	struct host_attrs attrs = {
-		.hostname = (char *)t[3],
-		.os_id = (char *)t[4],
-		.os_version = (char *)t[5],
-		.os_name = (char *)t[6],
-		.arch = (char *)t[7],
-		.kernel = (char *)t[8],
-		.address = (char *)t[9],
-		.agent_version = (char *)t[10],
-		.logged_in_user = (char *)t[11],
-		.boot_id = (char *)t[12],
-		.health_json = (char *)t[15],
-		.boot_ms = sql_col_int(r, 13),
-		.reboot_needed = sql_col_bool(r, 14),
-	};
-	host_set_attrs(h, &attrs);
+	const char *t[25] = { 0 };
+	for (int col = 0; col <= 22; col++)
+		if (col < 2 || (col > 2 && col < 13) || col == 15 || col > 20)
+			t[col] = text_or_null(r, col, a);
 	int64_t state = sql_col_int(r, 2), scan = sql_col_int(r, 20);
 	struct str digest = sql_col_str(r, 16);
-	if (!in_range(state, HOST_QUARANTINED + 1) || !in_range(scan, SCAN_FAILED + 1) ||
+	if (!in_range(state, HOST_STATES_) || !in_range(scan, SCANS_) || !t[0] || !t[1] ||
 	    (digest.n != 0 && digest.n != SHA256_LEN))
 		return err_set(e, ERR_CORRUPT,
 			       "host '%s': state, scan status or inventory digest is not known",
-			       h->id);
-	h->state = (enum host_state)state;
-	h->scan = (enum scan_status)scan;
+			       t[0] ? t[0] : "");
+	struct host h = {
+		.id = t[0],
+		.office = (char *)t[1],
+		.state = (enum host_state)state,
+		.scan = (enum scan_status)scan,
+		.attrs = { .hostname = (char *)t[3],
+			   .os_id = (char *)t[4],
+			   .os_version = (char *)t[5],
+			   .os_name = (char *)t[6],
+			   .arch = (char *)t[7],
+			   .kernel = (char *)t[8],
+			   .address = (char *)t[9],
+			   .agent_version = (char *)t[10],
+			   .logged_in_user = (char *)t[11],
+			   .boot_id = (char *)t[12],
+			   .health_json = (char *)t[15],
+			   .boot_ms = sql_col_int(r, 13),
+			   .reboot_needed = sql_col_bool(r, 14) },
+		.enrolled_ms = sql_col_int(r, 17),
+		.last_contact_ms = sql_col_int(r, 18),
+		.last_scan_ms = sql_col_int(r, 19),
+		.scan_error = (char *)t[21],
+		.cert_fingerprint = (char *)t[22],
+	};
 	if (digest.n == SHA256_LEN)
-		memcpy(h->inventory.b, digest.p, SHA256_LEN);
-	h->enrolled_ms = sql_col_int(r, 17);
-	h->last_contact_ms = sql_col_int(r, 18);
-	h->last_scan_ms = sql_col_int(r, 19);
-	host_set_text(&h->scan_error, text_or_null(r, 21, &a));
-	host_set_text(&h->cert_fingerprint, text_or_null(r, 22, &a));
-	if (!load_facts_of_host(f, h, r, e))
+		memcpy(h.inventory.b, digest.p, SHA256_LEN);
+	if (!load_facts_of_host(f, &h, r, e))
 		return false;
-	uint32_t no = fleet_adopt(f, TAKE(h));
+	uint32_t no = fleet_adopt(f, &h);
 	fleet_index_host(f, f->hosts.p[no]);
 	return true;
 }
@@ -116,9 +117,12 @@ bool fleet_db_load(struct fleet *f, struct err *e)
 	struct sql_rows *rows = NULL;
 	if (!sql_query(c, &SQL_HOST_LIST, SQL_NO_ARGS, &rows, e))
 		return false;
+	AUTO(arena_done) struct arena a = { 0 };
 	bool ok = true;
-	while (ok && sql_next(rows))
-		ok = load_host(f, rows, e);
+	while (ok && sql_next(rows)) {
+		ok = load_host(f, rows, &a, e);
+		arena_reset(&a);
+	}
 	if (!sql_rows_end(rows, ok ? e : NULL) || !ok)
 		return false;
 	index_optimize(f->index);

@@ -2,8 +2,12 @@
  * Inside the fleet room only: the object itself and its durable half (fleet_db.c). */
 #ifndef FLEET_FLEET_INT_H
 #define FLEET_FLEET_INT_H
+#include "base/arena.h"
 #include "base/vec.h"
+#include "fleet/dims.h"
 #include "fleet/fleet.h"
+#include "fleet/hours.h"
+#include "fleet/ids.h"
 #include "fleet/index.h"
 #include "fleet/roster.h"
 
@@ -19,11 +23,14 @@ struct fleet {
 	 * everything else, held over the database write while readers go on. */
 	pthread_mutex_t host_locks[FLEET_HOST_LOCKS];
 	struct index *index;
-	VEC(uint8_t) durable; /* per fact: its row is committed */
-	struct intern *ids;   /* agent id -> host number */
-	VEC(struct host *) hosts;
-	roaring_bitmap_t *active, *scanned;
-	struct roster *roster; /* told of every change of a record */
+	VEC(uint8_t) durable;	  /* per fact: its row is committed */
+	struct ids ids;		  /* agent id -> host number */
+	VEC(struct host *) hosts; /* in `records`, like their ids */
+	struct arena records;
+	roaring_bitmap_t *states[HOST_STATES_], *scans[SCANS_], *scanned, *online, *reboot;
+	struct dims *dims;
+	struct hours scan_hours; /* of the last scans */
+	struct roster *roster;	 /* told of every change of a record */
 	fleet_listener *listener;
 	void *listener_arg;
 	struct fleet_journal journal; /* under `lock`, like the listener */
@@ -74,8 +81,9 @@ bool fleet_db_scans(struct fleet *f, const struct host_contact *c, size_t n, str
 	MUST_CHECK;
 bool fleet_db_contacts(struct fleet *f, const struct host_contact *c, size_t n, struct err *e)
 	MUST_CHECK;
-/* Puts a loaded or enrolled host into memory; `h` is taken. Write lock held (or not yet shared). */
-uint32_t fleet_adopt(struct fleet *f, struct host *h);
+/* Puts a copy of a loaded or enrolled host into memory; `from` may borrow all it points to. Write
+ * lock held (or not yet shared). */
+uint32_t fleet_adopt(struct fleet *f, const struct host *from);
 /* Enters the facts of an active host into the index. */
 void fleet_index_host(struct fleet *f, const struct host *h);
 #endif

@@ -1,10 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One host record. A record owns every string in it; attributes are copied field by field from one
- * table, so that a field added to struct host_attrs is copied, compared and freed everywhere. */
+ * One host's own texts and facts. A million hosts are a million blocks, not ten million strings:
+ * a change copies the block, which is a kilobyte or two. */
 #include "fleet/host.h"
 #include "base/str.h"
 #include "fleet/facts.h"
 
+#define ATTR(field) offsetof(struct host, attrs.field)
+static const size_t owns[HOST_OWNS_] = {
+	[HOST_OWN_HOSTNAME] = ATTR(hostname),
+	[HOST_OWN_ADDRESS] = ATTR(address),
+	[HOST_OWN_USER] = ATTR(logged_in_user),
+	[HOST_OWN_BOOT_ID] = ATTR(boot_id),
+	[HOST_OWN_HEALTH] = ATTR(health_json),
+	[HOST_OWN_SCAN_ERROR] = offsetof(struct host, scan_error),
+	[HOST_OWN_FINGERPRINT] = offsetof(struct host, cert_fingerprint),
+};
+/* Every text of struct host_attrs, for comparing. */
 static const size_t texts[] = {
 	offsetof(struct host_attrs, hostname),	     offsetof(struct host_attrs, os_id),
 	offsetof(struct host_attrs, os_version),     offsetof(struct host_attrs, os_name),
@@ -14,49 +25,71 @@ static const size_t texts[] = {
 	offsetof(struct host_attrs, health_json),
 };
 
-static char **text_of(struct host_attrs *a, size_t i)
+static char **own_of(struct host *h, enum host_own which)
 {
-	return (char **)((char *)a + texts[i]);
+	return (char **)((char *)h + owns[which]);
 }
 
-static const char *text_in(const struct host_attrs *a, size_t i)
+const char *host_own(const struct host *h, enum host_own which)
 {
-	return *(char *const *)((const char *)a + texts[i]);
+	return *own_of((struct host *)h, which);
 }
 
-struct host *host_new(const char *id, const char *office)
+void host_pack(struct host *h, const char *const own[static HOST_OWNS_], struct str facts,
+	       uint32_t n_facts)
 {
-	struct host *h = xcalloc(1, sizeof(*h));
-	h->id = xstrdup(id);
-	h->office = xstrdup(office);
-	return h;
+	size_t len[HOST_OWNS_], total = facts.n;
+	for (int i = 0; i < HOST_OWNS_; i++) {
+		len[i] = own[i] ? strlen(own[i]) + 1 : 0;
+		total += len[i];
+	}
+	char *block = total ? xmalloc(total) : NULL, *at = block;
+	for (int i = 0; i < HOST_OWNS_; i++) {
+		if (own[i])
+			memcpy(at, own[i], len[i]);
+		*own_of(h, (enum host_own)i) = own[i] ? at : NULL;
+		at += len[i];
+	}
+	if (facts.n)
+		memcpy(at, facts.p, facts.n);
+	h->facts = facts.n ? (uint8_t *)at : NULL;
+	h->facts_len = (uint32_t)facts.n;
+	h->n_facts = n_facts;
+	xfree(h->block);
+	h->block = block;
 }
 
-void host_free(struct host *h)
+static struct str coded(const struct host *h)
 {
-	if (!h)
+	return (struct str) { (const char *)h->facts, h->facts_len };
+}
+
+static void current(const struct host *h, const char *out[static HOST_OWNS_])
+{
+	for (int i = 0; i < HOST_OWNS_; i++)
+		out[i] = host_own(h, (enum host_own)i);
+}
+
+void host_set_own(struct host *h, enum host_own which, const char *value)
+{
+	const char *own[HOST_OWNS_];
+	current(h, own);
+	if (!value && !own[which])
 		return;
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		xfree(*text_of(&h->attrs, i));
-	xfree(h->id);
-	xfree(h->office);
-	xfree(h->scan_error);
-	xfree(h->cert_fingerprint);
-	xfree(h->facts);
-	xfree(h);
-}
-
-void host_set_text(char **field, const char *value)
-{
-	char *copy = value ? xstrdup(value) : NULL;
-	xfree(*field);
-	*field = copy;
+	own[which] = value;
+	host_pack(h, own, coded(h), h->n_facts);
 }
 
 void host_set_attrs(struct host *h, const struct host_attrs *from)
 {
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		host_set_text(text_of(&h->attrs, i), text_in(from, i));
+	const char *own[HOST_OWNS_];
+	current(h, own);
+	own[HOST_OWN_HOSTNAME] = from->hostname;
+	own[HOST_OWN_ADDRESS] = from->address;
+	own[HOST_OWN_USER] = from->logged_in_user;
+	own[HOST_OWN_BOOT_ID] = from->boot_id;
+	own[HOST_OWN_HEALTH] = from->health_json;
+	host_pack(h, own, coded(h), h->n_facts);
 	h->attrs.boot_ms = from->boot_ms;
 	h->attrs.reboot_needed = from->reboot_needed;
 }
@@ -66,7 +99,8 @@ bool host_attrs_equal(const struct host_attrs *a, const struct host_attrs *b)
 	if (a->boot_ms != b->boot_ms || a->reboot_needed != b->reboot_needed)
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		const char *x = text_in(a, i), *y = text_in(b, i);
+		const char *x = *(char *const *)((const char *)a + texts[i]);
+		const char *y = *(char *const *)((const char *)b + texts[i]);
 		if ((x == NULL) != (y == NULL) || !str_eq(str_of(x), str_of(y)))
 			return false;
 	}
@@ -75,12 +109,7 @@ bool host_attrs_equal(const struct host_attrs *a, const struct host_attrs *b)
 
 void host_set_facts(struct host *h, struct str bytes, uint32_t n_facts)
 {
-	xfree(h->facts);
-	h->facts = NULL;
-	if (bytes.n > 0) {
-		h->facts = xmalloc(bytes.n);
-		memcpy(h->facts, bytes.p, bytes.n);
-	}
-	h->facts_len = (uint32_t)bytes.n;
-	h->n_facts = n_facts;
+	const char *own[HOST_OWNS_];
+	current(h, own);
+	host_pack(h, own, bytes, n_facts);
 }

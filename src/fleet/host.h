@@ -1,17 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One host record: making, freeing, replacing its parts. The fields are in fleet.h. */
+ * What is a host's own: its texts and its facts, in one block. The texts that hosts share belong to
+ * dims.h. The fields are in fleet.h. */
 #ifndef FLEET_HOST_H
 #define FLEET_HOST_H
 #include "fleet/fleet.h"
 
-struct host *host_new(const char *id, const char *office);
-void host_free(struct host *h);
-AUTO_DEFINE(struct host, host_free)
-/** Replaces the attributes by copies of `from`. */
+/** The own texts of a host. */
+enum host_own {
+	HOST_OWN_HOSTNAME,
+	HOST_OWN_ADDRESS,
+	HOST_OWN_USER,
+	HOST_OWN_BOOT_ID,
+	HOST_OWN_HEALTH,
+	HOST_OWN_SCAN_ERROR,
+	HOST_OWN_FINGERPRINT,
+	HOST_OWNS_
+};
+const char *host_own(const struct host *h, enum host_own which);
+/** Gives the host a new block with copies of the texts (NULL stays NULL; they may lie in the old
+ * block) and of the coded facts. The old block is freed. */
+void host_pack(struct host *h, const char *const texts[static HOST_OWNS_], struct str facts,
+	       uint32_t n_facts);
+/** Replaces one own text. */
+void host_set_own(struct host *h, enum host_own which, const char *value);
+/** Replaces the own texts among the attributes, and what is no text. */
 void host_set_attrs(struct host *h, const struct host_attrs *from);
 bool host_attrs_equal(const struct host_attrs *a, const struct host_attrs *b);
 /** Replaces the coded facts; `bytes` is copied. */
 void host_set_facts(struct host *h, struct str bytes, uint32_t n_facts);
-/** Replaces an owned string by a copy of `value` (NULL stays NULL). */
-void host_set_text(char **field, const char *value);
 #endif

@@ -170,8 +170,8 @@ static void put_texts(struct roster *r, const struct host *h, bool is_new)
 	bool same = !is_new;
 	for (int o = 0; o < ROSTER_ORDERS_; o++) {
 		struct order *order = &r->order[o];
-		if (is_new || !same_text(haystack_field(r->texts, h->no, order->field),
-					 fields[order->field]))
+		if (is_new ||
+		    !same_text(haystack_field(r->texts, h->no, order->field), fields[order->field]))
 			order_change(order, h->no);
 	}
 	for (size_t i = 0; i < FIELDS_ && same; i++)
@@ -289,8 +289,7 @@ static void find_ids(const struct roster *r, struct str wanted, uint8_t *hit)
 	size_t n = MIN(wanted.n, 8);
 	for (char *c = begin; *c; c++)
 		*c = *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
-	uint64_t from = head_of(begin),
-		 to = n == 8 ? from : from | (UINT64_MAX >> (8 * n));
+	uint64_t from = head_of(begin), to = n == 8 ? from : from | (UINT64_MAX >> (8 * n));
 	for (uint32_t h = 0; h < r->n; h++)
 		if (r->id_head.p[h] >= from && r->id_head.p[h] <= to &&
 		    (wanted.n <= 8 || str_starts(str_of(r->ids.p[h]), begin)))

@@ -79,7 +79,8 @@ static struct keyed *sorted(const struct order *o, const struct haystack *texts)
 
 /* --- merging --- */
 
-/* Takes out what changed; who followed such a host is the same as the one before it if both were. */
+/* Takes out what changed; who followed such a host is the same as the one before it if both were.
+ */
 static void take_out(struct order *o)
 {
 	size_t kept = 0;
@@ -114,8 +115,7 @@ static size_t place_for(const struct order *o, const struct haystack *texts, con
 static uint32_t entry_after(const struct order *o, const struct haystack *texts, uint32_t host,
 			    const uint32_t *before)
 {
-	bool same = before &&
-		    str_eq(text_of(o, texts, host), text_of(o, texts, HOST(*before)));
+	bool same = before && str_eq(text_of(o, texts, host), text_of(o, texts, HOST(*before)));
 	return host | (same ? SAME : 0);
 }
 

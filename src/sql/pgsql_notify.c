@@ -46,12 +46,16 @@ static void hang_up(struct sql_session *s)
 /* A dead peer is noticed within seconds: whoever leads must not believe so for long. */
 static bool call(struct sql_session *s)
 {
-	static const char *const keys[] = { "connect_timeout",	  "tcp_user_timeout",
-					    "keepalives_idle",	  "keepalives_interval",
-					    "keepalives_count",	  "application_name",
-					    "dbname",		  "client_encoding",
+	static const char *const keys[] = { "connect_timeout",
+					    "tcp_user_timeout",
+					    "keepalives_idle",
+					    "keepalives_interval",
+					    "keepalives_count",
+					    "application_name",
+					    "dbname",
+					    "client_encoding",
 					    NULL };
-	const char *const values[] = { "5", "4000",	     "2",    "1", "3", "tsukuroi session",
+	const char *const values[] = { "5",	      "4000", "2", "1", "3", "tsukuroi session",
 				       pg_url(s->db), "UTF8", NULL };
 	bool alone = false;
 	s->h = PQconnectdbParams(keys, values, 1);

@@ -66,7 +66,8 @@ static bool window_of(const struct schedule *s, const struct zone *z,
 {
 	if (!on_day(s, w, day) || freeze_of(s, day) || midnight(z, day) == midnight(z, day + 1))
 		return false;
-	int length = w->end_min - w->start_min + (w->end_min <= w->start_min ? SCHEDULE_DAY_MIN : 0);
+	int length = w->end_min - w->start_min +
+		     (w->end_min <= w->start_min ? SCHEDULE_DAY_MIN : 0);
 	int64_t start = day * CIVIL_DAY_S + w->start_min * 60;
 	enum zone_fit start_fit, end_fit;
 	out->start_ms = zone_instant(z, start, &start_fit) * 1000;
@@ -122,8 +123,8 @@ static size_t between_freezes(const struct schedule *s, const struct zone *z, in
 			if (s->freezes[i].from_day > day &&
 			    (!next || s->freezes[i].from_day < next->from_day))
 				next = &s->freezes[i];
-		out[n++] = (struct window) { start_ms, next ? midnight(z, next->from_day)
-							    : WINDOW_NO_END };
+		out[n++] = (struct window) { start_ms,
+					     next ? midnight(z, next->from_day) : WINDOW_NO_END };
 		if (!next)
 			break;
 		day = next->from_day;

@@ -4,12 +4,12 @@
  * module, so that they cannot disagree.
  *
  * Rules. Week and weekday are those of a window's start; a window whose end is not after its start
- * ends on the next day. Calendar week k is days 7k-6 to 7k of the month (week 5: day 29 on), the last
- * week its last seven days. Patch-Tuesday week k is days 7k to 7k+6 from the latest second Tuesday of
- * a month, the last week the seven days before the next one. A start that the clock skips is the
- * first instant after the jump; when the end is skipped too, the window keeps its length. Of times
- * shown twice the first counts: every window opens once. A day that a zone leaves out has no
- * windows. In a freeze no window opens, and one that is open ends. */
+ * ends on the next day. Calendar week k is days 7k-6 to 7k of the month (week 5: day 29 on), the
+ * last week its last seven days. Patch-Tuesday week k is days 7k to 7k+6 from the latest second
+ * Tuesday of a month, the last week the seven days before the next one. A start that the clock
+ * skips is the first instant after the jump; when the end is skipped too, the window keeps its
+ * length. Of times shown twice the first counts: every window opens once. A day that a zone leaves
+ * out has no windows. In a freeze no window opens, and one that is open ends. */
 #ifndef WINDOW_SCHEDULE_H
 #define WINDOW_SCHEDULE_H
 #include "format/json.h"
@@ -29,8 +29,8 @@ enum schedule_download { SCHEDULE_ANY_CONTACT, SCHEDULE_WINDOW_ONLY };
 enum schedule_trigger { SCHEDULE_REFRESH_CYCLE = 1, SCHEDULE_START_UP = 2 };
 
 struct schedule_window {
-	unsigned weeks;	       /**< 0 = every week */
-	unsigned weekdays;     /**< bit 0 = Monday .. bit 6 = Sunday; 0 = every day */
+	unsigned weeks;		/**< 0 = every week */
+	unsigned weekdays;	/**< bit 0 = Monday .. bit 6 = Sunday; 0 = every day */
 	int start_min, end_min; /**< of the day; 0..1439 and 1..1440; end <= start: next day */
 };
 /** Days of the calendar, both included. */
@@ -41,8 +41,8 @@ struct schedule_freeze {
 struct schedule {
 	enum schedule_basis basis;
 	enum schedule_download download;
-	unsigned triggers;	       /**< of enum schedule_trigger, never 0 */
-	int force_after_days;	       /**< outside windows, too, so long after creation; 0 = never */
+	unsigned triggers;    /**< of enum schedule_trigger, never 0 */
+	int force_after_days; /**< outside windows, too, so long after creation; 0 = never */
 	char zone[ZONE_NAME_MAX + 1]; /**< "" = each agent's own */
 	struct schedule_window windows[SCHEDULE_WINDOWS_MAX];
 	size_t n_windows; /**< 0 = at any time (M-153) */
@@ -61,8 +61,8 @@ struct window {
 };
 #define WINDOW_NO_END INT64_MAX
 /** The windows that start at or after `from_ms`, oldest first, one for each start and end; returns
- *  how many (at most `max`). The search ends ten years behind the last one. At any time: stretches between freezes,
- *  the first from `from_ms` on, the last without end. */
+ *  how many (at most `max`). The search ends ten years behind the last one. At any time: stretches
+ * between freezes, the first from `from_ms` on, the last without end. */
 size_t schedule_next(const struct schedule *s, const struct zone *z, int64_t from_ms,
 		     struct window *out, size_t max);
 /** Whether an installation may start at `now_ms`; *until_out (may be NULL) is when that ends: the

@@ -3,8 +3,8 @@
  *
  *   { "basis": "calendar", "zone": "Asia/Tokyo", "download": "any_contact",
  *     "triggers": ["refresh_cycle", "start_up"], "force_after_days": 14,
- *     "windows": [ { "weeks": [2, "last"], "weekdays": ["sun"], "start": "13:00", "end": "17:00" } ],
- *     "freezes": [ { "from": "2026-12-24", "to": "2027-01-04", "reason": "Year's end" } ] }
+ *     "windows": [ { "weeks": [2, "last"], "weekdays": ["sun"], "start": "13:00", "end": "17:00" }
+ * ], "freezes": [ { "from": "2026-12-24", "to": "2027-01-04", "reason": "Year's end" } ] }
  *
  * Every member may be left out: at any time, in each agent's own zone. */
 #include "window/civil.h"
@@ -54,8 +54,8 @@ static bool read_time(const json_t *j, const char *key, int max, int *out, struc
 	if (!json_need_str(j, key, 5, 5, &s, e))
 		return false;
 	if (!two_digits(s, 24, &h) || s[2] != ':' || !two_digits(s + 3, 59, &m) || h * 60 + m > max)
-		return err_set(e, ERR_INVALID, "'%s' must be a time from 00:00 to %s, not '%s'", key,
-			       max == SCHEDULE_DAY_MIN ? "24:00" : "23:59", s);
+		return err_set(e, ERR_INVALID, "'%s' must be a time from 00:00 to %s, not '%s'",
+			       key, max == SCHEDULE_DAY_MIN ? "24:00" : "23:59", s);
 	*out = h * 60 + m;
 	return true;
 }
@@ -73,7 +73,8 @@ static bool read_weeks(const json_t *list, enum schedule_basis basis, unsigned *
 			weeks |= 1u << k;
 		else
 			return err_set(e, ERR_INVALID,
-				       "'weeks' must be numbers from %d to %d or 'last'", low, high);
+				       "'weeks' must be numbers from %d to %d or 'last'", low,
+				       high);
 	}
 	*out = weeks;
 	return true;
@@ -95,12 +96,14 @@ static bool read_words(const json_t *list, const char *key, const char *const *n
 
 static bool long_enough(const struct schedule *s, const struct schedule_window *w, struct err *e)
 {
-	int length = w->end_min - w->start_min + (w->end_min <= w->start_min ? SCHEDULE_DAY_MIN : 0);
+	int length = w->end_min - w->start_min +
+		     (w->end_min <= w->start_min ? SCHEDULE_DAY_MIN : 0);
 	int least = s->download == SCHEDULE_WINDOW_ONLY ? SCHEDULE_MIN_WINDOW_ONLY
 							: SCHEDULE_MIN_ANY_CONTACT;
 	if (w->start_min == w->end_min)
-		return err_set(e, ERR_INVALID,
-			       "a window starts and ends at the same time; write 00:00 to 24:00 for a whole day");
+		return err_set(
+			e, ERR_INVALID,
+			"a window starts and ends at the same time; write 00:00 to 24:00 for a whole day");
 	return length >= least ||
 	       err_set(e, ERR_INVALID,
 		       "a window is %d minutes long, and must be %d or more with the download mode '%s'",
@@ -135,7 +138,8 @@ static bool read_day(const json_t *j, const char *key, int64_t *out, struct err 
 	if (!two_digits(s, 99, &century) || !two_digits(s + 2, 99, &year) || s[4] != '-' ||
 	    !two_digits(s + 5, 12, &month) || s[7] != '-' || !two_digits(s + 8, 31, &day) ||
 	    !month || !day || day > civil_month_days(century * 100 + year, month))
-		return err_set(e, ERR_INVALID, "'%s' must be a date as 2026-12-24, not '%s'", key, s);
+		return err_set(e, ERR_INVALID, "'%s' must be a date as 2026-12-24, not '%s'", key,
+			       s);
 	*out = civil_day(century * 100 + year, month, day);
 	return true;
 }
@@ -164,9 +168,10 @@ static bool read_zone(const json_t *j, struct schedule *s, struct err *e)
 	if (!json_opt_str(j, "zone", ZONE_NAME_MAX, &zone, e))
 		return false;
 	if (zone[0] && !zone_is_name(str_of(zone)))
-		return err_set(e, ERR_INVALID,
-			       "'zone' must be a name as 'Asia/Tokyo', not '%s'; leave it out for each agent's own",
-			       zone);
+		return err_set(
+			e, ERR_INVALID,
+			"'zone' must be a name as 'Asia/Tokyo', not '%s'; leave it out for each agent's own",
+			zone);
 	snprintf(s->zone, sizeof(s->zone), "%s", zone);
 	return true;
 }
@@ -192,8 +197,9 @@ static bool read_lists(const json_t *j, struct schedule *s, struct err *e)
 
 bool schedule_read(const json_t *j, struct schedule *out, struct err *e)
 {
-	static const char *const known[] = { "basis",	 "zone",	     "download", "triggers",
-					     "windows", "force_after_days", "freezes",	 NULL };
+	static const char *const known[] = { "basis",	 "zone",    "download",
+					     "triggers", "windows", "force_after_days",
+					     "freezes",	 NULL };
 	struct schedule s = { 0 };
 	unsigned basis = SCHEDULE_CALENDAR, download = SCHEDULE_ANY_CONTACT;
 	int64_t force = 0;
@@ -253,14 +259,13 @@ json_t *schedule_write(const struct schedule *s)
 	for (size_t i = 0; i < s->n_windows; i++)
 		json_array_append_new(windows, write_window(&s->windows[i]));
 	for (size_t i = 0; i < s->n_freezes; i++)
-		json_array_append_new(freezes,
-				      json_pack("{s:o, s:o, s:o}", "from",
-						day_text(s->freezes[i].from_day), "to",
-						day_text(s->freezes[i].to_day), "reason",
-						json_text(str_of(s->freezes[i].reason))));
+		json_array_append_new(freezes, json_pack("{s:o, s:o, s:o}", "from",
+							 day_text(s->freezes[i].from_day), "to",
+							 day_text(s->freezes[i].to_day), "reason",
+							 json_text(str_of(s->freezes[i].reason))));
 	return json_pack("{s:s, s:o, s:s, s:o, s:i, s:o, s:o}", "basis", basis_names[s->basis],
 			 "zone", s->zone[0] ? json_string(s->zone) : json_null(), "download",
-			 download_names[s->download], "triggers", words(s->triggers, trigger_names, 2),
-			 "force_after_days", s->force_after_days, "windows", windows, "freezes",
-			 freezes);
+			 download_names[s->download], "triggers",
+			 words(s->triggers, trigger_names, 2), "force_after_days",
+			 s->force_after_days, "windows", windows, "freezes", freezes);
 }

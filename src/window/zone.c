@@ -51,11 +51,10 @@ static bool read_header(struct str *s, struct header *h)
 	const char *p;
 	if (!cut(s, HEADER, &p) || memcmp(p, "TZif", 4) != 0)
 		return false;
-	*h = (struct header) { (uint8_t)p[4],  be32(p + 20), be32(p + 24), be32(p + 28),
-			       be32(p + 32), be32(p + 36), be32(p + 40) };
+	*h = (struct header) { (uint8_t)p[4], be32(p + 20), be32(p + 24), be32(p + 28),
+			       be32(p + 32),  be32(p + 36), be32(p + 40) };
 	return h->times <= CHANGES_MAX && h->types >= 1 && h->types <= TYPES_MAX &&
-	       h->chars <= 4096 && h->leap <= 4096 && h->utc <= h->types &&
-	       h->standard <= h->types;
+	       h->chars <= 4096 && h->leap <= 4096 && h->utc <= h->types && h->standard <= h->types;
 }
 
 static size_t body_size(const struct header *h, size_t word)
@@ -101,7 +100,8 @@ static bool read_zone(struct zone *z, struct str s, struct err *e)
 	if (!read_header(&s, &h) || h.version < '2' || !cut(&s, body_size(&h, 4), &p) ||
 	    !read_header(&s, &h) || !cut(&s, body_size(&h, 8), &p) || !read_changes(z, p, &h) ||
 	    !cut(&s, 1, &p) || *p != '\n')
-		return err_set(e, ERR_CORRUPT, "not a compiled time zone (TZif, version 2 or later)");
+		return err_set(e, ERR_CORRUPT,
+			       "not a compiled time zone (TZif, version 2 or later)");
 	if (!str_split(&s, '\n', &line) || !line.n)
 		return true;
 	z->has_rule = true;
@@ -158,8 +158,9 @@ bool zone_open(const char *name, struct zone **out, struct err *e)
 	AUTO(buf_done) struct buf b = BUF_INIT(ZONE_FILE_MAX);
 	AUTO(xfree) char *path = file_join(DATABASE, name);
 	if (!file_exists(DATABASE "/Europe"))
-		return err_set(e, ERR_NOT_FOUND,
-			       "this machine has no time zone database; install the package tzdata");
+		return err_set(
+			e, ERR_NOT_FOUND,
+			"this machine has no time zone database; install the package tzdata");
 	if (!file_exists(path))
 		return err_set(e, ERR_NOT_FOUND,
 			       "there is no time zone '%s'; names are those of the IANA database",

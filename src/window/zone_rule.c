@@ -50,8 +50,8 @@ static bool clock_time(struct str *s, int max_hours, int32_t *out)
 	bool minus = lit(s, '-');
 	if (!minus)
 		(void)lit(s, '+');
-	if (!number(s, max_hours, &h) || (lit(s, ':') && (!number(s, 59, &m) ||
-							   (lit(s, ':') && !number(s, 59, &sec)))))
+	if (!number(s, max_hours, &h) ||
+	    (lit(s, ':') && (!number(s, 59, &m) || (lit(s, ':') && !number(s, 59, &sec)))))
 		return false;
 	int32_t all = h * HOUR_S + m * 60 + sec;
 	*out = minus ? -all : all;

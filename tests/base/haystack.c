@@ -49,14 +49,15 @@ static void finds_what_a_look_at_each_finds(void **state)
 		put(h, item, text[item][0], text[item][1]);
 		if (turn % 997 != 0 || turn < ITEMS)
 			continue;
-		static const char *const needles[] = { "host-q", "HOST-Q1", "10.2.1", "1",
-						       "t-z4999", "5\n10",	   "nothing" };
+		static const char *const needles[] = { "host-q",  "HOST-Q1", "10.2.1", "1",
+						       "t-z4999", "5\n10",   "nothing" };
 		for (size_t k = 0; k < ARRAY_LEN(needles); k++) {
 			struct hits found = { .stop_after = 0 };
 			haystack_find(h, str_of(needles[k]), hit, &found);
 			for (uint32_t i = 0; i < ITEMS; i++)
-				assert_int_equal(found.n[i], strcasestr(text[i][0], needles[k]) ||
-								     strcasestr(text[i][1], needles[k]));
+				assert_int_equal(found.n[i],
+						 strcasestr(text[i][0], needles[k]) ||
+							 strcasestr(text[i][1], needles[k]));
 		}
 	}
 	assert_true(haystack_size(h) < 4u * ITEMS * 48); /* what was replaced is given back */

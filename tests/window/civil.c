@@ -27,8 +27,8 @@ static void D_2_patch_tuesday(void **state UNUSED)
 {
 	static const struct {
 		int year, month, day;
-	} rows[] = { { 2024, 1, 9 },  { 2024, 2, 13 }, { 2024, 10, 8 }, { 2026, 9, 8 },
-		     { 2026, 11, 10 }, { 2026, 12, 8 }, { 2027, 6, 8 },  { 2028, 2, 8 } };
+	} rows[] = { { 2024, 1, 9 },   { 2024, 2, 13 }, { 2024, 10, 8 }, { 2026, 9, 8 },
+		     { 2026, 11, 10 }, { 2026, 12, 8 }, { 2027, 6, 8 },	 { 2028, 2, 8 } };
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		assert_int_equal(civil_patch_tuesday(rows[i].year, rows[i].month),
 				 civil_day(rows[i].year, rows[i].month, rows[i].day));

@@ -32,7 +32,8 @@ static struct schedule schedule_of(const char *json)
 	return s;
 }
 
-#define SUNDAY "{\"windows\": [{\"weekdays\": [\"sun\"], \"start\": \"13:00\", \"end\": \"17:00\"}]}"
+#define SUNDAY                                                                                     \
+	"{\"windows\": [{\"weekdays\": [\"sun\"], \"start\": \"13:00\", \"end\": \"17:00\"}]}"
 #define NIGHT(start, end) "{\"windows\": [{\"start\": \"" start "\", \"end\": \"" end "\"}]}"
 #define WEEKS(basis, weeks, day)                                                                   \
 	"{\"basis\": \"" basis "\", \"windows\": [{\"weeks\": [" weeks "], \"weekdays\": [\"" day  \
@@ -64,15 +65,12 @@ static const struct {
 	  "2026-11-27T22:00:00Z", "2026-11-28T04:00:00Z", "2026-12-25T22:00:00Z",
 	  "2026-12-26T04:00:00Z" },
 	/* D-2: days before Patch Tuesday belong to the cycle before: 2026-11-09 to that of 10-13 */
-	{ WEEKS("patch_tuesday", "0", "tue"), "UTC", "2026-11-01T00:00:00Z",
-	  "2026-11-10T22:00:00Z", "2026-11-11T04:00:00Z", "2026-12-08T22:00:00Z",
-	  "2026-12-09T04:00:00Z" },
-	{ WEEKS("patch_tuesday", "3", "mon"), "UTC", "2026-11-01T00:00:00Z",
-	  "2026-11-09T22:00:00Z", "2026-11-10T04:00:00Z", "2026-12-07T22:00:00Z",
-	  "2026-12-08T04:00:00Z" },
-	{ WEEKS("patch_tuesday", "4", "mon"), "UTC", "2026-11-01T00:00:00Z",
-	  "2027-01-11T22:00:00Z", "2027-01-12T04:00:00Z", "2027-04-12T22:00:00Z",
-	  "2027-04-13T04:00:00Z" },
+	{ WEEKS("patch_tuesday", "0", "tue"), "UTC", "2026-11-01T00:00:00Z", "2026-11-10T22:00:00Z",
+	  "2026-11-11T04:00:00Z", "2026-12-08T22:00:00Z", "2026-12-09T04:00:00Z" },
+	{ WEEKS("patch_tuesday", "3", "mon"), "UTC", "2026-11-01T00:00:00Z", "2026-11-09T22:00:00Z",
+	  "2026-11-10T04:00:00Z", "2026-12-07T22:00:00Z", "2026-12-08T04:00:00Z" },
+	{ WEEKS("patch_tuesday", "4", "mon"), "UTC", "2026-11-01T00:00:00Z", "2027-01-11T22:00:00Z",
+	  "2027-01-12T04:00:00Z", "2027-04-12T22:00:00Z", "2027-04-13T04:00:00Z" },
 	{ WEEKS("patch_tuesday", "\"last\"", "mon"), "UTC", "2026-12-01T00:00:00Z",
 	  "2026-12-07T22:00:00Z", "2026-12-08T04:00:00Z", "2027-01-11T22:00:00Z",
 	  "2027-01-12T04:00:00Z" },
@@ -222,7 +220,8 @@ static void what_is_refused(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct schedule s;
 		struct err e = { 0 };
-		if (read(bad[i].json, &s, &e) || e.code != ERR_INVALID || !strstr(e.msg, bad[i].says))
+		if (read(bad[i].json, &s, &e) || e.code != ERR_INVALID ||
+		    !strstr(e.msg, bad[i].says))
 			fail_msg("%s: '%s'", bad[i].json, e.msg);
 	}
 }

@@ -77,8 +77,13 @@ static void F27_local_times(void **state UNUSED)
 
 static void names_and_their_errors(void **state UNUSED)
 {
-	static const char *const bad[] = { "", "../etc/passwd", "/etc/localtime", "Europe//Berlin",
-					   "Europe/Ber lin", "Europe/", "-x" };
+	static const char *const bad[] = { "",
+					   "../etc/passwd",
+					   "/etc/localtime",
+					   "Europe//Berlin",
+					   "Europe/Ber lin",
+					   "Europe/",
+					   "-x" };
 	struct zone *z = NULL;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct err e = { 0 };
