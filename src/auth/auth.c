@@ -26,6 +26,18 @@ bool auth_open(struct sql *db, const struct clock *clock, struct auth **out, str
 	return true;
 }
 
+bool auth_reload(struct auth *a, struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(a->db, e);
+	int64_t administrators;
+	session_cache_clear(a->cache);
+	if (!c || !query_int(c, &SQL_USER_ADMINISTRATORS, SQL_NO_ARGS, &administrators, e))
+		return err_prefix(e, "users are not read again");
+	if (administrators > 0)
+		a->set_up = true;
+	return true;
+}
+
 void auth_close(struct auth *a)
 {
 	if (!a)

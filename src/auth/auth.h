@@ -41,6 +41,10 @@ struct auth;
 bool auth_open(struct sql *db, const struct clock *clock, struct auth **out, struct err *e)
 	MUST_CHECK;
 void auth_close(struct auth *a);
+/** What this room announces (sql/notify.h). */
+#define AUTH_SAYS_USER "user"
+/** Another server may have changed users or ended sessions: what is in memory is forgotten. */
+bool auth_reload(struct auth *a, struct err *e) MUST_CHECK;
 AUTO_DEFINE(struct auth, auth_close)
 
 struct principal {

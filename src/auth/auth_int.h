@@ -8,6 +8,7 @@
 #include "auth/throttle.h"
 #include "crypto/digest.h"
 #include "crypto/password.h"
+#include "sql/notify.h"
 
 #include <stdatomic.h>
 

@@ -177,7 +177,8 @@ bool auth_session(struct auth *a, const char *cookie, struct principal *who_out,
 
 static bool write_end(struct sql_conn *c, void *arg, struct err *e)
 {
-	return sql_run(c, &SQL_SESSION_REMOVE, SQL_ARGS(sql_digest(arg)), e);
+	return sql_run(c, &SQL_SESSION_REMOVE, SQL_ARGS(sql_digest(arg)), e) &&
+	       sql_announce(c, AUTH_SAYS_USER, STR_LIT(""), e);
 }
 
 bool auth_sign_out(struct auth *a, const char *cookie, struct err *e)

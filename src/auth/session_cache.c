@@ -124,6 +124,11 @@ void session_cache_drop(struct session_cache *k, const struct sha256 *cookie)
 	pthread_mutex_unlock(&k->lock);
 }
 
+void session_cache_clear(struct session_cache *k)
+{
+	session_cache_drop_user(k, NULL);
+}
+
 void session_cache_drop_user(struct session_cache *k, const char *user_id)
 {
 	pthread_mutex_lock(&k->lock);

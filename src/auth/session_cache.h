@@ -28,5 +28,7 @@ uint64_t session_cache_generation(struct session_cache *k);
 void session_cache_put(struct session_cache *k, uint64_t generation, const struct session *s);
 void session_cache_flushed(struct session_cache *k, const struct sha256 *cookie, int64_t used_ms);
 void session_cache_drop(struct session_cache *k, const struct sha256 *cookie);
+/** Drops all. */
+void session_cache_clear(struct session_cache *k);
 void session_cache_drop_user(struct session_cache *k, const char *user_id);
 #endif

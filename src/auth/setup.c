@@ -69,7 +69,8 @@ static bool write_administrator(struct sql_conn *c, void *arg, struct err *e)
 	struct audit_entry entry = { s->user.name, "", "setup", s->user.id, NULL, s->user.now_ms };
 	return refuse_when_set_up(c, e) && check_token(c, str_of(s->token), s->user.now_ms, e) &&
 	       new_user_insert(c, &s->user, e) &&
-	       sql_run(c, &SQL_SETUP_TOKEN_REMOVE, SQL_NO_ARGS, e) && audit_append(c, &entry, e);
+	       sql_run(c, &SQL_SETUP_TOKEN_REMOVE, SQL_NO_ARGS, e) && audit_append(c, &entry, e) &&
+	       sql_announce(c, AUTH_SAYS_USER, STR_LIT(""), e);
 }
 
 /* Cheap refusal before the password is hashed; decided again inside the transaction. */

@@ -194,7 +194,7 @@ static bool write_role(struct sql_conn *c, void *arg, struct err *e)
 		return err_set(
 			e, ERR_CONFLICT,
 			"no administrator would be left; make somebody else administrator first");
-	return end_sessions(c, ch, e);
+	return end_sessions(c, ch, e) && sql_announce(c, AUTH_SAYS_USER, str_of(ch->user_id), e);
 }
 
 bool auth_user_change(struct auth *a, const char *user_id, enum role role, bool disabled,
@@ -217,7 +217,7 @@ static bool write_name(struct sql_conn *c, void *arg, struct err *e)
 		       SQL_ARGS(sql_text(ch->user_id), sql_text(ch->name), sql_text(ch->key),
 				sql_int(ch->now_ms)),
 		       ch->user_id, e))
-		return true;
+		return sql_announce(c, AUTH_SAYS_USER, str_of(ch->user_id), e);
 	return e && e->code == ERR_CONFLICT
 		       ? err_set(e, ERR_CONFLICT, "there is a user '%s' already", ch->name)
 		       : false;
@@ -242,7 +242,8 @@ static bool write_preferences(struct sql_conn *c, void *arg, struct err *e)
 			  SQL_ARGS(sql_text(ch->user_id), sql_text(ch->language),
 				   sql_text(ch->timezone), sql_text(ch->theme),
 				   sql_int(ch->now_ms)),
-			  ch->user_id, e);
+			  ch->user_id, e) &&
+	       sql_announce(c, AUTH_SAYS_USER, str_of(ch->user_id), e);
 }
 
 bool auth_set_preferences(struct auth *a, const char *user_id, const char *language,
@@ -272,7 +273,7 @@ static bool write_password(struct sql_conn *c, void *arg, struct err *e)
 	if (n != 1) /* between our reading and writing */
 		return err_set(e, ERR_CONFLICT,
 			       "the password was changed by somebody else meanwhile");
-	return end_sessions(c, ch, e);
+	return end_sessions(c, ch, e) && sql_announce(c, AUTH_SAYS_USER, str_of(ch->user_id), e);
 }
 
 /* The old password must match; guesses through a stolen session are delayed like any others. */

@@ -48,6 +48,10 @@ struct feed_state {
 	bool is_held;
 	int64_t held_rows, held_fetched_ms, held_released_ms;
 };
+/** What this room announces (sql/notify.h), with the feed's id: the patch DB or the enrichment is
+ * another one; only how a feed stands is. */
+#define CATALOG_SAYS_CHANGED "catalog"
+#define CATALOG_SAYS_FEED "feed"
 bool feed_state_save(struct sql *db, const struct feed_state *f, struct err *e) MUST_CHECK;
 bool feed_state_list(struct sql *db, struct feed_state **out, size_t *n_out, struct err *e)
 	MUST_CHECK;

@@ -4,6 +4,7 @@
 #include "base/vec.h"
 #include "catalog/catalog.h"
 #include "catalog/queries.h"
+#include "sql/notify.h"
 
 static bool put_state(struct sql_conn *c, void *arg, struct err *e)
 {
@@ -14,7 +15,8 @@ static bool put_state(struct sql_conn *c, void *arg, struct err *e)
 				sql_int(f->rows), sql_int(f->released_ms),
 				sql_text(f->signer ? f->signer : ""), sql_bool(f->is_signed),
 				sql_text(f->error), sql_text(f->etag), sql_int(f->valid_until_ms)),
-		       e);
+		       e) &&
+	       sql_announce(c, CATALOG_SAYS_FEED, str_of(f->id), e);
 }
 
 bool feed_state_save(struct sql *db, const struct feed_state *f, struct err *e)
@@ -27,7 +29,8 @@ static bool forget(struct sql_conn *c, void *arg, struct err *e)
 {
 	return sql_run(c, &SQL_GENERATION_CHUNK_FORGET, SQL_ARGS(sql_text(arg)), e) &&
 	       sql_run(c, &SQL_GENERATION_FORGET, SQL_ARGS(sql_text(arg)), e) &&
-	       sql_run(c, &SQL_FEED_STATE_DELETE, SQL_ARGS(sql_text(arg)), e);
+	       sql_run(c, &SQL_FEED_STATE_DELETE, SQL_ARGS(sql_text(arg)), e) &&
+	       sql_announce(c, CATALOG_SAYS_CHANGED, str_of(arg), e);
 }
 
 bool feed_state_forget(struct sql *db, const char *id, struct err *e)

@@ -9,6 +9,7 @@
 #include "catalog/generation_shrink.h"
 #include "catalog/queries.h"
 #include "catalog/sink.h"
+#include "sql/notify.h"
 
 #define CHUNK_BYTES (16u << 20)
 #define PACKED_MAX ((size_t)SINK_MAX_BYTES + (16u << 20))
@@ -162,7 +163,8 @@ static bool write_generation(struct sql_conn *c, void *arg, struct err *e)
 	    (!delete_state(c, f->id, "previous", e) ||
 	     !sql_run(c, &SQL_GENERATION_DEMOTE, SQL_ARGS(sql_str(f->id)), e)))
 		return false;
-	return insert_generation(c, s, number, e);
+	return insert_generation(c, s, number, e) &&
+	       sql_announce(c, CATALOG_SAYS_CHANGED, f->id, e);
 }
 
 /* Ticks off what the other current feeds of the same kind say. */
@@ -318,7 +320,8 @@ static bool accept_held(struct sql_conn *c, void *arg, struct err *e)
 	       sql_run(c, &SQL_FEED_STATE_ACCEPTED,
 		       SQL_ARGS(sql_str(a->feed), sql_int(held.rows), sql_int(held.released_ms),
 				sql_int(a->now_ms)),
-		       e);
+		       e) &&
+	       sql_announce(c, CATALOG_SAYS_CHANGED, a->feed, e);
 }
 
 bool generation_accept_held(struct sql *db, struct str feed, int64_t now_ms, struct err *e)

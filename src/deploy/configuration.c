@@ -3,6 +3,7 @@
  * patches and its targets, so that it is there completely or not at all (F03). */
 #include "deploy/deploy_int.h"
 #include "deploy/queries.h"
+#include "sql/notify.h"
 
 #include <stdio.h>
 
@@ -52,7 +53,8 @@ static bool insert_all(struct sql_conn *c, void *arg, struct err *e)
 		if (!sql_run(c, &SQL_DEPLOYMENT_PATCH_INSERT,
 			     SQL_ARGS(sql_text(k->id), sql_str(k->set->ids[i])), e))
 			return false;
-	return insert_targets(c, k, e) && (!k->history || ledger_batch_write(c, k->history, e));
+	return insert_targets(c, k, e) && (!k->history || ledger_batch_write(c, k->history, e)) &&
+	       sql_announce(c, DEPLOY_SAYS_DEPLOYMENT, str_of(k->id), e);
 }
 
 /* An administrator's decision is the approval of these patches on these systems. */

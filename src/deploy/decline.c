@@ -6,6 +6,7 @@
 #include "deploy/decline.h"
 #include "deploy/deploy_int.h"
 #include "deploy/queries.h"
+#include "sql/notify.h"
 
 #include <stdio.h>
 
@@ -17,6 +18,7 @@ struct held_decline {
 };
 
 struct declines {
+	pthread_mutex_t changing; /* over the database and the list, before `lock` */
 	pthread_rwlock_t lock;
 	VEC(struct held_decline) list;
 };
@@ -143,6 +145,7 @@ bool declines_load(struct deploy *d, struct err *e)
 	struct decline *list;
 	size_t n;
 	d->declines = xcalloc(1, sizeof(*d->declines));
+	pthread_mutex_init(&d->declines->changing, NULL);
 	pthread_rwlock_init(&d->declines->lock, NULL);
 	if (!deploy_declines(d, false, &a, &list, &n, e))
 		return false;
@@ -150,6 +153,30 @@ bool declines_load(struct deploy *d, struct err *e)
 		remember(d->declines, &list[i]);
 	match_set_declined(d->conf.match, is_declined, d->declines);
 	return true;
+}
+
+bool deploy_declines_reload(struct deploy *d, struct err *e)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	struct decline *list;
+	size_t n;
+	/* `lock` is not held over the database: a decline made here meanwhile announced itself to
+	 * others only, so what is read must not be older than what is shown. */
+	pthread_mutex_lock(&d->declines->changing);
+	bool ok = deploy_declines(d, false, &a, &list, &n, e);
+	if (ok) {
+		pthread_rwlock_wrlock(&d->declines->lock);
+		for (size_t i = 0; i < d->declines->list.n; i++)
+			held_done(&d->declines->list.p[i]);
+		d->declines->list.n = 0;
+		pthread_rwlock_unlock(&d->declines->lock);
+		for (size_t i = 0; i < n; i++)
+			remember(d->declines, &list[i]);
+	}
+	pthread_mutex_unlock(&d->declines->changing);
+	if (ok)
+		match_declined_changed(d->conf.match);
+	return ok || err_prefix(e, "declined patches are not read again");
 }
 
 void declines_close(struct deploy *d)
@@ -161,6 +188,7 @@ void declines_close(struct deploy *d)
 		held_done(&d->declines->list.p[i]);
 	VEC_DONE(&d->declines->list);
 	pthread_rwlock_destroy(&d->declines->lock);
+	pthread_mutex_destroy(&d->declines->changing);
 	xfree(d->declines);
 }
 
@@ -180,15 +208,21 @@ static bool insert(struct sql_conn *c, void *arg, struct err *e)
 				sql_text(x->subject), sql_text(x->reason), sql_text(x->created_by),
 				sql_int(w->now_ms), sql_int(x->expires_ms)),
 		       e) &&
-	       (!w->history || ledger_batch_write(c, w->history, e));
+	       (!w->history || ledger_batch_write(c, w->history, e)) &&
+	       sql_announce(c, DEPLOY_SAYS_DECLINE, str_of(w->id), e);
 }
 
 static bool end(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct decline_write *w = arg;
-	return sql_run(c, &SQL_DECLINE_END,
-		       SQL_ARGS(sql_text(w->id), sql_int(w->now_ms), sql_text(w->by)), e) &&
-	       (!w->history || ledger_batch_write(c, w->history, e));
+	int64_t ended;
+	if (!sql_change(c, &SQL_DECLINE_END,
+			SQL_ARGS(sql_text(w->id), sql_int(w->now_ms), sql_text(w->by)), &ended, e))
+		return false;
+	if (!ended)
+		return true; /* another server was first */
+	return (!w->history || ledger_batch_write(c, w->history, e)) &&
+	       sql_announce(c, DEPLOY_SAYS_DECLINE, str_of(w->id), e);
 }
 
 /* One row per patch it is about, with the systems that lack it. */
@@ -247,13 +281,16 @@ bool deploy_decline(struct deploy *d, const struct decline *what, char id_out[st
 		return false;
 	deploy_new_id(id);
 	w.history = history_of(d, &about, LEDGER_DECLINED);
+	memcpy(stored.id, id, sizeof(id));
+	stored.created_ms = w.now_ms;
+	pthread_mutex_lock(&d->declines->changing);
 	bool ok = sql_write(d->conf.db, insert, &w, e);
+	if (ok)
+		remember(d->declines, &stored);
+	pthread_mutex_unlock(&d->declines->changing);
 	ledger_batch_done(w.history, ok);
 	if (!ok)
 		return err_prefix(e, "cannot store that a patch is declined");
-	memcpy(stored.id, id, sizeof(id));
-	stored.created_ms = w.now_ms;
-	remember(d->declines, &stored);
 	match_declined_changed(d->conf.match);
 	memcpy(id_out, id, sizeof(id));
 	return true;
@@ -280,10 +317,12 @@ static bool finish(struct deploy *d, const char *id, const char *by, bool *found
 	if (!*found_out)
 		return true;
 	w.history = history_of(d, &about, LEDGER_UNDECLINED);
+	pthread_mutex_lock(&d->declines->changing);
 	bool ok = sql_write(d->conf.db, end, &w, e);
-	ledger_batch_done(w.history, ok);
 	if (ok)
 		forget(d->declines, id);
+	pthread_mutex_unlock(&d->declines->changing);
+	ledger_batch_done(w.history, ok);
 	return ok;
 }
 

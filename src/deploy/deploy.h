@@ -33,6 +33,11 @@ enum target_state {
 const char *deployment_state_name(enum deployment_state s);
 const char *target_state_name(enum target_state s);
 
+/** What this room announces (sql/notify.h); the id follows. */
+#define DEPLOY_SAYS_DEPLOYMENT "deployment"
+#define DEPLOY_SAYS_DECLINE "decline"
+#define DEPLOY_SAYS_EPOCH "epoch"
+
 /** Built-in policy (M-153). */
 #define POLICY_ANYTIME "anytime"
 
@@ -203,6 +208,10 @@ bool deploy_result(struct deploy *d, uint32_t host, const struct deploy_result *
  * by a job every few seconds and after each fetch. */
 bool deploy_tick(struct deploy *d, struct err *e) MUST_CHECK;
 uint64_t deploy_epoch(struct deploy *d);
+/** Another server may have declined, or ended a decline: reads them again. */
+bool deploy_declines_reload(struct deploy *d, struct err *e) MUST_CHECK;
+/** Another server may have begun a new epoch: reads it again. */
+bool deploy_epoch_reload(struct deploy *d, struct err *e) MUST_CHECK;
 /** The installation's id (32 hex), made once; orders and enrolment replies carry it. */
 const char *deploy_org(const struct deploy *d);
 #endif

@@ -13,6 +13,9 @@ update director set epoch = $1, generation = $2 where one = 1;
 -- name: host_epoch_list
 select host from host_epoch where epoch = $1;
 
+-- name: host_epoch_has
+select count(*) from host_epoch where host = $1 and epoch = $2;
+
 -- name: host_epoch_put
 insert into host_epoch (host, epoch) values ($1, $2) on conflict (host) do update set epoch = excluded.epoch;
 
@@ -135,6 +138,8 @@ where host = $1 and state = 0 and epoch = $2 order by seq;
 
 -- name: hosts_with_open_work
 select host from target where state <= 2 union select host from host_order where state = 0;
+-- name: order_open_of_target
+select id from host_order where host = $1 and deployment = $2 and state = 0 and epoch = $3;
 
 -- name: order_get
 select deployment, seq, state, envelope from host_order where id = $1 and host = $2;

@@ -69,6 +69,8 @@ bool director_ensure(struct sql_conn *c, struct err *e) MUST_CHECK;
 bool declines_load(struct deploy *d, struct err *e) MUST_CHECK;
 void declines_close(struct deploy *d);
 bool epoch_load(struct deploy *d, struct err *e) MUST_CHECK;
+/* The epoch as the database has it. */
+bool epoch_now(struct sql_conn *c, int64_t *out, struct err *e) MUST_CHECK;
 void epoch_done(struct deploy *d);
 bool epoch_reconciled(struct deploy *d, const char *host);
 /* See open_hosts.c. */

@@ -6,6 +6,7 @@
  * after the database, so it is ahead only of a database that has gone back. */
 #include "deploy/deploy_int.h"
 #include "deploy/queries.h"
+#include "sql/notify.h"
 
 #include <stdio.h>
 
@@ -34,7 +35,8 @@ static bool turn(struct sql_conn *c, void *arg, struct err *e)
 	have.generation = MAX(have.generation, t->marker.generation) + 1;
 	t->marker = have;
 	return sql_run(c, &SQL_DIRECTOR_TURN,
-		       SQL_ARGS(sql_int(have.epoch), sql_int(have.generation)), e);
+		       SQL_ARGS(sql_int(have.epoch), sql_int(have.generation)), e) &&
+	       (!t->restored || sql_announce(c, DEPLOY_SAYS_EPOCH, STR_LIT(""), e));
 }
 
 bool deploy_generation(struct sql *db, bool force, struct deploy_marker *marker, bool *restored_out,
@@ -50,16 +52,64 @@ bool deploy_generation(struct sql *db, bool force, struct deploy_marker *marker,
 
 /* --- which systems have said how they stand in this epoch --- */
 
-bool epoch_load(struct deploy *d, struct err *e)
+static bool load(struct deploy *d, int64_t epoch, struct intern *into, struct err *e)
 {
 	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
 	struct sql_rows *rows;
-	if (!c ||
-	    !sql_query(c, &SQL_HOST_EPOCH_LIST, SQL_ARGS(sql_int((int64_t)d->epoch)), &rows, e))
+	if (!c || !sql_query(c, &SQL_HOST_EPOCH_LIST, SQL_ARGS(sql_int(epoch)), &rows, e))
 		return false;
 	while (sql_next(rows))
-		intern_add(d->reconciled, sql_col_str(rows, 0));
+		intern_add(into, sql_col_str(rows, 0));
 	return sql_rows_end(rows, e);
+}
+
+bool epoch_load(struct deploy *d, struct err *e)
+{
+	return load(d, (int64_t)d->epoch, d->reconciled, e);
+}
+
+bool epoch_now(struct sql_conn *c, int64_t *out, struct err *e)
+{
+	struct sql_rows *rows;
+	if (!sql_query(c, &SQL_DIRECTOR_GET, SQL_NO_ARGS, &rows, e))
+		return false;
+	*out = sql_next(rows) ? sql_col_int(rows, 1) : 0;
+	return sql_rows_end(rows, e);
+}
+
+bool deploy_epoch_reload(struct deploy *d, struct err *e)
+{
+	int64_t epoch;
+	{
+		AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
+		if (!c || !epoch_now(c, &epoch, e))
+			return err_prefix(e, "the epoch is not read again");
+	}
+	if ((uint64_t)epoch == d->epoch)
+		return true;
+	AUTO(intern_free) struct intern *fresh = intern_new();
+	if (!load(d, epoch, fresh, e))
+		return err_prefix(e, "the epoch is not read again");
+	pthread_mutex_lock(&d->epoch_lock);
+	struct intern *old = d->reconciled;
+	d->reconciled = fresh;
+	__atomic_store_n(&d->epoch, (uint64_t)epoch, __ATOMIC_RELEASE);
+	fresh = old;
+	pthread_mutex_unlock(&d->epoch_lock);
+	return true;
+}
+
+/* Another server may have noted it. When the database cannot say, the host has not reported. */
+static bool noted_elsewhere(struct deploy *d, const char *host)
+{
+	struct err ignored = { 0 };
+	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, &ignored);
+	struct sql_rows *rows;
+	if (!c || !sql_query(c, &SQL_HOST_EPOCH_HAS,
+			     SQL_ARGS(sql_text(host), sql_int((int64_t)d->epoch)), &rows, &ignored))
+		return false;
+	bool yes = sql_next(rows) && sql_col_int(rows, 0) > 0;
+	return sql_rows_end(rows, &ignored) && yes;
 }
 
 void epoch_done(struct deploy *d)
@@ -75,7 +125,7 @@ bool epoch_reconciled(struct deploy *d, const char *host)
 	pthread_mutex_lock(&d->epoch_lock);
 	bool known = intern_find(d->reconciled, str_of(host)) != INTERN_NONE;
 	pthread_mutex_unlock(&d->epoch_lock);
-	return known;
+	return known || (sql_shared(d->conf.db) && noted_elsewhere(d, host));
 }
 
 struct reconciliation {

@@ -258,9 +258,33 @@ static bool take_sequence(struct sql_conn *c, void *arg, struct err *e)
 	return sql_rows_end(rows, e);
 }
 
+/* Another server may be talking to the same system: one open order a target, and none of an epoch
+ * that is over. */
+static bool may_store(struct sql_conn *c, const struct issue *k, struct err *e)
+{
+	struct sql_rows *rows;
+	int64_t epoch;
+	if (!epoch_now(c, &epoch, e))
+		return false;
+	if ((uint64_t)epoch != k->d->epoch)
+		return err_set(e, ERR_UNAVAILABLE, "another epoch has begun");
+	if (!sql_query(c, &SQL_ORDER_OPEN_OF_TARGET,
+		       SQL_ARGS(sql_text(k->host->id), sql_text(k->deployment), sql_int(epoch)),
+		       &rows, e))
+		return false;
+	bool open = false;
+	while (sql_next(rows))
+		open = open || !k->replaces || !str_is(sql_col_str(rows, 0), k->replaces);
+	if (!sql_rows_end(rows, e))
+		return false;
+	return !open || err_set(e, ERR_CONFLICT, "another server has issued an order for it");
+}
+
 static bool store_order(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct issue *k = arg;
+	if (!may_store(c, k, e))
+		return false;
 	if (k->replaces &&
 	    !sql_run(c, &SQL_ORDER_SET_STATE, SQL_ARGS(sql_text(k->replaces), sql_int(2)), e))
 		return false;

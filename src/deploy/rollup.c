@@ -3,6 +3,7 @@
  * every change, so that no screen ever waits for a nightly job. */
 #include "deploy/deploy_int.h"
 #include "deploy/queries.h"
+#include "sql/notify.h"
 
 static enum deployment_state state_of(const uint32_t t[static TARGET_STATES_])
 {
@@ -51,7 +52,8 @@ static bool rollup_write(struct sql_conn *c, void *arg, struct err *e)
 		finished = k->now_ms;
 	return sql_run(c, &SQL_DEPLOYMENT_SET_STATE,
 		       SQL_ARGS(sql_text(k->id), sql_int(s), sql_int(started), sql_int(finished)),
-		       e);
+		       e) &&
+	       sql_announce(c, DEPLOY_SAYS_DEPLOYMENT, str_of(k->id), e);
 }
 
 bool deployment_rollup(struct deploy *d, const char *id, struct err *e)

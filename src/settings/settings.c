@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "settings/queries.h"
+#include "sql/notify.h"
 
 #include <pthread.h>
 
@@ -23,11 +24,26 @@ struct settings {
 	int n_listeners;
 };
 
-static bool load(struct settings *s, struct err *e)
+/* 1 = never changed. */
+static bool read_version(struct sql_conn *c, int64_t *out, struct err *e)
+{
+	struct sql_rows *r;
+	if (!sql_query(c, &SQL_SETTINGS_VERSION, SQL_NO_ARGS, &r, e))
+		return false;
+	*out = 1;
+	if (sql_next(r) && !str_to_i64(sql_col_str(r, 0), out))
+		*out = 1;
+	return sql_rows_end(r, e);
+}
+
+/* Version first: values that are newer than it are told of by who changed them. */
+static bool load(struct settings *s, char *values[static SETTINGS_], int64_t *version_out,
+		 struct err *e)
 {
 	AUTO(sql_done) struct sql_conn *c = sql_reader(s->db, e);
 	struct sql_rows *r;
-	if (!c || !sql_query(c, &SQL_SETTING_LIST, SQL_NO_ARGS, &r, e))
+	if (!c || !read_version(c, version_out, e) ||
+	    !sql_query(c, &SQL_SETTING_LIST, SQL_NO_ARGS, &r, e))
 		return false;
 	while (sql_next(r)) {
 		enum setting id;
@@ -35,7 +51,7 @@ static bool load(struct settings *s, struct err *e)
 		struct err ignored; /* see settings.h: counts as not set */
 		if (setting_find(sql_col_str(r, 0), &id) &&
 		    setting_check(setting_info(id), value, &ignored))
-			s->values[id] = str_dup(value);
+			values[id] = str_dup(value);
 	}
 	return sql_rows_end(r, e);
 }
@@ -46,9 +62,7 @@ bool settings_open(struct sql *db, struct settings **out, struct err *e)
 	s->db = db;
 	pthread_mutex_init(&s->changing, NULL);
 	pthread_mutex_init(&s->lock, NULL);
-	/* not 1: a version read before a restart must not fit a different state after it */
-	s->version = clock_wall_ms();
-	if (!load(s, e))
+	if (!load(s, s->values, &s->version, e))
 		return err_prefix(e, "cannot read the settings");
 	*out = TAKE(s);
 	return true;
@@ -118,6 +132,7 @@ struct write {
 	const struct setting_change *changes;
 	size_t n;
 	int64_t now_ms;
+	int64_t want_version, version; /* -1 = any; the new one */
 };
 
 static bool is_default(const struct setting_change *ch)
@@ -127,7 +142,16 @@ static bool is_default(const struct setting_change *ch)
 
 static bool write_changes(struct sql_conn *c, void *arg, struct err *e)
 {
-	const struct write *w = arg;
+	struct write *w = arg;
+	if (!read_version(c, &w->version, e))
+		return false;
+	if (w->want_version != -1 && w->want_version != w->version)
+		return err_set(e, ERR_CONFLICT, "settings have changed meanwhile; read them again");
+	char text[24];
+	snprintf(text, sizeof(text), "%lld", (long long)++w->version);
+	if (!sql_run(c, &SQL_SETTINGS_VERSION_PUT, SQL_ARGS(sql_text(text)), e) ||
+	    !sql_announce(c, SETTINGS_SAYS_CHANGED, str_of(text), e))
+		return false;
 	for (size_t i = 0; i < w->n; i++) {
 		const struct setting_change *ch = &w->changes[i];
 		struct sql_val key = sql_text(setting_info(ch->id)->key);
@@ -146,22 +170,30 @@ static bool write_changes(struct sql_conn *c, void *arg, struct err *e)
 static bool change_locked(struct settings *s, const struct setting_change *changes, size_t n,
 			  int64_t version, int64_t *version_out, struct err *e)
 {
-	if (version != -1 && version != s->version) /* written only under `changing` */
-		return err_set(e, ERR_CONFLICT, "settings have changed meanwhile; read them again");
-	struct write w = { changes, n, clock_wall_ms() };
+	struct write w = { changes, n, clock_wall_ms(), version, 0 };
 	if (!sql_write(s->db, write_changes, &w, e))
-		return err_prefix(e, "cannot store the settings");
+		return e && e->code == ERR_CONFLICT ? false
+						    : err_prefix(e, "cannot store the settings");
 	pthread_mutex_lock(&s->lock);
 	for (size_t i = 0; i < n; i++) {
 		char **slot = &s->values[changes[i].id];
 		xfree(*slot);
 		*slot = is_default(&changes[i]) ? NULL : str_dup(changes[i].value);
 	}
-	int64_t now = ++s->version;
+	int64_t now = s->version = w.version;
 	pthread_mutex_unlock(&s->lock);
 	if (version_out)
 		*version_out = now;
 	return true;
+}
+
+static void told(struct settings *s, enum setting id)
+{
+	pthread_mutex_lock(&s->lock);
+	int listeners = s->n_listeners; /* only grows */
+	pthread_mutex_unlock(&s->lock);
+	for (int k = 0; k < listeners; k++)
+		s->listeners[k].fn(s->listeners[k].arg, id);
 }
 
 bool settings_change(struct settings *s, const struct setting_change *changes, size_t n,
@@ -177,14 +209,37 @@ bool settings_change(struct settings *s, const struct setting_change *changes, s
 	pthread_mutex_unlock(&s->changing);
 	if (!ok)
 		return false;
-	pthread_mutex_lock(&s->lock);
-	int listeners = s->n_listeners; /* only grows */
-	pthread_mutex_unlock(&s->lock);
-	for (size_t i = 0; i < n; i++) {
-		for (int k = 0; k < listeners; k++)
-			s->listeners[k].fn(s->listeners[k].arg, changes[i].id);
-	}
+	for (size_t i = 0; i < n; i++)
+		told(s, changes[i].id);
 	return true;
+}
+
+bool settings_reload(struct settings *s, struct err *e)
+{
+	char *values[SETTINGS_] = { 0 };
+	bool differs[SETTINGS_] = { 0 };
+	int64_t version = 0;
+	pthread_mutex_lock(&s->changing);
+	bool ok = load(s, values, &version, e);
+	pthread_mutex_lock(&s->lock);
+	for (int i = 0; ok && i < SETTINGS_; i++) {
+		const char *was = s->values[i] ? s->values[i] : "",
+			   *is = values[i] ? values[i] : "";
+		differs[i] = !s->values[i] != !values[i] || strcmp(was, is) != 0;
+		char *old = s->values[i];
+		s->values[i] = values[i];
+		values[i] = old;
+	}
+	if (ok)
+		s->version = version;
+	pthread_mutex_unlock(&s->lock);
+	pthread_mutex_unlock(&s->changing);
+	for (int i = 0; i < SETTINGS_; i++) {
+		xfree(values[i]);
+		if (differs[i])
+			told(s, (enum setting)i);
+	}
+	return ok || err_prefix(e, "settings are not read again");
 }
 
 void settings_listen(struct settings *s, void (*fn)(void *arg, enum setting id), void *arg)

@@ -43,6 +43,9 @@ bool setting_find(struct str key, enum setting *out) MUST_CHECK;
 /** ERR_INVALID, naming the key and the rule, when `value` (text form) breaks a rule of the row. */
 bool setting_check(const struct setting_info *info, struct str value, struct err *e) MUST_CHECK;
 
+/** What this room announces (sql/notify.h). */
+#define SETTINGS_SAYS_CHANGED "settings"
+
 struct settings;
 bool settings_open(struct sql *db, struct settings **out, struct err *e) MUST_CHECK;
 void settings_close(struct settings *s);
@@ -75,6 +78,10 @@ struct setting_change {
  */
 bool settings_change(struct settings *s, const struct setting_change *changes, size_t n,
 		     int64_t version, int64_t *version_out, struct err *e) MUST_CHECK;
+
+/** Another server may have changed some: reads them again and calls the listeners for what differs.
+ */
+bool settings_reload(struct settings *s, struct err *e) MUST_CHECK;
 
 /** `fn` is called after each changed setting, on the changing thread, without a lock held. At most
  * 8 listeners, for the life of `s`. */
