@@ -138,6 +138,7 @@ where host = $1 and state = 0 and epoch = $2 order by seq;
 
 -- name: hosts_with_open_work
 select host from target where state <= 2 union select host from host_order where state = 0;
+
 -- name: order_open_of_target
 select id from host_order where host = $1 and deployment = $2 and state = 0 and epoch = $3;
 
