@@ -235,8 +235,7 @@ static bool patch_of_advisory(struct builder *b, const struct advisory *a, struc
 	return true;
 }
 
-/* Trackers speak of single CVEs. */
-static bool is_bulletin_kind(struct str kind)
+bool catalog_is_bulletin_kind(struct str kind)
 {
 	return !str_ends(kind, "-tracker");
 }
@@ -250,7 +249,7 @@ static bool patches_of_advisories(struct builder *b, struct err *e)
 	for (size_t i = 0; i < b->advisories.n; i++) {
 		const struct advisory *a = &b->advisories.p[i];
 		if (a->fixed.n == 0 || a->os.n == 0 ||
-		    !is_bulletin_kind(b->c->feeds[a->feed].kind) ||
+		    !catalog_is_bulletin_kind(b->c->feeds[a->feed].kind) ||
 		    intern_find(offered, a->os) != INTERN_NONE)
 			continue;
 		if (!patch_of_advisory(b, a, e))
@@ -364,7 +363,7 @@ static bool finish(struct builder *b, struct err *e)
 	HAND_OVER(c, archive_files, b->files);
 	bool *bulletin = xcalloc(c->n_feeds + 1, sizeof(*bulletin));
 	for (uint32_t i = 0; i < c->n_feeds; i++)
-		bulletin[i] = is_bulletin_kind(c->feeds[i].kind);
+		bulletin[i] = catalog_is_bulletin_kind(c->feeds[i].kind);
 	catalog_index_names(c);
 	catalog_supersede(c);
 	catalog_join(c, bulletin);

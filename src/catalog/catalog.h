@@ -25,6 +25,24 @@ bool catalog_build(const struct generation *gens, size_t n, struct catalog **out
  * back"), but for what is not signed and now comes from another address. */
 bool generation_save(struct sql *db, const struct generation *g, int64_t now_ms, bool accept_shrink,
 		     struct err *e) MUST_CHECK;
+/** Something a new generation does not say any more, nor another current feed of its kind. */
+struct generation_lost {
+	bool is_notice; /**< `os`, `name` (the product) and `id`; else a package */
+	enum component_kind kind;
+	struct str os, name, arch, module, id;
+};
+/** Who knows whether a system waits for what is lost (F38): the number of systems, 0 = none does;
+ * *which_out is what the most of them wait for. Called outside transactions. */
+struct generation_watch {
+	uint32_t (*waiting)(void *arg, const struct generation_lost *lost, size_t n,
+			    size_t *which_out);
+	void *arg;
+};
+/** The same, and what a system lacks does not vanish silently either, however little it is of the
+ * whole: such a generation is held, too. `watch` may be NULL. */
+bool generation_save_watched(struct sql *db, const struct generation *g, int64_t now_ms,
+			     bool accept_shrink, const struct generation_watch *watch,
+			     struct err *e) MUST_CHECK;
 /** Makes the held generation of a feed the current one (somebody looked at it), and its state a
  * good one. ERR_NOT_FOUND. */
 bool generation_accept_held(struct sql *db, struct str feed, int64_t now_ms, struct err *e)

@@ -38,4 +38,6 @@ void catalog_index_payloads(struct catalog *c);
 void catalog_supersede(struct catalog *c);
 /** Joins advisories to patches: runs, severities, dates, types. */
 void catalog_join(struct catalog *c, const bool *is_bulletin);
+/** Whether notices of a kind of feed are vendors' bulletins; trackers speak of single CVEs. */
+bool catalog_is_bulletin_kind(struct str kind);
 #endif

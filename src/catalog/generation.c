@@ -16,6 +16,8 @@
 /** Guard: when more than this many thousandths are gone (generation_shrink.h) the new one is held
  * until a person accepts it (F38). */
 #define SHRINK_PERMILLE 50
+/** Losses that are asked about one by one; more are more than the guard above lets through. */
+#define LOST_MAX 100000u
 
 struct stored {
 	bool present;
@@ -85,6 +87,7 @@ static bool read_records(struct sql_conn *c, struct str feed, const struct store
 
 struct saving {
 	const struct generation *g;
+	const struct generation_watch *watch;
 	struct str packed;
 	int64_t now_ms;
 	const char *state;  /* 'current' or 'held' */
@@ -215,10 +218,40 @@ static bool too_much(const struct shrink *s, const struct generation *g, const s
 	return false;
 }
 
-/* Why the new generation must be held, in `why`; false when it looks right. */
-static bool looks_wrong(struct sql_conn *c, const struct generation *g, const struct stored *cur,
-			bool *wrong_out, char *why, size_t why_size, struct err *e)
+/* Whether systems lack something that is gone; what, in `why`. */
+static bool is_waited_for(const struct shrink *s, const struct saving *x, char *why,
+			  size_t why_size)
 {
+	const struct generation_watch *watch = x->watch;
+	/* a tracker's notices of single CVEs come and go by their nature */
+	bool notices = catalog_is_bulletin_kind(x->g->feed.kind);
+	size_t n = watch ? MIN(shrink_lost(s, notices, NULL, 0), (size_t)LOST_MAX) : 0, which = 0;
+	if (!n)
+		return false;
+	struct generation_lost *lost = xcalloc(n, sizeof(*lost));
+	(void)shrink_lost(s, notices, lost, n);
+	uint32_t systems = watch->waiting(watch->arg, lost, n, &which);
+	const struct generation_lost *l = &lost[which];
+	const struct str *name = l->is_notice ? &l->id : &l->name;
+	if (systems)
+		snprintf(why, why_size, "'%.*s' of '%.*s' is gone while systems lack it (%u)",
+			 (int)MIN(name->n, (size_t)60), name->p, (int)MIN(l->os.n, (size_t)40),
+			 l->os.p, systems);
+	xfree(lost);
+	return systems != 0;
+}
+
+static bool is_missed(const struct shrink *s, const struct saving *x, char *why, size_t why_size)
+{
+	return too_much(s, x->g, &x->seen, why, why_size) || is_waited_for(s, x, why, why_size);
+}
+
+/* Why the new generation must be held, in `why`; false when it looks right. */
+static bool looks_wrong(struct sql_conn *c, const struct saving *x, bool *wrong_out, char *why,
+			size_t why_size, struct err *e)
+{
+	const struct generation *g = x->g;
+	const struct stored *cur = &x->seen;
 	enum enrich_kind enrichment;
 	int64_t rows = g->feed.rows, lost = cur->rows - rows;
 	if (enrich_kind_parse(g->feed.kind, &enrichment)) { /* no packages: numbers are all */
@@ -232,9 +265,12 @@ static bool looks_wrong(struct sql_conn *c, const struct generation *g, const st
 	if (!read_records(c, g->feed.id, cur, &before, e) || !shrink_new(buf_str(&before), &s, e) ||
 	    !shrink_found(s, g->records, e))
 		return false;
-	if (too_much(s, g, cur, why, why_size) && !found_elsewhere(c, &g->feed, s, e))
+	*wrong_out = is_missed(s, x, why, why_size);
+	if (!*wrong_out)
+		return true;
+	if (!found_elsewhere(c, &g->feed, s, e))
 		return false;
-	*wrong_out = too_much(s, g, cur, why, why_size);
+	*wrong_out = is_missed(s, x, why, why_size);
 	return true;
 }
 
@@ -258,16 +294,17 @@ static bool judge(struct sql *db, struct saving *s, bool accept_shrink, char *wh
 	s->unchanged = digest_eq(&g->feed.digest, &s->seen.digest);
 	if (s->unchanged || accept_shrink)
 		return true;
-	if (!looks_wrong(c, g, &s->seen, &wrong, why, why_size, e))
+	if (!looks_wrong(c, s, &wrong, why, why_size, e))
 		return false;
 	s->state = wrong ? "held" : "current";
 	return true;
 }
 
-bool generation_save(struct sql *db, const struct generation *g, int64_t now_ms, bool accept_shrink,
-		     struct err *e)
+bool generation_save_watched(struct sql *db, const struct generation *g, int64_t now_ms,
+			     bool accept_shrink, const struct generation_watch *watch,
+			     struct err *e)
 {
-	struct saving s = { .g = g, .now_ms = now_ms, .state = "current" };
+	struct saving s = { .g = g, .watch = watch, .now_ms = now_ms, .state = "current" };
 	char why[160] = "";
 	if (g->records.n > SINK_MAX_BYTES)
 		return err_set(e, ERR_LIMIT, "feed '%.*s' is larger than allowed",
@@ -287,6 +324,12 @@ bool generation_save(struct sql *db, const struct generation *g, int64_t now_ms,
 			"and accept the new one if this is right",
 			why, STR_ARG(g->feed.id));
 	return true;
+}
+
+bool generation_save(struct sql *db, const struct generation *g, int64_t now_ms, bool accept_shrink,
+		     struct err *e)
+{
+	return generation_save_watched(db, g, now_ms, accept_shrink, NULL, e);
 }
 
 /* --- accepting a held one ------------------------------------------------------------------------

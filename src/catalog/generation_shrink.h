@@ -9,8 +9,7 @@
  * what another current feed of the same kind says counts as still said. */
 #ifndef CATALOG_GENERATION_SHRINK_H
 #define CATALOG_GENERATION_SHRINK_H
-#include "base/err.h"
-#include "base/str.h"
+#include "catalog/catalog.h"
 
 enum shrink_of { SHRINK_PACKAGES, SHRINK_SECURITY, SHRINK_NOTICES, SHRINK_KINDS_ };
 struct shrink_count {
@@ -23,5 +22,10 @@ void shrink_free(struct shrink *s);
 AUTO_DEFINE(struct shrink, shrink_free)
 /** What `document` says, too, is not lost. Any number of documents. */
 bool shrink_found(struct shrink *s, struct str document, struct err *e) MUST_CHECK;
+/** What is lost, for those who know whether a system waits for it (strings live as long as `s`): a
+ * notice; a package, unless its source is offered in as high a version, with other packages (a
+ * kernel's names change). At most `max`; returns how many
+ * there are. Notices only where `notices`. */
+size_t shrink_lost(const struct shrink *s, bool notices, struct generation_lost *out, size_t max);
 void shrink_counts(const struct shrink *s, struct shrink_count out[static SHRINK_KINDS_]);
 #endif

@@ -121,6 +121,8 @@ struct feed_runner {
 	bool (*sync)(void *arg, const struct feed_kind *k, const struct feed_spec *s,
 		     const struct feed_env *env, struct generation_result *out, struct err *e);
 	void *arg;
+	/** Who knows which systems lack what (catalog.h); NULL = nobody is asked. */
+	const struct generation_watch *watch;
 };
 /** "https://x/y#debian:12,debian:13": where a feed is and what it is limited to, as feed_state.url
  * keeps it (heap). */

@@ -20,6 +20,7 @@ void generation_result_done(struct generation_result *r)
 struct run {
 	struct sql *db;
 	const struct feed_env *env;
+	const struct generation_watch *watch;
 	struct feed_state state;
 	struct feed_state *list;
 	size_t n;
@@ -111,8 +112,8 @@ static bool failed(struct run *r, struct err *e)
 static bool end(struct run *r, struct generation_result *got, bool accept_shrink, bool *changed_out,
 		struct err *e)
 {
-	if (!got->unchanged && !generation_save(r->db, &got->generation, r->env->now_ms,
-						accept_shrink || r->narrower, e))
+	if (!got->unchanged && !generation_save_watched(r->db, &got->generation, r->env->now_ms,
+							accept_shrink || r->narrower, r->watch, e))
 		return failed(r, e);
 	AUTO(xfree) char *signer = NULL;
 	if (!got->unchanged) {
@@ -146,7 +147,7 @@ bool feed_run(const struct feed_kind *k, const struct feed_spec *s,
 	      bool accept_shrink, bool *changed_out, struct err *e)
 {
 	AUTO(generation_result_done) struct generation_result got = { 0 };
-	struct run r = { .db = db, .env = env };
+	struct run r = { .db = db, .env = env, .watch = runner ? runner->watch : NULL };
 	struct feed_spec with_last = *s;
 	struct err mine = { 0 };
 	with_last.kind = k->name;

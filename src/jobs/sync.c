@@ -9,6 +9,7 @@
 #include "feeds/local.h"
 #include "feeds/sandbox/verify.h"
 #include "jobs/jobs_int.h"
+#include "jobs/lost.h"
 #include "jobs/notify.h"
 #include "jobs/scope.h"
 
@@ -186,7 +187,8 @@ static void run_feed(struct run *r, const struct feed_spec *s, bool *held_out)
 				.now_ms = clock_now_ms(r->j->conf.clock),
 				.progress = progress,
 				.progress_arg = r };
-	struct feed_runner runner = { feed_sandbox_sync, &r->j->parser };
+	struct generation_watch watch = { lost_waiting, r->j->conf.match };
+	struct feed_runner runner = { feed_sandbox_sync, &r->j->parser, &watch };
 	const struct feed_kind *k = feed_kind_find(str_of(s->kind));
 	struct err e = { 0 };
 	bool changed = false;

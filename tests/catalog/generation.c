@@ -126,6 +126,73 @@ static struct make suite_of(const char *id, const char *const *names, const char
 	return m;
 }
 
+/* Says that 3 systems wait for one package, and notes what it was asked about. */
+struct waiters {
+	const char *package;
+	size_t asked;
+};
+
+static uint32_t waiting(void *arg, const struct generation_lost *lost, size_t n, size_t *which_out)
+{
+	struct waiters *w = arg;
+	w->asked += n;
+	for (size_t i = 0; i < n; i++) {
+		assert_false(lost[i].is_notice);
+		assert_true(str_is(lost[i].os, "debian:12") && str_is(lost[i].arch, "amd64") &&
+			    lost[i].kind == COMPONENT_DEB && lost[i].module.n == 0);
+		*which_out = i;
+		if (str_is(lost[i].name, w->package))
+			return 3;
+	}
+	return 0;
+}
+
+/* One package of a source by version; the kernel's names change with it. */
+static struct make kernels(const char *package, const char *version, int64_t released_ms)
+{
+	struct feed_info f = { .id = S("debian/w"),
+			       .kind = S("debian"),
+			       .url = S("http://h"),
+			       .signer = S(""),
+			       .released_ms = released_ms };
+	struct make m = { .sink = sink_new(&f) };
+	assert_true(make_archive(&m, "x"));
+	for (int i = 0; i < 100; i++) {
+		AUTO(xfree) char *name = xasprintf("w%d", i);
+		assert_true(make_patch(&m, name, "1", PATCH_TYPE_BUGFIX, "x") &&
+			    make_deb(&m, name, "amd64", "1", "", name));
+	}
+	assert_true(make_patch(&m, "linux", version, PATCH_TYPE_BUGFIX, "x") &&
+		    make_deb(&m, package, "amd64", version, "", package));
+	assert_true(make_end(&m));
+	return m;
+}
+
+static void what_systems_wait_for_is_asked_about_F38(void **state)
+{
+	struct waiters w = { .package = "linux-6" };
+	struct generation_watch watch = { waiting, &w };
+	struct make first = kernels("linux-6", "6", 1000), next = kernels("linux-7", "7", 2000);
+	struct make back = kernels("linux-6", "5", 3000);
+	assert_true(generation_save_watched(db, &first.g, 1, false, &watch, &e));
+	/* of a newer version of its source: replaced, not gone */
+	assert_true(generation_save_watched(db, &next.g, 2, false, &watch, &e));
+	assert_int_equal(w.asked, 0);
+	w.package = "linux-8"; /* nobody waits for linux-7 */
+	assert_true(generation_save_watched(db, &back.g, 3, false, &watch, &e));
+	assert_int_equal(w.asked, 1);
+	w.package = "linux-6";
+	struct make none = kernels("other", "4", 4000);
+	assert_false(generation_save_watched(db, &none.g, 4, false, &watch, &e));
+	assert_int_equal(e.code, ERR_CONFLICT);
+	assert_non_null(
+		strstr(e.msg, "'linux-6' of 'debian:12' is gone while systems lack it (3)"));
+	assert_true(generation_accept_held(db, S("debian/w"), 5, &e));
+	struct make *all[] = { &first, &next, &back, &none };
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		sink_free(all[i]->sink);
+}
+
 /* At a point release the packages of -updates go into the release and the suite is empty: nobody
  * has to look at it. The same emptiness without the packages in the release is held. */
 static void a_point_release_needs_nobody_F38(void **state)
@@ -256,6 +323,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(load_says_where_records_come_from),
 	cmocka_unit_test(states_are_kept),
 	cmocka_unit_test(dates_of_another_publication_A01),
+	cmocka_unit_test(what_systems_wait_for_is_asked_about_F38),
 };
 
 static int open_sqlite(void **state)
