@@ -96,7 +96,7 @@ static void open_state(struct run *r)
 	       c->n_patches, c->n_components);
 	printf("p8_resident_bytes_per_host=%.0f p8_disk_bytes_per_host=%.0f\n",
 	       (double)resident / r->hosts, (double)disk / r->hosts);
-	guard(r, "p1_cpu", used <= 8.0 * MAX(r->hosts, 10000u) / 1e6);
+	guard(r, "p1_cpu", used <= 8.0 * MAX(r->hosts, 100000u) / 1e6);
 	/* What does not grow with hosts weighs little from here on. */
 	if (r->hosts >= 100000)
 		guard(r, "p8_bytes", resident <= 4000ull * r->hosts && disk <= 5000ull * r->hosts);

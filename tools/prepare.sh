@@ -35,6 +35,8 @@ install_packages() {
 		die "apt could not install: ${missing[*]}"
 	case " ${missing[*]} " in *" postgresql "*) command -v pg_ctlcluster >/dev/null && for v in /etc/postgresql/*/main; do
 		[ -d "$v" ] && pg_ctlcluster "$(basename "$(dirname "$v")")" main stop 2>/dev/null || true; done ;; esac
+	# A peer of bench/run, never a service of this machine.
+	case " ${missing[*]} " in *" nginx-light "*) systemctl disable --now nginx 2>/dev/null || service nginx stop >/dev/null 2>&1 || true ;; esac
 	return 0
 }
 
