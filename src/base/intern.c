@@ -86,6 +86,32 @@ uint32_t intern_find(const struct intern *t, struct str s)
 	return slot->id1 ? slot->id1 - 1 : INTERN_NONE;
 }
 
+#define AHEAD 32u
+
+void intern_find_many(const struct intern *t, const struct str *s, uint32_t n, uint32_t *out)
+{
+	uint32_t hash[AHEAD], id1[AHEAD];
+	for (uint32_t from = 0; from < n; from += AHEAD) {
+		uint32_t to = MIN(AHEAD, n - from);
+		for (uint32_t i = 0; i < to; i++) {
+			hash[i] = (uint32_t)str_hash(s[from + i]);
+			__builtin_prefetch(&t->slots[hash[i] & t->mask]);
+		}
+		for (uint32_t i = 0; i < to; i++) {
+			id1[i] = t->slots[hash[i] & t->mask].id1;
+			if (id1[i])
+				__builtin_prefetch(&t->strs[id1[i] - 1]);
+		}
+		for (uint32_t i = 0; i < to; i++)
+			if (id1[i])
+				__builtin_prefetch(t->strs[id1[i] - 1].p);
+		for (uint32_t i = 0; i < to; i++) {
+			struct slot *slot = probe(t, s[from + i], hash[i]);
+			out[from + i] = slot->id1 ? slot->id1 - 1 : INTERN_NONE;
+		}
+	}
+}
+
 struct str intern_get(const struct intern *t, uint32_t id)
 {
 	ASSERT(id < t->count);

@@ -3,17 +3,36 @@
  * from a database is checked while it is decoded; nothing here trusts a length. */
 #include "fleet/facts.h"
 
-static int by_number(const void *a, const void *b)
+/* One byte of a radix sort. */
+static void sort_by_byte(const uint32_t *from, uint32_t *to, uint32_t n, int shift)
 {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	return (x > y) - (x < y);
+	uint32_t at[257] = { 0 };
+	for (uint32_t i = 0; i < n; i++)
+		at[(from[i] >> shift & 0xff) + 1]++;
+	for (int b = 0; b < 256; b++)
+		at[b + 1] += at[b];
+	for (uint32_t i = 0; i < n; i++)
+		to[at[from[i] >> shift & 0xff]++] = from[i];
+}
+
+/* Ascending; numbers are counted from 0, so that two or three bytes of them are used. */
+static void sort(uint32_t *facts, uint32_t n)
+{
+	uint32_t bits = 0;
+	for (uint32_t i = 0; i < n; i++)
+		bits |= facts[i];
+	AUTO(xfree) uint32_t *other = xmalloc(n * sizeof(*other));
+	for (int shift = 0; shift < 32 && bits >> shift; shift += 8) {
+		sort_by_byte(facts, other, n, shift);
+		memcpy(facts, other, n * sizeof(*facts));
+	}
 }
 
 uint32_t facts_sort(uint32_t *facts, uint32_t n)
 {
 	if (n == 0)
 		return 0;
-	qsort(facts, n, sizeof(*facts), by_number);
+	sort(facts, n);
 	uint32_t kept = 1;
 	for (uint32_t i = 1; i < n; i++)
 		if (facts[i] != facts[kept - 1])

@@ -490,23 +490,44 @@ static void scan_done(struct scan *s)
 }
 AUTO_DEFINE_VALUE(struct scan, scan_done)
 
+static void note_fact(struct fleet *f, uint32_t fact, struct scan *s)
+{
+	if (fact == f->durable.n)
+		VEC_PUSH(&f->durable, 0);
+	VEC_PUSH(&s->facts, fact);
+	if (!f->durable.p[fact] && f->db)
+		VEC_PUSH(&s->new_facts, ((struct new_fact) { fact, index_line(f->index, fact) }));
+}
+
+#define LINES 256u
+
+/* So many lines at once, as numbers; unknown ones get theirs (write lock) or are counted. */
+static void scan_some(struct fleet *f, const struct str *lines, uint32_t n, bool intern,
+		      struct scan *s)
+{
+	uint32_t facts[LINES];
+	index_find_many(f->index, lines, n, facts);
+	for (uint32_t i = 0; i < n; i++) {
+		if (facts[i] == INTERN_NONE && intern)
+			facts[i] = index_intern(f->index, lines[i]);
+		if (facts[i] == INTERN_NONE)
+			s->unknown++;
+		else
+			note_fact(f, facts[i], s);
+	}
+}
+
 static void scan_lines(struct fleet *f, struct str text, bool intern, struct scan *s)
 {
+	struct str lines[LINES];
+	uint32_t n = 0;
 	s->facts.n = s->new_facts.n = s->unknown = 0;
-	struct str line;
-	while (text.n > 0 && str_line(&text, &line)) {
-		uint32_t fact = intern ? index_intern(f->index, line) : index_find(f->index, line);
-		if (fact == INTERN_NONE) {
-			s->unknown++;
-			continue;
+	while (text.n > 0 && str_line(&text, &lines[n]))
+		if (++n == LINES) {
+			scan_some(f, lines, n, intern, s);
+			n = 0;
 		}
-		if (fact == f->durable.n)
-			VEC_PUSH(&f->durable, 0);
-		VEC_PUSH(&s->facts, fact);
-		if (!f->durable.p[fact] && f->db)
-			VEC_PUSH(&s->new_facts,
-				 ((struct new_fact) { fact, index_line(f->index, fact) }));
-	}
+	scan_some(f, lines, n, intern, s);
 }
 
 /* Most scans bring nothing new and need the read lock only. Numbers given here are kept when the

@@ -193,6 +193,11 @@ uint32_t index_find(const struct index *x, struct str line)
 	return intern_find(x->lines, line);
 }
 
+void index_find_many(const struct index *x, const struct str *lines, uint32_t n, uint32_t *out)
+{
+	intern_find_many(x->lines, lines, n, out);
+}
+
 struct str index_line(const struct index *x, uint32_t fact)
 {
 	return intern_get(x->lines, fact);

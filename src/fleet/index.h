@@ -57,6 +57,7 @@ AUTO_DEFINE(struct index, index_free)
 uint32_t index_intern(struct index *x, struct str line);
 /** The number of a line, or INTERN_NONE. */
 uint32_t index_find(const struct index *x, struct str line);
+void index_find_many(const struct index *x, const struct str *lines, uint32_t n, uint32_t *out);
 struct str index_line(const struct index *x, uint32_t fact);
 uint32_t index_count(const struct index *x);
 

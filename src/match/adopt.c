@@ -27,7 +27,6 @@ static uint32_t evaluate_slice(struct match *m, struct state *next, const uint32
 {
 	int64_t end = clock_mono_ms() + SLICE_MS;
 	fleet_read_lock(m->fleet);
-	m->next = next;
 	forward_reserve(next, m->fleet);
 	AUTO(eval_scopes_done) struct scopes scopes = { 0 };
 	eval_scopes(next, m->fleet, &scopes);
@@ -46,21 +45,54 @@ static uint32_t evaluate_slice(struct match *m, struct state *next, const uint32
 	return at;
 }
 
-/* Old counters, less what is not carried over, plus the next one's own. */
-static void carry(struct state *old, struct state *next, const uint32_t *from)
+/* What has to be counted: patches that are evaluated, those that count otherwise now, and (away)
+ * those that are gone. All others keep their part in the counters of the old state. */
+static void list_counted(struct state *old, struct state *next, const uint32_t *from, bool force,
+			 struct tally_items *out)
 {
 	AUTO(xfree) bool *kept = xcalloc((size_t)old->catalog->n_patches + 1, sizeof(*kept));
 	for (uint32_t i = 0; i < next->catalog->n_patches; i++) {
-		if (from[i] == CATALOG_NONE)
+		if (from[i] == CATALOG_NONE) {
+			tally_add_patch(out, next, i, next, i, 1);
 			continue;
+		}
 		const struct patch *p = &old->catalog->patches[from[i]],
 				   *q = &next->catalog->patches[i];
 		kept[from[i]] = p->severity == q->severity && p->type == q->type &&
 				old->patches[from[i]].declined == next->patches[i].declined;
+		if (!kept[from[i]])
+			tally_add_patch(out, old, from[i], next, i, 1);
 	}
-	for (uint32_t k = 0; k < old->catalog->n_patches; k++)
+	for (uint32_t k = 0; k < old->catalog->n_patches && !force; k++)
 		if (!kept[k])
-			state_uncount(old, k);
+			tally_add_patch(out, old, k, old, k, -1);
+	tally_sort(out);
+}
+
+/* The counters of a block of hosts: the old ones (unless nothing of them is believed) with what
+ * changes in them. Changes of these hosts from here on go to both states. */
+static uint32_t count_block(struct match *m, struct state *next, const struct tally_items *items,
+			    uint32_t at, bool force)
+{
+	const struct state *old = m->state;
+	fleet_read_lock(m->fleet);
+	uint32_t hosts = fleet_host_count(m->fleet), to = MIN(at + TALLY_BLOCK, hosts);
+	uint32_t had = MIN(to, (uint32_t)old->tallies.n);
+	if (at < had && !force) {
+		tally_of(next, had - 1);
+		memcpy(next->tallies.p + at, old->tallies.p + at,
+		       (had - at) * sizeof(*old->tallies.p));
+	}
+	if (at < hosts)
+		tally_block(next, items, at);
+	next->counted_to = to < hosts ? to : UINT32_MAX;
+	fleet_read_unlock(m->fleet);
+	return next->counted_to;
+}
+
+/* Patches with the same rule hand over their sets. */
+static void carry(struct state *old, struct state *next, const uint32_t *from)
+{
 	for (uint32_t i = 0; i < next->catalog->n_patches; i++) {
 		if (from[i] == CATALOG_NONE)
 			continue;
@@ -70,11 +102,8 @@ static void carry(struct state *old, struct state *next, const uint32_t *from)
 			q->n[k] = p->n[k];
 		}
 		q->live = true;
-		if (!kept[from[i]])
-			state_count(next, i);
 	}
-	tallies_add(next, old);
-	totals_add(&next->totals, &old->totals);
+	state_total(next);
 }
 
 static void name_sets(const struct patch_state *p, const roaring_bitmap_t *out[static VERDICTS_])
@@ -108,20 +137,44 @@ static void tell(const struct match *m, const struct state *old, const struct st
 	}
 }
 
+/* By patch of the old state: which of the next one takes its sets. */
+static uint32_t *carried_of(const struct state *old, const struct state *next, const uint32_t *from)
+{
+	uint32_t n = old->catalog->n_patches;
+	uint32_t *carried = xmalloc(((size_t)n + 1) * sizeof(*carried));
+	for (uint32_t k = 0; k < n; k++)
+		carried[k] = CATALOG_NONE;
+	for (uint32_t i = 0; i < next->catalog->n_patches; i++)
+		if (from[i] != CATALOG_NONE)
+			carried[from[i]] = i;
+	return carried;
+}
+
 void adopt_catalog(struct match *m, struct catalog *c, bool force)
 {
 	struct state *next = state_new(c), *old = m->state;
 	AUTO(xfree) uint32_t *from = plan_of(old, next, force);
+	AUTO(xfree) uint32_t *carried = carried_of(old, next, from);
+	struct tally_items counted = { 0 };
 	decline_all(m, next);
-	uint32_t at = 0;
-	while (at < c->n_patches)
+	next->carried = carried;
+	next->counted_to = 0;
+	fleet_read_lock(m->fleet); /* keeps the listener out */
+	m->next = next;
+	fleet_read_unlock(m->fleet);
+	for (uint32_t at = 0; at < c->n_patches;)
 		at = evaluate_slice(m, next, from, at);
+	list_counted(old, next, from, force, &counted);
+	for (uint32_t at = 0; at != UINT32_MAX;)
+		at = count_block(m, next, &counted, at, force);
+	VEC_DONE(&counted);
 	fleet_read_lock(m->fleet);
 	pthread_rwlock_wrlock(&m->lock);
 	carry(old, next, from);
 	forward_reserve(next, m->fleet);
 	m->state = next;
 	m->next = NULL;
+	next->carried = NULL;
 	pthread_rwlock_unlock(&m->lock);
 	if (m->adopter.patch)
 		tell(m, old, next, from);

@@ -55,7 +55,7 @@ static struct hits *compute(const struct state *s, const struct fact_package *p)
 	return h;
 }
 
-static void hits_free(struct hits *h)
+void forward_hits_done(struct hits *h)
 {
 	if (h != &no_hits)
 		xfree(h);
@@ -74,14 +74,14 @@ void forward_reserve(struct state *s, const struct fleet *f)
 void forward_done(struct state *s)
 {
 	for (size_t i = 0; i < s->hits.n; i++)
-		hits_free(atomic_load_explicit(&s->hits.p[i], memory_order_relaxed));
+		forward_hits_done(atomic_load_explicit(&s->hits.p[i], memory_order_relaxed));
 	VEC_DONE(&s->hits);
 }
 
 /* The hits of a fact; *own_out is what the caller must free (a fact without a place yet), or NULL.
  */
-static const struct hits *hits_of(const struct state *s, const struct fleet *f, uint32_t fact,
-				  struct hits **own_out)
+const struct hits *forward_hits(const struct state *s, const struct fleet *f, uint32_t fact,
+				struct hits **own_out)
 {
 	struct fact_package p;
 	*own_out = NULL;
@@ -95,7 +95,7 @@ static const struct hits *hits_of(const struct state *s, const struct fleet *f, 
 	if (fact >= s->hits.n) {
 		*own_out = h;
 	} else if (!atomic_compare_exchange_strong(&s->hits.p[fact], &before, h)) {
-		hits_free(h);
+		forward_hits_done(h);
 		h = before;
 	}
 	return h;
@@ -236,11 +236,11 @@ void forward_pass(const struct state *s, const struct fleet *f, const uint32_t *
 		struct hits *own;
 		if (outdone.by_position && outdone.by_position[i])
 			continue;
-		const struct hits *h = hits_of(s, f, facts[i], &own);
+		const struct hits *h = forward_hits(s, f, facts[i], &own);
 		for (uint32_t k = 0; k < h->n; k++)
 			seen[s->catalog->components[h->p[k].component].patch] |= see(
 				s, &a, &h->p[k], facts[i]);
-		hits_free(own);
+		forward_hits_done(own);
 	}
 	xfree(outdone.by_position);
 }

@@ -16,13 +16,32 @@ const char *verdict_name(enum verdict v)
 	return verdict_names[v];
 }
 
+struct moving {
+	struct state *state, *next; /* `next` takes part in what it carries over; or NULL */
+	uint32_t host;
+};
+
+static void move(void *arg, uint32_t patch, enum verdict from, enum verdict to)
+{
+	const struct moving *x = arg;
+	if (!x->state->patches[patch].live)
+		return;
+	state_move(x->state, x->host, patch, from, to);
+	if (x->next && x->next->carried[patch] != CATALOG_NONE)
+		state_tally_move(x->next, x->host, x->next->carried[patch], from, to);
+}
+
 static void host_changed(void *arg, uint32_t host, const uint32_t *old, uint32_t n_old,
 			 const uint32_t *new, uint32_t n_new)
 {
 	struct match *m = arg;
-	state_host_changed(m->state, m->fleet, host, old, n_old, new, n_new);
-	if (m->next)
-		state_host_changed(m->next, m->fleet, host, old, n_old, new, n_new);
+	struct moving now = { m->state, m->next, host }, later = { m->next, NULL, host };
+	forward_reserve(m->state, m->fleet);
+	change_patches(m->state, m->fleet, old, n_old, new, n_new, move, &now);
+	if (!m->next)
+		return;
+	forward_reserve(m->next, m->fleet);
+	change_patches(m->next, m->fleet, old, n_old, new, n_new, move, &later);
 }
 
 void match_notify(struct match *m)
@@ -90,21 +109,30 @@ void match_set_declined(struct match *m, match_declined_fn *fn, void *arg)
 
 void match_declined_changed(struct match *m)
 {
+	VEC(uint32_t) changed = { 0 };
 	pthread_mutex_lock(&m->adopt);
 	fleet_read_lock(m->fleet);
 	pthread_rwlock_wrlock(&m->lock);
 	struct state *s = m->state;
-	for (uint32_t i = 0; i < s->catalog->n_patches; i++) {
-		bool now = m->declined && m->declined(m->declined_arg, &s->catalog->patches[i]);
-		if (now == s->patches[i].declined)
-			continue;
-		state_uncount(s, i);
-		s->patches[i].declined = now;
-		state_count(s, i);
+	for (uint32_t i = 0; i < s->catalog->n_patches; i++)
+		if ((m->declined && m->declined(m->declined_arg, &s->catalog->patches[i])) !=
+		    s->patches[i].declined)
+			VEC_PUSH(&changed, i);
+	for (int by = -1; by <= 1 && changed.n; by += 2) {
+		struct tally_items items = { 0 };
+		for (size_t i = 0; i < changed.n; i++) {
+			s->patches[changed.p[i]].declined ^= by > 0;
+			tally_add_patch(&items, s, changed.p[i], s, changed.p[i], by);
+			state_total_patch(s, changed.p[i], by);
+		}
+		tally_sort(&items);
+		tally_all(s, &items, fleet_host_count(m->fleet));
+		VEC_DONE(&items);
 	}
 	pthread_rwlock_unlock(&m->lock);
 	fleet_read_unlock(m->fleet);
 	pthread_mutex_unlock(&m->adopt);
+	VEC_DONE(&changed);
 	match_notify(m);
 }
 
@@ -128,6 +156,18 @@ void match_set_adopter(struct match *m, const struct match_adopter *a)
 	pthread_mutex_unlock(&m->adopt);
 }
 
+struct telling {
+	const struct catalog *catalog;
+	void (*fn)(void *arg, struct str patch, enum verdict from, enum verdict to);
+	void *arg;
+};
+
+static void tell(void *arg, uint32_t patch, enum verdict from, enum verdict to)
+{
+	const struct telling *t = arg;
+	t->fn(t->arg, t->catalog->patches[patch].id, from, to);
+}
+
 void match_changes(struct match *m, const uint32_t *old_facts, uint32_t n_old,
 		   const uint32_t *new_facts, uint32_t n_new,
 		   void (*fn)(void *arg, struct str patch, enum verdict from, enum verdict to),
@@ -135,16 +175,8 @@ void match_changes(struct match *m, const uint32_t *old_facts, uint32_t n_old,
 {
 	AUTO(match_read_end) struct match_view v;
 	match_read(m, &v);
-	uint32_t n = v.catalog->n_patches;
-	AUTO(xfree) uint8_t *before = xmalloc((size_t)n + 1);
-	AUTO(xfree) uint8_t *now = xmalloc((size_t)n + 1);
-	forward_pass(m->state, v.fleet, old_facts, n_old, before);
-	forward_pass(m->state, v.fleet, new_facts, n_new, now);
-	for (uint32_t i = 0; i < n; i++) {
-		enum verdict from = forward_verdict(before[i]), to = forward_verdict(now[i]);
-		if (before[i] != now[i] && from != to)
-			fn(arg, v.catalog->patches[i].id, from, to);
-	}
+	struct telling t = { v.catalog, fn, arg };
+	change_patches(m->state, v.fleet, old_facts, n_old, new_facts, n_new, tell, &t);
 }
 
 void match_set_stale(struct match *m, int64_t stale_s)

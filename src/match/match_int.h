@@ -63,6 +63,9 @@ struct state {
 	struct patch_state *patches;
 	struct intern *os, *terms;
 	VEC(struct tally) tallies; /* by host number */
+	uint32_t counted_to;	   /* hosts below this are counted; all once the state is visible */
+	const uint32_t *carried;   /* while this is the next one: by patch of the visible state,
+				      which patch of this one takes its sets, or CATALOG_NONE */
 	struct totals totals;
 	VEC(_Atomic(struct hits *)) hits; /* by fact; NULL = not computed yet */
 };
@@ -103,6 +106,10 @@ enum verdict forward_verdict(uint8_t seen);
  */
 void forward_pass(const struct state *s, const struct fleet *f, const uint32_t *facts, uint32_t n,
 		  uint8_t *seen);
+/* What a fact says of components; the caller hands *own_out back to forward_hits_done(). */
+const struct hits *forward_hits(const struct state *s, const struct fleet *f, uint32_t fact,
+				struct hits **own_out);
+void forward_hits_done(struct hits *h);
 /* Makes room for every fact of the fleet; exclusive access to `s` needed. */
 void forward_reserve(struct state *s, const struct fleet *f);
 void forward_done(struct state *s);
@@ -124,26 +131,53 @@ void eval_patch(const struct state *s, const struct fleet *f, const struct scope
 struct state *state_new(struct catalog *c);
 void state_free(struct state *s);
 AUTO_DEFINE(struct state, state_free)
-/* Gives a patch its sets (taken) and counts them. */
+/* Gives a patch its sets (taken); they are not counted yet. */
 void state_install(struct state *s, uint32_t patch, roaring_bitmap_t *sets[SETS_]);
-/* Takes a patch's sets out of the counters (the bitmaps stay). */
-void state_uncount(struct state *s, uint32_t patch);
-void state_count(struct state *s, uint32_t patch);
+/* Makes the totals, or adds (1) or takes away (-1) a patch's part in them. */
+void state_total(struct state *s);
+void state_total_patch(struct state *s, uint32_t patch, int by);
 /* One host's verdict on a patch changed. */
 void state_move(struct state *s, uint32_t host, uint32_t patch, enum verdict from, enum verdict to);
-/* A host's facts changed: forward pass over both, moves what differs. */
-void state_host_changed(struct state *s, const struct fleet *f, uint32_t host, const uint32_t *old,
-			uint32_t n_old, const uint32_t *new, uint32_t n_new);
+/* The same, for the counters of the host only. */
+void state_tally_move(struct state *s, uint32_t host, uint32_t patch, enum verdict from,
+		      enum verdict to);
 /* Whether both patches ask the same of a host. */
 bool state_same_rule(const struct catalog *a, uint32_t patch_a, const struct catalog *b,
 		     uint32_t patch_b);
 int set_of_verdict(enum verdict v); /* -1 = none */
 enum verdict verdict_of_set(enum set set);
-void tallies_add(struct state *s, const struct state *more);
-void totals_add(struct totals *t, const struct totals *more);
-void tally_patch(struct tally *t, const struct patch *p, bool declined, enum set set, int by);
 /* Asks about every patch of a state that nobody counts yet. */
 void decline_all(const struct match *m, struct state *s);
+
+/* --- counters of hosts (tally.c) --- */
+#define TALLY_BLOCK 65536u
+struct tally_item { /* one set of a patch, to be added (1) or taken away (-1) ... */
+	const struct state *sets, *like; /* ... as the patch `like_patch` of `like` counts */
+	uint32_t patch, like_patch;
+	enum set set;
+	int by;
+};
+struct tally_items {
+	struct tally_item *p;
+	size_t n, cap;
+};
+void tally_patch(struct tally *t, const struct patch *p, bool declined, enum set set, int by);
+struct tally *tally_of(struct state *s, uint32_t host);
+/* All sets of a patch. */
+void tally_add_patch(struct tally_items *items, const struct state *s, uint32_t patch,
+		     const struct state *like, uint32_t like_patch, int by);
+void tally_sort(struct tally_items *items);
+/* Counts the hosts [from, from + TALLY_BLOCK) of sorted items. */
+void tally_block(struct state *into, const struct tally_items *items, uint32_t from);
+void tally_all(struct state *into, const struct tally_items *items, uint32_t hosts);
+
+/* --- a host changed (change.c) --- */
+typedef void change_fn(void *arg, uint32_t patch, enum verdict from, enum verdict to);
+/* Patches whose verdict differs between two fact arrays of a host. `s` only lends the catalog and
+ * what is computed once per fact. Looks at the patches of the changed packages alone when that is
+ * enough, else at all by two forward passes. */
+void change_patches(const struct state *s, const struct fleet *f, const uint32_t *old,
+		    uint32_t n_old, const uint32_t *new, uint32_t n_new, change_fn *fn, void *arg);
 
 /* --- adoption (adopt.c) --- */
 /* Evaluates `c` and makes it visible; `force` evaluates patches with unchanged rules too. */

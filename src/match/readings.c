@@ -14,8 +14,8 @@ static bool is_outdone(const struct rule_host *h, const struct fact_package *p,
 {
 	for (uint32_t i = 0; i < n; i++) {
 		struct fact_package other;
-		if (facts_have(h->facts, h->n_facts, facts[i]) &&
-		    fleet_fact_package(h->fleet, facts[i], &other) && rule_facts_rival(p, &other) &&
+		if (rule_host_has(h, facts[i]) && fleet_fact_package(h->fleet, facts[i], &other) &&
+		    rule_facts_rival(p, &other) &&
 		    pkgver_compare(rule_scheme(p->kind), other.version, p->version) > 0)
 			return true;
 	}
@@ -29,8 +29,7 @@ uint32_t rule_read_host(const struct rule *c, const struct rule_host *h, struct 
 	const uint32_t *facts = rule_facts(c, h->fleet, &n);
 	for (uint32_t i = 0; i < n; i++) {
 		struct fact_package p;
-		if (!facts_have(h->facts, h->n_facts, facts[i]) ||
-		    !fleet_fact_package(h->fleet, facts[i], &p))
+		if (!rule_host_has(h, facts[i]) || !fleet_fact_package(h->fleet, facts[i], &p))
 			continue;
 		struct rule_hit hit = rule_fact(c, &p);
 		if (!hit.applies || (hit.native_only && !rule_host_native(h, c->arch)) ||

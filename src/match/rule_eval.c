@@ -6,10 +6,32 @@
 #include "match/match_int.h"
 #include "match/readings.h"
 
+#define MARKS 65536u
+
+void rule_marks_init(struct rule_marks *m, const uint32_t *facts, uint32_t n)
+{
+	m->bits = xcalloc(MARKS / 64, sizeof(*m->bits));
+	for (uint32_t i = 0; i < n; i++)
+		m->bits[facts[i] % MARKS / 64] |= UINT64_C(1) << facts[i] % 64;
+}
+
+void rule_marks_done(struct rule_marks *m)
+{
+	xfree(m->bits);
+	m->bits = NULL;
+}
+
+bool rule_host_has(const struct rule_host *h, uint32_t fact)
+{
+	if (h->marks && !(h->marks->bits[fact % MARKS / 64] >> fact % 64 & 1))
+		return false;
+	return facts_have(h->facts, h->n_facts, fact);
+}
+
 bool rule_host_native(const struct rule_host *h, struct str arch)
 {
 	uint32_t fact = match_arch_fact(h->fleet, arch);
-	return fact != INTERN_NONE && facts_have(h->facts, h->n_facts, fact);
+	return fact != INTERN_NONE && rule_host_has(h, fact);
 }
 
 static enum rule_truth eval_os(const struct rule *c, const struct rule_host *h, uint32_t *fact_out)
@@ -19,8 +41,7 @@ static enum rule_truth eval_os(const struct rule *c, const struct rule_host *h, 
 	enum rule_truth truth = RULE_FALSE;
 	for (uint32_t i = 0; i < n && truth == RULE_FALSE; i++) {
 		struct fact_os os;
-		if (!facts_have(h->facts, h->n_facts, facts[i]) ||
-		    !fleet_fact_os(h->fleet, facts[i], &os))
+		if (!rule_host_has(h, facts[i]) || !fleet_fact_os(h->fleet, facts[i], &os))
 			continue;
 		*fact_out = facts[i];
 		if (rule_os_matches(c->name, &os))
