@@ -71,9 +71,18 @@ static struct host_view view_of(const struct fleet *f, const uint32_t *facts, ui
 						   .marks = marks } };
 }
 
-static void look_at(const struct state *s, const struct fleet *f, const struct patches *patches,
-		    const uint32_t *old, uint32_t n_old, const uint32_t *new, uint32_t n_new,
-		    change_fn *fn, void *arg)
+static enum verdict held_verdict(const struct state *s, uint32_t host, uint32_t patch)
+{
+	const struct patch_state *p = &s->patches[patch];
+	for (enum set k = 0; k < SETS_; k++)
+		if (p->set[k] && roaring_bitmap_contains(p->set[k], host))
+			return verdict_of_set(k);
+	return VERDICT_NOT_APPLICABLE;
+}
+
+static void look_at(const struct state *s, const struct fleet *f, uint32_t holder,
+		    const struct patches *patches, const uint32_t *old, uint32_t n_old,
+		    const uint32_t *new, uint32_t n_new, change_fn *fn, void *arg)
 {
 	AUTO(rule_marks_done) struct rule_marks mark_old, mark_new;
 	rule_marks_init(&mark_old, old, n_old);
@@ -83,7 +92,9 @@ static void look_at(const struct state *s, const struct fleet *f, const struct p
 	for (size_t i = 0; i < patches->n; i++) {
 		if (i > 0 && patches->p[i] == patches->p[i - 1])
 			continue;
-		enum verdict from = host_view_verdict(&before, s->catalog, patches->p[i]);
+		bool held = holder != INTERN_NONE && s->patches[patches->p[i]].live;
+		enum verdict from = held ? held_verdict(s, holder, patches->p[i])
+					 : host_view_verdict(&before, s->catalog, patches->p[i]);
 		enum verdict to = host_view_verdict(&now, s->catalog, patches->p[i]);
 		if (from != to)
 			fn(arg, patches->p[i], from, to);
@@ -106,8 +117,9 @@ static void pass_twice(const struct state *s, const struct fleet *f, const uint3
 	}
 }
 
-void change_patches(const struct state *s, const struct fleet *f, const uint32_t *old,
-		    uint32_t n_old, const uint32_t *new, uint32_t n_new, change_fn *fn, void *arg)
+void change_patches(const struct state *s, const struct fleet *f, uint32_t holder,
+		    const uint32_t *old, uint32_t n_old, const uint32_t *new, uint32_t n_new,
+		    change_fn *fn, void *arg)
 {
 	AUTO(xfree) uint32_t *removed = xmalloc(sizeof(*removed) * ((size_t)n_old + 1));
 	AUTO(xfree) uint32_t *added = xmalloc(sizeof(*added) * ((size_t)n_new + 1));
@@ -125,7 +137,7 @@ void change_patches(const struct state *s, const struct fleet *f, const uint32_t
 		add_patches(s, f, added[i], &patches);
 	if (patches.n > 0) {
 		qsort(patches.p, patches.n, sizeof(*patches.p), by_number);
-		look_at(s, f, &patches, old, n_old, new, n_new, fn, arg);
+		look_at(s, f, holder, &patches, old, n_old, new, n_new, fn, arg);
 	}
 	VEC_DONE(&patches);
 }

@@ -173,11 +173,13 @@ void tally_all(struct state *into, const struct tally_items *items, uint32_t hos
 
 /* --- a host changed (change.c) --- */
 typedef void change_fn(void *arg, uint32_t patch, enum verdict from, enum verdict to);
-/* Patches whose verdict differs between two fact arrays of a host. `s` only lends the catalog and
- * what is computed once per fact. Looks at the patches of the changed packages alone when that is
- * enough, else at all by two forward passes. */
-void change_patches(const struct state *s, const struct fleet *f, const uint32_t *old,
-		    uint32_t n_old, const uint32_t *new, uint32_t n_new, change_fn *fn, void *arg);
+/* Patches whose verdict differs between two fact arrays of a host. `holder`, if it is a host and
+ * not INTERN_NONE, is in the sets of `s` as `old` says: then "from" is looked up there, and what is
+ * in no set counts as not applicable. Looks at the patches of the changed packages alone when that
+ * is enough, else at all by two forward passes. */
+void change_patches(const struct state *s, const struct fleet *f, uint32_t holder,
+		    const uint32_t *old, uint32_t n_old, const uint32_t *new, uint32_t n_new,
+		    change_fn *fn, void *arg);
 
 /* --- adoption (adopt.c) --- */
 /* Evaluates `c` and makes it visible; `force` evaluates patches with unchanged rules too. */

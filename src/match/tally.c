@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Counters of hosts, and counting many sets at once: a block of 65,536 hosts at a time and sets that
- * count alike together, so that a billion pairs are counted in a table that the cache holds, not in
- * a walk over all hosts for every patch. */
+ * Counters of hosts, and counting many sets at once: a block of 65,536 hosts at a time and sets
+ * that count alike together, so that a billion pairs are counted in a table that the cache holds,
+ * not in a walk over all hosts for every patch. */
 #include "match/match_int.h"
 
 #define BLOCK TALLY_BLOCK
