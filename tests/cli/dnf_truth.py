@@ -3,11 +3,12 @@
 """`tsukuroi match` against dnf itself, on a host and a repository made here: packages by rpmbuild (some of
 module streams), an rpm database, repodata by createrepo_c with advisories and modules.
 
-usage: dnf_truth.py TSUKUROI
+usage: dnf_truth.py TSUKUROI TSUKUROI-AGENT
 
 Set equality: missing advisories with their packages = `dnf updateinfo list`; what is missing with the
-highest version of each package = `dnf list --upgrades`. Skips where dnf, rpmbuild or createrepo_c are not
-installed."""
+highest version of each package = `dnf list --upgrades`; once of the package list as rpm gives it, and then of
+the agent's own scan with one stream of a module enabled, with the other, with none, and with the module
+disabled. Skips where dnf, rpmbuild or createrepo_c are not installed."""
 import os
 import shutil
 import subprocess
@@ -107,10 +108,22 @@ def make(top):
     run("rpm", "--root", root, "--initdb")
     run("rpm", "--root", root, "-i", "--justdb", "--nodeps", "--nosignature", "--oldpackage",
         *sorted(os.path.join(d, f) for d, _, fs in os.walk(rpms) for f in fs if f.endswith(".rpm")))
-    for name, stream in (("nodejs", "16"), ("git", "2")):
-        with open(os.path.join(root, "etc/dnf/modules.d", name + ".module"), "w", encoding="utf-8") as f:
-            f.write(f"[{name}]\nname={name}\nstream={stream}\nprofiles=\nstate=enabled\n")
+    # what the agent knows the system by
+    os.makedirs(os.path.join(root, "usr/bin"))
+    open(os.path.join(root, "usr/bin/dnf"), "w", encoding="utf-8").close()
+    with open(os.path.join(root, "etc/os-release"), "w", encoding="utf-8") as f:
+        f.write('ID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="8.10"\nPLATFORM_ID="platform:el8"\n')
     return root, repo
+
+
+def streams(root, states):
+    """Writes dnf's record of its modules: {name: (stream, state)}."""
+    directory = os.path.join(root, "etc/dnf/modules.d")
+    for name in os.listdir(directory):
+        os.unlink(os.path.join(directory, name))
+    for name, (stream, state) in states.items():
+        with open(os.path.join(directory, name + ".module"), "w", encoding="utf-8") as f:
+            f.write(f"[{name}]\nname={name}\nstream={stream}\nprofiles=\nstate={state}\n")
 
 
 def dnf(root, repo, top, *words):
@@ -123,38 +136,64 @@ def evr(e, v, r):
     return f"{v}-{r}" if e in ("0", "(none)", "") else f"{e}:{v}-{r}"
 
 
+def inventory_of_rpm(root, path):
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("#name\tepoch\tversion\trelease\tarch\tmodularitylabel\n" + run(
+            "rpm", "--root", root, "-qa", "--qf",
+            r"%{NAME}\t%{EPOCH}\t%{VERSION}\t%{RELEASE}\t%{ARCH}\t%{MODULARITYLABEL}\n").replace("(none)", ""))
+
+
+def compare(what, program, top, root, repo, inventory):
+    """Whether dnf and we say the same of the host; how many advisories that is."""
+    nevra = {f"{n}-{evr(e, v, r)}.{a}": (n, a, evr(e, v, r)) for n, e, v, r, a, *_ in OFFERED}
+    advisories = {(w[0],) + nevra[w[-1]] for w in map(str.split, dnf(root, repo, top, "updateinfo",
+                                                                    "list").splitlines()) if w}
+    upgrades = {tuple(w[0].rsplit(".", 1)) + (w[1],)
+                for w in map(str.split, dnf(root, repo, top, "list", "--upgrades").splitlines()) if len(w) == 3}
+    rows = [line.split("\t") for line in run(program, "match", "--os", "rocky:8", "--inventory", inventory, "--feed",
+                                             f"rpm-repo={repo}").splitlines()]
+    arch = {p[0]: p[4] for p in OFFERED}
+    missing = [r for r in rows if r[4] == "missing"]
+    ours = {(r[0].split(":")[2], r[1], arch[r[1]], r[3]) for r in missing if r[0].startswith("rocky:8:A-")}
+    offers = {}
+    for r in missing:
+        other = offers.get(r[1])
+        if not other or run(program, "vercmp", "rpm", r[3], other).strip() in (">", "1"):
+            offers[r[1]] = r[3]
+    best = {(n, arch[n], v) for n, v in offers.items()}
+    for kind, got, want in (("updateinfo list", ours, advisories), ("list --upgrades", best, upgrades)):
+        print(f"{what}: {kind}: dnf {len(want)}, here {len(got)}; only dnf {sorted(want - got)}, "
+              f"only here {sorted(got - want)}")
+    return ours == advisories and best == upgrades, {a[0] for a in ours}
+
+
 def main():
-    program = sys.argv[1]
+    program, agent = sys.argv[1:3]
     for tool in ("dnf", "rpmbuild", "createrepo_c", "modifyrepo_c", "rpm"):
         if not shutil.which(tool):
             print(f"skipped: {tool} is not installed")
             return 77
+    git = {"git": ("2", "enabled")}
+    cases = [("stream 16", {"nodejs": ("16", "enabled"), **git}, {"A-4", "A-5"}, {"A-3"}),
+             ("stream 18", {"nodejs": ("18", "enabled"), **git}, {"A-3", "A-5"}, {"A-4"}),
+             ("no stream", {}, set(), {"A-3", "A-4", "A-5"}),
+             ("reset", {"nodejs": ("", ""), **git}, {"A-5"}, {"A-3", "A-4"}),
+             ("disabled", {"nodejs": ("", "disabled"), **git}, {"A-5"}, {"A-3", "A-4"})]
+    good = True
     with tempfile.TemporaryDirectory() as top:
         root, repo = make(top)
-        nevra = {f"{n}-{evr(e, v, r)}.{a}": (n, a, evr(e, v, r)) for n, e, v, r, a, *_ in OFFERED}
-        advisories = {(w[0],) + nevra[w[-1]] for w in map(str.split, dnf(root, repo, top, "updateinfo",
-                                                                        "list").splitlines()) if w}
-        upgrades = {tuple(w[0].rsplit(".", 1)) + (w[1],)
-                    for w in map(str.split, dnf(root, repo, top, "list", "--upgrades").splitlines()) if len(w) == 3}
         inventory = os.path.join(top, "host.tsv")
-        with open(inventory, "w", encoding="utf-8") as f:
-            f.write("#name\tepoch\tversion\trelease\tarch\tmodularitylabel\n" + run(
-                "rpm", "--root", root, "-qa", "--qf",
-                r"%{NAME}\t%{EPOCH}\t%{VERSION}\t%{RELEASE}\t%{ARCH}\t%{MODULARITYLABEL}\n").replace("(none)", ""))
-        rows = [line.split("\t") for line in run(program, "match", "--os", "rocky:8", "--inventory", inventory, "--feed",
-                                                 f"rpm-repo={repo}").splitlines()]
-        arch = {p[0]: p[4] for p in OFFERED}
-        missing = [r for r in rows if r[4] == "missing"]
-        ours = {(r[0].split(":")[2], r[1], arch[r[1]], r[3]) for r in missing if r[0].startswith("rocky:8:A-")}
-        offers = {}
-        for r in missing:
-            other = offers.get(r[1])
-            if not other or run(program, "vercmp", "rpm", r[3], other).strip() in (">", "1"):
-                offers[r[1]] = r[3]
-        best = {(n, arch[n], v) for n, v in offers.items()}
-    for what, got, want in (("updateinfo list", ours, advisories), ("list --upgrades", best, upgrades)):
-        print(f"{what}: dnf {len(want)}, here {len(got)}; only dnf {sorted(want - got)}, only here {sorted(got - want)}")
-    return 0 if ours == advisories and best == upgrades and len(ours) >= 6 else 1
+        streams(root, cases[0][1])
+        inventory_of_rpm(root, inventory)
+        same, seen = compare("rpm's list", program, top, root, repo, inventory)
+        good &= same and len(seen) >= 6
+        for what, states, wanted, unwanted in cases:
+            streams(root, states)
+            with open(inventory, "w", encoding="utf-8") as f:
+                f.write(run(agent, "scan", "--sysroot", root))
+            same, seen = compare("agent, " + what, program, top, root, repo, inventory)
+            good &= same and wanted <= seen and not unwanted & seen
+    return 0 if good else 1
 
 
 if __name__ == "__main__":

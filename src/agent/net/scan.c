@@ -6,6 +6,7 @@
 #include "agent/net/aptfacts.h"
 #include "agent/net/health.h"
 #include "agent/net/rpmsources.h"
+#include "agent/net/streams.h"
 #include "agent/platform.h"
 #include "agent/rpmconf.h"
 #include "agent/rpmdb.h"
@@ -117,7 +118,26 @@ static bool add_unsigned(void *arg, struct str kind, struct str id, struct err *
 	return inventory_add(arg, f, ARRAY_LEN(f), e);
 }
 
-static bool add_packages(struct inventory *i, struct str text, struct err *e)
+static bool add_package(struct inventory *i, struct str line, const struct streams *streams,
+			struct err *e)
+{
+	enum { NAME, ARCH = 4, LABEL = 7, FIELDS };
+	AUTO(arena_done) struct arena a = { 0 };
+	struct str f[FIELDS];
+	bool kept;
+	if (!streams || inventory_fields(line, f, FIELDS) < FIELDS)
+		return inventory_add_rpm_line(i, line, e);
+	struct str followed = streams_followed(streams, f[LABEL], &a, &kept);
+	const struct str why[] = { STR_LIT("kept"), STR_LIT("rpm"), f[NAME], f[ARCH],
+				   STR_LIT("kept-back") };
+	int head = (int)(f[LABEL].p - line.p);
+	line = str_of(arena_printf(&a, "%.*s%.*s", head, line.p, STR_ARG(followed)));
+	return inventory_add_rpm_line(i, line, e) &&
+	       (!kept || inventory_add(i, why, ARRAY_LEN(why), e));
+}
+
+static bool add_packages(struct inventory *i, struct str text, const struct streams *streams,
+			 struct err *e)
 {
 	struct str line;
 	int64_t installed_s;
@@ -125,7 +145,7 @@ static bool add_packages(struct inventory *i, struct str text, struct err *e)
 	for (; str_line(&text, &line); n++) {
 		if (!rpmdb_cut_time(&line, &installed_s))
 			return err_set(e, ERR_CORRUPT, "rpm's answer is not understood");
-		if (!inventory_add_rpm_line(i, line, e))
+		if (!add_package(i, line, streams, e))
 			return false;
 	}
 	return n ? true : err_set(e, ERR_CORRUPT, "the rpm database is empty");
@@ -147,14 +167,17 @@ static bool scan_rpm(const struct agent_paths *p, enum platform_manager manager,
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	AUTO(buf_done) struct buf text = BUF_INIT(RPMDB_MAX);
+	AUTO(streams_free) struct streams *streams = NULL;
 	struct pkgdb db;
 	struct utsname u;
-	if (!rpmdb_query(p->sysroot, &text, e) || !add_packages(i, buf_str(&text), e) ||
+	if (manager == PLATFORM_DNF &&
+	    (!streams_read(p->sysroot, &streams, e) || !streams_each(streams, add_module, i, e)))
+		return false;
+	if (!rpmdb_query(p->sysroot, &text, e) || !add_packages(i, buf_str(&text), streams, e) ||
 	    !rpmdb_parse(buf_str(&text), &a, &db, e) ||
 	    !rpmconf_holds(p->sysroot, manager, &db, e) || !add_holds(i, &db, e))
 		return false;
 	return (uname(&u) != 0 || add2(i, "arch", str_of(u.machine), e)) &&
-	       rpmsources_modules(p->sysroot, add_module, i, e) &&
 	       rpmsources_unsigned(p->sysroot, manager, add_unsigned, i, e);
 }
 

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Module streams of dnf: which one is enabled, and of which stream a package gets its updates.
+ * dnf.modularity(7): of a module only builds of the enabled stream are offered, whatever stream the
+ * installed package was built for; of a module without one, none. */
+#ifndef AGENT_NET_STREAMS_H
+#define AGENT_NET_STREAMS_H
+#include "base/arena.h"
+#include "base/err.h"
+
+struct streams;
+/** The enabled streams of the system below `sysroot`. */
+bool streams_read(const char *sysroot, struct streams **out, struct err *e) MUST_CHECK;
+void streams_free(struct streams *s);
+AUTO_DEFINE(struct streams, streams_free)
+/** Every (module, stream) that is enabled. */
+bool streams_each(const struct streams *s,
+		  bool (*fn)(void *arg, struct str module, struct str stream, struct err *e),
+		  void *arg, struct err *e) MUST_CHECK;
+/** Of a package's label ("name:stream:version:context") the stream that it follows,
+ * "name:stream": the enabled one. None enabled: its own, and *kept_out, since dnf offers nothing
+ * newer. "" for a package of no module. */
+struct str streams_followed(const struct streams *s, struct str label, struct arena *a,
+			    bool *kept_out);
+#endif
