@@ -25,6 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	for (uint32_t i = 0; i < o.n_packages; i++)
 		ASSERT(o.packages[i].name.p[0] != '-' && o.packages[i].version.p[0] != '-');
+	for (uint32_t i = 0; i < o.n_replaced; i++)
+		ASSERT(order_package_ok(o.kind, &o.replaced[i]));
 	for (uint32_t i = 0; i < o.n_archives; i++) {
 		for (uint32_t k = 0; k < o.archives[i].n_index; k++)
 			check_file(&o.archives[i].index[k]);

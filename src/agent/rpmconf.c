@@ -4,6 +4,8 @@
 #include "agent/rpmconf.h"
 #include "base/file.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
 
@@ -187,4 +189,92 @@ bool rpmconf_holds(const char *sysroot, enum platform_manager manager, struct pk
 		files[i].read(buf_str(&b), db);
 	}
 	return true;
+}
+
+/* --- what is installed beside its older versions ------------------------------------------------
+ */
+
+#define MAX_BESIDE 200u
+
+struct beside {
+	struct arena *a;
+	const char **words; /* MAX_BESIDE + 1 */
+	size_t n;
+};
+
+/* Words between blanks and commas; "provides:" is how zypp marks what is no package's name. */
+static void beside_words(struct beside *b, struct str list)
+{
+	struct str word, more;
+	while (str_split(&list, ' ', &word)) {
+		while (str_split(&word, ',', &more)) {
+			struct str s = str_trim(more);
+			if (str_starts(s, "provides:"))
+				s = (struct str) { s.p + 9, s.n - 9 };
+			if (s.n && s.n < 500 && s.p[0] != '-' && b->n < MAX_BESIDE)
+				b->words[b->n++] = arena_str(b->a, s).p;
+		}
+	}
+}
+
+static bool beside_conf(struct beside *b, const char *sysroot, const char *path, const char *key,
+			struct err *e)
+{
+	AUTO(buf_done) struct buf text = BUF_INIT(FILE_MAX);
+	struct rpmconf_line l = { 0 };
+	if (!read_if_there(sysroot, path, &text, e))
+		return false;
+	struct str rest = buf_str(&text);
+	while (rpmconf_line(&rest, &l))
+		if (str_is(l.section, "main") && str_is(l.key, key))
+			beside_words(b, l.value);
+	return true;
+}
+
+/* A word a line, in files that may have any name. */
+static bool beside_dir(struct beside *b, const char *sysroot, struct err *e)
+{
+	AUTO(xfree) char *dir = xasprintf("%s/etc/zypp/multiversion.d", sysroot);
+	AUTO(buf_done) struct buf text = BUF_INIT(FILE_MAX);
+	DIR *d = opendir(dir);
+	if (!d)
+		return errno == ENOENT ? true : err_sys(e, errno, "cannot list '%s'", dir);
+	struct dirent *ent;
+	bool ok = true;
+	while (ok && (ent = readdir(d))) {
+		if (ent->d_name[0] == '.')
+			continue;
+		AUTO(xfree) char *path = file_join("etc/zypp/multiversion.d", ent->d_name);
+		struct str rest, line;
+		ok = read_if_there(sysroot, path, &text, e);
+		for (rest = buf_str(&text); ok && str_line(&rest, &line);)
+			if (line.n && line.p[0] != '#')
+				beside_words(b, line);
+	}
+	closedir(d);
+	return ok;
+}
+
+bool rpmconf_beside(const char *sysroot, enum platform_manager manager, struct arena *a,
+		    const char *const **words_out, struct err *e)
+{
+	/* dnf.conf(5), installonlypkgs */
+	static const char builtin[] = "kernel kernel-PAE installonlypkg(kernel) "
+				      "installonlypkg(kernel-module) installonlypkg(vm) "
+				      "multiversion(kernel)";
+	struct beside b = { .a = a, .words = arena_array(a, const char *, MAX_BESIDE + 1) };
+	bool ok = true;
+	if (manager == PLATFORM_DNF) {
+		beside_words(&b, str_of(builtin));
+		ok = beside_conf(&b, sysroot, "etc/dnf/dnf.conf", "installonlypkgs", e);
+	} else if (manager == PLATFORM_ZYPPER) {
+		AUTO(xfree) char *own = xasprintf("%s/etc/zypp/zypp.conf", sysroot);
+		const char *conf = file_exists(own) ? "etc/zypp/zypp.conf"
+						    : "usr/etc/zypp/zypp.conf";
+		ok = beside_conf(&b, sysroot, conf, "multiversion", e) &&
+		     beside_dir(&b, sysroot, e);
+	}
+	b.words[b.n] = NULL;
+	*words_out = b.words;
+	return ok;
 }

@@ -10,6 +10,13 @@
 bool rpmconf_holds(const char *sysroot, enum platform_manager manager, struct pkgdb *db,
 		   struct err *e) MUST_CHECK;
 
+/** What the machine's manager installs beside its older versions, as words for rpm's
+ * --whatprovides: of dnf its own list and dnf.conf's installonlypkgs, of zypper only what
+ * zypp.conf's multiversion and multiversion.d name (SUSE ships "provides:multiversion(kernel)").
+ * NULL ends it. */
+bool rpmconf_beside(const char *sysroot, enum platform_manager manager, struct arena *a,
+		    const char *const **words_out, struct err *e) MUST_CHECK;
+
 /** The next "key = value" of an ini file with its section; lines that continue a value (they begin
  *  with a blank) come with the key before them. Begin with a zeroed line. */
 struct rpmconf_line {

@@ -95,8 +95,12 @@ void rpmdb_mark_stale(struct pkgdb *db, struct str beside)
 static bool run_rpm(const char *sysroot, const char *const *words, struct buf *out,
 		    struct buf *complaints, int *status_out, struct err *e)
 {
-	const char *argv[16] = { "rpm" };
-	size_t n = 1;
+	AUTO(arena_done) struct arena a = { 0 };
+	size_t n_words = 0, n = 0;
+	while (words[n_words])
+		n_words++;
+	const char **argv = arena_array(&a, const char *, n_words + 4);
+	argv[n++] = "rpm";
 	if (sysroot[0]) {
 		argv[n++] = "--root";
 		argv[n++] = sysroot;
@@ -134,24 +138,28 @@ bool rpmdb_query(const char *sysroot, struct buf *out, struct err *e)
 				      (int)MIN(said.n, 200), said.p);
 }
 
-/* Names of what is installed beside its older versions: dnf.conf(5) installonlypkgs, zypp.conf
- * multiversion. */
-static bool names_beside(const char *sysroot, struct buf *out, struct err *e)
+/* Names of what is installed beside its older versions, a line each. */
+static bool names_beside(const char *sysroot, enum platform_manager manager, struct buf *out,
+			 struct err *e)
 {
-	static const char *const words[] = { "-q",
-					     "--queryformat",
-					     "%{NAME}\\n",
-					     "--whatprovides",
-					     "installonlypkg(kernel)",
-					     "installonlypkg(kernel-module)",
-					     "installonlypkg(vm)",
-					     "multiversion(kernel)",
-					     "kernel",
-					     "kernel-devel",
-					     NULL };
+	AUTO(arena_done) struct arena a = { 0 };
 	AUTO(buf_done) struct buf complaints = BUF_INIT(65536);
+	const char *const *provided;
+	size_t n = 0, words = 0;
 	int status;
-	return run_rpm(sysroot, words, out, &complaints, &status, e);
+	if (!rpmconf_beside(sysroot, manager, &a, &provided, e))
+		return false;
+	while (provided[n])
+		n++;
+	if (!n)
+		return true;
+	const char **v = arena_array(&a, const char *, n + 5);
+	v[words++] = "-q";
+	v[words++] = "--queryformat";
+	v[words++] = "%{NAME}\\n";
+	v[words++] = "--whatprovides";
+	memcpy(v + words, provided, (n + 1) * sizeof(*v));
+	return run_rpm(sysroot, v, out, &complaints, &status, e);
 }
 
 bool rpmdb_read(const char *sysroot, enum platform_manager manager, struct arena *a,
@@ -168,7 +176,7 @@ bool rpmdb_read(const char *sysroot, enum platform_manager manager, struct arena
 		several |= twice(out, i);
 	if (several) {
 		AUTO(buf_done) struct buf beside = BUF_INIT(1u << 20);
-		if (!names_beside(sysroot, &beside, e))
+		if (!names_beside(sysroot, manager, &beside, e))
 			return false;
 		rpmdb_mark_stale(out, buf_str(&beside));
 	}

@@ -135,6 +135,8 @@ bool deploy_os_fits(struct str os, const struct host *h);
 struct order_set {
 	const uint32_t *packages, *extra;
 	size_t n_packages, n_extra;
+	const struct order_package *replaced; /* installed ones that may go; see order.h */
+	size_t n_replaced;
 };
 /* How long a target waits after its n-th attempt. */
 int64_t deploy_backoff_ms(int64_t attempts);

@@ -348,7 +348,9 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 			   .packages = packages_of(v->catalog, set->packages, set->n_packages, a),
 			   .n_packages = (uint32_t)set->n_packages,
 			   .extra = packages_of(v->catalog, set->extra, set->n_extra, a),
-			   .n_extra = (uint32_t)set->n_extra };
+			   .n_extra = (uint32_t)set->n_extra,
+			   .replaced = (struct order_package *)(uintptr_t)set->replaced,
+			   .n_replaced = (uint32_t)set->n_replaced };
 	if (n && v->catalog->components[all[0]].kind == COMPONENT_RPM)
 		o.kind = ORDER_RPM;
 	fill_archives(v->catalog, h, all, n, a, &o);

@@ -149,8 +149,17 @@ struct plan_context {
 	const char *order_id;
 };
 
-static bool reissue(const struct plan_context *k, const struct order *old, const uint32_t *extra,
-		    size_t n_extra, struct arena *a, bool *unsigned_out, struct err *e)
+/* What a new order has beside the packages of the old one. */
+struct plan_more {
+	uint32_t *extra;
+	struct order_package *replaced;
+	size_t n_extra, n_replaced;
+	size_t fresh; /* of both, what the old order did not have */
+};
+
+static bool reissue(const struct plan_context *k, const struct order *old,
+		    const struct plan_more *more, struct arena *a, bool *unsigned_out,
+		    struct err *e)
 {
 	*unsigned_out = false;
 	uint32_t *packages = arena_array(a, uint32_t, old->n_packages);
@@ -164,10 +173,66 @@ static bool reissue(const struct plan_context *k, const struct order *old, const
 				       "superseded: '%.*s' %.*s is no longer in the patch DB",
 				       STR_ARG(s.name), STR_ARG(s.to));
 	}
-	struct order_set set = { packages, extra, old->n_packages, n_extra };
+	struct order_set set = { packages,	more->extra,	old->n_packages,
+				 more->n_extra, more->replaced, more->n_replaced };
 	char *envelope;
 	return order_issue(k->d, k->v, k->h, k->known->deployment, &set, k->known->seq, k->order_id,
 			   a, &envelope, unsigned_out, e);
+}
+
+/* A package that the host has, as it told in its last scan: what an rpm plan calls replaced. */
+static bool has_package(const struct plan_context *k, const struct order_package *p)
+{
+	const struct fleet *f = k->v->fleet;
+	uint32_t n;
+	const uint32_t *facts = fleet_facts_by_name(f, FACT_RPM, p->name, &n);
+	for (uint32_t i = 0; i < n; i++) {
+		struct fact_package have;
+		const roaring_bitmap_t *hosts = fleet_fact_hosts(f, facts[i]);
+		if (hosts && roaring_bitmap_contains(hosts, k->h->no) &&
+		    fleet_fact_package(f, facts[i], &have) && str_eq(have.arch, p->arch) &&
+		    str_eq(have.version, p->version))
+			return true;
+	}
+	return false;
+}
+
+/* The vendor's package says that it takes the place of `s`, and the host's solver agrees. */
+static bool may_be_replaced(const struct plan_context *k, const struct order *old,
+			    const struct plan_step *s, struct plan_more *more)
+{
+	struct order_package p = { s->name, s->arch, s->from };
+	if (!str_is(s->action, "replaced") || old->kind != ORDER_RPM ||
+	    !order_package_ok(old->kind, &p) || !has_package(k, &p))
+		return false;
+	struct plan_step there = { .name = s->name, .arch = s->arch, .to = s->from };
+	more->fresh += !listed(old->replaced, old->n_replaced, &there);
+	more->replaced[more->n_replaced++] = p;
+	return true;
+}
+
+/* Adds a step to what the new order has; else the reason why there is none, and `detail`. */
+static const char *take_step(const struct plan_context *k, const struct order *old,
+			     const struct plan_step *steps, size_t n, const struct plan_step *s,
+			     struct plan_more *more, char detail[static 200])
+{
+	if (!s->to.n) {
+		if (gives_way(steps, n, s) || may_be_replaced(k, old, s, more))
+			return NULL;
+		snprintf(detail, 200, "installing would remove '%.*s'", STR_ARG(s->name));
+		return "would_remove";
+	}
+	if (listed(old->packages, old->n_packages, s))
+		return NULL;
+	uint32_t c = component_of(k->v, k->h, old->kind, s);
+	if (c == CATALOG_NONE) {
+		snprintf(detail, 200, "needs '%.*s' %.*s, which no synced archive offers",
+			 STR_ARG(s->name), STR_ARG(s->to));
+		return "unlisted_dependency";
+	}
+	more->fresh += !listed(old->extra, old->n_extra, s);
+	more->extra[more->n_extra++] = c;
+	return NULL;
 }
 
 static bool plan_in_view(const struct plan_context *k, const struct plan_step *steps, size_t n,
@@ -177,55 +242,30 @@ static bool plan_in_view(const struct plan_context *k, const struct plan_step *s
 	struct order old;
 	if (!order_reopen(k->known->envelope, &a, &old, e))
 		return false;
-	uint32_t *extra = arena_array(&a, uint32_t, n + old.n_extra + 1);
-	size_t n_extra = 0, fresh = 0;
-	char detail[200];
-	for (size_t i = 0; i < n; i++) {
-		const struct plan_step *s = &steps[i];
-		if (str_is(s->action, "remove") && gives_way(steps, n, s))
-			continue;
-		if (str_is(s->action, "remove")) {
-			snprintf(detail, sizeof(detail), "installing would remove '%.*s'",
-				 STR_ARG(s->name));
-			*decision_out = "refused";
-			*reason_out = "would_remove";
-			return refuse(k->d, k->known, k->h->id, "would_remove", detail, k->order_id,
-				      e);
-		}
-		if (listed(old.packages, old.n_packages, s))
-			continue;
-		uint32_t c = component_of(k->v, k->h, old.kind, s);
-		if (c == CATALOG_NONE) {
-			snprintf(detail, sizeof(detail),
-				 "needs '%.*s' %.*s, which no synced archive offers",
-				 STR_ARG(s->name), STR_ARG(s->to));
-			*decision_out = "refused";
-			*reason_out = "unlisted_dependency";
-			return refuse(k->d, k->known, k->h->id, "unlisted_dependency", detail,
-				      k->order_id, e);
-		}
-		fresh += !listed(old.extra, old.n_extra, s);
-		extra[n_extra++] = c;
-	}
-	if (!fresh) {
-		*decision_out = "refused";
-		*reason_out = "dependency";
-		return refuse(k->d, k->known, k->h->id, "dependency",
-			      "the resolver could not complete the transaction", k->order_id, e);
-	}
-	*decision_out = "reissued";
-	*reason_out = "extra_packages";
-	k->d->conf.want_payload(k->d->conf.arg, k->v->catalog, extra, (uint32_t)n_extra);
+	struct plan_more more = { .extra = arena_array(&a, uint32_t, n + 1),
+				  .replaced = arena_array(&a, struct order_package, n + 1) };
+	char detail[200] = "the resolver could not complete the transaction";
+	const char *why = NULL;
+	for (size_t i = 0; i < n && !why; i++)
+		why = take_step(k, &old, steps, n, &steps[i], &more, detail);
+	if (!why && !more.fresh)
+		why = "dependency";
+	*decision_out = why ? "refused" : "reissued";
+	*reason_out = why ? why : "extra_packages";
+	if (why)
+		return refuse(k->d, k->known, k->h->id, why, detail, k->order_id, e);
+	k->d->conf.want_payload(k->d->conf.arg, k->v->catalog, more.extra, (uint32_t)more.n_extra);
 	bool is_unsigned;
-	struct err why = { 0 };
-	if (reissue(k, &old, extra, n_extra, &a, &is_unsigned, &why))
+	struct err failure = { 0 };
+	if (reissue(k, &old, &more, &a, &is_unsigned, &failure))
 		return true;
 	if (is_unsigned) {
 		*decision_out = "refused";
 		*reason_out = REASON_UNSIGNED;
-		return refuse(k->d, k->known, k->h->id, REASON_UNSIGNED, why.msg, k->order_id, e);
+		return refuse(k->d, k->known, k->h->id, REASON_UNSIGNED, failure.msg, k->order_id,
+			      e);
 	}
-	*e = why;
+	*e = failure;
 	return false;
 }
 

@@ -67,6 +67,8 @@ void order_write(const struct order *o, struct buf *out)
 	put_str(j, "kind", o->kind == ORDER_RPM ? STR_LIT("rpm") : STR_LIT("deb"));
 	put_packages(j, "packages", o->packages, o->n_packages);
 	put_packages(j, "extra", o->extra, o->n_extra);
+	if (o->n_replaced)
+		put_packages(j, "replaced", o->replaced, o->n_replaced);
 	json_t *archives = json_array();
 	for (uint32_t i = 0; i < o->n_archives; i++)
 		json_array_append_new(archives, archive_json(&o->archives[i]));

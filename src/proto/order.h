@@ -51,9 +51,15 @@ struct order {
 	struct order_archive *archives;
 	uint32_t n_archives;
 	enum order_kind kind;
+	/** rpm: installed packages, exactly these, that may go because one that comes obsoletes
+	 * them. Not in the text when there are none. */
+	struct order_package *replaced;
+	uint32_t n_replaced;
 };
 /** Canonical JSON of the order, appended. */
 void order_write(const struct order *o, struct buf *out);
+/** Whether name, arch and version are such as an order of that kind may hold. */
+bool order_package_ok(enum order_kind kind, const struct order_package *p);
 /** Strict: unknown members, bad names, paths or counts are ERR_CORRUPT, more than ORDER_MAX bytes
  * is ERR_LIMIT. All members must be there; `packages` holds at least one. A package may be in both
  * lists only at the same version, and never twice in one. Strings live in `a`, NUL-terminated. */

@@ -183,6 +183,13 @@ static const struct form forms[] = {
 			is_empty_or_keyring, 0 },
 };
 
+bool order_package_ok(enum order_kind kind, const struct order_package *p)
+{
+	const struct form *f = &forms[kind];
+	return p->name.n <= 200 && p->arch.n <= 40 && p->version.n <= 200 && f->name(p->name) &&
+	       f->arch(p->arch) && f->version(p->version);
+}
+
 /* --- members ------------------------------------------------------------------------------------
  */
 
@@ -342,10 +349,10 @@ static bool one_version_each(const struct order *o, struct err *e)
 
 static bool read_order(const json_t *j, struct arena *a, struct order *o, struct err *e)
 {
-	static const char *const known[] = { "v",	  "org",      "id",   "deployment",
-					     "agent",	  "epoch",    "seq",  "not_before",
-					     "not_after", "action",   "kind", "packages",
-					     "extra",	  "archives", NULL };
+	static const char *const known[] = { "v",	  "org",      "id",	  "deployment",
+					     "agent",	  "epoch",    "seq",	  "not_before",
+					     "not_after", "action",   "kind",	  "packages",
+					     "extra",	  "archives", "replaced", NULL };
 	int64_t v;
 	struct str kind;
 	if (!json_only(j, known, e) || !json_need_int(j, "v", 1, 1, &v, e) ||
@@ -358,6 +365,11 @@ static bool read_order(const json_t *j, struct arena *a, struct order *o, struct
 	    !text(j, "kind", 3, is_kind, a, &kind, e))
 		return false;
 	o->kind = str_is(kind, "rpm") ? ORDER_RPM : ORDER_DEB;
+	if (json_object_get(j, "replaced") &&
+	    (o->kind != ORDER_RPM ||
+	     !packages(j, "replaced", &forms[ORDER_RPM], a, &o->replaced, &o->n_replaced, e)))
+		return e->code ? false
+			       : err_set(e, ERR_CORRUPT, "'replaced' is of rpm orders only");
 	const struct form *form = &forms[o->kind];
 	if (!packages(j, "packages", form, a, &o->packages, &o->n_packages, e) ||
 	    !packages(j, "extra", form, a, &o->extra, &o->n_extra, e) || !archives(j, a, o, e))

@@ -38,13 +38,15 @@ static struct order_package package_of(struct str line)
 
 static void read_header(struct replay *r)
 {
-	VEC(struct order_package) packages = { 0 }, extra = { 0 };
+	VEC(struct order_package) packages = { 0 }, extra = { 0 }, replaced = { 0 };
 	struct str before = r->rest, line;
 	while (str_line(&r->rest, &line) && line.p[0] != '>') {
 		if (str_starts(line, "package "))
 			VEC_PUSH(&packages, package_of((struct str) { line.p + 8, line.n - 8 }));
 		if (str_starts(line, "extra "))
 			VEC_PUSH(&extra, package_of((struct str) { line.p + 6, line.n - 6 }));
+		if (str_starts(line, "replaced "))
+			VEC_PUSH(&replaced, package_of((struct str) { line.p + 9, line.n - 9 }));
 		before = r->rest;
 	}
 	r->rest = before;
@@ -53,6 +55,11 @@ static void read_header(struct replay *r)
 	memcpy(r->order.packages, packages.p, packages.n * sizeof(*packages.p));
 	if (extra.n)
 		memcpy(r->order.extra, extra.p, extra.n * sizeof(*extra.p));
+	r->order.replaced = arena_array(&r->a, struct order_package, replaced.n + 1);
+	if (replaced.n)
+		memcpy(r->order.replaced, replaced.p, replaced.n * sizeof(*replaced.p));
+	r->order.n_replaced = (uint32_t)replaced.n;
+	VEC_DONE(&replaced);
 	r->order.n_packages = (uint32_t)packages.n;
 	r->order.n_extra = (uint32_t)extra.n;
 	VEC_DONE(&packages);

@@ -189,6 +189,21 @@ static void test_classify(void **state)
 		  "<?xml version='1.0'?><stream><message type=\"error\">Subprocess failed. Error: RPM failed: installing package x needs 5MB more space: No space left on device</message></stream>",
 		  8, "disk_full" },
 		{ true, "<?xml version='1.0'?><stream>", 143, "rpm_interrupted" },
+		/* zypper goes on when its rpm is killed */
+		{ true,
+		  "<?xml version='1.0'?><stream><progress name=\"Checking for file conflicts:\"/>"
+		  "<message type=\"error\">Installation of x failed:\nError: Subprocess failed. Error: RPM failed: rpm: "
+		  "However assuming you know what you are doing...\n</message></stream>",
+		  8, "rpm_interrupted" },
+		{ true,
+		  "<?xml version='1.0'?><stream><progress name=\"Checking for file conflicts:\"/>"
+		  "<message type=\"error\">Error: Subprocess failed. Error: RPM failed: error: unpacking of archive failed\n"
+		  "</message></stream>",
+		  8, "internal" },
+		{ true,
+		  "<?xml version='1.0'?><stream><fileconflict-summary><fileconflicts size=\"1\"><fileconflict><lhs><checksum type=\"md5\">20</checksum></lhs>"
+		  "</fileconflict></fileconflicts></fileconflict-summary></stream>",
+		  8, "dependency" },
 		{ true, "", 8, "internal" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -231,6 +246,58 @@ static void test_lock_limit(void **state)
 	}
 	assert_string_equal(act.reason, "lock_held");
 	assert_true(waited >= BACKEND_LOCK_LIMIT_S - BACKEND_LOCK_WAIT_S);
+}
+
+/* A resumed machine whose zypper is dead, but whose rpm goes on: rpm's own lock is waited for
+ * before anything is read. A command that only looks, and is killed, is given again. */
+static void test_rpm_goes_on_alone(void **state)
+{
+	static const char whole[] =
+		"10\ta\t1\t2\t1.el9\tx86_64\ta-2-1.el9.src.rpm\tV\t(none)\n"
+		"11\tkernel-core\t(none)\t5.14.0\t503.el9\tx86_64\tk-1-1.src.rpm\tV\t(none)\n";
+	AUTO(arena_done) struct arena a = { 0 };
+	const struct backend_spec spec = { BACKEND_INSTALL,  &order, DIR_WORD, true,
+					   STR_LIT("<?xml"), 100 };
+	AUTO(backend_free) struct backend *m = backend_new(PLATFORM_ZYPPER, &spec);
+	struct pkgdb db;
+	struct err e = { 0 };
+	assert_true(rpmdb_parse(STR_LIT(whole), &a, &db, &e));
+	for (int i = 0; i < 3; i++) {
+		struct backend_input waited = { 0 };
+		struct backend_action act = backend_next(m, i ? &waited : NULL);
+		assert_int_equal(act.kind, BACKEND_RUN);
+		assert_string_equal(act.argv[1], "--verifydb");
+		struct backend_input in = { .exit_status = 255,
+					    .output = STR_LIT(
+						    "error: can't create transaction lock on "
+						    "/var/lib/rpm/.rpm.lock (Resource ...)\n") };
+		act = backend_next(m, &in);
+		assert_int_equal(act.kind, BACKEND_WAIT);
+	}
+	struct backend_input in = { 0 };
+	assert_string_equal(backend_next(m, &in).argv[1], "--verifydb");
+	assert_int_equal(backend_next(m, &in).kind, BACKEND_READ);
+	in.db = &db;
+	assert_string_equal(backend_next(m, &in).reason, "installed");
+}
+
+static void test_killed_look(void **state)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	const struct backend_spec spec = { BACKEND_PLAN, &order, DIR_WORD };
+	AUTO(backend_free) struct backend *m = backend_new(PLATFORM_DNF, &spec);
+	struct pkgdb db;
+	struct err e = { 0 };
+	int looks = 0;
+	assert_true(rpmdb_parse(STR_LIT(database_text), &a, &db, &e));
+	struct backend_action act = backend_next(m, NULL);
+	while (act.kind != BACKEND_DONE) {
+		struct backend_input in = { .db = &db, .exit_status = 137 };
+		looks += act.kind == BACKEND_RUN;
+		act = backend_next(m, &in);
+	}
+	assert_string_equal(act.reason, "rpm_interrupted");
+	assert_int_equal(looks, 7);
 }
 
 /* F15: every installation is cut short and leaves an old version beside the new one: each time it
@@ -347,6 +414,50 @@ static void test_holds(void **state)
 		 "glibc.i686 glibc.x86_64 ");
 }
 
+static void beside_is(const char *root, enum platform_manager manager, const char *expected)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	AUTO(buf_done) struct buf got = BUF_INIT(1000);
+	const char *const *words;
+	struct err e = { 0 };
+	assert_true(rpmconf_beside(root, manager, &a, &words, &e));
+	for (; *words; words++)
+		buf_printf(&got, "%s,", *words);
+	assert_string_equal(got.p ? got.p : "", expected);
+}
+
+/* What stands beside is what the machine's own configuration says. */
+static void test_beside(void **state)
+{
+	char root[] = "/tmp/tsukuroi-beside-XXXXXX";
+	struct err e = { 0 };
+	assert_non_null(mkdtemp(root));
+	beside_is(root, PLATFORM_ZYPPER, "");
+	static const char *const dirs[] = { "etc/zypp/multiversion.d", "etc/dnf", "usr/etc/zypp" };
+	for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
+		AUTO(xfree) char *dir = file_join(root, dirs[i]);
+		assert_true(file_mkdirs(dir, 0755, &e));
+	}
+	static const char *const files[][2] = {
+		{ "usr/etc/zypp/zypp.conf", "[main]\nmultiversion = vendor\n" },
+		{ "etc/zypp/zypp.conf",
+		  "[main]\n## multiversion = x\nmultiversion = provides:multiversion(kernel), foo\n" },
+		{ "etc/zypp/multiversion.d/own", "# comment\nbar\nprovides:baz\n" },
+		{ "etc/dnf/dnf.conf", "[main]\ninstallonlypkgs=foo, -x\n[r]\ninstallonlypkgs=y\n" }
+	};
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		AUTO(xfree) char *path = file_join(root, files[i][0]);
+		assert_true(file_write_atomic(path, str_of(files[i][1]), 0644, &e));
+		if (i == 0)
+			beside_is(root, PLATFORM_ZYPPER, "vendor,");
+	}
+	beside_is(root, PLATFORM_ZYPPER, "multiversion(kernel),foo,bar,baz,");
+	beside_is(root, PLATFORM_DNF,
+		  "kernel,kernel-PAE,installonlypkg(kernel),installonlypkg(kernel-module),"
+		  "installonlypkg(vm),multiversion(kernel),foo,");
+	assert_true(file_remove_tree(root, &e));
+}
+
 static bool have_primary(void *arg, struct str path)
 {
 	return str_is(path, "repodata/1-primary.xml.gz");
@@ -393,9 +504,12 @@ int main(void)
 		cmocka_unit_test(test_judge_zypper), /* A06, A18 */
 		cmocka_unit_test(test_classify),
 		cmocka_unit_test(test_lock_limit), /* F18 */
+		cmocka_unit_test(test_rpm_goes_on_alone),
+		cmocka_unit_test(test_killed_look),
 		cmocka_unit_test(test_cut_short_each_time),
 		cmocka_unit_test(test_database),
 		cmocka_unit_test(test_holds),
+		cmocka_unit_test(test_beside),
 		cmocka_unit_test(test_repomd),
 	};
 	return cmocka_run_group_tests_name("agent/rpm", tests, NULL, NULL);

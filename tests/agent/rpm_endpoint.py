@@ -16,6 +16,7 @@ KEEP = os.environ.get("KEEP")
 SEAL, CTL = next(BUILD.glob("**/agent_seal")), next(BUILD.glob("**/agent_ctl"))
 count = Count()
 SSL27, SSL28, HTTPD = ("tb-ssl-libs", "1:3.0.7-27.tb9"), ("tb-ssl-libs", "1:3.0.7-28.tb9_4"), ("tb-httpd", "2.4.57-8.tb9")
+KDEFAULT = ("tb-kernel-default", "5.14.21-2")
 KERNEL, NEWDEP, NEWLIB, BADPRE = ("tb-kernel-core", "5.14.0-503.el9"), ("tb-newdep", "2.0-1"), ("tb-newlib", "1.0-1"), ("tb-badpre", "2.0-1")
 ALL_SLOW = [(n, "2.0-1") for n in SLOW]
 
@@ -53,7 +54,7 @@ class Endpoint:
         except ValueError:
             return {}
 
-    def order(self, packages, extra=(), repo=None, archive="tb9", keyring="", suite=None, metadata=("primary", "updateinfo")):
+    def order(self, packages, extra=(), replaced=(), repo=None, archive="tb9", keyring="", suite=None, metadata=("primary", "updateinfo", "modules")):
         """Seals an order of these packages and fills the spool; the envelope lies in /envelope."""
         self.seq += 1
         repo = repo or self.world.repo
@@ -64,7 +65,7 @@ class Endpoint:
             sha = hashlib.sha256(data).hexdigest()
             (spool / sha).write_bytes(data)
             return {"path": str(path), "sha256": sha, "size": len(data)}
-        index = ["repodata/repomd.xml"] + [f"repodata/{f.name}" for f in sorted((repo / "repodata").iterdir()) if any(f"-{m}.xml" in f.name for m in metadata)]
+        index = ["repodata/repomd.xml"] + [f"repodata/{f.name}" for f in sorted((repo / "repodata").iterdir()) if any(f"-{m}." in f.name for m in metadata)]
         rows = {(p[0], p[2]): p for p in self.world.packages()}
         wanted = [rows[p] for p in [*packages, *extra]]
         text = lambda l: [{"name": rows[p][0], "arch": rows[p][1], "version": rows[p][2]} for p in l]
@@ -74,6 +75,8 @@ class Endpoint:
                      "packages": text(packages), "extra": text(extra),
                      "archives": [{"id": archive, "suite": suite or {"dnf": "9", "zypper": "15.6"}[self.manager], "components": "", "keyring": keyring,
                                    "index": [put(i) for i in index], "payload": [put(p[3]) for p in wanted]}]}
+        if replaced:
+            self.json["replaced"] = [{"name": n, "arch": "noarch", "version": v} for n, v in replaced]
         envelope = run(SEAL, "order", self.work / "deploy.key", input=json.dumps(self.json)).stdout
         (self.eps.root(self.name) / "envelope").write_text(envelope)
 
@@ -110,7 +113,7 @@ class Endpoint:
             return
         d = pathlib.Path(KEEP) / self.manager
         d.mkdir(parents=True, exist_ok=True)
-        head = f"# {why}\n" + "".join(f"{w[:-1] if w == 'packages' else w} {p['name']} {p['arch']} {p['version']}\n" for w in ("packages", "extra") for p in self.json[w])
+        head = f"# {why}\n" + "".join(f"{w[:-1] if w == 'packages' else w} {p['name']} {p['arch']} {p['version']}\n" for w in ("packages", "extra", "replaced") for p in self.json.get(w, []))
         log = self.log.replace(f"/var/lib/tsukuroi-agent/root/mirror/{self.id}", "@DIR@")
         log = "".join(l + "\n" for l in log.splitlines() if l)
         (d / f"{case}.transcript").write_text(head + log + f"= {self.outcome()}\n")
@@ -120,7 +123,7 @@ class Endpoint:
         return all(now.get(n) == [v] for n, v in packages)
 
     def check(self, what, good, detail=""):
-        return count.check(f"{self.manager}: {what}", good, f"{detail}\n{getattr(self, 'detail', '')}\n{getattr(self, 'log', '')[-2500:]}")
+        return count.check(f"{self.manager}: {what}", good, f"{getattr(self, 'log', '')[-900:]}\n{getattr(self, 'detail', '')}\n{detail}")
 
     def pids(self, pattern):
         root = os.stat(f"/proc/{(self.eps.state / self.name / 'pid').read_text().strip()}/root")
@@ -167,6 +170,37 @@ def case_kernel(e):
     want = ["5.14.0-427.el9", "5.14.0-503.el9"] if e.manager == "dnf" else ["5.14.0-503.el9"]
     e.check("kernel: beside the old one, where the machine's configuration says so", sorted(installed(e.eps, e.name)["tb-kernel-core"]) == want, installed(e.eps, e.name))
     e.keep("kernel", "a kernel")
+    e.ack()
+    both = ["5.14.21-1", "5.14.21-2"]
+    for again in (False, True):
+        e.order([KDEFAULT])
+        e.check(f"a kernel that provides multiversion(kernel){', again' if again else ''}", e.carry_out() == ("succeeded already_installed" if again else "succeeded installed"))
+        e.check("multiversion: beside the old one", sorted(installed(e.eps, e.name)["tb-kernel-default"]) == both, installed(e.eps, e.name))
+        e.ack()
+    if e.manager == "zypper":  # the machine's own choice: replaced
+        e.fresh()
+        (e.eps.root(e.name) / "etc/zypp/zypp.conf").write_text("[main]\n# multiversion = provides:multiversion(kernel)\n")
+        e.order([KDEFAULT])
+        e.check("without multiversion it is replaced", e.carry_out() == "succeeded installed" and e.has(KDEFAULT), installed(e.eps, e.name))
+
+
+def case_reboot(e):
+    """A patch that wants a reboot: zypper itself leaves it out when nobody can be asked, and says that all went well."""
+    if e.manager != "zypper":
+        return
+    shutil.copytree(e.world.repo, e.eps.root(e.name) / "srv/repo")
+    (e.eps.root(e.name) / "etc/zypp/repos.d/tb.repo").write_text("[tb9]\nname=tb9\nbaseurl=dir:///srv/repo\nenabled=1\ngpgcheck=1\nrepo_gpgcheck=0\npkg_gpgcheck=1\n")
+    zypper = lambda *words: e.eps.exec(e.name, "zypper", "-n", *words, check=False)
+    zypper("refresh", "-f")
+    patch = lambda: [u.attrib["status"] for u in ET.fromstring(zypper("-x", "list-patches", "--all").stdout).iter("update") if u.attrib["name"] == "TBSA-2026:0107"]
+    own = zypper("patch", "--category", "security")
+    e.check("zypper alone skips it", own.returncode == 0 and patch() == ["needed"] and not e.has(KDEFAULT), (own.returncode, patch(), own.stdout[-600:]))
+    check = zypper("patch-check")
+    e.check("and goes on to call it needed", check.returncode in (100, 101), (check.returncode, check.stdout[-300:]))
+    e.order([KDEFAULT, KERNEL])
+    e.check("ordered, it is installed", e.carry_out() == "succeeded installed" and "5.14.21-2" in installed(e.eps, e.name)["tb-kernel-default"] and e.has(KERNEL))
+    check = zypper("patch-check")
+    e.check("zypper agrees: no security patch is needed", check.returncode in (0, 100) and patch() in ([], ["applied"]), (check.returncode, check.stdout[-300:], patch()))
 
 
 def case_unlisted(e):
@@ -182,10 +216,19 @@ def case_unlisted(e):
 
 
 def case_replace(e):
-    e.order([("tb-newname", "2.0-1")])
-    e.check("what would remove a package is refused", e.carry_out() == "refused unlisted_dependency", installed(e.eps, e.name))
-    e.keep("remove", "the package obsoletes another one")
-    e.check("and it is still there", "tb-oldname" in installed(e.eps, e.name) and "tb-newname" not in installed(e.eps, e.name))
+    new = [("tb-newname", "2.0-1")]
+    for what, replaced in (("no package", []), ("another version", [("tb-oldname", "0.9-1")])):
+        e.order(new, replaced=replaced)
+        e.check(f"a package is obsoleted, the order agrees to {what}: refused", e.carry_out() == "refused unlisted_dependency", installed(e.eps, e.name))
+        steps = e.ask("status", order=e.id).get("transaction", [])
+        e.check("the plan names what is replaced", [(s["name"], s["from"], s["to"]) for s in steps if s["action"] == "replaced"] == [("tb-oldname", "1.0-1", "")], steps)
+        e.check("and it is still there", "tb-oldname" in installed(e.eps, e.name) and "tb-newname" not in installed(e.eps, e.name))
+        e.keep("remove", "the package obsoletes another one")
+        e.ack()
+    e.order(new, replaced=[("tb-oldname", "1.0-1")])
+    e.check("the order agrees: replaced", e.carry_out() == "succeeded installed" and "tb-oldname" not in installed(e.eps, e.name) and e.has(*new), installed(e.eps, e.name))
+    e.check("the result says what was replaced", e.detail == "replaced: 'tb-oldname' 1.0-1", e.detail)
+    e.keep("replaced", "the package obsoletes another one, and the order agrees")
 
 
 def case_held(e):
@@ -236,7 +279,7 @@ def case_refuse(e):
     f.write_bytes(data)
     e.check("payload changed in the spool (A19)", e.carry_out() == "failed digest")
     e.ack()
-    e.order([SSL28], metadata=("primary", "updateinfo", "filelists", "other"))
+    e.order([SSL28], metadata=("primary", "updateinfo", "modules", "filelists", "other"))
     e.check("with every metadata file", e.carry_out() == "succeeded installed")
 
 
@@ -302,7 +345,7 @@ def main():
         run(SOURCE / "tools/bundle", work / "bundle", "/opt/tsukuroi-agent", BUILD / "src/tsukuroi-agent", BUILD / "src/tsukuroi-agent-root", CTL)
         run(SEAL, "key", work)
         eps.up()
-        cases = sys.argv[2:] or ["exact", "kernel", "unlisted", "replace", "held", "unsigned", "refuse", "lock", "script", "kill"]
+        cases = sys.argv[2:] or ["exact", "kernel", "reboot", "unlisted", "replace", "held", "unsigned", "refuse", "lock", "script", "kill"]
         for name, manager in zip(eps.names, ("dnf", "zypper")):
             e = Endpoint(eps, world, work, name, manager)
             for c in cases:

@@ -111,6 +111,26 @@ static void A06_a_plan_that_needs_an_unlisted_package_or_removes_one_fails(void 
 	assert_false(deploy_plan(w->deploy, w->host[0], order, &evil, 1, &decision, &reason, &e));
 }
 
+/* "replaced" is a word of rpm's plans alone, and of packages that the host has. */
+static void A06_a_plan_that_replaces_a_package_of_debian_fails(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	struct err e = { 0 };
+	char id[33], **list;
+	const char *decision, *reason;
+	ready(w, id);
+	orders(w, 0, 0, &a, &list);
+	struct order o = opened(w, list[0], &a);
+	AUTO(xfree) char *order = str_dup(o.id);
+	struct plan_step gone = { STR_LIT("libssl3"), STR_LIT("amd64"), STR_LIT("3.0.1-1"),
+				  STR_LIT(""), STR_LIT("replaced") };
+	ok(deploy_plan(w->deploy, w->host[0], order, &gone, 1, &decision, &reason, &e), &e);
+	assert_string_equal(decision, "refused");
+	assert_string_equal(reason, "would_remove");
+	assert_int_equal(target(w, id, &a).state, TARGET_FAILED);
+}
+
 static void history_tells_approved_offered_installed_verified(void **state)
 {
 	struct world *w = *state;
@@ -171,6 +191,7 @@ static int group(void)
 		T(transient_failures_are_tried_again_others_are_not),
 		T(a_plan_with_packages_of_the_catalog_is_reissued_with_them_as_extra),
 		T(A06_a_plan_that_needs_an_unlisted_package_or_removes_one_fails),
+		T(A06_a_plan_that_replaces_a_package_of_debian_fails),
 		T(history_tells_approved_offered_installed_verified),
 		T(failed_pairs_name_systems_and_patches),
 	};

@@ -19,9 +19,19 @@ OWN = [(n, v, "", f"%pre\nsleep 0.4\n%post\nsleep 0.3; echo {n} {v} >> /var/log/
 OWN += [("tb-sh", "1-1", "", "", "Provides: /bin/sh\n"), ("tb-newdep", "1.0-1", "", "", ""), ("tb-newdep", "2.0-1", "tb-newlib >= 1", "", ""), ("tb-newlib", "1.0-1", "", "", ""),
         ("tb-badpre", "1.0-1", "", "", ""), ("tb-badpre", "2.0-1", "", "%pre\necho this fails >&2\nexit 1", ""),
         ("tb-oldname", "1.0-1", "", "", ""), ("tb-newname", "2.0-1", "", "", "Obsoletes: tb-oldname < 2\nProvides: tb-oldname = 2\n")]
+# a kernel as SUSE builds it
+OWN += [("tb-kernel-default", v, "", "", "Provides: multiversion(kernel)\n") for v in ("5.14.21-1", "5.14.21-2")]
+# an update that takes another package in
+OWN += [("tb-merge", "1.0-1", "", "", ""), ("tb-merge", "2.0-1", "", "", "Obsoletes: tb-merged < 2\n"), ("tb-merged", "1.0-1", "", "", "")]
+# builds of two streams of a module: "tbmod:1" is what is installed, on endpoints of dnf
+OWN += [("tb-mod", f"{v}.module+tb9", "", "", f"ModularityLabel: tbmod:{v[0]}:{c}:aa\n") for v, c in (("1.0-1", 10), ("1.1-1", 11), ("2.1-1", 21))]
 OWN_ADVISORIES = [("TBSA-2026:0101", "security", "Important", [(n, "2.0-1") for n in SLOW]),
                   ("TBSA-2026:0102", "security", "Moderate", [("tb-newdep", "2.0-1"), ("tb-newlib", "1.0-1")]),
-                  ("TBBA-2026:0103", "bugfix", "None", [("tb-badpre", "2.0-1")])]
+                  ("TBBA-2026:0103", "bugfix", "None", [("tb-badpre", "2.0-1")]),
+                  ("TBSA-2026:0104", "security", "Important", [("tb-mod", "1.1-1.module+tb9")]),
+                  ("TBSA-2026:0105", "security", "Low", [("tb-mod", "2.1-1.module+tb9")]),
+                  ("TBBA-2026:0106", "bugfix", "None", [("tb-merge", "2.0-1")]),
+                  ("TBSA-2026:0107", "security", "Important", [("tb-kernel-default", "5.14.21-2")])]
 
 
 def needs_rpm():
@@ -61,7 +71,7 @@ class World:
         spec.write_text(f"Name: {name}\nVersion: {v}\nRelease: {r}\nSummary: testbed package\nLicense: MIT\nBuildArch: noarch\n{more}"
                         + (f"Requires: {requires}\n" if requires else "")
                         + f"%description\ntestbed\n%install\nmkdir -p %{{buildroot}}/usr/share/tb/{name}\n"
-                        f"echo {version} > %{{buildroot}}/usr/share/tb/{name}/version\n{scripts}\n%files\n/usr/share/tb/{name}\n")
+                        f"echo {version} > %{{buildroot}}/usr/share/tb/{name}/version{'-' + version if 'kernel' in name else ''}\n{scripts}\n%files\n/usr/share/tb/{name}\n")
         run("rpmbuild", "--quiet", "-bb", "--define", f"_topdir {self.dir}/top", "--define", f"_rpmdir {self.repo}", spec)
 
     def sign(self, files):
@@ -76,20 +86,33 @@ class World:
     def index(self):
         run("createrepo_c", "-q", self.repo)
         text = (self.dir / "testbed/build/updateinfo.xml").read_text()
+        streams = {(n, v): more.split(": ")[1].strip().split(":") for n, v, _, _, more in OWN if more.startswith("Modul")}
         for id_, kind, severity, packages in (a for a in OWN_ADVISORIES if a[3][0][0] not in self.without):
             entries = "".join(f'<package name="{n}" version="{v.split("-")[0]}" release="{v.split("-")[1]}" epoch="0" arch="noarch" src="{n}-{v}.src.rpm">'
-                              f"<filename>{n}-{v}.noarch.rpm</filename></package>" for n, v in packages)
+                              f"<filename>{n}-{v}.noarch.rpm</filename>{'<reboot_suggested>True</reboot_suggested>' if 'kernel' in n else ''}</package>" for n, v in packages)
+            stream = streams.get(packages[0])
+            if stream:
+                entries = '<module name="{}" stream="{}" version="{}" context="{}" arch="noarch"/>'.format(*stream) + entries
             text = text.replace("</updates>", f"""<update from="testbed@localhost" status="final" type="{kind}" version="1"><id>{id_}</id>
 <title>{id_}</title><issued date="2026-01-20 10:00:00"/><severity>{severity}</severity><summary>{id_}</summary><description>{id_}</description>
 <references/><pkglist><collection short="tb9"><name>tb9</name>{entries}</collection></pkglist></update></updates>""")
         (self.dir / "updateinfo.xml").write_text(text)
         run("modifyrepo_c", self.dir / "updateinfo.xml", self.repo / "repodata")
+        (self.dir / "modules.yaml").write_text("".join(
+            f'---\ndocument: modulemd\nversion: 2\ndata:\n  name: {m[0]}\n  stream: "{m[1]}"\n  version: {m[2]}\n  context: {m[3]}\n'
+            f"  arch: noarch\n  summary: x\n  description: x\n  license: {{module: [MIT]}}\n  dependencies:\n"
+            f"  - buildrequires: {{platform: [el9]}}\n    requires: {{platform: [el9]}}\n  artifacts:\n    rpms:\n"
+            f"    - {n}-0:{v}.noarch\n...\n" for (n, v), m in streams.items()))
+        run("modifyrepo_c", "--mdtype=modules", self.dir / "modules.yaml", self.repo / "repodata")
 
-    def oldest(self):
+    def oldest(self, manager):
         """Files of what an endpoint begins with."""
         first = ["tb-release-9.4-1", "tb-ssl-libs-3.0.1-41.tb9", "tb-httpd-2.4.53-7.tb9", "tb-editor-8.2.2637-20.tb9",
-                 "tb-tilde-1.0~rc1-1", "tb-kernel-core-5.14.0-427.el9", "tb-uptodate-4.2-1", "tb-sh-1-1", "tb-newdep-1.0-1", "tb-badpre-1.0-1", "tb-oldname-1.0-1"]
+                 "tb-tilde-1.0~rc1-1", "tb-kernel-core-5.14.0-427.el9", "tb-uptodate-4.2-1", "tb-sh-1-1", "tb-newdep-1.0-1", "tb-badpre-1.0-1", "tb-oldname-1.0-1",
+                 "tb-merge-1.0-1", "tb-merged-1.0-1", "tb-kernel-default-5.14.21-1"]
         first += [f"{n}-1.0-1" for n in SLOW]
+        if manager == "dnf":
+            first.append("tb-mod-1.0-1.module+tb9")
         files = [self.repo / "noarch" / f"{f}.noarch.rpm" for f in first]
         return [f for f in files if f.exists()]
 
@@ -121,11 +144,21 @@ def make_rpm_endpoint(eps, world, name, manager, url):
     if manager == "dnf":
         (root / "etc/yum.repos.d/tb.repo").write_text(repo)
     else:
+        (root / "etc/zypp/zypp.conf").write_text("[main]\nmultiversion = provides:multiversion(kernel)\n")  # as SUSE ships it
         (root / "etc/zypp/repos.d/tb.repo").write_text(repo + "repo_gpgcheck=0\npkg_gpgcheck=1\ntype=rpm-md\nautorefresh=1\n")
     shutil.copy(world.key, root / KEY_FILE.lstrip("/"))
-    for f in world.oldest():
+    for f in world.oldest(manager):
         shutil.copy(f, root / "root")
     eps.exec(name, "sh", "-c", f"rpm --import {KEY_FILE} && rpm -i /root/*.rpm && rm -f /root/*.rpm")
+    if manager == "dnf":
+        module_stream(eps, name, "1")
+
+
+def module_stream(eps, name, stream):
+    """As dnf records it when somebody enables the stream; "" = none."""
+    f = eps.root(name) / "etc/dnf/modules.d/tbmod.module"
+    f.parent.mkdir(parents=True, exist_ok=True)
+    f.write_text(f"[tbmod]\nname=tbmod\nstream={stream}\nprofiles=\nstate={'enabled' if stream else ''}\n")
 
 
 def installed(eps, name):

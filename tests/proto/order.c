@@ -145,6 +145,36 @@ static void refused(void **state)
 		refuse(cases[i][0], cases[i][1], ERR_CORRUPT);
 }
 
+/* What may go is signed like what comes; only rpm knows such a thing. */
+static void replaced(void **state)
+{
+	static struct order_package wanted[] = { { S("new"), S("noarch"), S("1:2-1.el9") } };
+	static struct order_package gone[] = { { S("old"), S("x86_64"), S("1-1.el9") } };
+	struct order o = sample(), r = { 0 };
+	struct err e = { 0 };
+	AUTO(arena_done) struct arena a = { 0 };
+	AUTO(buf_done) struct buf b = BUF_INIT(ORDER_MAX), again = BUF_INIT(ORDER_MAX);
+	o.kind = ORDER_RPM;
+	o.packages = wanted;
+	o.n_packages = 1;
+	o.n_extra = 0;
+	o.replaced = gone;
+	o.n_replaced = 1;
+	order_write(&o, &b);
+	if (!order_parse(buf_str(&b), &a, &r, &e))
+		fail_msg("%s", e.msg);
+	assert_int_equal(r.n_replaced, 1);
+	assert_true(str_is(r.replaced[0].version, "1-1.el9"));
+	order_write(&r, &again);
+	assert_string_equal(b.p, again.p);
+	gone[0].version = S("1");
+	assert_false(order_package_ok(ORDER_RPM, gone));
+	buf_reset(&b);
+	order_write(&o, &b);
+	assert_false(order_parse(buf_str(&b), &a, &r, &e));
+	refuse("\"extra\":[", "\"replaced\":[],\"extra\":[", ERR_CORRUPT);
+}
+
 static void counts(void **state)
 {
 	struct order o = sample(), r = { 0 };
@@ -232,10 +262,8 @@ static void sealed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip),
-		cmocka_unit_test(refused),
-		cmocka_unit_test(counts),
-		cmocka_unit_test(sealed),
+		cmocka_unit_test(round_trip), cmocka_unit_test(refused), cmocka_unit_test(replaced),
+		cmocka_unit_test(counts),     cmocka_unit_test(sealed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -113,6 +113,12 @@ static bool gives_way(const struct backend_transaction *t, const struct backend_
 	return false;
 }
 
+static bool may_go(const struct order *o, const struct backend_step *gone)
+{
+	struct backend_step there = { gone->name, gone->arch, { "", 0 }, gone->from, "" };
+	return strcmp(gone->action, "replaced") == 0 && listed(o->replaced, o->n_replaced, &there);
+}
+
 const char *backend_judge(struct backend *b, enum pkgdb_kind kind)
 {
 	const struct order *o = b->spec.order;
@@ -127,7 +133,7 @@ const char *backend_judge(struct backend *b, enum pkgdb_kind kind)
 		}
 		bool covered = s->to.n ? listed(o->packages, o->n_packages, s) ||
 						 listed(o->extra, o->n_extra, s)
-				       : gives_way(&b->transaction, s, kind);
+				       : gives_way(&b->transaction, s, kind) || may_go(o, s);
 		if (!covered) {
 			snprintf(b->detail, sizeof(b->detail),
 				 "the order does not list: %s '%.*s' %.*s", s->action,

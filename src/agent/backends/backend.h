@@ -58,7 +58,8 @@ struct backend_input {
 
 struct backend_step {
 	struct str name, arch, from, to; /**< `from` "" = new, `to` "" = removed */
-	const char *action; /**< "install", "upgrade", "downgrade", "reinstall", "remove" */
+	const char *action; /**< "install", "upgrade", "downgrade", "reinstall", "remove", and
+			     * "replaced": removed because what comes obsoletes it */
 };
 struct backend_transaction {
 	struct backend_step *steps;

@@ -86,7 +86,7 @@ static const struct {
 	{ "will be reinstalled", "reinstall", "" },
 	{ "will be a downgrade", "downgrade", "Downgrade" },
 	{ "will be erased", "remove", "Remove" },
-	{ "will be obsoleted", "remove", "" },
+	{ "will be obsoleted", "replaced", "" },
 };
 /* Told beside the step they belong to. */
 static const char *const silent[] = { "will be upgraded", "will be obsoleting" };
@@ -109,7 +109,7 @@ static bool add(struct backend_steps *v, struct arena *a, struct backend_step *s
 			       (int)MIN(fate.n, 100), fate.p);
 	c->of[i]++;
 	s->action = fates[i].action;
-	if (strcmp(s->action, "remove") == 0) {
+	if (strcmp(s->action, "remove") == 0 || strcmp(s->action, "replaced") == 0) {
 		s->from = s->to;
 		s->to = (struct str) { "", 0 };
 	}

@@ -7,12 +7,14 @@
  * scriptlets never ran. Healing: look over the database, take the old ones away, then install once
  * more what that transaction had installed. */
 #include "agent/backends/rpm.h"
+#include "base/buf.h"
 
 #include <stdio.h>
 
 #define MAX_INTERRUPTIONS 6 /* installations begun again after being cut short */
 #define MAX_FAILURES 2	    /* of a failing package */
 #define MAX_CLEANINGS 4	    /* after one installation */
+#define MAX_REMOVALS 50	    /* that are asked about; with more it is no update */
 
 enum state {
 	AT_START,
@@ -22,6 +24,7 @@ enum state {
 	AT_CLEAN,   /* rpm -e of what a newer one replaced */
 	AT_REFRESH,
 	AT_SIMULATE,
+	AT_OBSOLETERS, /* of what would be removed */
 	AT_REHEARSE,
 	AT_INSTALL,
 	AT_WAIT,
@@ -105,17 +108,35 @@ static const struct order_package *ours(const struct rpm_machine *m, const struc
 	return NULL;
 }
 
-/* rpm -e of what stands stale beside an ordered package; NULL when there is nothing. */
-static const char *const *cleaning(struct rpm_machine *m, const struct pkgdb *db)
+/* A newer one that was ordered is there beside it. */
+static bool is_stale(const struct rpm_machine *m, const struct pkgdb *db,
+		     const struct pkgdb_package *p)
+{
+	const struct order_package *w = p->state == PKGDB_STALE ? ours(m, p) : NULL;
+	const struct pkgdb_package *newest = w ? pkgdb_find(db, p->name, p->arch) : NULL;
+	/* else it is not ours, or the upgrade will take it along */
+	return newest && pkgdb_compare(PKGDB_RPM, newest->version, w->version) >= 0;
+}
+
+static bool is_replaced(const struct order *o, const struct pkgdb_package *p)
+{
+	for (uint32_t i = 0; i < o->n_replaced; i++)
+		if (str_eq(o->replaced[i].name, p->name) && str_eq(o->replaced[i].arch, p->arch) &&
+		    str_eq(o->replaced[i].version, p->version))
+			return true;
+	return false;
+}
+
+/* rpm -e of what stands stale beside an ordered package, and, when a transaction was cut short that
+ * brought everything, of what it should have replaced; NULL when there is nothing. */
+static const char *const *cleaning(struct rpm_machine *m, const struct pkgdb *db, bool there)
 {
 	const char **v = NULL;
 	size_t n = 0;
 	for (size_t i = 0; i < db->n; i++) {
 		const struct pkgdb_package *p = &db->packages[i];
-		const struct order_package *w = p->state == PKGDB_STALE ? ours(m, p) : NULL;
-		const struct pkgdb_package *newest = w ? pkgdb_find(db, p->name, p->arch) : NULL;
-		if (!newest || pkgdb_compare(PKGDB_RPM, newest->version, w->version) < 0)
-			continue; /* not ours, or the upgrade will take it along */
+		if (!is_stale(m, db, p) && !(there && m->cut && is_replaced(m->b.spec.order, p)))
+			continue;
 		if (!v) {
 			v = arena_array(&m->b.scratch, const char *, db->n + 4);
 			v[n++] = "rpm";
@@ -166,10 +187,29 @@ static void do_again(struct rpm_machine *m)
 		m->b.todo[i] = &m->redo[i];
 }
 
-static struct backend_action succeed(struct rpm_machine *m)
+/* What is gone because the order agreed that it is replaced. */
+static void note_replaced(struct rpm_machine *m, const struct pkgdb *db)
 {
-	if (!m->failed && !m->warned)
+	const struct order *o = m->b.spec.order;
+	AUTO(buf_done) struct buf text = BUF_INIT(ORDER_MAX);
+	for (uint32_t i = 0; i < o->n_replaced; i++) {
+		const struct order_package *w = &o->replaced[i];
+		if (!pkgdb_find(db, w->name, w->arch))
+			buf_printf(&text, "%s'%.*s' %.*s",
+				   text.n ? ", " : "replaced: ", STR_ARG(w->name),
+				   STR_ARG(w->version));
+	}
+	if (text.n)
+		backend_note(&m->b, buf_str(&text));
+}
+
+static struct backend_action succeed(struct rpm_machine *m, const struct pkgdb *db)
+{
+	if (!m->failed && !m->warned) {
 		m->b.detail[0] = '\0';
+		if (m->b.ran)
+			note_replaced(m, db);
+	}
 	return backend_done(&m->b, BACKEND_SUCCEEDED, m->b.ran ? "installed" : "already_installed");
 }
 
@@ -180,11 +220,11 @@ static struct backend_action after_read(struct rpm_machine *m, const struct rpm_
 	m->again = false;
 	if (!backend_look(&m->b, db, tool->remedy, &there))
 		return backend_done(&m->b, m->b.ran ? BACKEND_FAILED : BACKEND_REFUSED, "held");
-	const char *const *clean = cleaning(m, db);
+	const char *const *clean = cleaning(m, db, there);
 	m->cut |= clean && m->b.ran; /* whatever the commands said */
 	if (m->b.spec.phase == BACKEND_PLAN) {
 		if (there && !clean)
-			return succeed(m);
+			return succeed(m, db);
 		return command(m, tool, tool->refreshes ? RPM_REFRESH : RPM_SIMULATE);
 	}
 	if (clean && m->cleanings++ < MAX_CLEANINGS)
@@ -197,7 +237,7 @@ static struct backend_action after_read(struct rpm_machine *m, const struct rpm_
 	if (m->cut && !m->known)
 		look_at_damage(m, db);
 	if (there && !m->n_redo)
-		return succeed(m);
+		return succeed(m, db);
 	if (m->give_up)
 		return backend_done(&m->b, BACKEND_FAILED, m->failed);
 	if (m->claimed && !there && m->installs >= MAX_FAILURES) {
@@ -236,6 +276,27 @@ static struct backend_action wait_for_lock(struct rpm_machine *m)
 	return backend_wait_for_lock(&m->b);
 }
 
+/* Judges the transaction; before that a tool that tells no obsoleted package from a removed one is
+ * asked about each. */
+static struct backend_action judge(struct rpm_machine *m, const struct rpm_tool *tool)
+{
+	const struct backend_transaction *t = &m->b.transaction;
+	size_t removals = 0;
+	for (size_t i = 0; i < t->n; i++)
+		removals += !t->steps[i].to.n;
+	while (tool->ask_obsoleters && removals <= MAX_REMOVALS && m->asked < t->n) {
+		const struct backend_step *s = &t->steps[m->asked++];
+		if (strcmp(s->action, "remove") == 0)
+			return run(m, AT_OBSOLETERS, tool->ask_obsoleters(m, s->name), 900);
+	}
+	const char *refusal = backend_judge(&m->b, PKGDB_RPM);
+	if (refusal)
+		return backend_done(&m->b, BACKEND_REFUSED, refusal);
+	if (!complete(m))
+		return backend_done(&m->b, BACKEND_FAILED, "dependency");
+	return command(m, tool, m->b.spec.phase == BACKEND_PLAN ? RPM_REHEARSE : RPM_INSTALL);
+}
+
 static struct backend_action after_simulate(struct rpm_machine *m, const struct rpm_tool *tool,
 					    const struct backend_input *in)
 {
@@ -246,12 +307,17 @@ static struct backend_action after_simulate(struct rpm_machine *m, const struct 
 		backend_note(&m->b, str_of(e.msg));
 		return backend_done(&m->b, BACKEND_FAILED, "internal");
 	}
-	const char *refusal = backend_judge(&m->b, PKGDB_RPM);
-	if (refusal)
-		return backend_done(&m->b, BACKEND_REFUSED, refusal);
-	if (!complete(m))
-		return backend_done(&m->b, BACKEND_FAILED, "dependency");
-	return command(m, tool, m->b.spec.phase == BACKEND_PLAN ? RPM_REHEARSE : RPM_INSTALL);
+	m->asked = 0;
+	return judge(m, tool);
+}
+
+/* The answer about the step that was asked for last. */
+static struct backend_action after_obsoleters(struct rpm_machine *m, const struct rpm_tool *tool,
+					      const struct backend_input *in)
+{
+	if (!in->timed_out && tool->obsoleted(in->output, &m->b.transaction))
+		m->b.transaction.steps[m->asked - 1].action = "replaced";
+	return judge(m, tool);
 }
 
 /* Remembers why an installation failed and whether trying again can help. */
@@ -294,6 +360,8 @@ static struct backend_action after_command(struct rpm_machine *m, const struct r
 		}
 		return read_database(m);
 	}
+	if (!good && strcmp(why, "rpm_interrupted") == 0 && m->looks_cut++ < MAX_INTERRUPTIONS)
+		return read_database(m);
 	if (!good) {
 		backend_note(&m->b, line);
 		return backend_done(&m->b, BACKEND_FAILED, why);
@@ -305,10 +373,17 @@ static struct backend_action after_command(struct rpm_machine *m, const struct r
 	return backend_done(&m->b, BACKEND_PLANNED, "planned");
 }
 
-/* A tool that cannot be found says nothing about the database. */
-static bool looked_well(const struct backend_input *in)
+/* A tool that cannot be found says nothing about the database. An rpm whose zypper was killed goes
+ * on, and holds nothing of ours while it does: only rpm's own lock tells. */
+static struct backend_action after_check(struct rpm_machine *m, const struct backend_input *in)
 {
-	return in->exit_status == 0 || in->exit_status == 127;
+	static const char *const rebuild[] = { "rpmdb", "--rebuilddb", NULL };
+	if (in->exit_status == 0 || in->exit_status == 127)
+		return read_database(m);
+	if (!backend_contains(in->output, "can't create transaction lock"))
+		return run(m, AT_REBUILD, rebuild, 3600);
+	m->checked = false;
+	return wait_for_lock(m);
 }
 
 static struct backend_action begin(struct rpm_machine *m, const struct rpm_tool *tool)
@@ -320,20 +395,19 @@ static struct backend_action begin(struct rpm_machine *m, const struct rpm_tool 
 struct backend_action rpm_next(struct rpm_machine *m, const struct rpm_tool *tool,
 			       const struct backend_input *in)
 {
-	static const char *const rebuild[] = { "rpmdb", "--rebuilddb", NULL };
 	ASSERT(in || m->state == AT_START);
 	switch ((enum state)m->state) {
 	case AT_START: return begin(m, tool);
 	case AT_READ: return after_read(m, tool, in->db);
-	case AT_CHECK:
-		return looked_well(in) ? read_database(m) : run(m, AT_REBUILD, rebuild, 3600);
+	case AT_CHECK: return after_check(m, in);
 	case AT_REFRESH: return after_command(m, tool, RPM_REFRESH, in);
 	case AT_SIMULATE: return after_command(m, tool, RPM_SIMULATE, in);
+	case AT_OBSOLETERS: return after_obsoleters(m, tool, in);
 	case AT_REHEARSE: return after_command(m, tool, RPM_REHEARSE, in);
 	case AT_INSTALL: return after_command(m, tool, RPM_INSTALL, in);
+	case AT_WAIT: return m->cut && !m->checked ? check_database(m) : read_database(m);
 	case AT_REBUILD:
-	case AT_CLEAN:
-	case AT_WAIT: return read_database(m);
+	case AT_CLEAN: return read_database(m);
 	}
 	base_die(__FILE__, __LINE__, "rpm state");
 }

@@ -26,15 +26,21 @@ struct rpm_tool {
 				struct str *line_out);
 	/** Did the command whose output this is come to its end? */
 	bool (*finished)(struct str output);
+	/** NULL, or: `parse` tells every removal as "remove"; this asks who obsoletes `name`... */
+	const char *const *(*ask_obsoleters)(struct rpm_machine *m, struct str name);
+	/** ... and this reads the answer: is one of them what the transaction installs? */
+	bool (*obsoleted)(struct str output, const struct backend_transaction *t);
 };
 
 struct rpm_machine {
 	struct backend b;
 	int state;
 	int installs, cleanings;
-	bool cut;     /* a transaction was cut short, and what it did is not made good yet */
-	bool checked; /* the database was looked over since */
-	bool known;   /* redo holds what it had installed */
+	int looks_cut; /* commands that change nothing and were killed */
+	size_t asked;  /* steps of the transaction that were looked at for obsoletes */
+	bool cut;      /* a transaction was cut short, and what it did is not made good yet */
+	bool checked;  /* the database was looked over since */
+	bool known;    /* redo holds what it had installed */
 	struct order_package *redo;
 	size_t n_redo;
 	bool again;	    /* the present commands install redo once more */

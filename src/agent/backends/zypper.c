@@ -55,6 +55,30 @@ static const char *const *argv(struct rpm_machine *m, enum rpm_command c, bool a
 	return v;
 }
 
+static const char *const *ask_obsoleters(struct rpm_machine *m, struct str name)
+{
+	struct arena *a = &m->b.scratch;
+	const char **v = arena_array(a, const char *, 20);
+	size_t n = 0;
+	v[n++] = "zypper";
+	v[n++] = "--non-interactive";
+	v[n++] = "--xmlout";
+	v[n++] = "--reposd-dir";
+	v[n++] = arena_printf(a, "%s/repos.d", m->b.spec.dir);
+	v[n++] = "--cache-dir";
+	v[n++] = arena_printf(a, "%s/cache", m->b.spec.dir);
+	v[n++] = "--no-refresh";
+	v[n++] = "search";
+	v[n++] = "--obsoletes";
+	v[n++] = "--match-exact";
+	v[n++] = "--details";
+	v[n++] = "--type";
+	v[n++] = "package";
+	v[n++] = "--";
+	v[n++] = arena_str(a, name).p;
+	return v;
+}
+
 static bool good(enum rpm_command c, const struct backend_input *in)
 {
 	int s = in->exit_status;
@@ -167,9 +191,8 @@ static bool end(void *arg, struct xml *x, struct str name, struct str text, stru
 }
 
 /* rpm and scriptlets print between the lines of the document; it begins at its declaration. */
-static bool read_output(struct str output, struct reading *r, struct err *e)
+static bool feed_document(struct xml *x, struct str output, struct err *e)
 {
-	AUTO(xml_free) struct xml *x = xml_new(start, end, r);
 	const char *begin = output.n ? memmem(output.p, output.n, "<?xml", 5) : NULL;
 	if (!begin)
 		return err_set(e, ERR_CORRUPT, "zypper's output is not XML");
@@ -178,6 +201,12 @@ static bool read_output(struct str output, struct reading *r, struct err *e)
 	if (last)
 		document.n = (size_t)(last + 9 - document.p);
 	return xml_feed(x, document, e) && xml_finish(x, e);
+}
+
+static bool read_output(struct str output, struct reading *r, struct err *e)
+{
+	AUTO(xml_free) struct xml *x = xml_new(start, end, r);
+	return feed_document(x, output, e);
 }
 
 bool zypper_parse(struct str output, struct arena *a, struct backend_transaction *out,
@@ -194,6 +223,41 @@ bool zypper_parse(struct str output, struct arena *a, struct backend_transaction
 	return ok;
 }
 
+/* --- who obsoletes a package ---------------------------------------------------------------------
+ */
+
+struct search {
+	const struct backend_transaction *t;
+	bool found; /* a package of the answer that the transaction installs */
+};
+
+static bool search_start(void *arg, struct xml *x, const struct xml_element *el, struct err *e)
+{
+	struct search *s = arg;
+	if (!str_is(el->name, "solvable"))
+		return true;
+	for (size_t i = 0; i < s->t->n && !s->found; i++) {
+		const struct backend_step *step = &s->t->steps[i];
+		s->found = step->to.n && str_eq(step->name, attribute(el, "name")) &&
+			   str_eq(step->to, attribute(el, "edition")) &&
+			   str_eq(step->arch, attribute(el, "arch"));
+	}
+	return true;
+}
+
+static bool search_end(void *arg, struct xml *x, struct str name, struct str text, struct err *e)
+{
+	return true;
+}
+
+static bool obsoleted(struct str output, const struct backend_transaction *t)
+{
+	struct search s = { .t = t };
+	AUTO(xml_free) struct xml *x = xml_new(search_start, search_end, &s);
+	struct err e = { 0 };
+	return feed_document(x, output, &e) && s.found;
+}
+
 /* --- causes -------------------------------------------------------------------------------------
  */
 
@@ -208,15 +272,23 @@ static const struct rpm_cause causes[] = {
 	{ "unknown GnuPG key", "signature" },
 	{ "Unsigned", "signature" },
 	{ "NOKEY", "signature" },
+	{ "<fileconflicts size", "dependency" },
 	{ "checksum", "digest" },
 	{ "not found on medium", "digest" },
 	{ "Valid metadata not found", "digest" },
 	{ "scriptlet failed", "maintainer_script" },
 	{ "install problem", "dependency" },
 	{ "Problem: ", "dependency" },
-	{ "conflict", "dependency" },
+	{ "conflicts with", "dependency" },
 	{ "No provider of", "dependency" },
 };
+
+/* An rpm that fails says why in a line of its own, "error: ..."; one that was killed says nothing.
+ */
+static bool killed_rpm(struct str output)
+{
+	return backend_contains(output, "RPM failed") && !backend_contains(output, "error:");
+}
 
 const char *zypper_classify(const struct backend_input *in, struct arena *a, struct str *line_out)
 {
@@ -239,6 +311,8 @@ const char *zypper_classify(const struct backend_input *in, struct arena *a, str
 	const char *why = rpm_find_cause(causes, ARRAY_LEN(causes), in->output, line_out);
 	if (r.wrong.p)
 		*line_out = r.wrong;
+	if (!why && in->exit_status == ZYPPER_COMMIT && killed_rpm(in->output))
+		return "rpm_interrupted";
 	for (size_t i = 0; i < ARRAY_LEN(told); i++)
 		if (in->exit_status == told[i].status)
 			return why && told[i].status == ZYPPER_REPOS_SKIPPED ? why : told[i].reason;
@@ -253,6 +327,8 @@ static const struct rpm_tool tool = {
 	.parse = zypper_parse,
 	.classify = zypper_classify,
 	.finished = finished,
+	.ask_obsoleters = ask_obsoleters,
+	.obsoleted = obsoleted,
 };
 
 static struct backend_action next(struct backend *b, const struct backend_input *in)
