@@ -3,6 +3,7 @@
  * request and orders. Also renewal, push and the gateway's route table. */
 #include "api/agent_enrol.h"
 #include "api/agent_nonce.h"
+#include "api/agent_quick.h"
 #include "api/agent_work.h"
 #include "api/api_int.h"
 #include "api/push.h"
@@ -11,6 +12,7 @@
 #define CHECKIN_MAX_BODY (512u << 10)
 #define RENEW_MAX_BODY (16u << 10)
 #define MAX_SCAN_ERROR 1000
+#define MAX_REPLY (64u << 20)
 
 struct checkin {
 	struct host_attrs attrs;
@@ -104,18 +106,13 @@ static bool settle_scan(struct call *c, const struct checkin *k, const struct kn
 	return !same || fleet_scanned_again(c->conf->fleet, c->host, k->scanned_ms, e);
 }
 
-static void want_inventory(const struct checkin *k, const struct known *n, json_t *reply)
+static const char *wanted(const struct checkin *k, const struct known *n)
 {
-	char hex[SHA256_HEX];
-	const char *want = "none";
 	if (k->has_inventory && !n->has_inventory)
-		want = "full";
-	else if (k->has_inventory && !digest_eq(&k->inventory, &n->inventory))
-		want = "delta";
-	json_object_set_new(reply, "want_inventory", json_string(want));
-	json_object_set_new(
-		reply, "delta_base",
-		json_string(strcmp(want, "delta") == 0 ? digest_hex(&n->inventory, hex) : ""));
+		return "full";
+	if (k->has_inventory && !digest_eq(&k->inventory, &n->inventory))
+		return "delta";
+	return "none";
 }
 
 /* Server and agent have the same inventory: after a restore orders may go out again. */
@@ -126,13 +123,40 @@ static bool agrees(struct call *c, const struct checkin *k, const struct known *
 	       deploy_reconciled(c->conf->deploy, c->host, &first, e);
 }
 
-static bool checkin(struct call *c, struct err *e)
+/* Written by hand: every member but the orders is a word, digits or a time. */
+static bool reply(struct call *c, const struct checkin *k, const struct known *n, const char *nonce,
+		  bool scan, char *const *envelopes, size_t n_envelopes, struct err *e)
+{
+	AUTO(buf_done) struct buf b = BUF_INIT(MAX_REPLY);
+	AUTO(json_free) json_t *orders = json_array();
+	char base[SHA256_HEX] = "", when[CLOCK_RFC3339_LEN];
+	const char *want = wanted(k, n);
+	if (*want == 'd')
+		digest_hex(&n->inventory, base);
+	for (size_t i = 0; i < n_envelopes; i++)
+		json_array_append_new(orders, json_string(envelopes[i]));
+	buf_printf(&b,
+		   "{\"nonce\":\"%s\",\"want_inventory\":\"%s\",\"delta_base\":\"%s\","
+		   "\"scan\":%s,\"orders\":",
+		   nonce, want, base, scan ? "true" : "false");
+	if (n_envelopes)
+		json_write(orders, &b);
+	else
+		buf_adds(&b, "[]");
+	buf_printf(&b, ",\"epoch\":%llu,\"refresh_s\":%lld,\"server_time\":\"%s\"}",
+		   (unsigned long long)deploy_epoch(c->conf->deploy),
+		   (long long)c->conf->refresh_s(c->conf->arg), clock_rfc3339(c->now_ms, when));
+	return buf_ok(&b, "the reply", e) && call_text(c, 200, "application/json", buf_str(&b));
+}
+
+static bool checkin_full(struct call *c, struct err *e)
 {
 	static const char *const known[] = { "attrs", "inventory", "scanned",	 "nonce",
 					     "epoch", "seq",	   "scan_error", NULL };
 	AUTO(json_free) json_t *body = NULL;
 	struct checkin k;
 	struct known n;
+	struct agent_quick q;
 	char nonce[NONCE_LEN], **envelopes = NULL;
 	size_t n_envelopes = 0;
 	bool scan;
@@ -140,6 +164,8 @@ static bool checkin(struct call *c, struct err *e)
 	    !check_nonce(c, k.nonce, nonce, e) ||
 	    !fleet_contact(c->conf->fleet, c->host, &k.attrs, e))
 		return false;
+	if (agent_quick_read(http_req_body(c->req), &q))
+		agent_quick_remember(c->api, c->host, q.attrs, http_req_peer(c->req));
 	read_known(c, &k, &n);
 	if (k.epoch > (int64_t)deploy_epoch(c->conf->deploy))
 		log_warn(
@@ -147,21 +173,49 @@ static bool checkin(struct call *c, struct err *e)
 			"the agents; stop the server and run 'tsukuroid --new-epoch'",
 			c->agent_id, (long long)k.epoch,
 			(unsigned long long)deploy_epoch(c->conf->deploy));
-	if (!settle_scan(c, &k, &n, &scan, e) || !agrees(c, &k, &n, e) ||
-	    !deploy_orders(c->conf->deploy, c->host, (uint64_t)k.epoch, (uint64_t)k.seq, c->arena,
-			   &envelopes, &n_envelopes, e))
+	return settle_scan(c, &k, &n, &scan, e) && agrees(c, &k, &n, e) &&
+	       deploy_orders(c->conf->deploy, c->host, (uint64_t)k.epoch, (uint64_t)k.seq, c->arena,
+			     &envelopes, &n_envelopes, e) &&
+	       reply(c, &k, &n, nonce, scan, envelopes, n_envelopes, e);
+}
+
+/* A check-in that changes nothing but the contact, the nonce and perhaps the time of the scan, and
+ * whose host has nothing to do: on this thread, without the disk. False: it is to go the long way
+ * (again: a nonce that was turned here is the previous one there, and good). */
+static bool checkin_quick(struct call *c, bool *ok_out, struct err *e)
+{
+	struct agent_quick q;
+	struct known n;
+	enum nonce_verdict verdict;
+	char given[NONCE_LEN], next[NONCE_LEN];
+	struct checkin k = { .nonce = given, .scan_error = "" };
+	if (c->api->shared || deploy_epoch(c->conf->deploy) > 1 || deploy_busy(c->conf->deploy, c->host) ||
+	    !call_is_json(c) || !agent_quick_read(http_req_body(c->req), &q) ||
+	    !agent_quick_known(c->api, c->host, q.attrs, http_req_peer(c->req)) || q.epoch > 1 ||
+	    (q.inventory.n && !digest_parse(q.inventory, &k.inventory)) ||
+	    (q.scanned.n && !clock_parse_rfc3339(q.scanned, &k.scanned_ms)))
 		return false;
-	json_t *orders = json_array(), *j = json_object();
-	for (size_t i = 0; i < n_envelopes; i++)
-		json_array_append_new(orders, json_string(envelopes[i]));
-	json_object_set_new(j, "nonce", json_string(nonce));
-	want_inventory(&k, &n, j);
-	json_object_set_new(j, "scan", json_boolean(scan));
-	json_object_set_new(j, "orders", orders);
-	json_object_set_new(j, "epoch", json_integer((int64_t)deploy_epoch(c->conf->deploy)));
-	json_object_set_new(j, "refresh_s", json_integer(c->conf->refresh_s(c->conf->arg)));
-	json_object_set_new(j, "server_time", json_time(c->now_ms));
-	return call_json(c, 200, j);
+	k.has_inventory = q.inventory.n > 0;
+	k.scanned_ms = MIN(k.scanned_ms, c->now_ms);
+	read_known(c, &k, &n);
+	if (n.scan == SCAN_REQUESTED || n.scan == SCAN_FAILED)
+		return false;
+	(void)snprintf(given, sizeof(given), "%.*s", STR_ARG(q.nonce));
+	if (!nonces_turn(c->api->nonces, c->host, c->agent_id, deploy_epoch(c->conf->deploy), given,
+			 c->now_ms, next, &verdict, e) ||
+	    verdict != NONCE_GOOD || !fleet_contact(c->conf->fleet, c->host, NULL, e))
+		return false;
+	bool scan;
+	*ok_out = settle_scan(c, &k, &n, &scan, e) && reply(c, &k, &n, next, scan, NULL, 0, e);
+	return true;
+}
+
+static bool checkin(struct call *c, struct err *e)
+{
+	bool good;
+	if (!http_req_deferred(c->req) && checkin_quick(c, &good, e))
+		return good;
+	return agent_call_later(c) || checkin_full(c, e);
 }
 
 static bool renew(struct call *c, struct err *e)
@@ -195,13 +249,16 @@ static bool push(struct call *c, struct err *e)
 /* Permission SELF: the agent that the certificate names, its own data only. */
 const struct route agent_routes[] = {
 	ROUTE(POST, AGENT "/checkin", PERM_SELF, checkin, .max_body = CHECKIN_MAX_BODY),
-	ROUTE(POST, AGENT "/renew", PERM_SELF, renew, .max_body = RENEW_MAX_BODY),
+	ROUTE(POST, AGENT "/renew", PERM_SELF, renew, .max_body = RENEW_MAX_BODY, .slow = true),
 	ROUTE(GET, AGENT "/push", PERM_SELF, push),
 	ROUTE(POST, AGENT "/inventory", PERM_SELF, agent_inventory, .max_body = INVENTORY_MAX,
-	      .query = agent_inventory_params),
+	      .query = agent_inventory_params, .slow = true),
 	ROUTE(GET, AGENT "/files/{sha256}", PERM_SELF, agent_file),
-	ROUTE(POST, AGENT "/plans", PERM_SELF, agent_plan, .max_body = AGENT_PLAN_MAX_BODY),
-	ROUTE(POST, AGENT "/progress", PERM_SELF, agent_progress, .max_body = RENEW_MAX_BODY),
-	ROUTE(POST, AGENT "/results", PERM_SELF, agent_result, .max_body = AGENT_RESULT_MAX_BODY),
+	ROUTE(POST, AGENT "/plans", PERM_SELF, agent_plan, .max_body = AGENT_PLAN_MAX_BODY,
+	      .slow = true),
+	ROUTE(POST, AGENT "/progress", PERM_SELF, agent_progress, .max_body = RENEW_MAX_BODY,
+	      .slow = true),
+	ROUTE(POST, AGENT "/results", PERM_SELF, agent_result, .max_body = AGENT_RESULT_MAX_BODY,
+	      .slow = true),
 	ROUTE_TABLE_END,
 };

@@ -4,6 +4,7 @@
  * so a retired or quarantined agent is refused from its next request on (A44). */
 #include "api/api.h"
 
+#include "api/agent_work.h"
 #include "api/api_int.h"
 #include "api/call.h"
 #include "api/problem.h"
@@ -50,12 +51,21 @@ static bool identify(struct call *c, struct err *e)
 	return true;
 }
 
+bool agent_call_later(struct call *c)
+{
+	enum http_defer d = http_req_defer(c->req);
+	if (d == HTTP_DEFER_BUSY)
+		http_reply_busy(c->req);
+	return d != HTTP_DEFER_HERE;
+}
+
 static bool run(struct call *c, struct err *e)
 {
-	if (!find_route(c, e) || (c->route->permission != PERM_PUBLIC && !identify(c, e)) ||
-	    !query_read(c, e))
+	if (!find_route(c, e) || (c->route->permission != PERM_PUBLIC && !identify(c, e)))
 		return false;
-	return c->route->handler(c, e);
+	if (c->route->slow && agent_call_later(c))
+		return true;
+	return query_read(c, e) && c->route->handler(c, e);
 }
 
 void api_agent_handle(void *arg, struct http_req *r)

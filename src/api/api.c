@@ -189,6 +189,7 @@ bool api_new(const struct api_conf *conf, struct api **out, struct err *e)
 	uint8_t nonce_key[32];
 	if (!load_key(api, "cursor", api->cursor_key, e) || !load_key(api, "nonce", nonce_key, e))
 		return false;
+	api->shared = strcmp(sql_engine(conf->db), "sqlite") != 0;
 	api->nonces = nonces_new(conf->db, nonce_key);
 	api->events = events_new();
 	api->push = push_new(conf->fleet);
@@ -213,6 +214,7 @@ void api_free(struct api *api)
 	enrol_throttle_free(api->enrol_throttle);
 	changes_cache_free(api->changes);
 	VEC_DONE(&api->told);
+	VEC_DONE(&api->attrs_seen);
 	pthread_mutex_destroy(&api->told_lock);
 	xfree(api);
 }

@@ -69,9 +69,14 @@ static bool is_json(const char *type)
 	return next == '\0' || next == ';' || next == ' ';
 }
 
+bool call_is_json(const struct call *c)
+{
+	return is_json(http_req_header(c->req, "Content-Type"));
+}
+
 bool call_body(struct call *c, const char *const *known, json_t **out, struct err *e)
 {
-	if (!is_json(http_req_header(c->req, "Content-Type")))
+	if (!call_is_json(c))
 		return call_fail(c, e, 415, "unsupported_media_type",
 				 "the body must be application/json");
 	AUTO(json_free) json_t *j = NULL;

@@ -50,6 +50,8 @@ bool call_json(struct call *c, int status, json_t *j);
 bool call_no_content(struct call *c);
 bool call_text(struct call *c, int status, const char *type, struct str body);
 
+/** Whether the request's content type is JSON. */
+bool call_is_json(const struct call *c);
 /** The request's JSON object (freed with the call's end by AUTO(json_free)); only members in
  * `known`. 415 when the content type is not application/json. */
 bool call_body(struct call *c, const char *const *known, json_t **out, struct err *e) MUST_CHECK;

@@ -26,6 +26,7 @@ struct route {
 	bool (*handler)(struct call *c, struct err *e);
 	const struct param *query; /**< known query parameters; NULL = none */
 	size_t max_body;	   /**< bytes; 0 = a body is refused */
+	bool slow;		   /**< waits for the disk or computes: runs on a worker */
 };
 
 /** One row. The permission has no default: leaving it out is a missing macro argument, and

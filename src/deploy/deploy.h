@@ -181,6 +181,8 @@ bool deploy_generation(struct sql *db, bool force, struct deploy_marker *marker,
 /** The server now knows the inventory that the host really has; *first_out: for the first time in
  * this epoch, so there may be orders for it from here on. */
 bool deploy_reconciled(struct deploy *d, uint32_t host, bool *first_out, struct err *e) MUST_CHECK;
+/** False: the host surely has no open target and no open order (asks no database). */
+bool deploy_busy(struct deploy *d, uint32_t host);
 /** Sealed orders for a host that are due and whose payloads are in the store; appended as JSON
  * strings' contents to `envelopes` (each an arena string). Assigns sequences durably before
  * returning. None for an agent of a higher epoch than the server's (its database has gone back

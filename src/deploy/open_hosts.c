@@ -63,6 +63,12 @@ bool open_hosts_maybe(struct deploy *d, uint32_t host, uint64_t *look_out)
 	return maybe;
 }
 
+bool deploy_busy(struct deploy *d, uint32_t host)
+{
+	uint64_t look;
+	return open_hosts_maybe(d, host, &look);
+}
+
 void open_hosts_none(struct deploy *d, uint32_t host, uint64_t look)
 {
 	pthread_mutex_lock(&d->open_lock);

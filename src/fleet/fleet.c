@@ -55,6 +55,7 @@ void fleet_free(struct fleet *f)
 	VEC_DONE(&f->durable);
 	VEC_DONE(&f->contacts);
 	VEC_DONE(&f->contact_waiting);
+	VEC_DONE(&f->rescans);
 	for (int i = 0; i < HOST_STATES_; i++)
 		roaring_bitmap_free(f->states[i]);
 	for (int i = 0; i < SCANS_; i++)
@@ -456,9 +457,21 @@ static void note_contact(struct fleet *f, struct host *h)
 	pthread_mutex_unlock(&f->contact_lock);
 }
 
+static bool contact_only(struct fleet *f, uint32_t no, struct err *e)
+{
+	fleet_read_lock(f);
+	bool known = no < f->hosts.n;
+	if (known)
+		note_contact(f, f->hosts.p[no]);
+	fleet_read_unlock(f);
+	return known || err_set(e, ERR_NOT_FOUND, "host number %u is not enrolled", no);
+}
+
 bool fleet_contact(struct fleet *f, uint32_t no, const struct host_attrs *attrs, struct err *e)
 {
 	struct host *h;
+	if (!attrs)
+		return contact_only(f, no, e);
 	if (!host_begin(f, no, &h, e))
 		return false;
 	fleet_read_lock(f);

@@ -150,7 +150,7 @@ bool fleet_enrol(struct fleet *f, const char *id, const char *office,
 		 const struct host_attrs *attrs, const char *cert_fingerprint, uint32_t *no_out,
 		 struct err *e) MUST_CHECK;
 /** A contact: last contact is kept in memory and flushed by fleet_flush(); changed attributes are
- *  written at once. */
+ *  written at once. `attrs` NULL = they are what they were: waits for nobody. */
 bool fleet_contact(struct fleet *f, uint32_t no, const struct host_attrs *attrs, struct err *e)
 	MUST_CHECK;
 /** Replaces the inventory. `text` is canonical (checked; ERR_CORRUPT otherwise). */
@@ -159,7 +159,8 @@ bool fleet_put_inventory(struct fleet *f, uint32_t no, struct str text, int64_t 
 bool fleet_set_state(struct fleet *f, uint32_t no, enum host_state state, struct err *e) MUST_CHECK;
 bool fleet_set_scan(struct fleet *f, uint32_t no, enum scan_status scan, const char *error,
 		    struct err *e) MUST_CHECK;
-/** A scan that found the same inventory again: only its time is new. */
+/** A scan that found the same inventory again: only its time is new. Shown and stored by the next
+ * fleet_flush(), unless it also ends a request for a scan or a failure: then at once. */
 bool fleet_scanned_again(struct fleet *f, uint32_t no, int64_t scanned_ms, struct err *e)
 	MUST_CHECK;
 /** SCAN_REQUESTED for many hosts in one transaction. */

@@ -39,4 +39,6 @@ update host set scan = $2, scan_error = $3 where id = $1;
 update host set last_scan_ms = $2, scan = $3, scan_error = null where id = $1;
 
 -- name: host_set_contact
-update host set last_contact_ms = $2 where id = $1 and last_contact_ms < $2;
+update host set last_contact_ms = case when last_contact_ms < $2 then $2 else last_contact_ms end,
+  last_scan_ms = case when last_scan_ms < $3 then $3 else last_scan_ms end
+where id = $1 and (last_contact_ms < $2 or last_scan_ms < $3);

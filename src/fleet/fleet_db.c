@@ -253,7 +253,9 @@ static bool write_contacts(struct sql_conn *c, void *arg, struct err *e)
 	const struct contacts_write *w = arg;
 	for (size_t i = 0; i < w->n; i++)
 		if (!sql_run(c, &SQL_HOST_SET_CONTACT,
-			     SQL_ARGS(sql_str(w->p[i].host), sql_int(w->p[i].ms)), e))
+			     SQL_ARGS(sql_str(w->p[i].host), sql_int(w->p[i].ms),
+				      sql_int(w->p[i].scanned_ms)),
+			     e))
 			return false;
 	return true;
 }

@@ -15,6 +15,11 @@
 
 #define FLEET_HOST_LOCKS 64
 
+struct rescan {
+	uint32_t host;
+	int64_t ms;
+};
+
 struct fleet {
 	struct sql *db; /* NULL = memory only */
 	struct clock clock;
@@ -36,9 +41,10 @@ struct fleet {
 	struct fleet_journal journal; /* under `lock`, like the listener */
 	void (*after)(void *arg);
 	void *after_arg;
-	pthread_mutex_t contact_lock; /* guards the two below; taken last */
+	pthread_mutex_t contact_lock; /* guards the three below; taken last */
 	VEC(uint32_t) contacts;	      /* hosts whose last contact is newer than the database's */
 	VEC(uint8_t) contact_waiting; /* per host: is in `contacts` */
+	VEC(struct rescan) rescans;   /* under contact_lock, too: scans that found nothing new */
 };
 
 /* One fact on its way into the database. */
@@ -63,6 +69,7 @@ struct host_inventory {
 struct host_contact {
 	struct str host;
 	int64_t ms;
+	int64_t scanned_ms; /* of a scan that found nothing new; 0 = none */
 };
 
 /* Each does nothing and succeeds without a database. */

@@ -67,11 +67,20 @@ void server_reply_error(struct http_req *r, int status, const char *detail)
 			code = known[i].code;
 		}
 	r->close = true;
+	if (status == 503)
+		http_reply_header(r, "Retry-After",
+				  arena_printf(&r->arena, "%d",
+					       http_server_retry_after_s(r->server)));
 	char *body = arena_printf(&r->arena,
 				  "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,"
 				  "\"detail\":\"%s\",\"code\":\"%s\",\"request_id\":\"%s\"}\n",
 				  title, status, detail, code, http_req_id(r));
 	http_reply(r, status, "application/problem+json", str_of(body));
+}
+
+void http_reply_busy(struct http_req *r)
+{
+	server_reply_error(r, 503, "the server has too much to do at the moment; come again later");
 }
 
 /* --- files -------------------------------------------------------------------------------------

@@ -186,6 +186,11 @@ const struct x509_info *http_req_client_info(struct http_req *r)
 	return r->conn->cert;
 }
 
+struct http_server *http_req_server(const struct http_req *r)
+{
+	return r->server;
+}
+
 const char *http_req_id(const struct http_req *r)
 {
 	return r->id;

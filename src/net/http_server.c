@@ -18,7 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG 1024
+#define BACKLOG 4096
 #define DISCARD_MAX ((size_t)1 << 20)
 
 /* --- connections and requests ------------------------------------------------------------------
@@ -38,12 +38,22 @@ static gnutls_session_t session_of(struct MHD_Connection *mhd)
 	return i ? i->tls_session : NULL;
 }
 
+static const struct sockaddr *peer_address(struct MHD_Connection *mhd)
+{
+	return MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+}
+
+/* Asked after accept(), before anything else is done for the connection. */
+static enum MHD_Result on_accept(void *arg, const struct sockaddr *a, socklen_t n UNUSED)
+{
+	return server_admit_may(arg, server_admit_key(a)) ? MHD_YES : MHD_NO;
+}
+
 static void set_peer(struct conn *c, struct MHD_Connection *mhd)
 {
-	const union MHD_ConnectionInfo *i = MHD_get_connection_info(
-		mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *from = peer_address(mhd);
 	c->uid = -1;
-	if (i->client_addr->sa_family == AF_UNIX) {
+	if (from->sa_family == AF_UNIX) {
 		struct ucred who;
 		socklen_t n = sizeof(who);
 		snprintf(c->peer, sizeof(c->peer), "local");
@@ -51,9 +61,9 @@ static void set_peer(struct conn *c, struct MHD_Connection *mhd)
 			c->uid = who.uid;
 		return;
 	}
-	const struct sockaddr_in6 *a6 = (const void *)i->client_addr;
-	const struct sockaddr_in *a4 = (const void *)i->client_addr;
-	bool v4 = i->client_addr->sa_family == AF_INET;
+	const struct sockaddr_in6 *a6 = (const void *)from;
+	const struct sockaddr_in *a4 = (const void *)from;
+	bool v4 = from->sa_family == AF_INET;
 	bool mapped = !v4 && IN6_IS_ADDR_V4MAPPED(&a6->sin6_addr);
 	const void *addr = v4	    ? (const void *)&a4->sin_addr
 			   : mapped ? (const void *)&a6->sin6_addr.s6_addr[12]
@@ -72,7 +82,9 @@ static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
 			  enum MHD_ConnectionNotificationCode what)
 {
 	struct http_server *s = arg;
+	server_be_nice(s);
 	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		server_admit_out(*context);
 		server_conn_closed(*context);
 		*context = NULL;
 		return;
@@ -86,6 +98,7 @@ static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	set_peer(c, mhd);
 	server_conn_new(s, c);
+	server_admit_in(c, server_admit_key(peer_address(mhd)));
 	*context = c;
 	wait_for_header(c);
 	gnutls_session_t session = session_of(mhd);
@@ -115,6 +128,8 @@ static size_t no_unescape(void *arg, struct MHD_Connection *mhd, char *s)
 /* What only the handler needs; a stream may stay for weeks after it. */
 static void forget(struct http_req *r)
 {
+	(void)server_admit_body(r->server, -r->held);
+	r->held = 0;
 	buf_done(&r->body);
 	VEC_DONE(&r->headers);
 	arena_done(&r->arena);
@@ -140,6 +155,8 @@ static void on_completed(void *arg, struct MHD_Connection *mhd, void **context,
 	xfree(r);
 }
 
+static const char busy_text[] = "the server has too much to do at the moment; come again later";
+
 static enum MHD_Result refuse(struct http_req *r, int status, const char *detail)
 {
 	server_reply_error(r, status, detail);
@@ -161,6 +178,9 @@ static enum MHD_Result on_header(struct http_req *r, const char *url, const char
 	int64_t length = server_request_length(r);
 	if (length > (int64_t)r->body_limit || (length < 0 && r->body_limit == 0))
 		return refuse(r, 413, "body is larger than allowed here");
+	if (conf->body_memory &&
+	    length + atomic_load(&r->server->admit.bodies) > (int64_t)conf->body_memory)
+		return refuse(r, 503, busy_text);
 	r->body = BUF_INIT(MAX(r->body_limit, 1));
 	r->body_start_ms = clock_mono_ms();
 	server_watch_deadline(r->conn, SERVER_GRACE_MS);
@@ -169,10 +189,12 @@ static enum MHD_Result on_header(struct http_req *r, const char *url, const char
 
 static enum MHD_Result on_body(struct http_req *r, const char *data, size_t *size)
 {
-	if (!r->too_large) {
+	if (!r->too_large && !r->too_much) {
+		r->too_much = !server_admit_body(r->server, (int64_t)*size);
+		r->held += r->too_much ? 0 : (int64_t)*size;
 		buf_add(&r->body, data, *size);
 		r->too_large = r->body.overflowed;
-		if (r->too_large)
+		if (r->too_large || r->too_much)
 			buf_done(&r->body);
 		int64_t allowed = SERVER_GRACE_MS + (int64_t)r->body.n;
 		server_watch_deadline(r->conn,
@@ -190,8 +212,16 @@ static enum MHD_Result on_complete(struct http_req *r)
 	const struct http_server_conf *conf = &r->server->conf;
 	if (r->too_large)
 		return refuse(r, 413, "body is larger than allowed here");
-	server_watch_deadline(r->conn, 0);
-	conf->handler(conf->arg, r);
+	if (r->too_much)
+		return refuse(r, 503, busy_text);
+	if (!r->deferred) {
+		server_watch_deadline(r->conn, 0);
+		conf->handler(conf->arg, r);
+		if (r->deferred) {
+			server_lane_put(r);
+			return MHD_YES;
+		}
+	}
 	ASSERT(r->replied);
 	enum MHD_Result rc = server_reply_queue(r);
 	forget(r);
@@ -341,7 +371,9 @@ static bool start_daemon(struct http_server *s, struct err *e)
 #define OPTION(name, value, pointer)                                                               \
 	o[n++] = (struct MHD_OptionItem) { name, (intptr_t)(value), (void *)(uintptr_t)(pointer) }
 	OPTION(MHD_OPTION_LISTEN_SOCKET, s->listener, NULL);
-	OPTION(MHD_OPTION_CONNECTION_LIMIT, c->max_connections, NULL);
+	/* ours is the limit (on_accept); libmicrohttpd's, split over the threads, would leave the
+	 * rest in the listening queue */
+	OPTION(MHD_OPTION_CONNECTION_LIMIT, (c->max_connections + 64) * c->threads, NULL);
 	OPTION(MHD_OPTION_CONNECTION_TIMEOUT, c->idle_timeout_s, NULL);
 	OPTION(MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 	       c->connection_memory ? c->connection_memory : SERVER_CONNECTION_MEMORY, NULL);
@@ -350,8 +382,6 @@ static bool start_daemon(struct http_server *s, struct err *e)
 	OPTION(MHD_OPTION_NOTIFY_COMPLETED, on_completed, s);
 	OPTION(MHD_OPTION_URI_LOG_CALLBACK, on_target, s);
 	OPTION(MHD_OPTION_UNESCAPE_CALLBACK, no_unescape, NULL);
-	if (c->max_per_address)
-		OPTION(MHD_OPTION_PER_IP_CONNECTION_LIMIT, c->max_per_address, NULL);
 	if (c->threads > 1)
 		OPTION(MHD_OPTION_THREAD_POOL_SIZE, c->threads, NULL);
 	if (s->tls) {
@@ -366,7 +396,7 @@ static bool start_daemon(struct http_server *s, struct err *e)
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
 			 MHD_USE_ERROR_LOG | (s->tls ? MHD_USE_TLS : 0);
 	atomic_store(&s->starting, true);
-	s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, s,
+	s->daemon = MHD_start_daemon(flags, 0, on_accept, s, on_request, s,
 				     MHD_OPTION_EXTERNAL_LOGGER, on_log, s, MHD_OPTION_ARRAY, o,
 				     MHD_OPTION_END);
 	atomic_store(&s->starting, false);
@@ -388,6 +418,8 @@ static void server_free(struct http_server *s)
 		gnutls_memset(s->ticket_key.data, 0, s->ticket_key.size);
 	gnutls_free(s->ticket_key.data);
 	server_cert_done(s);
+	xfree(s->admit.slots);
+	pthread_mutex_destroy(&s->admit.lock);
 	xfree(s->client_ca_pem);
 	xfree((char *)(uintptr_t)s->conf.address);
 	pthread_mutex_destroy(&s->lock);
@@ -411,11 +443,13 @@ bool http_server_start(const struct http_server_conf *conf, struct http_server *
 	s->conf.client_ca_pem = s->client_ca_pem;
 	s->listener = s->epoll_fd = s->wake_fd = -1;
 	pthread_mutex_init(&s->lock, NULL);
+	pthread_mutex_init(&s->admit.lock, NULL);
 	if (!open_listener(s, e) || !prepare_tls(s, e) || !server_watch_start(s, e))
 		return false;
 	s->conf.cert_pem = s->conf.key_pem = NULL; /* the caller's */
-	if (!start_daemon(s, e)) {
+	if (!server_lane_start(s, e) || !start_daemon(s, e)) {
 		atomic_store(&s->stopping, true);
+		server_lane_stop(s);
 		server_watch_stop(s);
 		return false;
 	}
@@ -443,6 +477,7 @@ void http_server_stop(struct http_server *s)
 			server_stream_cut(c->stream);
 	server_watch_wake_all(s);
 	pthread_mutex_unlock(&s->lock);
+	server_lane_stop(s);
 	MHD_stop_daemon(s->daemon);
 	server_watch_reap(s);
 	server_free(s);

@@ -20,8 +20,15 @@ struct http_server_conf {
 	const char *client_ca_pem; /**< when set a client certificate is requested; see
 				      http_req_client_info */
 	unsigned threads;	   /**< 1..64 */
-	unsigned max_connections;  /**< at least `threads`; split evenly over them */
-	unsigned max_per_address;  /**< connections from one address; 0 = no limit of its own */
+	unsigned max_connections;  /**< at least `threads`; one more is closed before any TLS */
+	unsigned max_per_address;  /**< connections from one address (IPv6: /64); 0 = no limit */
+	/** TLS handshakes under way, half of them from one address when that has a limit; one more
+	 * is closed before any TLS. 0 = no limit of its own. */
+	unsigned max_handshakes;
+	size_t body_memory; /**< bytes of all bodies under way; over it 503; 0 = no limit */
+	unsigned workers;   /**< threads for http_req_defer(); 0 = handlers go on where they are */
+	unsigned max_deferred; /**< requests that wait for, or are at, one of them */
+	int niceness;	       /**< 0..19: how much these threads stand back for others */
 	unsigned idle_timeout_s;   /**< 5..600 */
 	/** What a connection may use for its request's header, its body in pieces and its reply's
 	 * header: held as long as the connection is; 2560..65536, 0 = 16 KiB. A request whose
@@ -43,6 +50,13 @@ bool http_server_start(const struct http_server_conf *conf, struct http_server *
 bool http_server_set_certificate(struct http_server *s, const char *cert_pem, const char *key_pem,
 				 struct err *e) MUST_CHECK;
 uint16_t http_server_port(const struct http_server *s);
+/** What is under way, and what was refused since the start. */
+struct http_server_load {
+	uint32_t connections, handshakes, waiting; /**< waiting: deferred requests */
+	uint64_t refused;			   /**< connections closed before TLS */
+	uint64_t deferred_refused;
+};
+void http_server_load(struct http_server *s, struct http_server_load *out);
 /** Ends all connections (streams too: gone() is called for those whose owner has not closed them;
  * the handles stay valid until http_stream_close()) and the threads. Not from a handler or gone().
  */
@@ -74,10 +88,23 @@ int64_t http_req_peer_uid(const struct http_req *r);
  * http_reply_stream(). A certificate that does not verify ends the handshake; one that expires
  * during a kept-alive or resumed session is answered 403 before any handler. */
 const struct x509_info *http_req_client_info(struct http_req *r);
+enum http_defer {
+	HTTP_DEFER_HERE, /**< this is a worker, or there is none: go on */
+	HTTP_DEFER_LATER, /**< return without a reply: the handler is called again on a worker */
+	HTTP_DEFER_BUSY, /**< too many wait: http_reply_busy() */
+};
+/** From the handler, before it blocks for long. Not for streams. */
+enum http_defer http_req_defer(struct http_req *r) MUST_CHECK;
 /** Random id of this request, also sent as X-Request-Id. */
 const char *http_req_id(const struct http_req *r);
 /** Freed when the request ends. */
 struct arena *http_req_arena(struct http_req *r);
+
+/** How long somebody who is refused now is to stay away, in seconds: by chance, and the longer the
+ * more were refused lately, so that they do not all come back at once. Each call counts as one
+ * refused. */
+int http_server_retry_after_s(struct http_server *s);
+struct http_server *http_req_server(const struct http_req *r);
 
 /* --- the reply -------------------------------------------------------------------------------- */
 /** Adds a response header (both copied). Before http_reply_*(). CR, LF or NUL in a value:
@@ -85,6 +112,8 @@ struct arena *http_req_arena(struct http_req *r);
 void http_reply_header(struct http_req *r, const char *name, const char *value);
 /** Copies the body. */
 void http_reply(struct http_req *r, int status, const char *content_type, struct str body);
+/** 503 with Retry-After, as a problem document. */
+void http_reply_busy(struct http_req *r);
 /** Body not copied: must stay valid for the server's life (embedded assets). */
 void http_reply_static(struct http_req *r, int status, const char *content_type, struct str body);
 /** Sends an open file with sendfile where plain; takes the descriptor over. Honours a Range request

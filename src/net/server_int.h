@@ -19,6 +19,32 @@
 #define SERVER_HEADERS_MAX 100
 #define SERVER_CONNECTION_MEMORY (16 * 1024)
 
+struct sockaddr;
+
+/* server_admit.c; all but `bodies` under its lock, which is taken last */
+struct admit {
+	pthread_mutex_t lock;
+	struct admit_slot *slots;
+	size_t cap, used;
+	uint32_t open, shaking;
+	uint64_t refused;
+	_Atomic int64_t bodies;
+	int64_t window_ms;
+	uint64_t told, before; /* told to come later: in this window, in the one before */
+};
+
+/* server_lane.c */
+struct lane {
+	pthread_mutex_t lock;
+	pthread_cond_t work;
+	struct http_req *first, **last;
+	bool stop;
+	atomic_int waiting;
+	_Atomic uint64_t refused;
+	pthread_t *threads;
+	unsigned n_threads;
+};
+
 struct conn {
 	int64_t uid; /* of an AF_UNIX peer, else -1 */
 	struct http_server *server;
@@ -32,6 +58,8 @@ struct conn {
 	bool watched;		     /* in the watcher's epoll set; server.lock */
 	bool closed;		     /* server.lock */
 	_Atomic int64_t deadline_ms; /* monotonic; the watcher ends the connection then; 0 = none */
+	uint64_t admit_key;
+	bool shaking; /* counted as a handshake; admit.lock */
 	bool cert_asked;
 	struct x509_info *cert; /* what the verified client certificate says; NULL = none, or not
 				 * asked */
@@ -53,6 +81,8 @@ struct http_server {
 	struct conn *graves; /* closed, but perhaps in the watcher's hands; linked by next */
 	pthread_t watcher;
 	int epoll_fd, wake_fd;
+	struct admit admit;
+	struct lane lane;
 };
 
 struct header {
@@ -70,8 +100,11 @@ struct http_req {
 	size_t n_params;
 	struct buf body;
 	size_t body_limit, discarded;
-	bool started, too_large;
+	bool started, too_large, too_much;
+	bool deferred;
+	struct http_req *next; /* in the lane */
 	int64_t body_start_ms;
+	int64_t held; /* of server_admit_body() */
 	char id[17];
 	/* the reply */
 	VEC(struct header) headers;
@@ -105,6 +138,25 @@ void server_watch_wait(struct conn *c, uint32_t events);
 void server_watch_wake_all(struct http_server *s);
 void server_conn_new(struct http_server *s, struct conn *c);
 void server_conn_closed(struct conn *c);
+
+/* --- server_admit.c --- */
+uint64_t server_admit_key(const struct sockaddr *a);
+/** Whether one more connection from there may be. */
+bool server_admit_may(struct http_server *s, uint64_t key);
+void server_admit_in(struct conn *c, uint64_t key);
+void server_admit_shaken(struct conn *c);
+void server_admit_out(struct conn *c);
+/** Counts `more` bytes (or gives them back); false: over the limit, nothing counted. */
+bool server_admit_body(struct http_server *s, int64_t more);
+
+/* --- server_lane.c --- */
+bool server_lane_start(struct http_server *s, struct err *e) MUST_CHECK;
+/** After `stopping` was set; the pool must run. Waits for what was promised a place. */
+void server_lane_stop(struct http_server *s);
+/** On the pool's thread, after the handler returned with `deferred`. */
+void server_lane_put(struct http_req *r);
+/** This thread stands back as the server was told to. */
+void server_be_nice(const struct http_server *s);
 
 /* --- http_request.c --- */
 /** Checks header, target and length; 0, or the status to refuse with and the reason. */

@@ -82,7 +82,10 @@ static int on_finished(gnutls_session_t session, unsigned type, unsigned when, u
 		       const gnutls_datum_t *message)
 {
 	struct conn *c = gnutls_transport_get_ptr(session);
-	c->shaken = c->shaken || incoming;
+	if (incoming && !c->shaken) {
+		c->shaken = true;
+		server_admit_shaken(c);
+	}
 	return 0;
 }
 
