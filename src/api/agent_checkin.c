@@ -189,8 +189,9 @@ static bool checkin_quick(struct call *c, bool *ok_out, struct err *e)
 	enum nonce_verdict verdict;
 	char given[NONCE_LEN], next[NONCE_LEN];
 	struct checkin k = { .nonce = given, .scan_error = "" };
-	if (c->api->shared || deploy_epoch(c->conf->deploy) > 1 || deploy_busy(c->conf->deploy, c->host) ||
-	    !call_is_json(c) || !agent_quick_read(http_req_body(c->req), &q) ||
+	if (c->api->shared || deploy_epoch(c->conf->deploy) > 1 ||
+	    deploy_busy(c->conf->deploy, c->host) || !call_is_json(c) ||
+	    !agent_quick_read(http_req_body(c->req), &q) ||
 	    !agent_quick_known(c->api, c->host, q.attrs, http_req_peer(c->req)) || q.epoch > 1 ||
 	    (q.inventory.n && !digest_parse(q.inventory, &k.inventory)) ||
 	    (q.scanned.n && !clock_parse_rfc3339(q.scanned, &k.scanned_ms)))

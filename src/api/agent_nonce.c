@@ -93,12 +93,25 @@ static bool ours(const struct nonces *n, const uint8_t *host, const struct raw *
 	return !wrong;
 }
 
+/* Four bytes at a time; a system call for each would cost more than the rest of the nonce. */
+static void chance(uint8_t out[4])
+{
+	static _Thread_local uint8_t pool[256];
+	static _Thread_local size_t left;
+	if (!left) {
+		random_bytes(pool, sizeof(pool));
+		left = sizeof(pool);
+	}
+	left -= 4;
+	memcpy(out, pool + left, 4);
+}
+
 static struct raw make(const struct nonces *n, const uint8_t *host, uint32_t count)
 {
 	struct raw r;
 	for (int i = 0; i < 4; i++)
 		r.b[i] = (uint8_t)(count >> (24 - 8 * i));
-	random_bytes(r.b + 4, 4);
+	chance(r.b + 4);
 	sign(n, host, &r, r.b + 8);
 	return r;
 }

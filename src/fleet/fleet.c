@@ -10,6 +10,8 @@
 
 /* Distinct lines a fleet may have: a broken agent must not fill the server's memory. */
 #define FLEET_MAX_FACTS 20000000u
+/* Hosts whose last contact is written in one transaction. */
+#define FLUSH_MAX 500
 
 struct fleet *fleet_new_memory(const struct clock *clock)
 {
@@ -685,9 +687,27 @@ bool fleet_set_scan(struct fleet *f, uint32_t no, enum scan_status scan, const c
 	return ok || err_prefix(e, "scan status of host '%s'", h->id);
 }
 
+/* A scan time that ends nothing waits for the next flush; false = it is not such a one. */
+static bool rescan_waits(struct fleet *f, uint32_t no, int64_t scanned_ms)
+{
+	fleet_read_lock(f);
+	struct host *h = no < f->hosts.n ? f->hosts.p[no] : NULL;
+	bool waits = h && h->scan == SCAN_OK;
+	if (waits) {
+		pthread_mutex_lock(&f->contact_lock);
+		VEC_PUSH(&f->rescans, ((struct rescan) { no, scanned_ms }));
+		pthread_mutex_unlock(&f->contact_lock);
+		note_contact(f, h);
+	}
+	fleet_read_unlock(f);
+	return waits;
+}
+
 bool fleet_scanned_again(struct fleet *f, uint32_t no, int64_t scanned_ms, struct err *e)
 {
 	struct host *h;
+	if (rescan_waits(f, no, scanned_ms))
+		return true;
 	if (!host_begin(f, no, &h, e))
 		return false;
 	bool ok = fleet_db_scanned(f, h->id, scanned_ms, e);
@@ -743,35 +763,78 @@ void fleet_set_online(struct fleet *f, uint32_t no, bool online)
 	publish(f);
 }
 
-bool fleet_flush(struct fleet *f, struct err *e)
+/* The times of scans that found nothing new become visible: all under one write lock. */
+static void show_rescans(struct fleet *f, const struct rescan *list, size_t n)
 {
-	VEC(struct host_contact) batch = { 0 };
-	VEC(uint32_t) hosts = { 0 };
+	if (!n)
+		return;
+	pthread_rwlock_wrlock(&f->lock);
+	for (size_t i = 0; i < n; i++) {
+		struct host *h = f->hosts.p[list[i].host];
+		if (h->scan != SCAN_OK || h->last_scan_ms >= list[i].ms)
+			continue;
+		set_scan_time(f, h, list[i].ms);
+		roster_put(f->roster, h);
+	}
+	pthread_rwlock_unlock(&f->lock);
+}
+
+/* Takes at most FLUSH_MAX hosts off the list; a host's scan time goes along. */
+static size_t take_contacts(struct fleet *f, uint32_t *nos, struct host_contact *batch, size_t max)
+{
+	size_t n = 0;
 	fleet_read_lock(f);
 	pthread_mutex_lock(&f->contact_lock);
-	for (size_t i = 0; i < f->contacts.n; i++) {
-		const struct host *h = f->hosts.p[f->contacts.p[i]];
-		VEC_PUSH(&batch, ((struct host_contact) { str_of(h->id), h->last_contact_ms }));
-		VEC_PUSH(&hosts, h->no);
+	while (n < max && f->contacts.n) {
+		const struct host *h = f->hosts.p[f->contacts.p[--f->contacts.n]];
 		f->contact_waiting.p[h->no] = 0;
+		nos[n] = h->no;
+		batch[n++] = (struct host_contact) { .host = str_of(h->id),
+						     .ms = h->last_contact_ms,
+						     .scanned_ms = h->last_scan_ms };
 	}
-	f->contacts.n = 0;
 	pthread_mutex_unlock(&f->contact_lock);
 	fleet_read_unlock(f);
-	bool ok = fleet_db_contacts(f, batch.p, batch.n, e);
-	fleet_read_lock(f);
+	return n;
+}
+
+/* They wait for the next flush. */
+static void give_back(struct fleet *f, const uint32_t *nos, size_t n)
+{
 	pthread_mutex_lock(&f->contact_lock);
-	for (size_t i = 0; !ok && i < hosts.n; i++) { /* they wait for the next flush */
-		if (!f->contact_waiting.p[hosts.p[i]]) {
-			f->contact_waiting.p[hosts.p[i]] = 1;
-			VEC_PUSH(&f->contacts, hosts.p[i]);
+	for (size_t i = 0; i < n; i++) {
+		if (!f->contact_waiting.p[nos[i]]) {
+			f->contact_waiting.p[nos[i]] = 1;
+			VEC_PUSH(&f->contacts, nos[i]);
 		}
 	}
 	pthread_mutex_unlock(&f->contact_lock);
-	fleet_read_unlock(f);
-	VEC_DONE(&batch);
-	VEC_DONE(&hosts);
-	return ok || err_prefix(e, "writing last contacts");
+}
+
+bool fleet_flush(struct fleet *f, struct err *e)
+{
+	struct host_contact batch[FLUSH_MAX];
+	uint32_t nos[FLUSH_MAX];
+	VEC(struct rescan) rescans = { 0 };
+	pthread_mutex_lock(&f->contact_lock);
+	size_t left = f->contacts.n; /* those that come meanwhile wait for the next flush */
+	rescans.p = f->rescans.p;
+	rescans.n = f->rescans.n;
+	f->rescans.p = NULL;
+	f->rescans.n = f->rescans.cap = 0;
+	pthread_mutex_unlock(&f->contact_lock);
+	show_rescans(f, rescans.p, rescans.n);
+	VEC_DONE(&rescans);
+	/* In small transactions: nobody else's write waits long for this one. */
+	while (left) {
+		size_t n = take_contacts(f, nos, batch, MIN(left, (size_t)FLUSH_MAX));
+		if (!fleet_db_contacts(f, batch, n, e)) {
+			give_back(f, nos, n);
+			return err_prefix(e, "writing last contacts");
+		}
+		left = n ? left - n : 0;
+	}
+	return true;
 }
 
 static int by_text(const void *a, const void *b)

@@ -26,7 +26,7 @@ struct header_check {
 static bool token(const char *s)
 {
 	for (const char *p = s; *p; p++)
-		if (!isalnum((unsigned char)*p) && !strchr("!#$%&'*+-.^_`|~", *p))
+		if (!isalnum((unsigned char)*p) && *p != '-' && !strchr("!#$%&'*+.^_`|~", *p))
 			return false;
 	return s[0] != '\0';
 }
@@ -43,15 +43,15 @@ static enum MHD_Result check_header(void *arg, enum MHD_ValueKind kind, const ch
 		if (((unsigned char)*p < ' ' && *p != '\t') || *p == 0x7f)
 			h->why = "a control character in a header";
 	for (unsigned i = 0; i < ARRAY_LEN(singles); i++) {
-		if (strcasecmp(name, singles[i]) != 0)
+		if ((name[0] | 0x20) != (singles[i][0] | 0x20) || strcasecmp(name, singles[i]) != 0)
 			continue;
 		if (h->seen & 1u << i)
 			h->why = "a header given twice";
 		h->seen |= 1u << i;
 	}
-	if (strcasecmp(name, "Content-Length") == 0)
+	if ((name[0] | 0x20) == 'c' && strcasecmp(name, "Content-Length") == 0)
 		h->length = value ? value : "";
-	if (strcasecmp(name, "Transfer-Encoding") == 0)
+	if ((name[0] | 0x20) == 't' && strcasecmp(name, "Transfer-Encoding") == 0)
 		h->encoding = value ? value : "";
 	return MHD_YES;
 }

@@ -110,8 +110,10 @@ static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
 static void *on_target(void *arg, const char *target, struct MHD_Connection *mhd)
 {
 	struct http_req *r = xcalloc(1, sizeof(*r));
-	uint64_t id = random_u64();
 	r->server = arg;
+	/* Told apart, not kept secret: a random beginning, then a step that hides the count. */
+	uint64_t id = r->server->first_id +
+		      atomic_fetch_add(&r->server->requests, 1) * 0x9E3779B97F4A7C15u;
 	r->mhd = mhd;
 	r->conn = conn_of(mhd);
 	r->raw = arena_strdup(&r->arena, target ? target : "");
@@ -439,6 +441,7 @@ bool http_server_start(const struct http_server_conf *conf, struct http_server *
 	s->conf = *conf;
 	s->conf.address = xstrdup(conf->address);
 	s->tls = conf->cert_pem != NULL;
+	s->first_id = random_u64();
 	s->client_ca_pem = conf->client_ca_pem ? xstrdup(conf->client_ca_pem) : NULL;
 	s->conf.client_ca_pem = s->client_ca_pem;
 	s->listener = s->epoll_fd = s->wake_fd = -1;

@@ -27,9 +27,9 @@ struct http_server_conf {
 	unsigned max_handshakes;
 	size_t body_memory; /**< bytes of all bodies under way; over it 503; 0 = no limit */
 	unsigned workers;   /**< threads for http_req_defer(); 0 = handlers go on where they are */
-	unsigned max_deferred; /**< requests that wait for, or are at, one of them */
-	int niceness;	       /**< 0..19: how much these threads stand back for others */
-	unsigned idle_timeout_s;   /**< 5..600 */
+	unsigned max_deferred;	 /**< requests that wait for, or are at, one of them */
+	int niceness;		 /**< 0..19: how much these threads stand back for others */
+	unsigned idle_timeout_s; /**< 5..600 */
 	/** What a connection may use for its request's header, its body in pieces and its reply's
 	 * header: held as long as the connection is; 2560..65536, 0 = 16 KiB. A request whose
 	 * header does not fit is refused (414, 431, or the connection ends). */
@@ -89,12 +89,14 @@ int64_t http_req_peer_uid(const struct http_req *r);
  * during a kept-alive or resumed session is answered 403 before any handler. */
 const struct x509_info *http_req_client_info(struct http_req *r);
 enum http_defer {
-	HTTP_DEFER_HERE, /**< this is a worker, or there is none: go on */
+	HTTP_DEFER_HERE,  /**< this is a worker, or there is none: go on */
 	HTTP_DEFER_LATER, /**< return without a reply: the handler is called again on a worker */
-	HTTP_DEFER_BUSY, /**< too many wait: http_reply_busy() */
+	HTTP_DEFER_BUSY,  /**< too many wait: http_reply_busy() */
 };
 /** From the handler, before it blocks for long. Not for streams. */
 enum http_defer http_req_defer(struct http_req *r) MUST_CHECK;
+/** Whether the handler runs on a worker (or will). */
+bool http_req_deferred(const struct http_req *r);
 /** Random id of this request, also sent as X-Request-Id. */
 const char *http_req_id(const struct http_req *r);
 /** Freed when the request ends. */

@@ -162,7 +162,8 @@ int http_server_retry_after_s(struct http_server *s)
 		a->told = 0;
 		a->window_ms = now;
 	}
-	uint64_t spread = MAX(a->before, ++a->told) / RETRY_RATE;
+	a->told++;
+	uint64_t spread = MAX(a->before, a->told) / RETRY_RATE;
 	pthread_mutex_unlock(&a->lock);
 	spread = MIN(MAX(spread, (uint64_t)RETRY_LEAST_S), (uint64_t)RETRY_MOST_S);
 	return (int)(spread / 4 + 1 + random_below(spread));

@@ -81,6 +81,8 @@ struct http_server {
 	struct conn *graves; /* closed, but perhaps in the watcher's hands; linked by next */
 	pthread_t watcher;
 	int epoll_fd, wake_fd;
+	uint64_t first_id;
+	_Atomic uint64_t requests;
 	struct admit admit;
 	struct lane lane;
 };

@@ -37,6 +37,11 @@ enum http_defer http_req_defer(struct http_req *r)
 	return HTTP_DEFER_LATER;
 }
 
+bool http_req_deferred(const struct http_req *r)
+{
+	return r->deferred;
+}
+
 void server_lane_put(struct http_req *r)
 {
 	struct lane *l = &r->server->lane;

@@ -17,6 +17,8 @@
 
 #include <stdio.h>
 
+#define AGENT_CONNECTIONS 18000
+
 struct server {
 	struct options options; /* texts are the caller's */
 	int lock_fd;
@@ -207,6 +209,9 @@ static bool listen_all(struct server *s, const struct options *o, struct err *e)
 					   .key_pem = s->identity.key_pem.p,
 					   .threads = (unsigned)o->threads,
 					   .max_connections = 4000,
+					   .max_per_address = 2000,
+					   .max_handshakes = 1000,
+					   .body_memory = (size_t)64 << 20,
 					   .idle_timeout_s = 120,
 					   .max_body = 1u << 20,
 					   .body_limit = api_body_limit,
@@ -215,7 +220,14 @@ static bool listen_all(struct server *s, const struct options *o, struct err *e)
 	struct http_server_conf agents = people;
 	agents.port = (uint16_t)o->agent_port;
 	agents.client_ca_pem = s->identity.ca_pem.p;
-	agents.max_connections = 18000;
+	agents.max_connections = AGENT_CONNECTIONS;
+	/* One address may be a whole site behind a NAT, and yet must not shut the others out. */
+	agents.max_per_address = AGENT_CONNECTIONS / 2;
+	agents.max_handshakes = 1000; /* a second or two of work: whoever waits longer gives up */
+	agents.body_memory = (size_t)256 << 20;
+	agents.workers = 16; /* they wait for the disk together and share its commits */
+	agents.max_deferred = 500;
+	agents.niceness = 5; /* people go first */
 	/* Each agent holds a connection open for ever; its headers are our own and short. */
 	agents.connection_memory = 2560;
 	agents.body_limit = api_agent_body_limit;
@@ -230,6 +242,8 @@ static bool listen_all(struct server *s, const struct options *o, struct err *e)
 	local.cert_pem = local.key_pem = NULL;
 	local.threads = 1;
 	local.max_connections = 64;
+	local.max_per_address = 0; /* it has none */
+	local.max_handshakes = 0;
 	if (!http_server_start(&local, &s->local, e))
 		return false;
 	if (!o->redirect_port)

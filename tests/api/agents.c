@@ -178,6 +178,8 @@ static void enrol_check_in_and_report(void **state)
 	checkin(w, &a, newer_hex, "2026-11-22T09:30:00Z", "", &third);
 	assert_string_equal(text_at(third.json, "want_inventory"), "none");
 	AUTO(reply_done) struct reply after;
+	struct err e = { 0 };
+	ok(fleet_flush(w->fleet, &e), &e);
 	get_system(w, a.id, &after);
 	assert_int_equal(int_at(json_object_get(after.json, "missing"), "total"), 1);
 	assert_string_equal(text_at(after.json, "last_scan"),
