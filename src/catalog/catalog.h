@@ -50,6 +50,12 @@ bool generation_accept_held(struct sql *db, struct str feed, int64_t now_ms, str
 /** Loads all current generations and builds the snapshot. */
 bool catalog_load(struct sql *db, struct catalog **out, struct err *e) MUST_CHECK;
 
+/** What was visible before the current generations when a server died between storing and telling:
+ * the snapshot of those that were told (catalog_tell()). *out is NULL when all of them were. */
+bool catalog_load_told(struct sql *db, struct catalog **out, struct err *e) MUST_CHECK;
+/** Inside the transaction that writes down what the adoption of `c` changed for systems. */
+bool catalog_tell(struct sql_conn *conn, const struct catalog *c, struct err *e) MUST_CHECK;
+
 /** State of a feed for the console: kept also for attempts that failed. */
 struct feed_state {
 	char *id, *kind, *url;

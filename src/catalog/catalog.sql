@@ -9,6 +9,19 @@ from feed_generation where feed = $1 and state = $2;
 select feed, number, kind, url, fetched_ms, released_ms, is_signed, signer, row_count, digest, raw_size
 from feed_generation where state = 'current' order by feed;
 
+-- name: generation_list_told
+select g.feed, g.number, g.kind, g.url, g.fetched_ms, g.released_ms, g.is_signed, g.signer, g.row_count, g.digest, g.raw_size
+from feed_generation g
+where g.told and (g.state = 'current' or (g.state = 'previous' and not exists (
+  select 1 from feed_generation n where n.feed = g.feed and n.state = 'current' and n.told)))
+order by g.feed;
+
+-- name: generation_list_untold
+select kind from feed_generation where state = 'current' and not told;
+
+-- name: generation_tell
+update feed_generation set told = true where feed = $1 and number = $2 and not told;
+
 -- name: generation_feeds_of_kind
 select feed from feed_generation where state = 'current' and kind = $1 order by feed;
 
@@ -17,8 +30,8 @@ select coalesce(max(number), 0) from feed_generation where feed = $1;
 
 -- name: generation_insert
 insert into feed_generation (feed, number, state, kind, url, fetched_ms, released_ms, is_signed, signer,
-  row_count, digest, raw_size)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+  row_count, digest, raw_size, told)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, false);
 
 -- name: generation_refresh
 update feed_generation set fetched_ms = $2, released_ms = $3, is_signed = $4, signer = $5, url = $6

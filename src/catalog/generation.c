@@ -387,12 +387,13 @@ struct stored_list {
 	VEC(struct stored) of; /* beside generations.gens */
 };
 
-static bool list_current(struct sql_conn *c, bool (*want)(struct str kind), struct generations *l,
-			 struct stored_list *stored, struct err *e)
+static bool list_stored(struct sql_conn *c, const struct sql_stmt *query,
+			bool (*want)(struct str kind), struct generations *l,
+			struct stored_list *stored, struct err *e)
 {
 	struct sql_rows *r;
 	bool good = true;
-	if (!sql_query(c, &SQL_GENERATION_LIST_CURRENT, SQL_NO_ARGS, &r, e))
+	if (!sql_query(c, query, SQL_NO_ARGS, &r, e))
 		return false;
 	while (good && sql_next(r)) {
 		if (!want(sql_col_str(r, 2)))
@@ -432,14 +433,21 @@ static bool read_all(struct sql_conn *c, struct generations *l, const struct sto
 	return true;
 }
 
-bool generations_load(struct sql *db, bool (*want)(struct str kind), struct generations *out,
-		      struct err *e)
+static bool load_stored(struct sql *db, const struct sql_stmt *query, bool (*want)(struct str kind),
+			struct generations *out, struct err *e)
 {
 	AUTO(sql_done) struct sql_conn *c = sql_reader(db, e);
 	struct stored_list stored = { 0 };
-	bool good = c && list_current(c, want, out, &stored, e) && read_all(c, out, &stored, e);
+	bool good = c && list_stored(c, query, want, out, &stored, e) &&
+		    read_all(c, out, &stored, e);
 	VEC_DONE(&stored.of);
 	return good;
+}
+
+bool generations_load(struct sql *db, bool (*want)(struct str kind), struct generations *out,
+		      struct err *e)
+{
+	return load_stored(db, &SQL_GENERATION_LIST_CURRENT, want, out, e);
 }
 
 static bool of_patches(struct str kind)
@@ -453,4 +461,39 @@ bool catalog_load(struct sql *db, struct catalog **out, struct err *e)
 	AUTO(generations_done) struct generations l = { 0 };
 	return generations_load(db, of_patches, &l, e) &&
 	       catalog_build_taking(l.gens.p, l.gens.n, out, e);
+}
+
+static bool any_untold(struct sql *db, bool *out, struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(db, e);
+	struct sql_rows *r;
+	bool any = false;
+	if (!c || !sql_query(c, &SQL_GENERATION_LIST_UNTOLD, SQL_NO_ARGS, &r, e))
+		return false;
+	while (sql_next(r))
+		any |= of_patches(sql_col_str(r, 0));
+	*out = any;
+	return sql_rows_end(r, e);
+}
+
+bool catalog_load_told(struct sql *db, struct catalog **out, struct err *e)
+{
+	AUTO(generations_done) struct generations l = { 0 };
+	bool any;
+	if (!any_untold(db, &any, e))
+		return false;
+	if (any)
+		return load_stored(db, &SQL_GENERATION_LIST_TOLD, of_patches, &l, e) &&
+		       catalog_build_taking(l.gens.p, l.gens.n, out, e);
+	*out = NULL;
+	return true;
+}
+
+bool catalog_tell(struct sql_conn *conn, const struct catalog *c, struct err *e)
+{
+	for (uint32_t i = 0; i < c->n_feeds; i++)
+		if (!sql_run(conn, &SQL_GENERATION_TELL,
+			     SQL_ARGS(sql_str(c->feeds[i].id), sql_int(c->feeds[i].generation)), e))
+			return false;
+	return true;
 }

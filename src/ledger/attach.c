@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the fleet and match change, as rows. What was there already (installed at the first scan,
  * installed when a patch became known) is no event: only what somebody could have waited for is. */
+#include "catalog/catalog.h"
 #include "ledger/ledger_int.h"
 #include "ledger/queries.h"
 
@@ -126,13 +127,33 @@ static bool store(struct ledger *l, struct ledger_batch *b, struct err *e)
 	return ok;
 }
 
+struct adoption {
+	const struct ledger_batch *batch; /* NULL = it changed nothing */
+	const struct catalog *catalog;
+};
+
+/* The rows, and that the catalog's generations are told: a server that dies before this comes back
+ * to what was told last (ledger_attach), one that dies after it does not write them again. */
+static bool write_adoption(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct adoption *x = arg;
+	return (!x->batch || ledger_batch_write(c, x->batch, e)) && catalog_tell(c, x->catalog, e);
+}
+
 static void on_done(void *arg)
 {
 	struct ledger *l = arg;
 	struct err e = { 0 };
+	AUTO(match_read_end) struct match_view v;
+	match_read(l->match, &v);
+	AUTO(catalog_unref) struct catalog *c = catalog_ref((struct catalog *)v.catalog);
 	struct ledger_batch *b = TAKE(l->adoption);
+	struct adoption x = { b, c };
+	match_read_end(&v);
+	bool ok = sql_write(l->db, write_adoption, &x, &e);
+	ledger_batch_done(b, ok);
 	/* Not lost for good: ledger_catch_up() finds the patches that have no row yet. */
-	l->behind = b && !store(l, b, &e);
+	l->behind = !ok;
 }
 
 /* Patches that no row speaks of yet: what holds of them now. */
@@ -160,8 +181,9 @@ static bool catch_up(struct ledger *l, struct err *e)
 						   .known = true };
 			if (intern_find(known, p.patch) != INTERN_NONE)
 				continue;
-			p.after[VERDICT_MISSING] = match_hosts(&v, i, VERDICT_MISSING);
-			p.after[VERDICT_HELD] = match_hosts(&v, i, VERDICT_HELD);
+			for (int k = 0; k < VERDICTS_; k++)
+				if (lacks((enum verdict)k))
+					p.after[k] = match_hosts(&v, i, (enum verdict)k);
 			adopted(b, v.fleet, &p);
 		}
 	}

@@ -52,6 +52,24 @@ static bool open_database(const struct options *o, int *lock_out, struct sql **d
 	return sql_open(db, db_out, e) && sql_migrate(*db_out, e);
 }
 
+/* Where the last server died before it told what a sync changed, systems are first seen as they
+ * were told, so that the ledger gets each change once. */
+static bool open_patches(struct server *s, struct err *e)
+{
+	AUTO(catalog_unref) struct catalog *catalog = NULL;
+	AUTO(catalog_unref) struct catalog *before = NULL;
+	if (!catalog_load(s->db, &catalog, e) || !catalog_load_told(s->db, &before, e))
+		return err_prefix(e, "cannot load the patch DB");
+	s->match = match_new(s->fleet);
+	match_set_catalog(s->match, before ? before : catalog);
+	if (!ledger_open(s->db, &clock_system, &s->ledger, e) ||
+	    !ledger_attach(s->ledger, s->fleet, s->match, e))
+		return false;
+	if (before)
+		match_set_catalog(s->match, catalog);
+	return true;
+}
+
 static bool open_data(struct server *s, const struct options *o, struct err *e)
 {
 	AUTO(xfree) char *store = file_join(o->state_dir, "store");
@@ -71,14 +89,7 @@ static bool open_data(struct server *s, const struct options *o, struct err *e)
 	    !fleet_load(s->db, &clock_system, &s->fleet, e) ||
 	    !enrichment_open(s->db, &s->enrichment, e))
 		return false;
-	struct catalog *catalog;
-	if (!catalog_load(s->db, &catalog, e))
-		return err_prefix(e, "cannot load the patch DB");
-	s->match = match_new(s->fleet);
-	match_set_catalog(s->match, catalog);
-	catalog_unref(catalog);
-	return ledger_open(s->db, &clock_system, &s->ledger, e) &&
-	       ledger_attach(s->ledger, s->fleet, s->match, e);
+	return open_patches(s, e);
 }
 
 static bool open_work(struct server *s, const struct options *o, struct signer *signer,

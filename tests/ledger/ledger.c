@@ -217,6 +217,65 @@ static void F03_an_entry_stands_or_falls_with_its_scan(void **state)
 	fleet_read_unlock(w->fleet);
 }
 
+/* A sync stores its generation; whether the server lives long enough to adopt it is another matter.
+ */
+static void store_generation(struct world *w, const char *ssl, int64_t released_ms)
+{
+	struct err e = { 0 };
+	struct feed_info feed = { .id = STR_LIT("debian/x"),
+				  .kind = STR_LIT("debian"),
+				  .url = STR_LIT("http://x"),
+				  .signer = STR_LIT(""),
+				  .released_ms = released_ms };
+	struct generation g = { 0 };
+	AUTO(sink_free) struct sink *s = sink_new(&feed);
+	kit_patch(s, "openssl", ssl, PATCH_TYPE_SECURITY);
+	struct component c = { .kind = COMPONENT_DEB,
+			       .name = STR_LIT("openssl"),
+			       .arch = STR_LIT("amd64"),
+			       .version = str_of(ssl),
+			       .archive = CATALOG_NONE };
+	ok(sink_component(s, &c, &e) && sink_finish(s, &g.records, &g.feed, &e), &e);
+	ok(generation_save(w->db, &g, kit_now_ms, true, &e), &e);
+}
+
+/* As a server starts. */
+static void start_again(struct world *w)
+{
+	struct err e = { 0 };
+	AUTO(catalog_unref) struct catalog *now = NULL;
+	AUTO(catalog_unref) struct catalog *told = NULL;
+	close_ledger(w);
+	match_free(w->match);
+	w->match = match_new(w->fleet);
+	ok(catalog_load(w->db, &now, &e) && catalog_load_told(w->db, &told, &e), &e);
+	match_set_catalog(w->match, told ? told : now);
+	open_ledger(w);
+	if (told)
+		match_set_catalog(w->match, now);
+}
+
+static void a_crash_between_storing_and_telling_loses_and_doubles_nothing(void **state)
+{
+	struct world *w = *state;
+	store_generation(w, "4.0.1-1", 1000);
+	start_again(w); /* of the very first generation, too */
+	scan(w, 0, "4.0.0-1", "9");
+	expect_host(w, 0, "missing openssl:4.0.1-1; ");
+	start_again(w);
+	store_generation(w, "4.0.2-1", 2000);
+	static const char all[] =
+		"gone openssl:4.0.1-1; missing openssl:4.0.2-1; missing openssl:4.0.1-1; ";
+	for (int i = 0; i < 3; i++) {
+		start_again(w);
+		expect_host(w, 0, all);
+	}
+	scan(w, 0, "4.0.2-1", "9");
+	AUTO(xfree) char *then = xasprintf("installed openssl:4.0.2-1; %s", all);
+	start_again(w);
+	expect_host(w, 0, then);
+}
+
 static void old_rows_are_dropped_when_a_patch_became_known_is_not(void **state)
 {
 	struct world *w = *state;
@@ -242,6 +301,7 @@ static int group(void)
 		T(scans_become_entries),
 		T(a_catalog_becomes_one_row_per_patch_and_event),
 		T(a_start_adds_only_what_no_row_speaks_of),
+		T(a_crash_between_storing_and_telling_loses_and_doubles_nothing),
 		T(F03_an_entry_stands_or_falls_with_its_scan),
 		T(old_rows_are_dropped_when_a_patch_became_known_is_not),
 	};
