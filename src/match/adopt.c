@@ -175,6 +175,7 @@ void adopt_catalog(struct match *m, struct catalog *c, bool force)
 	m->state = next;
 	m->next = NULL;
 	next->carried = NULL;
+	healths_forget_all(m);
 	pthread_rwlock_unlock(&m->lock);
 	if (m->adopter.patch)
 		tell(m, old, next, from);

@@ -4,6 +4,7 @@
  * the facts concerned are few. */
 #include "base/vec.h"
 #include "fleet/facts.h"
+#include "match/healths.h"
 #include "match/hindrance.h"
 #include "match/host_view.h"
 
@@ -43,32 +44,28 @@ static void add_kind(const struct match_view *v, enum fact_kind kind, struct bit
 		bitmaps_add(to, fleet_fact_hosts(v->fleet, facts[i]));
 }
 
-static roaring_bitmap_t *hosts_by(const struct match_view *v, int64_t now_ms,
-				  bool (*is)(const struct match_view *, uint32_t, int64_t))
+static roaring_bitmap_t *say_reboot(const struct match_view *v)
 {
+	struct roster_columns c;
+	roster_columns(fleet_roster(v->fleet), &c);
 	roaring_bitmap_t *out = roaring_bitmap_create();
-	for (uint32_t i = 0; i < fleet_host_count(v->fleet); i++)
-		if (roaring_bitmap_contains(fleet_active(v->fleet), i) && is(v, i, now_ms))
-			roaring_bitmap_add(out, i);
+	for (uint32_t h = 0; h < c.n; h++)
+		if (c.reboot[h] && c.state[h] == HOST_ACTIVE)
+			roaring_bitmap_add(out, h);
 	return out;
-}
-
-static bool says_reboot(const struct match_view *v, uint32_t host, int64_t now_ms)
-{
-	return fleet_host(v->fleet, host)->attrs.reboot_needed;
 }
 
 roaring_bitmap_t *match_flag_hosts(const struct match_view *v, enum host_flag flag, int64_t now_ms)
 {
 	struct bitmaps hosts = { 0 };
 	switch (flag) {
-	case HOST_FLAG_STALE: return hosts_by(v, now_ms, match_is_stale);
-	case HOST_FLAG_END_OF_LIFE: return hosts_by(v, now_ms, match_is_end_of_life);
+	case HOST_FLAG_STALE: return match_stale_hosts(v, now_ms);
+	case HOST_FLAG_END_OF_LIFE: return match_ended_hosts(v, now_ms);
 	case HOST_FLAG_UNSIGNED_SOURCE: add_kind(v, FACT_UNSIGNED, &hosts); break;
 	case HOST_FLAG_RESTART_PENDING: add_kind(v, FACT_RESTART, &hosts); break;
 	case HOST_FLAG_REBOOT_PENDING:
 		add_kind(v, FACT_REBOOT, &hosts);
-		bitmaps_own(&hosts, hosts_by(v, now_ms, says_reboot));
+		bitmaps_own(&hosts, say_reboot(v));
 		break;
 	}
 	return bitmaps_union(&hosts);

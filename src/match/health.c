@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * System status (S-07) and the fleet's counters. Everything but time is counted when it
  * changes; time (a scan grown old) is looked at when asked. */
+#include "match/healths.h"
 #include "match/match_int.h"
 
 static const char *const health_names[HEALTHS_] = { "unknown", "healthy", "vulnerable",
@@ -35,17 +36,21 @@ bool match_is_stale(const struct match_view *v, uint32_t host, int64_t now_ms)
 	       now_ms - h->last_scan_ms > v->m->stale_ms;
 }
 
-enum health match_health(const struct match_view *v, uint32_t host, int64_t now_ms)
+enum health health_by_counters(const struct match_view *v, uint32_t host)
 {
 	const struct state *s = v->m->state;
-	if (match_is_stale(v, host, now_ms))
-		return HEALTH_UNKNOWN;
 	struct tally t = host < s->tallies.n ? s->tallies.p[host] : (struct tally) { 0 };
 	if (reached(v->m->policy.highly, t.urgent))
 		return HEALTH_HIGHLY_VULNERABLE;
-	return reached(v->m->policy.vulnerable, t.exposed) || match_is_end_of_life(v, host, now_ms)
-		       ? HEALTH_VULNERABLE
-		       : HEALTH_HEALTHY;
+	return reached(v->m->policy.vulnerable, t.exposed) ? HEALTH_VULNERABLE : HEALTH_HEALTHY;
+}
+
+enum health match_health(const struct match_view *v, uint32_t host, int64_t now_ms)
+{
+	if (match_is_stale(v, host, now_ms))
+		return HEALTH_UNKNOWN;
+	enum health h = health_by_counters(v, host);
+	return h == HEALTH_HEALTHY && match_is_end_of_life(v, host, now_ms) ? HEALTH_VULNERABLE : h;
 }
 
 static uint32_t flagged(const struct match_view *v, enum host_flag flag, int64_t now_ms)
@@ -74,12 +79,14 @@ void match_fleet_counts(const struct match_view *v, int64_t now_ms, struct fleet
 		.security_missing = t->security_missing,
 	};
 	memcpy(out->missing_by_severity, t->missing_by_severity, sizeof(out->missing_by_severity));
-	for (uint32_t i = 0; i < fleet_host_count(v->fleet); i++) {
-		const struct host *h = fleet_host(v->fleet, i);
-		if (h->state != HOST_ACTIVE)
-			continue;
-		out->health[match_health(v, i, now_ms)]++;
-		out->reboot_needed += h->attrs.reboot_needed;
-		out->online += h->online;
+	struct roster_columns c;
+	roster_columns(fleet_roster(v->fleet), &c);
+	AUTO(xfree) uint8_t *healths = xmalloc((size_t)c.n + 1);
+	match_healths(v, now_ms, healths);
+	for (uint32_t h = 0; h < c.n; h++) {
+		bool active = c.state[h] == HOST_ACTIVE;
+		out->health[healths[h]] += active;
+		out->reboot_needed += active && c.reboot[h];
+		out->online += active && c.online[h];
 	}
 }

@@ -38,6 +38,7 @@ static void host_changed(void *arg, uint32_t host, const uint32_t *old, uint32_t
 	struct moving now = { m->state, m->next, host }, later = { m->next, NULL, host };
 	forward_reserve(m->state, m->fleet);
 	change_patches(m->state, m->fleet, host, old, n_old, new, n_new, move, &now);
+	healths_forget(m, host);
 	if (!m->next)
 		return;
 	forward_reserve(m->next, m->fleet);
@@ -72,6 +73,7 @@ struct match *match_new(struct fleet *f)
 	m->policy = health_policy_default;
 	pthread_mutex_init(&m->adopt, NULL);
 	pthread_mutex_init(&m->listener_lock, NULL);
+	pthread_mutex_init(&m->classes_lock, NULL);
 	pthread_rwlock_init(&m->lock, NULL);
 	fleet_set_listener(f, host_changed, m);
 	fleet_set_after(f, fleet_changed, m);
@@ -87,6 +89,8 @@ void match_free(struct match *m)
 	state_free(m->state);
 	pthread_rwlock_destroy(&m->lock);
 	pthread_mutex_destroy(&m->listener_lock);
+	pthread_mutex_destroy(&m->classes_lock);
+	VEC_DONE(&m->classes);
 	pthread_mutex_destroy(&m->adopt);
 	xfree(m);
 }
@@ -129,6 +133,7 @@ void match_declined_changed(struct match *m)
 		tally_all(s, &items, fleet_host_count(m->fleet));
 		VEC_DONE(&items);
 	}
+	healths_forget_all(m);
 	pthread_rwlock_unlock(&m->lock);
 	fleet_read_unlock(m->fleet);
 	pthread_mutex_unlock(&m->adopt);
@@ -145,6 +150,7 @@ void match_set_health_policy(struct match *m, const struct health_policy *p)
 {
 	pthread_rwlock_wrlock(&m->lock);
 	m->policy = *p;
+	healths_forget_all(m);
 	pthread_rwlock_unlock(&m->lock);
 	match_notify(m);
 }

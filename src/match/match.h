@@ -148,8 +148,9 @@ enum host_flag {
 uint32_t match_host_flags(const struct match_view *v, uint32_t host, int64_t now_ms);
 /** Active hosts with one flag; the caller frees it with roaring_bitmap_free(). */
 roaring_bitmap_t *match_flag_hosts(const struct match_view *v, enum host_flag flag, int64_t now_ms);
-/** Whether a host's release is out of its vendor's support at a time. Called often, with the view's
- * locks held: answers from memory. NULL (the default) = no release is. */
+/** Whether a host's release is out of its vendor's support at a time. The answer may depend on the
+ * host's os attributes and its subscription facts, on nothing else of it. Called often, with the
+ * view's locks held: answers from memory. NULL (the default) = no release is. */
 typedef bool match_eol_fn(void *arg, const struct match_view *v, uint32_t host, int64_t now_ms);
 void match_set_eol(struct match *m, match_eol_fn *fn, void *arg);
 

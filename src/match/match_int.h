@@ -82,6 +82,8 @@ struct match {
 	match_declined_fn *declined; /* under `adopt` */
 	void *declined_arg;
 	struct health_policy policy;  /* under `lock` */
+	pthread_mutex_t classes_lock; /* between readers; see healths.c */
+	VEC(uint8_t) classes;	      /* by host */
 	struct match_adopter adopter; /* under `adopt` */
 	pthread_mutex_t listener_lock;
 	void (*listener)(void *arg, uint64_t version);
@@ -97,6 +99,12 @@ const roaring_bitmap_t *match_native_hosts(const struct fleet *f, struct str arc
 /* --- time (health.c, flags.c) --- */
 bool match_is_stale(const struct match_view *v, uint32_t host, int64_t now_ms);
 bool match_is_end_of_life(const struct match_view *v, uint32_t host, int64_t now_ms);
+
+/* What a host's counters say of its status, as if its scan were of now. */
+enum health health_by_counters(const struct match_view *v, uint32_t host);
+/* The counters of a host, or of all, have changed, or the policy. No reader. */
+void healths_forget(struct match *m, uint32_t host);
+void healths_forget_all(struct match *m);
 
 /* --- forward pass (forward.c) --- */
 #define SEEN(set) (1u << (set)) /* a current component is outdated and ...; INSTALLED: is there */

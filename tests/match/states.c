@@ -113,10 +113,11 @@ static void states_and_health_S07(void **arg)
 	end(&s);
 }
 
-/* The first two hosts, unless they pay for more. */
+/* Hosts that say so, unless they pay for more. */
 static bool noble_is_over(void *arg, const struct match_view *v, uint32_t host, int64_t now_ms)
 {
-	return host < 2 && now_ms > *(int64_t *)arg &&
+	const char *os = fleet_host(v->fleet, host)->attrs.os_name;
+	return os && strstr(os, "Noble") && now_ms > *(int64_t *)arg &&
 	       !match_host_has_service(v, host, STR_LIT("esm-infra"));
 }
 
@@ -134,6 +135,11 @@ static void flags(void **arg)
 	begin(&s, inventories, ARRAY_LEN(inventories));
 	assert_int_equal(match_host_flags(&s.v, 0, now), 0);
 	assert_int_equal(match_health(&s.v, 0, now), HEALTH_HEALTHY);
+	match_read_end(&s.v);
+	struct host_attrs attrs = { .os_name = (char *)"Ubuntu 24.04 LTS (Noble Numbat)" };
+	struct err e = { 0 };
+	assert_true(fleet_contact(s.f, 0, &attrs, &e) && fleet_contact(s.f, 1, &attrs, &e));
+	match_read(s.m, &s.v);
 	match_set_eol(s.m, noble_is_over, &over);
 	static const uint32_t want[] = { HOST_FLAG_END_OF_LIFE,
 					 HOST_FLAG_END_OF_LIFE | HOST_FLAG_UNSIGNED_SOURCE,
