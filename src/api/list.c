@@ -21,9 +21,7 @@ struct list_facets {
 struct run {
 	const struct list_kind *kind;
 	void *arg;
-	int columns[PAGE_MAX_VALUES];
-	bool descending[PAGE_MAX_VALUES];
-	size_t n_keys;
+	struct list_sort sort;
 	struct page_position from;
 	struct row *heap; /* the worst row of the page so far is heap[0] */
 	size_t n_heap, room;
@@ -48,56 +46,61 @@ static int word_in(const char *const *words, struct str w)
 	return -1;
 }
 
-static bool read_sort(struct call *c, struct run *r, struct err *e)
+bool list_sort_read(struct call *c, const struct list_kind *kind, struct list_sort *r,
+		    struct err *e)
 {
 	const char *given = query_text(&c->query, "sort");
-	struct str rest = str_of(given ? given : r->kind->default_sort), one;
+	struct str rest = str_of(given ? given : kind->default_sort), one;
+	*r = (struct list_sort) { .n = 0 };
 	bool has_id = false;
 	while (str_split(&rest, ',', &one)) {
 		bool down = one.n > 0 && one.p[0] == '-';
 		struct str name = { one.p + down, one.n - down };
-		int col = word_in(r->kind->columns, name);
-		if (col < 0 || has_id || r->n_keys == PAGE_MAX_VALUES - 1 + (col == 0)) {
+		int col = word_in(kind->columns, name);
+		if (col < 0 || has_id || r->n == PAGE_MAX_VALUES - 1 + (col == 0)) {
 			call_blame(c, "?sort", "invalid_parameter", "unknown or too many keys");
 			return call_fail(c, e, 400, "invalid_parameter",
 					 "'sort' does not know or cannot take the key '%.*s'",
 					 (int)MIN(name.n, 60), name.p);
 		}
 		has_id = col == 0;
-		r->columns[r->n_keys] = col;
-		r->descending[r->n_keys++] = down;
+		r->columns[r->n] = col;
+		r->descending[r->n++] = down;
 	}
 	if (!has_id) {
-		r->columns[r->n_keys] = 0;
-		r->descending[r->n_keys++] = false;
+		r->columns[r->n] = 0;
+		r->descending[r->n++] = false;
 	}
 	return true;
 }
 
-static bool read_facets(struct call *c, struct run *r, struct err *e)
+bool list_facets_read(struct call *c, const struct list_kind *kind, uint32_t *out, struct err *e)
 {
+	uint32_t wanted = 0;
 	struct str *names;
 	size_t n = query_list(&c->query, "facets", &names);
 	for (size_t i = 0; i < n; i++) {
-		int f = word_in(r->kind->facets, names[i]);
+		int f = word_in(kind->facets, names[i]);
 		if (f < 0) {
 			call_blame(c, "?facets", "invalid_parameter", "unknown facet");
 			return call_fail(c, e, 400, "invalid_parameter",
 					 "'facets' does not know '%.*s'", (int)MIN(names[i].n, 60),
 					 names[i].p);
 		}
-		r->wanted_facets |= 1u << f;
+		wanted |= 1u << f;
 	}
+	*out = wanted;
 	return true;
 }
 
 /* Order of two keys as the reader of a forward page sees them. */
 static int key_cmp(const struct run *r, const struct page_value *a, const struct page_value *b)
 {
-	for (size_t i = 0; i < r->n_keys; i++) {
-		int d = r->columns[i] == 0 ? str_cmp(a[i].s, b[i].s) : page_value_cmp(&a[i], &b[i]);
+	for (size_t i = 0; i < r->sort.n; i++) {
+		int d = r->sort.columns[i] == 0 ? str_cmp(a[i].s, b[i].s)
+						: page_value_cmp(&a[i], &b[i]);
 		if (d)
-			return r->descending[i] ? -d : d;
+			return r->sort.descending[i] ? -d : d;
 	}
 	return 0;
 }
@@ -154,8 +157,8 @@ static void consider(struct run *r, uint32_t item)
 		return;
 	r->total++;
 	struct row row = { .item = item };
-	for (size_t i = 0; i < r->n_keys; i++)
-		r->kind->value(r->arg, item, r->columns[i], &row.at[i]);
+	for (size_t i = 0; i < r->sort.n; i++)
+		r->kind->value(r->arg, item, r->sort.columns[i], &row.at[i]);
 	if (r->from.present) {
 		int d = key_cmp(r, row.at, r->from.at);
 		if (r->from.backward ? d >= 0 : d <= 0) {
@@ -178,20 +181,28 @@ static int by_count(const void *a, const void *b)
 				    : (x->no > y->no) - (x->no < y->no);
 }
 
-static json_t *facet_json(struct call *c, const struct list_facets *f)
+json_t *list_facet_json(struct call *c, uint32_t n, const int64_t *counts,
+			struct str (*text)(void *arg, uint32_t value), void *arg)
 {
 	json_t *values = json_array();
-	struct facet_value *v = arena_array(c->arena, struct facet_value, f->counts.n + 1);
-	for (uint32_t i = 0; i < f->counts.n; i++)
-		v[i] = (struct facet_value) { i, f->counts.p[i] };
-	qsort(v, f->counts.n, sizeof(v[0]), by_count);
-	for (size_t i = 0; i < f->counts.n && i < LIST_MAX_FACET_VALUES; i++) {
+	struct facet_value *v = arena_array(c->arena, struct facet_value, n + 1);
+	size_t some = 0;
+	for (uint32_t i = 0; i < n; i++)
+		if (counts[i] > 0)
+			v[some++] = (struct facet_value) { i, counts[i] };
+	qsort(v, some, sizeof(v[0]), by_count);
+	for (size_t i = 0; i < some && i < LIST_MAX_FACET_VALUES; i++) {
 		json_t *one = json_object();
-		json_object_set_new(one, "value", json_text(intern_get(f->values, v[i].no)));
+		json_object_set_new(one, "value", json_text(text(arg, v[i].no)));
 		json_object_set_new(one, "count", json_integer(v[i].count));
 		json_array_append_new(values, one);
 	}
 	return values;
+}
+
+static struct str interned(void *values, uint32_t value)
+{
+	return intern_get(values, value);
 }
 
 static json_t *facets_json(struct call *c, struct run *r)
@@ -202,7 +213,10 @@ static json_t *facets_json(struct call *c, struct run *r)
 	for (int f = 0; f < LIST_MAX_FACETS; f++) {
 		if (!(r->wanted_facets >> f & 1))
 			continue;
-		json_object_set_new(j, r->kind->facets[f], facet_json(c, &r->facets[f]));
+		json_object_set_new(j, r->kind->facets[f],
+				    list_facet_json(c, (uint32_t)r->facets[f].counts.n,
+						    r->facets[f].counts.p, interned,
+						    r->facets[f].values));
 		intern_free(r->facets[f].values);
 		VEC_DONE(&r->facets[f].counts);
 	}
@@ -228,8 +242,8 @@ static void unload(struct call *c, struct run *r, size_t limit, struct list_page
 		out->items[i] = rows[i].item;
 	bool has_next = backward ? r->behind > 0 : more, has_prev = backward ? more : r->behind > 0;
 	out->page = page_json(
-		c, n && has_next ? page_cursor(c, false, rows[n - 1].at, r->n_keys) : NULL,
-		n && has_prev ? page_cursor(c, true, rows[0].at, r->n_keys) : NULL, r->total);
+		c, n && has_next ? page_cursor(c, false, rows[n - 1].at, r->sort.n) : NULL,
+		n && has_prev ? page_cursor(c, true, rows[0].at, r->sort.n) : NULL, r->total);
 }
 
 bool list_run(struct call *c, const struct list_kind *kind, void *arg, struct list_input in,
@@ -239,8 +253,9 @@ bool list_run(struct call *c, const struct list_kind *kind, void *arg, struct li
 	size_t limit;
 	r->kind = kind;
 	r->arg = arg;
-	if (!read_sort(c, r, e) || !read_facets(c, r, e) ||
-	    !page_read(c, r->n_keys, &limit, &r->from, e))
+	if (!list_sort_read(c, kind, &r->sort, e) ||
+	    !list_facets_read(c, kind, &r->wanted_facets, e) ||
+	    !page_read(c, r->sort.n, &limit, &r->from, e))
 		return false;
 	r->room = limit + 1;
 	r->heap = arena_array(c->arena, struct row, r->room);

@@ -39,6 +39,20 @@ struct list_page {
  * the rows need. Borrowed texts must stay valid during the call. */
 bool list_run(struct call *c, const struct list_kind *kind, void *arg, struct list_input in,
 	      struct list_page *out, struct err *e) MUST_CHECK;
+/** The keys of `sort` (the id is always the last), and the facets wanted (bits). 400 as list_run().
+ */
+struct list_sort {
+	int columns[PAGE_MAX_VALUES];
+	bool descending[PAGE_MAX_VALUES];
+	size_t n;
+};
+bool list_sort_read(struct call *c, const struct list_kind *kind, struct list_sort *out,
+		    struct err *e) MUST_CHECK;
+bool list_facets_read(struct call *c, const struct list_kind *kind, uint32_t *out, struct err *e)
+	MUST_CHECK;
+/** One facet of the reply: the most frequent values; those that count 0 are left out. */
+json_t *list_facet_json(struct call *c, uint32_t n, const int64_t *counts,
+			struct str (*text)(void *arg, uint32_t value), void *arg);
 /** {items, page, facets?}; takes all. */
 json_t *list_reply(json_t *items, struct list_page *p);
 #endif

@@ -2,39 +2,8 @@
  * Filtering and ordering of systems, from the fleet's memory and match's counters. */
 #include "api/system_list.h"
 
-#include "api/enriched.h"
 #include "api/system_json.h"
-
-enum {
-	FACET_HEALTH,
-	FACET_OS,
-	FACET_SCAN,
-	FACET_OFFICE,
-	FACET_ONLINE,
-	FACET_REBOOT,
-	FACET_ARCH,
-	FACET_VERSION,
-	FACET_LIFECYCLE,
-	FAIL_STALE = 29,
-	FAIL_STATE = 30,
-	FAIL_TEXT = 31
-};
-enum {
-	COL_ID,
-	COL_HOSTNAME,
-	COL_OS,
-	COL_ADDRESS,
-	COL_HEALTH,
-	COL_MISSING,
-	COL_CRITICAL,
-	COL_IMPORTANT,
-	COL_INSTALLED,
-	COL_HELD,
-	COL_OFFICE,
-	COL_CONTACT,
-	COL_SCAN,
-	COL_VERSION
-};
+#include "api/system_page.h"
 
 void system_filter_read(struct call *c, struct system_filter *f, const struct query *q,
 			const struct match_view *v)
@@ -55,73 +24,14 @@ void system_filter_read(struct call *c, struct system_filter *f, const struct qu
 	f->states = query_words(q, "state");
 }
 
-static uint32_t fails(bool ok, int bit)
-{
-	return ok ? 0 : UINT32_C(1) << bit;
-}
-
-static bool among(const char *s, const struct str *list, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (str_is(list[i], s ? s : ""))
-			return true;
-	return n == 0;
-}
-
-/* "debian:12" without building the text. */
-static bool os_among(const struct host_attrs *a, const struct str *list, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct str rest = list[i], id = { 0 };
-		if (str_split(&rest, ':', &id) && str_is(id, a->os_id ? a->os_id : "") &&
-		    str_is(rest, a->os_version ? a->os_version : ""))
-			return true;
-	}
-	return n == 0;
-}
-
-static bool has(const char *s, const char *q)
-{
-	return s && strcasestr(s, q);
-}
-
-static bool has_text(const struct host *h, const char *q)
-{
-	const struct host_attrs *a = &h->attrs;
-	return has(a->hostname, q) || has(a->address, q) || has(h->id, q) || has(a->os_name, q) ||
-	       has(a->logged_in_user, q);
-}
-
-static bool matches_bool(int want, bool is)
-{
-	return want < 0 || want == is;
-}
-
 uint32_t system_filter_failing(void *filter, uint32_t host)
 {
-	const struct system_filter *f = filter;
-	const struct host *h = fleet_host(f->v->fleet, host);
-	const struct host_attrs *a = &h->attrs;
-	if (f->states && !(f->states >> h->state & 1))
-		return UINT32_C(1) << FAIL_STATE;
-	if (f->q && !has_text(h, f->q))
-		return UINT32_C(1) << FAIL_TEXT;
-	uint32_t mask = fails(os_among(a, f->oses, f->n_oses), FACET_OS) |
-			fails(!f->scans || f->scans >> h->scan & 1, FACET_SCAN) |
-			fails(among(h->office, f->offices, f->n_offices), FACET_OFFICE) |
-			fails(matches_bool(f->online, h->online), FACET_ONLINE) |
-			fails(matches_bool(f->reboot, a->reboot_needed), FACET_REBOOT) |
-			fails(among(a->arch, f->arches, f->n_arches), FACET_ARCH) |
-			fails(among(a->agent_version, f->versions, f->n_versions), FACET_VERSION);
-	if (f->lifecycles)
-		mask |= fails(f->lifecycles >> enriched_lifecycle(f->c, f->v, h) & 1,
-			      FACET_LIFECYCLE);
-	if (f->healths || f->stale >= 0) {
-		enum health health = match_health(f->v, host, f->now_ms);
-		mask |= fails(!f->healths || f->healths >> health & 1, FACET_HEALTH) |
-			fails(matches_bool(f->stale, health == HEALTH_UNKNOWN), FAIL_STALE);
+	struct system_filter *f = filter;
+	if (!f->set) {
+		f->set = arena_new(f->c->arena, struct system_set);
+		system_set_init(f->set, f);
 	}
-	return mask;
+	return system_set_failing(f->set, host);
 }
 
 static void set_text(struct page_value *out, const char *s)
@@ -130,61 +40,22 @@ static void set_text(struct page_value *out, const char *s)
 	out->s = str_of(s ? s : "");
 }
 
+/* The texts of a cursor; numbers are system_page's own. */
 static void value(void *filter, uint32_t host, int column, struct page_value *out)
 {
 	const struct system_filter *f = filter;
 	const struct host *h = fleet_host(f->v->fleet, host);
-	struct host_counts counts = { 0 };
 	*out = (struct page_value) { 0 };
-	if (column >= COL_MISSING && column <= COL_HELD)
-		match_host_counts(f->v, host, &counts);
 	switch (column) {
-	case COL_ID: set_text(out, h->id); break;
-	case COL_HOSTNAME: set_text(out, h->attrs.hostname); break;
-	case COL_OS: set_text(out, h->attrs.os_name); break;
-	case COL_ADDRESS: set_text(out, h->attrs.address); break;
-	case COL_HEALTH: out->i = match_health(f->v, host, f->now_ms); break;
-	case COL_MISSING: out->i = counts.missing_total; break;
-	case COL_CRITICAL: out->i = counts.missing[SEVERITY_CRITICAL]; break;
-	case COL_IMPORTANT: out->i = counts.missing[SEVERITY_IMPORTANT]; break;
-	case COL_INSTALLED: out->i = counts.installed; break;
-	case COL_HELD: out->i = counts.held; break;
-	case COL_OFFICE: set_text(out, h->office); break;
-	case COL_CONTACT: out->i = h->last_contact_ms; break;
-	case COL_SCAN: out->i = h->last_scan_ms; break;
-	case COL_VERSION: set_text(out, h->attrs.agent_version); break;
-	default: ASSERT(false);
+	case SYSTEM_BY_ID: set_text(out, h->id); break;
+	case SYSTEM_BY_HOSTNAME: set_text(out, h->attrs.hostname); break;
+	case SYSTEM_BY_OS: set_text(out, h->attrs.os_name); break;
+	case SYSTEM_BY_ADDRESS: set_text(out, h->attrs.address); break;
+	case SYSTEM_BY_OFFICE: set_text(out, h->office); break;
+	case SYSTEM_BY_VERSION: set_text(out, h->attrs.agent_version); break;
+	default: break; /* a number */
 	}
 }
-
-static void add_os(const struct host_attrs *a, struct list_facets *out)
-{
-	char text[200];
-	int n = snprintf(text, sizeof(text), "%s:%s", a->os_id ? a->os_id : "",
-			 a->os_version ? a->os_version : "");
-	list_facet_add(out, (struct str) { text, MIN((size_t)n, sizeof(text) - 1) });
-}
-
-static void facet(void *filter, uint32_t host, int which, struct list_facets *out)
-{
-	const struct system_filter *f = filter;
-	const struct host *h = fleet_host(f->v->fleet, host);
-	const char *word = "";
-	switch (which) {
-	case FACET_HEALTH: word = health_name(match_health(f->v, host, f->now_ms)); break;
-	case FACET_OS: add_os(&h->attrs, out); return;
-	case FACET_SCAN: word = word_scan(h->scan); break;
-	case FACET_OFFICE: word = h->office; break;
-	case FACET_ONLINE: word = h->online ? "true" : "false"; break;
-	case FACET_REBOOT: word = h->attrs.reboot_needed ? "true" : "false"; break;
-	case FACET_ARCH: word = h->attrs.arch; break;
-	case FACET_VERSION: word = h->attrs.agent_version; break;
-	case FACET_LIFECYCLE: word = lifecycle_state_name(enriched_lifecycle(f->c, f->v, h)); break;
-	default: ASSERT(false);
-	}
-	list_facet_add(out, str_of(word ? word : ""));
-}
-
 static const char *const columns[] = { "id",
 				       "hostname",
 				       "os",
@@ -203,13 +74,11 @@ static const char *const columns[] = { "id",
 static const char *const facets[] = { "health", "os",	"scan",		 "office",    "online",
 				      "reboot", "arch", "agent_version", "lifecycle", NULL };
 
-static const struct list_kind system_list_kind = {
+const struct list_kind system_list_kind = {
 	.columns = columns,
 	.default_sort = "hostname",
 	.facets = facets,
 	.value = value,
-	.failing = system_filter_failing,
-	.facet = facet,
 };
 
 struct list_input system_input(struct call *c, const roaring_bitmap_t *hosts)
@@ -233,7 +102,7 @@ struct list_input system_candidates(struct call *c, const struct system_filter *
 bool system_list_reply(struct call *c, struct system_filter *f, struct list_input in, struct err *e)
 {
 	struct list_page page;
-	if (!list_run(c, &system_list_kind, f, in, &page, e))
+	if (!system_page(c, f, in, &page, e))
 		return false;
 	json_t *items = json_array();
 	for (size_t i = 0; i < page.n; i++)

@@ -30,6 +30,7 @@
 		.words = HOST_QUARANTINED + 1                                                      \
 	}
 
+struct system_set;
 struct system_filter {
 	struct call *c;
 	const struct match_view *v;
@@ -40,6 +41,7 @@ struct system_filter {
 	struct str *oses, *offices, *arches, *versions;
 	size_t n_oses, n_offices, n_arches, n_versions;
 	int online, reboot, stale; /* -1 = all */
+	struct system_set *set;	   /* made ready by the first look at a system */
 };
 void system_filter_read(struct call *c, struct system_filter *f, const struct query *q,
 			const struct match_view *v);

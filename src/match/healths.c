@@ -97,6 +97,11 @@ static void ends_done(struct ends *x)
 	xfree(x->known);
 }
 
+int64_t match_oldest_scan_ms(const struct match_view *v, int64_t now_ms)
+{
+	return now_ms - v->m->stale_ms;
+}
+
 /* --- classes by counters --- */
 
 enum { CLASS_UNKNOWN, CLASS_NOTHING, CLASS_VULNERABLE, CLASS_HIGHLY };
@@ -144,7 +149,7 @@ void match_healths(const struct match_view *v, int64_t now_ms, uint8_t *out)
 	struct ends x;
 	roster_columns(fleet_roster(v->fleet), &c);
 	ends_begin(&x, v, now_ms);
-	int64_t oldest = now_ms - v->m->stale_ms;
+	int64_t oldest = match_oldest_scan_ms(v, now_ms);
 	pthread_mutex_lock(&v->m->classes_lock);
 	fill_classes(v, c.n);
 	for (uint32_t h = 0; h < c.n; h++) {
@@ -181,7 +186,7 @@ static bool is_stale(void *oldest, const struct roster_columns *c, uint32_t h)
 roaring_bitmap_t *match_stale_hosts(const struct match_view *v, int64_t now_ms)
 {
 	struct roster_columns c;
-	int64_t oldest = now_ms - v->m->stale_ms;
+	int64_t oldest = match_oldest_scan_ms(v, now_ms);
 	roster_columns(fleet_roster(v->fleet), &c);
 	return gather(&c, is_stale, &oldest);
 }

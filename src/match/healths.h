@@ -11,6 +11,8 @@
  * active. What follows from counters is kept until they change; only time is looked at here. */
 void match_healths(const struct match_view *v, int64_t now_ms, uint8_t *out);
 
+/** Scans older than this are old. */
+int64_t match_oldest_scan_ms(const struct match_view *v, int64_t now_ms);
 /** Active hosts that were never scanned, or not lately: match_verdict_now() calls what was in order
  * there unknown. The caller frees it with roaring_bitmap_free(). */
 roaring_bitmap_t *match_stale_hosts(const struct match_view *v, int64_t now_ms);
