@@ -16,6 +16,7 @@
 #include "api/push.h"
 #include "api/queries.h"
 #include "api/security.h"
+#include "api/unknown.h"
 #include "base/enc.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -57,6 +58,7 @@ static void call_done(struct call *c)
 	json_free(c->problem_errors);
 	json_free(c->problem_params);
 	enriched_done(c);
+	unknown_done(c);
 }
 
 /* Finds the row; 404 and 405 with Allow. */

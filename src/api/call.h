@@ -25,6 +25,7 @@ struct call {
 	const char *cookie;   /**< of the session, or NULL */
 	struct idempotency_claim *claim;
 	struct enrich_join *enriched; /**< see enriched.h */
+	roaring_bitmap_t *unknown;    /**< see unknown.h */
 
 	/* agents: from the certificate alone */
 	uint32_t host;

@@ -8,9 +8,9 @@
 #include "api/feed_json.h"
 #include "api/patch_json.h"
 #include "api/system_json.h"
+#include "api/system_set.h"
+#include "api/unknown.h"
 #include "api/words.h"
-#include "base/intern.h"
-#include "base/vec.h"
 
 #define TOP 10
 
@@ -38,7 +38,7 @@ static void top_offer(struct top *t, uint32_t item, uint64_t key)
 /* --- one pass over the active systems --- */
 
 struct os_row {
-	const char *name;
+	struct str name;
 	uint32_t systems, health[HEALTHS_];
 };
 enum { PLATFORM_LINUX, PLATFORM_WINDOWS, PLATFORM_MACOS, PLATFORM_UNKNOWN, PLATFORMS_ };
@@ -47,9 +47,10 @@ static const char *const platforms[PLATFORMS_] = { "linux", "windows", "macos", 
 struct pass {
 	struct call *c;
 	const struct match_view *v;
+	struct system_set set;
 	uint32_t stale, never, failed, ended, by_platform[PLATFORMS_];
-	struct intern *oses;
-	VEC(struct os_row) rows;
+	struct os_row *rows; /* by number of the os */
+	uint32_t n_rows;
 	struct top vulnerable;
 };
 
@@ -61,30 +62,41 @@ static uint64_t risk(const struct host_counts *n)
 	       MIN(n->missing[SEVERITY_IMPORTANT], cap) << 21 | MIN(n->missing_total, cap);
 }
 
-static bool visit(uint32_t no, void *arg)
+static void count_system(struct pass *p, uint32_t no, uint32_t health, struct os_row *row)
 {
-	struct pass *p = arg;
-	const struct host *h = fleet_host(p->v->fleet, no);
+	const struct roster_columns *all = &p->set.c;
 	struct host_counts counts;
-	enum health health = match_health(p->v, no, p->c->now_ms);
-	char os[200];
-	int n = snprintf(os, sizeof(os), "%s:%s", h->attrs.os_id ? h->attrs.os_id : "",
-			 h->attrs.os_version ? h->attrs.os_version : "");
-	struct str key = { os, MIN((size_t)n, sizeof(os) - 1) };
 	match_host_counts(p->v, no, &counts);
 	top_offer(&p->vulnerable, no, risk(&counts));
-	p->never += h->last_scan_ms == 0;
-	p->stale += h->last_scan_ms != 0 && health == HEALTH_UNKNOWN;
-	p->ended += enriched_lifecycle(p->c, p->v, h) == LIFECYCLE_ENDED;
-	p->failed += h->scan == SCAN_FAILED;
-	for (int i = 0; i < PLATFORMS_; i++)
-		p->by_platform[i] += strcmp(word_platform(key), platforms[i]) == 0;
-	uint32_t row = intern_add(p->oses, key);
-	if (row == p->rows.n)
-		VEC_PUSH(&p->rows, ((struct os_row) { .name = h->attrs.os_name }));
-	p->rows.p[row].systems++;
-	p->rows.p[row].health[health]++;
-	return true;
+	p->never += all->last_scan_ms[no] == 0;
+	p->stale += all->last_scan_ms[no] != 0 && health == HEALTH_UNKNOWN;
+	p->failed += all->scan[no] == SCAN_FAILED;
+	if (row->systems++ == 0)
+		row->name = roster_release(p->set.roster, all->word[ROSTER_RELEASE][no]).os_name;
+	row->health[health]++;
+}
+
+static void count_systems(struct pass *p)
+{
+	struct system_filter *everything = arena_new(p->c->arena, struct system_filter);
+	system_filter_read(p->c, everything, &p->c->query, p->v);
+	system_set_init(&p->set, everything);
+	const struct system_column *health = system_set_column(&p->set, SYSTEM_HEALTH),
+				   *os = system_set_column(&p->set, SYSTEM_OS),
+				   *life = system_set_column(&p->set, SYSTEM_LIFECYCLE);
+	p->n_rows = os->n;
+	p->rows = arena_array(p->c->arena, struct os_row, os->n + 1);
+	for (uint32_t no = 0; no < p->set.c.n; no++) {
+		if (p->set.c.state[no] != HOST_ACTIVE)
+			continue;
+		count_system(p, no, system_column_at(health, no),
+			     &p->rows[system_column_at(os, no)]);
+		p->ended += system_column_at(life, no) == LIFECYCLE_ENDED;
+	}
+	for (uint32_t i = 0; i < p->n_rows; i++)
+		for (int k = 0; k < PLATFORMS_; k++)
+			if (strcmp(word_platform(p->set.oses[i]), platforms[k]) == 0)
+				p->by_platform[k] += p->rows[i].systems;
 }
 
 /* --- parts of the reply --- */
@@ -102,16 +114,20 @@ static json_t *systems_json(const struct fleet_counts *n, const struct pass *p)
 	return j;
 }
 
-static json_t *patches_json(const struct fleet_counts *n, const struct catalog *cat)
+static json_t *patches_json(struct call *c, const struct match_view *v,
+			    const struct fleet_counts *n)
 {
+	uint32_t installed = 0;
+	for (uint32_t i = 0; i < v->catalog->n_patches; i++)
+		installed += !unknown_nowhere_else(c, v, i);
 	json_t *j = json_object();
 	json_object_set_new(j, "missing", json_integer(n->missing_patches));
 	json_object_set_new(j, "missing_by_severity",
 			    words_severity_counts(n->missing_by_severity));
 	json_object_set_new(j, "missing_pairs", json_integer((int64_t)n->missing_pairs));
 	json_object_set_new(j, "security_missing", json_integer(n->security_missing));
-	json_object_set_new(j, "installed", json_integer(n->installed_patches));
-	json_object_set_new(j, "supported", json_integer(cat->n_patches));
+	json_object_set_new(j, "installed", json_integer(installed));
+	json_object_set_new(j, "supported", json_integer(v->catalog->n_patches));
 	return j;
 }
 
@@ -140,12 +156,14 @@ static json_t *top_systems_json(struct call *c, const struct match_view *v, cons
 static json_t *by_os_json(const struct pass *p)
 {
 	json_t *j = json_array();
-	for (size_t i = 0; i < p->rows.n; i++) {
+	for (uint32_t i = 0; i < p->n_rows; i++) {
+		if (p->rows[i].systems == 0)
+			continue;
 		json_t *one = json_object();
-		json_object_set_new(one, "os", json_text(intern_get(p->oses, (uint32_t)i)));
-		json_object_set_new(one, "os_name", json_text(str_of(p->rows.p[i].name)));
-		json_object_set_new(one, "systems", json_integer(p->rows.p[i].systems));
-		json_object_set_new(one, "health", words_health_counts(p->rows.p[i].health));
+		json_object_set_new(one, "os", json_text(p->set.oses[i]));
+		json_object_set_new(one, "os_name", json_text(p->rows[i].name));
+		json_object_set_new(one, "systems", json_integer(p->rows[i].systems));
+		json_object_set_new(one, "health", words_health_counts(p->rows[i].health));
 		json_array_append_new(j, one);
 	}
 	return j;
@@ -185,14 +203,14 @@ static bool get_dashboard(struct call *c, struct err *e)
 	AUTO(match_read_end) struct match_view v;
 	match_read(c->conf->match, &v);
 	struct fleet_counts counts;
-	struct pass p = { .c = c, .v = &v, .oses = intern_new() };
+	struct pass p = { .c = c, .v = &v };
 	match_fleet_counts(&v, c->now_ms, &counts);
-	roaring_iterate(fleet_active(v.fleet), visit, &p);
+	count_systems(&p);
 	json_t *j = json_object();
 	json_object_set_new(j, "as_of", json_time(c->now_ms));
 	json_object_set_new(j, "version", json_integer((int64_t)match_version(c->conf->match)));
 	json_object_set_new(j, "systems", systems_json(&counts, &p));
-	json_object_set_new(j, "patches", patches_json(&counts, v.catalog));
+	json_object_set_new(j, "patches", patches_json(c, &v, &counts));
 	json_object_set_new(j, "top_missing_patches", top_patches_json(c, &v));
 	json_object_set_new(j, "top_vulnerable_systems", top_systems_json(c, &v, &p.vulnerable));
 	json_object_set_new(j, "running_deployments", running_json(running, n_running));
@@ -201,8 +219,7 @@ static bool get_dashboard(struct call *c, struct err *e)
 	json_object_set_new(j, "by_os", by_os_json(&p));
 	json_object_set_new(j, "by_platform", by_platform_json(&p));
 	json_object_set_new(j, "feeds", feeds);
-	intern_free(p.oses);
-	VEC_DONE(&p.rows);
+	match_read_end(&v); /* writing it out keeps nobody waiting */
 	return call_json(c, 200, j);
 }
 

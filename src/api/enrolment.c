@@ -2,8 +2,7 @@
  * Offices and enrolment tokens: how systems come in. */
 #include "api/api_int.h"
 #include "api/words.h"
-#include "base/intern.h"
-#include "base/vec.h"
+#include "fleet/roster.h"
 
 #define SMALL_BODY (16u << 10)
 #define OFFICE_LOCAL "local"
@@ -13,28 +12,19 @@
 struct office {
 	uint32_t systems, online;
 };
-struct offices {
-	const struct fleet *fleet;
-	struct intern *names;
-	VEC(struct office) rows;
-};
-
-static struct office *office_row(struct offices *o, struct str name)
+/* By number of the office's word. */
+static struct office *count_offices(struct call *c, const struct roster *r)
 {
-	uint32_t no = intern_add(o->names, name);
-	if (no == o->rows.n)
-		VEC_PUSH(&o->rows, ((struct office) { 0 }));
-	return &o->rows.p[no];
-}
-
-static bool visit(uint32_t host, void *arg)
-{
-	struct offices *o = arg;
-	const struct host *h = fleet_host(o->fleet, host);
-	struct office *row = office_row(o, str_of(h->office));
-	row->systems++;
-	row->online += h->online;
-	return true;
+	struct roster_columns all;
+	roster_columns(r, &all);
+	const uint32_t *office = all.word[ROSTER_OFFICE];
+	struct office *rows = arena_array(c->arena, struct office, roster_words(r, ROSTER_OFFICE));
+	for (uint32_t h = 0; h < all.n; h++) {
+		bool active = all.state[h] == HOST_ACTIVE;
+		rows[office[h]].systems += active;
+		rows[office[h]].online += active && all.online[h];
+	}
+	return rows;
 }
 
 static json_t *office_name(struct str id)
@@ -46,25 +36,35 @@ static json_t *office_name(struct str id)
 	return j;
 }
 
+static json_t *office_json(struct str id, const struct office *o)
+{
+	json_t *j = json_object();
+	json_object_set_new(j, "id", json_text(id));
+	json_object_set_new(j, "name", office_name(id));
+	json_object_set_new(j, "systems", json_integer(o->systems));
+	json_object_set_new(j, "online", json_integer(o->online));
+	return j;
+}
+
+/* The local office is there before it has a system. */
 static bool list_offices(struct call *c, struct err *e)
 {
 	(void)e;
 	AUTO(match_read_end) struct match_view v;
 	match_read(c->conf->match, &v);
-	struct offices o = { .fleet = v.fleet, .names = intern_new() };
-	(void)office_row(&o, STR_LIT(OFFICE_LOCAL));
-	roaring_iterate(fleet_active(v.fleet), visit, &o);
-	json_t *items = json_array(), *j = json_object();
-	for (uint32_t i = 0; i < o.rows.n; i++) {
-		json_t *one = json_object();
-		json_object_set_new(one, "id", json_text(intern_get(o.names, i)));
-		json_object_set_new(one, "name", office_name(intern_get(o.names, i)));
-		json_object_set_new(one, "systems", json_integer(o.rows.p[i].systems));
-		json_object_set_new(one, "online", json_integer(o.rows.p[i].online));
-		json_array_append_new(items, one);
+	const struct roster *r = fleet_roster(v.fleet);
+	const struct office *rows = count_offices(c, r), none = { 0 };
+	json_t *items = json_array(), *local = NULL, *j = json_object();
+	for (uint32_t i = 0; i < roster_words(r, ROSTER_OFFICE); i++) {
+		struct str id = roster_word(r, ROSTER_OFFICE, i);
+		if (str_is(id, OFFICE_LOCAL))
+			local = office_json(id, &rows[i]);
+		else if (rows[i].systems > 0)
+			json_array_append_new(items, office_json(id, &rows[i]));
 	}
-	intern_free(o.names);
-	VEC_DONE(&o.rows);
+	if (!local)
+		local = office_json(STR_LIT(OFFICE_LOCAL), &none);
+	json_array_insert_new(items, 0, local);
 	json_object_set_new(j, "items", items);
 	return call_json(c, 200, j);
 }

@@ -7,6 +7,7 @@
 #include "api/declines.h"
 #include "api/enriched.h"
 #include "api/failures.h"
+#include "api/unknown.h"
 #include "api/words.h"
 #include "base/intern.h"
 
@@ -97,8 +98,10 @@ json_t *patch_json(struct call *c, const struct match_view *v, uint32_t patch, s
 	enriched_patch_json(c, v, patch, j);
 	json_object_set_new(j, "missing_systems",
 			    json_integer(match_count(v, patch, VERDICT_MISSING)));
+	uint32_t unknown = unknown_of_patch(c, v, patch);
 	json_object_set_new(j, "installed_systems",
-			    json_integer(match_count(v, patch, VERDICT_INSTALLED)));
+			    json_integer(match_count(v, patch, VERDICT_INSTALLED) - unknown));
+	json_object_set_new(j, "unknown_systems", json_integer(unknown));
 	json_object_set_new(j, "held_systems", json_integer(match_count(v, patch, VERDICT_HELD)));
 	json_object_set_new(j, "kept_back_systems",
 			    json_integer(match_count(v, patch, VERDICT_KEPT_BACK)));

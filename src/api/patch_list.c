@@ -5,6 +5,7 @@
 
 #include "api/enriched.h"
 #include "api/patch_json.h"
+#include "api/unknown.h"
 
 enum {
 	FACET_SEVERITY,
@@ -36,7 +37,8 @@ void patch_filter_read(struct call *c, struct patch_filter *f, const struct quer
 		       const struct match_view *v)
 {
 	int view = query_word(q, "view");
-	*f = (struct patch_filter) { .v = v,
+	*f = (struct patch_filter) { .c = c,
+				     .v = v,
 				     .enriched = enriched_join(c, v),
 				     .store = c->conf->store,
 				     .view = view < 0 ? VIEW_MISSING : (enum patch_view)view,
@@ -100,7 +102,7 @@ static bool in_view(const struct patch_filter *f, uint32_t patch)
 	bool missing = match_count(v, patch, VERDICT_MISSING) > 0 && !match_is_declined(v, patch);
 	switch (f->view) {
 	case VIEW_MISSING: return missing;
-	case VIEW_INSTALLED: return match_count(v, patch, VERDICT_INSTALLED) > 0;
+	case VIEW_INSTALLED: return !unknown_nowhere_else(f->c, v, patch);
 	case VIEW_APPLICABLE:
 		return match_count(v, patch, VERDICT_INSTALLED) > 0 || is_lacked(f, patch);
 	case VIEW_LATEST: return v->catalog->patches[patch].superseded_by == CATALOG_NONE;
@@ -196,6 +198,8 @@ static void value(void *filter, uint32_t patch, int column, struct page_value *o
 		patch_enriched_value(f, patch, column == COL_EPSS, out);
 	else
 		patch_value(f->v, patch, column, out);
+	if (column == COL_INSTALLED)
+		out->i -= unknown_of_patch(f->c, f->v, patch);
 }
 
 /* Each share that the score reaches counts: what a filter of that share would leave. */

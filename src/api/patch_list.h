@@ -33,6 +33,7 @@
 	}
 
 struct patch_filter {
+	struct call *c;
 	const struct match_view *v;
 	const struct enrich_join *enriched; /* NULL = none is kept */
 	struct store *store;

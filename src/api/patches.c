@@ -6,6 +6,7 @@
 #include "api/patch_list.h"
 #include "api/system_json.h"
 #include "api/system_list.h"
+#include "api/unknown.h"
 
 static bool list_patches(struct call *c, struct err *e)
 {
@@ -22,6 +23,7 @@ static bool list_patches(struct call *c, struct err *e)
 	json_t *items = json_array();
 	for (size_t i = 0; i < page.n; i++)
 		json_array_append_new(items, patch_json(c, &v, page.items[i], PATCH_LIST_CVES));
+	match_read_end(&v); /* writing it out keeps nobody waiting */
 	return call_json(c, 200, list_reply(items, &page));
 }
 
@@ -57,17 +59,36 @@ enum {
 	STATE_KEPT_BACK,
 	STATE_PHASED,
 	STATE_NEEDS_SUBSCRIPTION,
+	STATE_UNKNOWN, /* installed, by a scan that is old */
 	STATES_
 };
 static const enum verdict state_verdicts[STATES_] = {
 	[STATE_MISSING] = VERDICT_MISSING, [STATE_INSTALLED] = VERDICT_INSTALLED,
 	[STATE_HELD] = VERDICT_HELD,	   [STATE_KEPT_BACK] = VERDICT_KEPT_BACK,
 	[STATE_PHASED] = VERDICT_PHASED,   [STATE_NEEDS_SUBSCRIPTION] = VERDICT_NEEDS_SUBSCRIPTION,
+	[STATE_UNKNOWN] = VERDICT_UNKNOWN,
 };
 
 static const char *word_patch_state(unsigned i)
 {
 	return verdict_name(state_verdicts[i]);
+}
+
+static struct list_input systems_with(struct call *c, const struct match_view *v, uint32_t patch,
+				      int state)
+{
+	bool installed = state == STATE_INSTALLED || state == STATE_UNKNOWN;
+	const roaring_bitmap_t *old = unknown_hosts(c, v),
+			       *hosts = match_hosts(v, patch,
+						    installed ? VERDICT_INSTALLED
+							      : state_verdicts[state]);
+	if (!installed || !hosts)
+		return system_input(c, hosts);
+	roaring_bitmap_t *some = state == STATE_UNKNOWN ? roaring_bitmap_and(hosts, old)
+							: roaring_bitmap_andnot(hosts, old);
+	struct list_input in = system_input(c, some);
+	roaring_bitmap_free(some);
+	return in;
 }
 
 static bool list_patch_systems(struct call *c, struct err *e)
@@ -80,12 +101,11 @@ static bool list_patch_systems(struct call *c, struct err *e)
 	if (!find_patch(c, &v, &patch, e))
 		return false;
 	int state = query_word(&c->query, "state");
-	const roaring_bitmap_t *hosts = match_hosts(&v, patch, state_verdicts[MAX(state, 0)]);
-	struct list_input in = system_input(c, hosts);
+	struct list_input in = systems_with(c, &v, patch, MAX(state, 0));
 	struct system_filter f;
 	system_filter_read(c, &f, &c->query, &v);
 	f.states = 0; /* `state` is the patch's here; the bitmaps hold active systems only */
-	return system_list_reply(c, &f, in, e);
+	return system_list_reply(c, &f, in, &v, e);
 }
 
 static const struct param patches_params[] = { PARAMS_SORTED, PARAMS_PATCH, PARAM_LAST };

@@ -4,6 +4,7 @@
 #include "api/api_int.h"
 #include "api/call.h"
 #include "base/intern.h"
+#include "fleet/roster.h"
 
 #define MAX_DEPLOYMENTS 500
 
@@ -32,13 +33,15 @@ static bool has(const char *s, const char *q)
 
 static void search_systems(struct search *s)
 {
-	uint32_t hosts = fleet_host_count(s->v->fleet);
+	struct roster_columns all;
 	size_t found = 0;
-	for (uint32_t i = 0; i < hosts && found < s->limit; i++) {
-		const struct host *h = fleet_host(s->v->fleet, i);
-		if (h->state != HOST_ACTIVE || !(has(h->attrs.hostname, s->q) ||
-						 has(h->attrs.address, s->q) || has(h->id, s->q)))
+	roster_columns(fleet_roster(s->v->fleet), &all);
+	uint8_t *hit_by = arena_array(s->c->arena, uint8_t, all.n + 1);
+	roster_find_named(fleet_roster(s->v->fleet), str_of(s->q), hit_by);
+	for (uint32_t i = 0; i < all.n && found < s->limit; i++) {
+		if (!hit_by[i] || all.state[i] != HOST_ACTIVE)
 			continue;
+		const struct host *h = fleet_host(s->v->fleet, i);
 		json_array_append_new(s->items,
 				      hit("system", str_of(h->id), str_of(h->attrs.hostname),
 					  str_of(h->attrs.os_name)));

@@ -5,6 +5,7 @@
 #include "api/api_int.h"
 #include "api/enriched.h"
 #include "api/failures.h"
+#include "api/unknown.h"
 #include "api/words.h"
 
 #define MAX_EVIDENCE (256u << 10)
@@ -53,7 +54,9 @@ json_t *system_json(struct call *c, const struct match_view *v, uint32_t host)
 			    json_string(health_name(match_health(v, host, c->now_ms))));
 	json_object_set_new(j, "lifecycle", enriched_lifecycle_json(c, v, h));
 	json_object_set_new(j, "missing", words_severity_counts(counts.missing));
-	json_object_set_new(j, "installed", json_integer(counts.installed));
+	bool old = roaring_bitmap_contains(unknown_hosts(c, v), host);
+	json_object_set_new(j, "installed", json_integer(old ? 0 : counts.installed));
+	json_object_set_new(j, "unknown", json_integer(old ? counts.installed : 0));
 	json_object_set_new(j, "held", json_integer(counts.held));
 	json_object_set_new(j, "declined", json_integer(counts.declined));
 	json_object_set_new(j, "kept_back", json_integer(counts.kept_back));

@@ -99,7 +99,8 @@ struct list_input system_candidates(struct call *c, const struct system_filter *
 	return system_input(c, fleet_active(f->v->fleet));
 }
 
-bool system_list_reply(struct call *c, struct system_filter *f, struct list_input in, struct err *e)
+bool system_list_reply(struct call *c, struct system_filter *f, struct list_input in,
+		       struct match_view *v, struct err *e)
 {
 	struct list_page page;
 	if (!system_page(c, f, in, &page, e))
@@ -107,5 +108,6 @@ bool system_list_reply(struct call *c, struct system_filter *f, struct list_inpu
 	json_t *items = json_array();
 	for (size_t i = 0; i < page.n; i++)
 		json_array_append_new(items, system_json(c, f->v, page.items[i]));
+	match_read_end(v); /* writing it out keeps nobody waiting */
 	return call_json(c, 200, list_reply(items, &page));
 }

@@ -52,7 +52,7 @@ uint32_t system_filter_failing(void *filter, uint32_t host);
 struct list_input system_input(struct call *c, const roaring_bitmap_t *hosts);
 /** Active systems, or every one when the filter names states. */
 struct list_input system_candidates(struct call *c, const struct system_filter *f);
-/** Runs the list and replies. */
-bool system_list_reply(struct call *c, struct system_filter *f, struct list_input in, struct err *e)
-	MUST_CHECK;
+/** Runs the list, ends the view (the filter's), and replies. */
+bool system_list_reply(struct call *c, struct system_filter *f, struct list_input in,
+		       struct match_view *v, struct err *e) MUST_CHECK;
 #endif

@@ -12,6 +12,7 @@
 #include "api/system_json.h"
 #include "api/system_list.h"
 #include "api/unfixed_list.h"
+#include "api/unknown.h"
 
 #define SELECTION_MAX_BODY (2u << 20)
 
@@ -23,7 +24,7 @@ static bool list_systems(struct call *c, struct err *e)
 	match_read(c->conf->match, &v);
 	struct system_filter f;
 	system_filter_read(c, &f, &c->query, &v);
-	return system_list_reply(c, &f, system_candidates(c, &f), e);
+	return system_list_reply(c, &f, system_candidates(c, &f), &v, e);
 }
 
 /* The system of the path; retired ones are found too. */
@@ -91,6 +92,7 @@ struct host_patches {
 	struct patch_filter filter;
 	const struct match_view *v;
 	struct host_patch *items; /* what a list item means */
+	bool old;		  /* the system's last scan is */
 	uint64_t states;
 };
 enum {
@@ -102,6 +104,7 @@ enum {
 	STATE_PHASED,
 	STATE_NEEDS_SUBSCRIPTION,
 	STATE_DECLINED,
+	STATE_UNKNOWN, /* installed, by a scan that is old */
 	STATES_
 };
 static const enum verdict state_verdicts[STATE_DECLINED] = {
@@ -127,16 +130,21 @@ enum {
 
 static const char *word_host_patch(unsigned i)
 {
+	if (i == STATE_UNKNOWN)
+		return verdict_name(VERDICT_UNKNOWN);
 	return i == STATE_DECLINED ? "declined" : verdict_name(state_verdicts[i]);
 }
 
 /* What the list says of a pair: its verdict, but of a declined patch that the system lacks, that.
  */
-static unsigned state_of(const struct match_view *v, const struct host_patch *hp)
+static unsigned state_of(const struct host_patches *all, const struct host_patch *hp)
 {
+	const struct match_view *v = all->v;
 	unsigned s = 0;
 	while (s < STATE_DECLINED && state_verdicts[s] != hp->verdict)
 		s++;
+	if (s == STATE_INSTALLED && all->old)
+		return STATE_UNKNOWN;
 	bool lacks = s != STATE_INSTALLED && s != STATE_SUPERSEDED;
 	return lacks && match_is_declined(v, hp->patch) ? STATE_DECLINED : s;
 }
@@ -145,7 +153,7 @@ static void host_patch_value(void *arg, uint32_t item, int column, struct page_v
 {
 	const struct host_patches *h = arg;
 	if (column == COL_STATE)
-		*out = (struct page_value) { .i = state_of(h->v, &h->items[item]) };
+		*out = (struct page_value) { .i = state_of(h, &h->items[item]) };
 	else if (column == COL_KEV || column == COL_EPSS)
 		patch_enriched_value(&h->filter, h->items[item].patch, column == COL_EPSS, out);
 	else
@@ -159,8 +167,8 @@ static uint32_t host_patch_failing(void *arg, uint32_t item)
 		 mask = common & ~(UINT32_C(1) << COMMON_REBOOT);
 	if (common >> COMMON_REBOOT & 1)
 		mask |= UINT32_C(1) << FACET_REBOOT;
-	return h->states >> state_of(h->v, &h->items[item]) & 1 ? mask
-								: mask | UINT32_C(1) << FACET_STATE;
+	return h->states >> state_of(h, &h->items[item]) & 1 ? mask
+							     : mask | UINT32_C(1) << FACET_STATE;
 }
 
 static void host_patch_facet(void *arg, uint32_t item, int which, struct list_facets *out)
@@ -171,7 +179,7 @@ static void host_patch_facet(void *arg, uint32_t item, int which, struct list_fa
 	case FACET_SEVERITY: list_facet_add(out, str_of(severity_name(p->severity))); break;
 	case FACET_TYPE: list_facet_add(out, str_of(patch_type_name(p->type))); break;
 	case FACET_STATE:
-		list_facet_add(out, str_of(word_host_patch(state_of(h->v, &h->items[item]))));
+		list_facet_add(out, str_of(word_host_patch(state_of(h, &h->items[item]))));
 		break;
 	case FACET_REBOOT: list_facet_add(out, str_of(reboot_need_name(p->reboot))); break;
 	default: ASSERT(false);
@@ -191,11 +199,12 @@ static const struct list_kind host_patch_kind = {
 	.facet = host_patch_facet,
 };
 
-static json_t *host_patch_json(struct call *c, const struct match_view *v, uint32_t host,
+static json_t *host_patch_json(struct call *c, const struct host_patches *all, uint32_t host,
 			       const struct host_patch *hp)
 {
+	const struct match_view *v = all->v;
 	json_t *j = patch_json(c, v, hp->patch, PATCH_LIST_CVES);
-	json_object_set_new(j, "state", json_string(word_host_patch(state_of(v, hp))));
+	json_object_set_new(j, "state", json_string(word_host_patch(state_of(all, hp))));
 	if (hp->verdict == VERDICT_MISSING || hp->verdict == VERDICT_HELD)
 		json_object_set_new(j, "outdated", patch_outdated_json(v, host, hp->patch));
 	return j;
@@ -214,6 +223,7 @@ static bool list_system_patches(struct call *c, struct err *e)
 	uint32_t n = match_host_patches(&v, h->no, &all);
 	struct host_patches hp = { .v = &v,
 				   .items = all,
+				   .old = roaring_bitmap_contains(unknown_hosts(c, &v), h->no),
 				   .states = query_words(&c->query, "state") };
 	if (hp.states == 0)
 		hp.states = 1u << STATE_MISSING;
@@ -223,7 +233,8 @@ static bool list_system_patches(struct call *c, struct err *e)
 		return false;
 	json_t *items = json_array();
 	for (size_t i = 0; i < page.n; i++)
-		json_array_append_new(items, host_patch_json(c, &v, h->no, &all[page.items[i]]));
+		json_array_append_new(items, host_patch_json(c, &hp, h->no, &all[page.items[i]]));
+	match_read_end(&v); /* writing it out keeps nobody waiting */
 	return call_json(c, 200, list_reply(items, &page));
 }
 

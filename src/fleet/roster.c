@@ -296,13 +296,20 @@ static void find_ids(const struct roster *r, struct str wanted, uint8_t *hit)
 			hit[h] = 1;
 }
 
-void roster_find(const struct roster *r, struct str wanted, uint8_t *hit)
+void roster_find_named(const struct roster *r, struct str wanted, uint8_t *hit)
 {
 	if (wanted.n == 0)
 		return;
 	haystack_find(r->texts, wanted, note_hit, hit);
-	find_releases(r, wanted, hit);
 	find_ids(r, wanted, hit);
+}
+
+void roster_find(const struct roster *r, struct str wanted, uint8_t *hit)
+{
+	if (wanted.n == 0)
+		return;
+	roster_find_named(r, wanted, hit);
+	find_releases(r, wanted, hit);
 }
 
 size_t roster_size(const struct roster *r)

@@ -55,6 +55,8 @@ bool roster_place_of(const struct roster *r, enum roster_order which, struct str
 /** Sets hit[no] to 1 for every host that has `text` in its host name, address, logged-in user or
  * the name of its os, or an id that begins with it. `hit` has room for all host numbers. */
 void roster_find(const struct roster *r, struct str text, uint8_t *hit);
+/** The same without the name of the os. */
+void roster_find_named(const struct roster *r, struct str text, uint8_t *hit);
 /** Bytes of memory, for figures. */
 size_t roster_size(const struct roster *r);
 

@@ -545,6 +545,58 @@ static void M_111_declined_patches_are_in_their_own_view(void **state)
 	assert_int_equal(json_array_size(items(&after)), 32);
 }
 
+static int64_t total(struct world *w, const char *path)
+{
+	AUTO(reply_done) struct reply r;
+	get(w, path, &r);
+	expect(&r, 200, NULL);
+	return int_at(json_object_get(r.json, "page"), "total");
+}
+
+#define OPENSSL "/api/v1/patches/debian:12:openssl:3.0.2-1"
+
+/* What was missing at an old scan is missing; what was in order is not known to be so. */
+static void S_07_an_old_scan_says_nothing_good(void **state)
+{
+	struct world *w = *state;
+	for (int old = 0; old <= 1; old++) {
+		AUTO(reply_done) struct reply patch, dashboard, systems;
+		if (old) {
+			kit_now_ms += 5000;
+			match_set_stale(w->match, 1);
+		}
+		get(w, OPENSSL, &patch);
+		expect(&patch, 200, NULL);
+		assert_int_equal(int_at(patch.json, "missing_systems"), 2);
+		assert_int_equal(int_at(patch.json, "installed_systems"), old ? 0 : 1);
+		assert_int_equal(int_at(patch.json, "unknown_systems"), old ? 1 : 0);
+		assert_int_equal(total(w, OPENSSL "/systems?state=missing"), 2);
+		assert_int_equal(total(w, OPENSSL "/systems?state=installed"), old ? 0 : 1);
+		assert_int_equal(total(w, OPENSSL "/systems?state=unknown"), old ? 1 : 0);
+		assert_int_equal(total(w, "/api/v1/patches?view=installed"), old ? 0 : 32);
+		assert_int_equal(total(w, "/api/v1/patches?view=missing"), 32);
+		get(w, "/api/v1/dashboard", &dashboard);
+		assert_int_equal(int_at(json_object_get(dashboard.json, "patches"), "installed"),
+				 old ? 0 : 32);
+		get(w, "/api/v1/systems?sort=hostname&facets=health", &systems);
+		size_t i;
+		json_t *s;
+		json_array_foreach(items(&systems), i, s)
+		{
+			const char *id = text_at(s, "id");
+			AUTO(xfree)
+			char *in = xasprintf("/api/v1/systems/%s/patches?state=installed", id),
+			     *un = xasprintf("/api/v1/systems/%s/patches?state=unknown", id);
+			if (old)
+				assert_string_equal(text_at(s, "health"), "unknown");
+			assert_int_equal(total(w, in), int_at(s, "installed"));
+			assert_int_equal(total(w, un), int_at(s, "unknown"));
+			assert_true(!old || int_at(s, "installed") == 0);
+		}
+	}
+	match_set_stale(w->match, (int64_t)7 * 86400);
+}
+
 static int group(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -565,6 +617,7 @@ static int group(void)
 		cmocka_unit_test(what_has_no_fix_yet),
 		cmocka_unit_test(M_035_the_dashboard),
 		cmocka_unit_test(search_finds_each_kind),
+		cmocka_unit_test(S_07_an_old_scan_says_nothing_good),
 	};
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

@@ -252,6 +252,7 @@ static void S_09_declined_patches_count_nowhere(void **arg)
 		assert_int_equal(fleet.missing_pairs, declined ? 1 : 2);
 		assert_int_equal(match_health(&v, host, world_now(NULL)),
 				 declined ? HEALTH_VULNERABLE : HEALTH_HIGHLY_VULNERABLE);
+		assert_int_equal(fleet.health[match_health(&v, host, world_now(NULL))], 1);
 		uint32_t p = catalog_find(v.catalog, str_of(one));
 		assert_int_equal(match_is_declined(&v, p), declined);
 		/* Who lacks it is still known. */

@@ -1278,7 +1278,10 @@ export interface components {
             /** @description The highest EPSS score among its CVEs; null = none is scored, or there is no data */
             epss: null | components["schemas"]["Epss"];
             missing_systems: number;
+            /** @description Systems where it is installed by a scan of late */
             installed_systems: number;
+            /** @description Systems where it was installed at a scan that has grown old */
+            unknown_systems: number;
             held_systems: number;
             /** @description Systems whose package manager cannot install it now */
             kept_back_systems: number;
@@ -1476,7 +1479,10 @@ export interface components {
             health: components["schemas"]["HealthClass"];
             lifecycle: components["schemas"]["Lifecycle"];
             missing: components["schemas"]["SeverityCounts"];
+            /** @description 0 when the last scan has grown old */
             installed: number;
+            /** @description Patches that were installed at the last scan, which has grown old: what is missing stays missing, what was in order is not known to be so */
+            unknown: number;
             held: number;
             /** @description Patches it lacks that are declined; in no other number */
             declined: number;
@@ -1534,10 +1540,10 @@ export interface components {
         };
         SystemPatch: components["schemas"]["Patch"] & {
             /**
-             * @description declined: lacking in one of those ways, and declined
+             * @description declined: lacking in one of those ways, and declined; unknown: installed at the last scan, which has grown old
              * @enum {string}
              */
-            state: "missing" | "installed" | "held" | "superseded" | "kept_back" | "phased" | "needs_subscription" | "declined";
+            state: "missing" | "installed" | "held" | "superseded" | "kept_back" | "phased" | "needs_subscription" | "declined" | "unknown";
             outdated?: components["schemas"]["Outdated"];
         };
         SystemPatchList: {
@@ -2423,7 +2429,7 @@ export interface operations {
                 /** @description Which counts to add */
                 facets?: components["parameters"]["Facets"];
                 /** @description Default missing */
-                state?: "missing" | "installed" | "held" | "kept_back" | "phased" | "needs_subscription";
+                state?: "missing" | "installed" | "held" | "kept_back" | "phased" | "needs_subscription" | "unknown";
                 q?: string;
                 health?: components["parameters"]["FilterHealth"];
                 lifecycle?: components["parameters"]["FilterLifecycle"];
@@ -2778,7 +2784,7 @@ export interface operations {
                 /** @description Which counts to add */
                 facets?: components["parameters"]["Facets"];
                 /** @description Default missing */
-                state?: ("missing" | "installed" | "held" | "superseded" | "kept_back" | "phased" | "needs_subscription" | "declined")[];
+                state?: ("missing" | "installed" | "held" | "superseded" | "kept_back" | "phased" | "needs_subscription" | "declined" | "unknown")[];
                 q?: string;
                 severity?: components["schemas"]["Severity"][];
                 type?: components["schemas"]["PatchType"][];

@@ -18,7 +18,7 @@ const FILTERS: Filter[] = [
 	{ param: 'office', name: 'system.office', words: 'office' },
 ];
 
-export function PatchSystems({ patch, state }: { patch: Patch; state: 'missing' | 'installed' | 'held' }) {
+export function PatchSystems({ patch, state }: { patch: Patch; state: 'missing' | 'installed' | 'unknown' | 'held' }) {
 	const i = useI18n();
 	const { t } = i;
 	const url = useUrl();

@@ -17,7 +17,7 @@ import { Changes } from './Changes';
 import { Files, Overview, ProvenanceTab, Supersedence } from './parts';
 import { PatchSystems } from './PatchSystems';
 
-const TABS = ['overview', 'missing', 'installed', 'held', 'changes', 'files', 'supersedence', 'history', 'provenance'] as const;
+const TABS = ['overview', 'missing', 'installed', 'unknown', 'held', 'changes', 'files', 'supersedence', 'history', 'provenance'] as const;
 type TabName = (typeof TABS)[number];
 
 export default function PatchPage({ id, tab }: { id: string; tab: string }) {
@@ -29,7 +29,7 @@ export default function PatchPage({ id, tab }: { id: string; tab: string }) {
 	const [declining, setDeclining] = useState(false);
 	const p = patch.data;
 	const active: TabName = (TABS as readonly string[]).includes(tab) ? tab as TabName : 'overview';
-	const counts: Partial<Record<TabName, number>> = p ? { missing: p.missing_systems, installed: p.installed_systems, held: p.held_systems, files: p.components.length } : {};
+	const counts: Partial<Record<TabName, number>> = p ? { missing: p.missing_systems, installed: p.installed_systems, unknown: p.unknown_systems, held: p.held_systems, files: p.components.length } : {};
 
 	return (
 		<Page title={p?.title || id} heading={p ? <>{p.title || p.id}</> : id} ready={!patch.isPending}
@@ -65,9 +65,9 @@ export default function PatchPage({ id, tab }: { id: string; tab: string }) {
 							</Note>
 						)}
 						<Tabs label={d.title} active={active} href={x => patchPath(id, x)}
-							tabs={TABS.filter(x => x !== 'held' || d.held_systems > 0 || active === 'held').map(x => ({ id: x, name: t(`patch.tab.${x}`), count: counts[x] }))} />
+							tabs={TABS.filter(x => (x !== 'held' && x !== 'unknown') || (counts[x] ?? 0) > 0 || active === x).map(x => ({ id: x, name: t(`patch.tab.${x}`), count: counts[x] }))} />
 						{active === 'overview' && <Overview p={d} />}
-						{(active === 'missing' || active === 'installed' || active === 'held') && <PatchSystems key={active} patch={d} state={active} />}
+						{(active === 'missing' || active === 'installed' || active === 'unknown' || active === 'held') && <PatchSystems key={active} patch={d} state={active} />}
 						{active === 'changes' && <Changes patch={d} />}
 						{active === 'files' && <Files p={d} />}
 						{active === 'supersedence' && <Supersedence p={d} />}

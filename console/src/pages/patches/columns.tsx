@@ -29,6 +29,7 @@ export function patchColumns<P extends Patch>(i: I18n): Column<P>[] {
 		{ id: 'missing', header: t('patch.missingSystems'), numeric: true, sort: 'missing_systems', cell: p => <Count n={p.missing_systems} to={patchPath(p.id, 'missing')} /> },
 		{ id: 'failed', header: t('patch.failedSystems'), numeric: true, cell: p => <Count n={p.failed_systems} to={patchPath(p.id, 'missing')} danger /> },
 		{ id: 'installed', header: t('patch.installedSystems'), numeric: true, sort: 'installed_systems', cell: p => <Count n={p.installed_systems} to={patchPath(p.id, 'installed')} /> },
+		{ id: 'unknown', header: t('patch.unknownSystems'), numeric: true, cell: p => <Count n={p.unknown_systems} to={patchPath(p.id, 'unknown')} /> },
 		{ id: 'held', header: t('patch.heldSystems'), numeric: true, cell: p => <Count n={p.held_systems} to={patchPath(p.id, 'held')} /> },
 		{ id: 'approval', header: t('patch.approval'), cell: p => word('approval', p.approval) },
 		{ id: 'product', header: t('patch.product'), sort: 'product', cell: p => p.product },

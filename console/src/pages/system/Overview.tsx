@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a system is, how it fares, and what its agent found out about reboot and restarts.
+import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Schemas } from '../../api/client';
 import { systemPath } from '../../app/paths';
@@ -36,6 +37,7 @@ export function Overview({ s }: { s: Detail }) {
 					</ul>
 					<Facts items={[
 						[t('system.missing'), <Link key="m" href={systemPath(s.id, 'missing')}>{number(s.missing.total)}</Link>],
+						...(s.unknown > 0 ? [[t('system.unknown'), <Link key="u" href={systemPath(s.id, 'installed')}>{number(s.unknown)}</Link>] as [string, ReactNode]] : []),
 						[t('system.installed'), <Link key="i" href={systemPath(s.id, 'installed')}>{number(s.installed)}</Link>],
 						[t('system.held'), number(s.held)],
 						[t('system.failed'), <Link key="f" href={systemPath(s.id, 'deployments')}>{number(s.failed)}</Link>],

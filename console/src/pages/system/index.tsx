@@ -54,7 +54,7 @@ export default function SystemPage({ id, tab }: { id: string; tab: string }) {
 						<Tabs label={d.hostname} active={active} href={x => systemPath(id, x)} tabs={TABS.map(x => ({ id: x, name: t(`system.tab.${x}`), count: counts[x] }))} />
 						{active === 'overview' && <Overview s={d} />}
 						{active === 'missing' && <SystemPatches key="m" system={d} states={['missing', 'held', 'kept_back', 'phased', 'needs_subscription', 'superseded', 'declined']} initial={['missing', 'held', 'kept_back']} />}
-						{active === 'installed' && <SystemPatches key="i" system={d} states={['installed']} initial={['installed']} />}
+						{active === 'installed' && <SystemPatches key="i" system={d} states={['installed', 'unknown']} initial={['installed', 'unknown']} />}
 						{active === 'packages' && <Packages id={id} />}
 						{active === 'unfixed' && <Unfixed id={id} />}
 						{active === 'deployments' && <SystemDeployments id={id} />}
