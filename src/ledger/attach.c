@@ -110,6 +110,8 @@ static void adopted(struct ledger_batch *b, const struct fleet *f, const struct 
 static void on_patch(void *arg, const struct fleet *f, const struct match_adopted *p)
 {
 	struct ledger *l = arg;
+	if (l->follows)
+		return;
 	if (!l->adoption)
 		l->adoption = ledger_batch_new(l);
 	adopted(l->adoption, f, p);
@@ -128,7 +130,7 @@ static bool store(struct ledger *l, struct ledger_batch *b, struct err *e)
 }
 
 struct adoption {
-	const struct ledger_batch *batch; /* NULL = it changed nothing */
+	struct ledger_batch *batch; /* NULL = it changed nothing */
 	const struct catalog *catalog;
 };
 
@@ -144,6 +146,8 @@ static void on_done(void *arg)
 {
 	struct ledger *l = arg;
 	struct err e = { 0 };
+	if (l->follows)
+		return;
 	AUTO(match_read_end) struct match_view v;
 	match_read(l->match, &v);
 	AUTO(catalog_unref) struct catalog *c = catalog_ref((struct catalog *)v.catalog);
@@ -153,13 +157,15 @@ static void on_done(void *arg)
 	bool ok = sql_write(l->db, write_adoption, &x, &e);
 	ledger_batch_done(b, ok);
 	/* Not lost for good: ledger_catch_up() finds the patches that have no row yet. */
-	l->behind = !ok;
+	l->behind = l->behind || !ok;
 }
 
 /* Patches that no row speaks of yet: what holds of them now. */
 static bool catch_up(struct ledger *l, struct err *e)
 {
 	AUTO(intern_free) struct intern *known = intern_new();
+	if (!ledger_names_refresh(l, e))
+		return false;
 	{
 		AUTO(sql_done) struct sql_conn *c = sql_reader(l->db, e);
 		struct sql_rows *rows;
@@ -198,12 +204,12 @@ bool ledger_attach(struct ledger *l, struct fleet *f, struct match *m, struct er
 	l->match = m;
 	match_set_adopter(m, &adopter);
 	fleet_set_journal(f, &journal);
-	return catch_up(l, e) || err_prefix(e, "the ledger does not catch up");
+	return l->follows || catch_up(l, e) || err_prefix(e, "the ledger does not catch up");
 }
 
 bool ledger_catch_up(struct ledger *l, struct err *e)
 {
-	if (!l->behind)
+	if (!l->behind || l->follows)
 		return true;
 	l->behind = false;
 	return catch_up(l, e);

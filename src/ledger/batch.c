@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Rows on their way into the ledger. Invariant: a batch is complete before its transaction, so that
- * writing it may be run again; it holds numbers, never the memory of others. */
+ * Rows on their way into the ledger. Invariants: a batch is complete before its transaction, so
+ * that writing it may be run again; it holds copies, never the memory of others. Names get their
+ * numbers inside the transaction, after those that other servers have given: the counter's row,
+ * which every batch changes, makes one wait for the other. */
 #include "ledger/ledger_int.h"
 #include "ledger/queries.h"
 
+/* Subjects, patches and hosts are places in `names` until they are written. */
 struct change {
 	uint32_t patch;
 	uint8_t event;
@@ -24,7 +27,10 @@ struct ledger_batch {
 	VEC(struct row) rows;
 	VEC(struct change) changes;
 	VEC(uint32_t) hosts;
-	VEC(uint32_t) fresh; /* names to be stored */
+	struct intern *names;
+	uint32_t *numbers;	/* of `names`, in the transaction that runs */
+	uint32_t learned_at;	/* the first of `learned` */
+	struct intern *learned; /* names this transaction read or gave, by ascending number */
 };
 
 struct ledger_batch *ledger_batch_new(struct ledger *l)
@@ -33,6 +39,7 @@ struct ledger_batch *ledger_batch_new(struct ledger *l)
 	b->l = l;
 	b->at_ms = clock_now_ms(&l->clock);
 	b->refs = intern_new();
+	b->names = intern_new();
 	b->ref = intern_add(b->refs, STR_LIT(""));
 	return b;
 }
@@ -44,13 +51,7 @@ void ledger_batch_ref(struct ledger_batch *b, const char *ref)
 
 static uint32_t number(struct ledger_batch *b, struct str name)
 {
-	uint32_t no = ledger_name(b->l, name);
-	pthread_mutex_lock(&b->l->lock);
-	bool durable = b->l->durable.p[no];
-	pthread_mutex_unlock(&b->l->lock);
-	if (!durable)
-		VEC_PUSH(&b->fresh, no);
-	return no;
+	return intern_add(b->names, name);
 }
 
 void ledger_batch_host(struct ledger_batch *b, struct str host)
@@ -97,14 +98,14 @@ void ledger_batch_done(struct ledger_batch *b, bool committed)
 {
 	if (!b)
 		return;
-	pthread_mutex_lock(&b->l->lock);
-	for (size_t i = 0; committed && i < b->fresh.n; i++)
-		b->l->durable.p[b->fresh.p[i]] = 1;
-	pthread_mutex_unlock(&b->l->lock);
+	for (uint32_t i = 0; committed && b->learned && i < intern_count(b->learned); i++)
+		ledger_learn(b->l, b->learned_at + i, intern_get(b->learned, i));
 	VEC_DONE(&b->rows);
 	VEC_DONE(&b->changes);
 	VEC_DONE(&b->hosts);
-	VEC_DONE(&b->fresh);
+	xfree(b->numbers);
+	intern_free(b->names);
+	intern_free(b->learned);
 	intern_free(b->refs);
 	xfree(b);
 }
@@ -117,18 +118,20 @@ static bool put_entry(struct sql_conn *c, const struct ledger_batch *b, const st
 	AUTO(buf_done) struct buf coded = BUF_INIT(64u << 20);
 	for (size_t i = 0; i < r->n; i++) {
 		const struct change *k = &b->changes.p[r->first + i];
-		varint_put(&coded, k->patch);
+		varint_put(&coded, b->numbers[k->patch]);
 		buf_addc(&coded, (char)k->event);
 	}
 	if (!buf_ok(&coded, "a ledger entry", e) ||
 	    !sql_run(c, &SQL_LEDGER_ENTRY_PUT,
-		     SQL_ARGS(sql_int(seq), sql_int(b->at_ms), sql_int(r->subject),
+		     SQL_ARGS(sql_int(seq), sql_int(b->at_ms), sql_int(b->numbers[r->subject]),
 			      sql_str(intern_get(b->refs, r->ref)), sql_blob(buf_str(&coded))),
 		     e))
 		return false;
 	for (size_t i = 0; i < r->n; i++)
 		if (!sql_run(c, &SQL_LEDGER_CHANGE_PUT,
-			     SQL_ARGS(sql_int(b->changes.p[r->first + i].patch), sql_int(seq)), e))
+			     SQL_ARGS(sql_int(b->numbers[b->changes.p[r->first + i].patch]),
+				      sql_int(seq)),
+			     e))
 			return false;
 	return true;
 }
@@ -144,20 +147,69 @@ static bool put_sweep(struct sql_conn *c, const struct ledger_batch *b, const st
 {
 	AUTO(buf_done) struct buf coded = BUF_INIT(64u << 20);
 	AUTO(xfree) uint32_t *hosts = xmalloc((r->n + 1) * sizeof(*hosts));
-	if (r->n)
-		memcpy(hosts, b->hosts.p + r->first, r->n * sizeof(*hosts));
+	for (size_t i = 0; i < r->n; i++)
+		hosts[i] = b->numbers[b->hosts.p[r->first + i]];
 	qsort(hosts, r->n, sizeof(*hosts), by_number);
 	for (size_t i = 0; i < r->n; i++)
 		varint_put(&coded, hosts[i] - (i ? hosts[i - 1] : 0));
 	return buf_ok(&coded, "a ledger sweep", e) &&
 	       sql_run(c, &SQL_LEDGER_SWEEP_PUT,
-		       SQL_ARGS(sql_int(seq), sql_int(b->at_ms), sql_int(r->subject),
+		       SQL_ARGS(sql_int(seq), sql_int(b->at_ms), sql_int(b->numbers[r->subject]),
 				sql_int(r->event), sql_str(intern_get(b->refs, r->ref)),
 				sql_int((int64_t)r->n), sql_blob(buf_str(&coded))),
 		       e);
 }
 
-bool ledger_batch_write(struct sql_conn *c, const struct ledger_batch *b, struct err *e)
+/* What the database has beyond the numbers known here; a number nobody stored is a hole. */
+static bool learn_tail(struct sql_conn *c, struct ledger_batch *b, struct err *e)
+{
+	struct sql_rows *rows;
+	if (!sql_query(c, &SQL_LEDGER_NAMES_FROM, SQL_ARGS(sql_int(b->learned_at)), &rows, e))
+		return false;
+	while (sql_next(rows)) {
+		while (b->learned_at + intern_count(b->learned) < sql_col_int(rows, 0))
+			ledger_hole(b->learned, b->learned_at + intern_count(b->learned));
+		intern_add(b->learned, sql_col_str(rows, 1));
+	}
+	return sql_rows_end(rows, e);
+}
+
+static bool give_number(struct sql_conn *c, struct ledger_batch *b, uint32_t i, struct err *e)
+{
+	struct str name = intern_get(b->names, i);
+	uint32_t at = intern_find(b->learned, name);
+	bool fresh = at == INTERN_NONE;
+	if (fresh)
+		at = intern_add(b->learned, name);
+	b->numbers[i] = b->learned_at + at;
+	return !fresh ||
+	       sql_run(c, &SQL_LEDGER_NAME_PUT, SQL_ARGS(sql_int(b->numbers[i]), sql_str(name)), e);
+}
+
+/* Numbers for all names of the batch, in this transaction. */
+static bool number_names(struct sql_conn *c, struct ledger_batch *b, struct err *e)
+{
+	uint32_t n = intern_count(b->names), unknown = 0;
+	xfree(b->numbers);
+	intern_free(b->learned);
+	b->numbers = xmalloc((n + 1) * sizeof(*b->numbers));
+	b->learned = intern_new();
+	b->learned_at = ledger_names_known(b->l);
+	for (uint32_t i = 0; i < n; i++) {
+		b->numbers[i] = ledger_name_find(b->l, intern_get(b->names, i));
+		unknown += b->numbers[i] == INTERN_NONE;
+	}
+	if (!unknown)
+		return true;
+	if (!learn_tail(c, b, e))
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		if (b->numbers[i] == INTERN_NONE && !give_number(c, b, i, e))
+			return false;
+	return true;
+}
+
+bool ledger_batch_write(struct sql_conn *c, struct ledger_batch *b, struct err *e)
 {
 	if (ledger_batch_empty(b))
 		return true;
@@ -167,14 +219,8 @@ bool ledger_batch_write(struct sql_conn *c, const struct ledger_batch *b, struct
 		return false;
 	if (sql_next(rows))
 		seq = sql_col_int(rows, 0) - (int64_t)b->rows.n;
-	if (!sql_rows_end(rows, e))
+	if (!sql_rows_end(rows, e) || !number_names(c, b, e))
 		return false;
-	for (size_t i = 0; i < b->fresh.n; i++)
-		if (!sql_run(c, &SQL_LEDGER_NAME_PUT,
-			     SQL_ARGS(sql_int(b->fresh.p[i]),
-				      sql_text(ledger_name_get(b->l, b->fresh.p[i]))),
-			     e))
-			return false;
 	for (size_t i = 0; i < b->rows.n; i++) {
 		const struct row *r = &b->rows.p[i];
 		seq++;

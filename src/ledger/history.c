@@ -4,6 +4,7 @@
  * number of them and says where the next one goes on. */
 #include "ledger/ledger_int.h"
 #include "ledger/queries.h"
+#include "sql/notify.h"
 
 #include <stdlib.h>
 
@@ -156,10 +157,18 @@ static bool page(struct gathering *g, const struct lookup *q, struct ledger_plac
 	return ok;
 }
 
+/* Where several servers share the database, others give numbers too. */
+static bool names_of_others(struct ledger *l, struct err *e)
+{
+	return !sql_shared(l->db) || ledger_names_refresh(l, e);
+}
+
 bool ledger_of_host(struct ledger *l, struct str host, struct ledger_place *at, size_t limit,
 		    struct arena *a, struct ledger_item **out, size_t *n_out, bool *more_out,
 		    struct err *e)
 {
+	if (!names_of_others(l, e))
+		return false;
 	struct gathering g = {
 		.l = l, .host = ledger_name_find(l, host), .patch = INTERN_NONE, .a = a
 	};
@@ -171,6 +180,8 @@ bool ledger_of_patch(struct ledger *l, struct str patch, struct ledger_place *at
 		     struct arena *a, struct ledger_item **out, size_t *n_out, bool *more_out,
 		     struct err *e)
 {
+	if (!names_of_others(l, e))
+		return false;
 	struct gathering g = {
 		.l = l, .host = INTERN_NONE, .patch = ledger_name_find(l, patch), .a = a
 	};

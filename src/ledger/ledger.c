@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Names and their numbers, pruning. A name gets its number in memory before the transaction that
- * stores it; one whose transaction failed goes with the next that needs it. */
+ * Names and their numbers, pruning. A name is known here once its row is committed, by this server
+ * or another one on the same database. */
 #include "ledger/ledger_int.h"
 #include "ledger/queries.h"
 
@@ -53,14 +53,28 @@ bool varint_take(struct str *s, uint32_t *out)
 	return false;
 }
 
-uint32_t ledger_name(struct ledger *l, struct str name)
+uint32_t ledger_names_known(struct ledger *l)
 {
 	pthread_mutex_lock(&l->lock);
-	uint32_t no = intern_add(l->names, name);
-	if (no == l->durable.n)
-		VEC_PUSH(&l->durable, 0);
+	uint32_t n = intern_count(l->names);
 	pthread_mutex_unlock(&l->lock);
-	return no;
+	return n;
+}
+
+void ledger_hole(struct intern *names, uint32_t no)
+{
+	AUTO(xfree) char *hole = xasprintf("?%u", no);
+	intern_add(names, str_of(hole));
+}
+
+void ledger_learn(struct ledger *l, uint32_t no, struct str name)
+{
+	pthread_mutex_lock(&l->lock);
+	while (intern_count(l->names) < no)
+		ledger_hole(l->names, intern_count(l->names));
+	if (intern_count(l->names) == no)
+		intern_add(l->names, name);
+	pthread_mutex_unlock(&l->lock);
 }
 
 uint32_t ledger_name_find(struct ledger *l, struct str name)
@@ -79,26 +93,28 @@ const char *ledger_name_get(struct ledger *l, uint32_t no)
 	return name;
 }
 
-static bool load(struct ledger *l, struct err *e)
+bool ledger_names_refresh(struct ledger *l, struct err *e)
 {
 	AUTO(sql_done) struct sql_conn *c = sql_reader(l->db, e);
 	struct sql_rows *rows;
-	if (!c || !sql_query(c, &SQL_LEDGER_NAMES, SQL_NO_ARGS, &rows, e))
+	if (!c || !sql_query(c, &SQL_LEDGER_NAMES_FROM, SQL_ARGS(sql_int(ledger_names_known(l))),
+			     &rows, e))
 		return false;
 	bool good = true;
 	while (good && sql_next(rows)) {
 		uint32_t no = (uint32_t)sql_col_int(rows, 0);
-		/* A number whose transaction failed before a restart: nothing refers to it. */
-		while (intern_count(l->names) < no) {
-			AUTO(xfree) char *hole = xasprintf("?%u", intern_count(l->names));
-			intern_add(l->names, str_of(hole));
-			VEC_PUSH(&l->durable, 1);
-		}
-		good = intern_add(l->names, sql_col_str(rows, 1)) == no;
-		VEC_PUSH(&l->durable, 1);
+		ledger_learn(l, no, sql_col_str(rows, 1));
+		good = ledger_name_find(l, sql_col_str(rows, 1)) == no;
 	}
 	return sql_rows_end(rows, e) &&
 	       (good || err_set(e, ERR_CORRUPT, "the ledger's names are not each other's like"));
+}
+
+void ledger_follow(struct ledger *l, bool follows)
+{
+	if (l->follows && !follows)
+		l->behind = true;
+	l->follows = follows;
 }
 
 bool ledger_open(struct sql *db, const struct clock *clock, struct ledger **out, struct err *e)
@@ -108,7 +124,7 @@ bool ledger_open(struct sql *db, const struct clock *clock, struct ledger **out,
 	l->clock = *clock;
 	l->names = intern_new();
 	pthread_mutex_init(&l->lock, NULL);
-	if (!load(l, e))
+	if (!ledger_names_refresh(l, e))
 		return err_prefix(e, "loading the ledger");
 	*out = TAKE(l);
 	return true;
@@ -119,7 +135,6 @@ void ledger_close(struct ledger *l)
 	if (!l)
 		return;
 	intern_free(l->names);
-	VEC_DONE(&l->durable);
 	pthread_mutex_destroy(&l->lock);
 	xfree(l);
 }

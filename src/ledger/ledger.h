@@ -37,6 +37,9 @@ AUTO_DEFINE(struct ledger, ledger_close)
  * ledger_detach(). */
 bool ledger_attach(struct ledger *l, struct fleet *f, struct match *m, struct err *e) MUST_CHECK;
 void ledger_detach(struct ledger *l);
+/** Where several servers share a database, one of them writes down what new catalogs change: the
+ * others follow. Who leads from now on makes up for what may not have been written. */
+void ledger_follow(struct ledger *l, bool follows);
 /** After a new catalog could not be written down: makes up for it. Call it every minute. */
 bool ledger_catch_up(struct ledger *l, struct err *e) MUST_CHECK;
 /** Drops rows older than `days`, some thousand at a time; call it every minute. */
@@ -55,7 +58,7 @@ void ledger_batch_sweep(struct ledger_batch *b, struct str patch, enum ledger_ev
 void ledger_batch_swept(struct ledger_batch *b, struct str host);
 bool ledger_batch_empty(const struct ledger_batch *b);
 /** Inside a transaction; touches nothing but the database. */
-bool ledger_batch_write(struct sql_conn *c, const struct ledger_batch *b, struct err *e) MUST_CHECK;
+bool ledger_batch_write(struct sql_conn *c, struct ledger_batch *b, struct err *e) MUST_CHECK;
 /** `committed`: the transaction is durable. Frees the batch; NULL is fine. */
 void ledger_batch_done(struct ledger_batch *b, bool committed);
 

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- History of (system, patch) pairs; see 0007_ledger.sql for the coding.
 
--- name: ledger_names
-select no, name from ledger_name order by no;
+-- name: ledger_names_from
+select no, name from ledger_name where no >= $1 order by no;
 
 -- name: ledger_name_put
 insert into ledger_name (no, name) values ($1, $2) on conflict (no) do nothing;

@@ -11,17 +11,22 @@
 struct ledger {
 	struct sql *db;
 	struct clock clock;
-	pthread_mutex_t lock; /* guards the two below */
-	struct intern *names; /* ids of hosts and patches -> numbers */
-	VEC(uint8_t) durable; /* per name: its row is committed */
+	pthread_mutex_t lock; /* guards the one below */
+	struct intern *names; /* ids of hosts and patches -> numbers, all of them committed */
 	struct fleet *fleet;  /* while attached */
 	struct match *match;
 	struct ledger_batch *adoption; /* under match's adoption */
 	_Atomic(bool) behind;	       /* an adoption was not written */
+	_Atomic(bool) follows;	       /* another server writes adoptions */
 };
 
-/* The number of a name; given now when it is new. */
-uint32_t ledger_name(struct ledger *l, struct str name);
+uint32_t ledger_names_known(struct ledger *l);
+/* A committed name and its number; one that is known already is passed over. */
+void ledger_learn(struct ledger *l, uint32_t no, struct str name);
+/* Reads the names that other servers have added. */
+bool ledger_names_refresh(struct ledger *l, struct err *e) MUST_CHECK;
+/* Stands for number `no`, which no row has. */
+void ledger_hole(struct intern *names, uint32_t no);
 /* The number of a known name, or INTERN_NONE. */
 uint32_t ledger_name_find(struct ledger *l, struct str name);
 /* Valid until ledger_close(); "" for a number nobody gave. */
