@@ -19,6 +19,8 @@ struct fleet *fleet_new_memory(const struct clock *clock)
 	f->clock = *clock;
 	pthread_rwlock_init(&f->lock, NULL);
 	pthread_mutex_init(&f->contact_lock, NULL);
+	pthread_mutex_init(&f->intern_lock, NULL);
+	pthread_cond_init(&f->interned, NULL);
 	for (int i = 0; i < FLEET_HOST_LOCKS; i++)
 		pthread_mutex_init(&f->host_locks[i], NULL);
 	f->index = index_new();
@@ -54,7 +56,8 @@ void fleet_free(struct fleet *f)
 	arena_done(&f->records);
 	dims_free(f->dims);
 	hours_done(&f->scan_hours);
-	VEC_DONE(&f->durable);
+	pthread_mutex_destroy(&f->intern_lock);
+	pthread_cond_destroy(&f->interned);
 	VEC_DONE(&f->contacts);
 	VEC_DONE(&f->contact_waiting);
 	VEC_DONE(&f->rescans);
@@ -282,8 +285,7 @@ void fleet_set_after(struct fleet *f, void (*fn)(void *arg), void *arg)
 	pthread_rwlock_unlock(&f->lock);
 }
 
-/* Releases the write lock and tells. */
-static void publish(struct fleet *f)
+void fleet_publish(struct fleet *f)
 {
 	void (*after)(void *) = f->after;
 	void *arg = f->after_arg;
@@ -424,7 +426,7 @@ bool fleet_enrol(struct fleet *f, const char *id, const char *office,
 	bool known = ids_find(&f->ids, f->hosts.p, str_of(id)) != INTERN_NONE;
 	if (!known)
 		*no_out = fleet_adopt(f, &h);
-	publish(f);
+	fleet_publish(f);
 	return !known || err_set(e, ERR_CONFLICT, "host '%s' is enrolled already", id);
 }
 
@@ -483,84 +485,76 @@ bool fleet_contact(struct fleet *f, uint32_t no, const struct host_attrs *attrs,
 	bool ok = same || fleet_db_attrs(f, h->id, attrs, e);
 	if (ok && !same) {
 		pthread_rwlock_wrlock(&f->lock);
+		h->version++;
 		set_attrs(f, h, attrs);
 		roster_put(f->roster, h);
-		publish(f);
+		fleet_publish(f);
 	}
 	host_end(f, no);
 	return ok || err_prefix(e, "contact of host '%s'", h->id);
 }
 
-/* The lines of a text as fact numbers, and those among them that are not in the database yet. */
+/* The lines of a text as fact numbers, and those among them that have none yet. */
 struct scan {
 	VEC(uint32_t) facts;
-	VEC(struct new_fact) new_facts;
-	size_t unknown;
+	VEC(struct str) unknown;
 };
 
 static void scan_done(struct scan *s)
 {
 	VEC_DONE(&s->facts);
-	VEC_DONE(&s->new_facts);
+	VEC_DONE(&s->unknown);
 }
 AUTO_DEFINE_VALUE(struct scan, scan_done)
 
-static void note_fact(struct fleet *f, uint32_t fact, struct scan *s)
-{
-	if (fact == f->durable.n)
-		VEC_PUSH(&f->durable, 0);
-	VEC_PUSH(&s->facts, fact);
-	if (!f->durable.p[fact] && f->db)
-		VEC_PUSH(&s->new_facts, ((struct new_fact) { fact, index_line(f->index, fact) }));
-}
-
 #define LINES 256u
 
-/* So many lines at once, as numbers; unknown ones get theirs (write lock) or are counted. */
-static void scan_some(struct fleet *f, const struct str *lines, uint32_t n, bool intern,
-		      struct scan *s)
+/* So many lines at once, as numbers. */
+static void scan_some(struct fleet *f, const struct str *lines, uint32_t n, struct scan *s)
 {
 	uint32_t facts[LINES];
 	index_find_many(f->index, lines, n, facts);
 	for (uint32_t i = 0; i < n; i++) {
-		if (facts[i] == INTERN_NONE && intern)
-			facts[i] = index_intern(f->index, lines[i]);
 		if (facts[i] == INTERN_NONE)
-			s->unknown++;
+			VEC_PUSH(&s->unknown, lines[i]);
 		else
-			note_fact(f, facts[i], s);
+			VEC_PUSH(&s->facts, facts[i]);
 	}
 }
 
-static void scan_lines(struct fleet *f, struct str text, bool intern, struct scan *s)
+static void scan_lines(struct fleet *f, struct str text, struct scan *s)
 {
 	struct str lines[LINES];
 	uint32_t n = 0;
-	s->facts.n = s->new_facts.n = s->unknown = 0;
+	s->facts.n = s->unknown.n = 0;
 	while (text.n > 0 && str_line(&text, &lines[n]))
 		if (++n == LINES) {
-			scan_some(f, lines, n, intern, s);
+			scan_some(f, lines, n, s);
 			n = 0;
 		}
-	scan_some(f, lines, n, intern, s);
+	scan_some(f, lines, n, s);
 }
 
-/* Most scans bring nothing new and need the read lock only. Numbers given here are kept when the
- * transaction fails: the fact stays "not durable" and goes with the next host that has it. */
+/* Most scans bring nothing new and need the read lock only. */
 static bool scan_text(struct fleet *f, struct str text, struct scan *s, struct err *e)
 {
 	fleet_read_lock(f);
-	scan_lines(f, text, false, s);
-	bool room = index_count(f->index) + s->unknown <= FLEET_MAX_FACTS;
+	scan_lines(f, text, s);
+	bool room = index_count(f->index) + s->unknown.n <= FLEET_MAX_FACTS;
 	fleet_read_unlock(f);
-	if (s->unknown > 0 && room) {
-		pthread_rwlock_wrlock(&f->lock);
-		scan_lines(f, text, true, s);
-		pthread_rwlock_unlock(&f->lock);
+	if (!room)
+		return err_set(e, ERR_LIMIT, "the fleet has more than %u distinct inventory lines",
+			       FLEET_MAX_FACTS);
+	if (s->unknown.n > 0) {
+		if (!fleet_intern(f, s->unknown.p, s->unknown.n, e))
+			return false;
+		fleet_read_lock(f);
+		scan_lines(f, text, s);
+		fleet_read_unlock(f);
+		ASSERT(s->unknown.n == 0);
 	}
 	s->facts.n = facts_sort(s->facts.p, (uint32_t)s->facts.n);
-	return room || err_set(e, ERR_LIMIT, "the fleet has more than %u distinct inventory lines",
-			       FLEET_MAX_FACTS);
+	return true;
 }
 
 /* Under the write lock: moves the host from `old` to `new` facts in the index and tells the
@@ -584,12 +578,11 @@ static void reindex(struct fleet *f, const struct host *h, const uint32_t *old, 
 static void show_inventory(struct fleet *f, struct host *h, const struct host_inventory *i,
 			   const struct scan *s)
 {
-	for (size_t k = 0; k < s->new_facts.n; k++)
-		f->durable.p[s->new_facts.p[k].fact] = 1;
 	AUTO(xfree) uint32_t *old = facts_of(h);
 	uint32_t n_old = h->n_facts;
 	bool first = h->last_scan_ms == 0;
 	host_set_facts(h, i->facts, i->n_facts);
+	h->version++;
 	h->inventory = i->digest;
 	set_scan_time(f, h, i->scanned_ms);
 	set_scan(f, h, SCAN_OK);
@@ -613,7 +606,6 @@ static bool put_inventory(struct fleet *f, struct host *h, struct str text, int6
 		.n_facts = (uint32_t)s.facts.n,
 		.digest = digest_of(text),
 		.scanned_ms = scanned_ms,
-		.new_facts = { s.new_facts.p, s.new_facts.n },
 	};
 	fleet_read_lock(f);
 	struct fleet_journal j = f->journal;
@@ -630,7 +622,7 @@ static bool put_inventory(struct fleet *f, struct host *h, struct str text, int6
 		return false;
 	pthread_rwlock_wrlock(&f->lock);
 	show_inventory(f, h, &i, &s);
-	publish(f);
+	fleet_publish(f);
 	return true;
 }
 
@@ -657,13 +649,14 @@ bool fleet_set_state(struct fleet *f, uint32_t no, enum host_state state, struct
 		AUTO(xfree) uint32_t *facts = facts_of(h);
 		pthread_rwlock_wrlock(&f->lock);
 		roaring_bitmap_remove(f->states[h->state], no);
+		h->version++;
 		h->state = state;
 		roaring_bitmap_add(f->states[state], no);
 		roster_put(f->roster, h);
 		if (was != is && h->last_scan_ms != 0)
 			reindex(f, h, facts, was ? h->n_facts : 0, facts, is ? h->n_facts : 0,
 				true);
-		publish(f);
+		fleet_publish(f);
 	}
 	host_end(f, no);
 	return ok || err_prefix(e, "state of host '%s'", h->id);
@@ -678,10 +671,11 @@ bool fleet_set_scan(struct fleet *f, uint32_t no, enum scan_status scan, const c
 	bool ok = fleet_db_scan(f, h->id, scan, error, e);
 	if (ok) {
 		pthread_rwlock_wrlock(&f->lock);
+		h->version++;
 		set_scan(f, h, scan);
 		host_set_own(h, HOST_OWN_SCAN_ERROR, error);
 		roster_put(f->roster, h);
-		publish(f);
+		fleet_publish(f);
 	}
 	host_end(f, no);
 	return ok || err_prefix(e, "scan status of host '%s'", h->id);
@@ -713,11 +707,12 @@ bool fleet_scanned_again(struct fleet *f, uint32_t no, int64_t scanned_ms, struc
 	bool ok = fleet_db_scanned(f, h->id, scanned_ms, e);
 	if (ok) {
 		pthread_rwlock_wrlock(&f->lock);
+		h->version++;
 		set_scan_time(f, h, scanned_ms);
 		set_scan(f, h, SCAN_OK);
 		host_set_own(h, HOST_OWN_SCAN_ERROR, NULL);
 		roster_put(f->roster, h);
-		publish(f);
+		fleet_publish(f);
 	}
 	host_end(f, no);
 	return ok || err_prefix(e, "scan time of host '%s'", h->id);
@@ -740,11 +735,12 @@ bool fleet_request_scans(struct fleet *f, const uint32_t *nos, size_t n, struct 
 		for (size_t i = 0; i < n; i++) {
 			if (nos[i] >= f->hosts.n)
 				continue;
+			f->hosts.p[nos[i]]->version++;
 			set_scan(f, f->hosts.p[nos[i]], SCAN_REQUESTED);
 			host_set_own(f->hosts.p[nos[i]], HOST_OWN_SCAN_ERROR, NULL);
 			roster_put(f->roster, f->hosts.p[nos[i]]);
 		}
-		publish(f);
+		fleet_publish(f);
 	}
 	for (size_t i = FLEET_HOST_LOCKS; i > 0; i--)
 		pthread_mutex_unlock(&f->host_locks[i - 1]);
@@ -760,7 +756,32 @@ void fleet_set_online(struct fleet *f, uint32_t no, bool online)
 		roster_put(f->roster, f->hosts.p[no]);
 		put(f->online, no, online);
 	}
-	publish(f);
+	fleet_publish(f);
+}
+
+void fleet_show(struct fleet *f, struct host *h, const struct host *from)
+{
+	bool was = h->state == HOST_ACTIVE, is = from->state == HOST_ACTIVE;
+	bool first = h->last_scan_ms == 0 && from->last_scan_ms != 0;
+	AUTO(xfree) uint32_t *old = facts_of(h);
+	AUTO(xfree) uint32_t *now = facts_of(from);
+	uint32_t n_old = h->n_facts;
+	set_attrs(f, h, &from->attrs);
+	host_set_own(h, HOST_OWN_SCAN_ERROR, from->scan_error);
+	host_set_own(h, HOST_OWN_FINGERPRINT, from->cert_fingerprint);
+	host_set_facts(h, (struct str) { (const char *)from->facts, from->facts_len },
+		       from->n_facts);
+	h->version = from->version;
+	h->inventory = from->inventory;
+	if (from->last_scan_ms > h->last_scan_ms) /* here it may be newer: not yet flushed */
+		set_scan_time(f, h, from->last_scan_ms);
+	set_scan(f, h, from->scan);
+	roaring_bitmap_remove(f->states[h->state], h->no);
+	h->state = from->state;
+	roaring_bitmap_add(f->states[h->state], h->no);
+	roster_put(f->roster, h);
+	if (h->last_scan_ms != 0 && (was || is))
+		reindex(f, h, old, was ? n_old : 0, now, is ? h->n_facts : 0, first || was != is);
 }
 
 /* The times of scans that found nothing new become visible: all under one write lock. */

@@ -45,7 +45,8 @@ struct host {
 	char *cert_fingerprint;
 	uint8_t *facts; /**< delta-varint coded; see facts.h */
 	uint32_t facts_len, n_facts;
-	void *block; /**< holds the texts that are the host's own, and its facts */
+	uint32_t version; /**< changes of its row, as far as they are visible here; not contacts */
+	void *block;	  /**< holds the texts that are the host's own, and its facts */
 };
 /** What hosts are told apart by; the values are what hosts say, "" when they say nothing. */
 enum fleet_dim {
@@ -167,6 +168,18 @@ bool fleet_scanned_again(struct fleet *f, uint32_t no, int64_t scanned_ms, struc
 bool fleet_request_scans(struct fleet *f, const uint32_t *nos, size_t n, struct err *e) MUST_CHECK;
 void fleet_set_online(struct fleet *f, uint32_t no, bool online);
 bool fleet_flush(struct fleet *f, struct err *e) MUST_CHECK;
+/* --- several servers on one database --- */
+/** What this room announces (sql/notify.h): hosts that have changed, by id; hosts that were in
+ * contact, id and time in turn. All are separated by a space. */
+#define FLEET_SAYS_HOST "host"
+#define FLEET_SAYS_SEEN "seen"
+/** Another server has enrolled or changed this host: reads it again and shows what differs. */
+bool fleet_refresh(struct fleet *f, struct str id, struct err *e) MUST_CHECK;
+/** Announcements may have been missed: reads every host again whose version differs. */
+bool fleet_catch_up(struct fleet *f, struct err *e) MUST_CHECK;
+/** A host was in contact with another server. */
+void fleet_seen(struct fleet *f, struct str id, int64_t ms);
+
 /** The canonical text of a host's inventory, rebuilt from its facts. */
 bool fleet_inventory_text(struct fleet *f, uint32_t no, struct buf *out, struct err *e) MUST_CHECK;
 #endif

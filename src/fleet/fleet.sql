@@ -1,17 +1,26 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Hosts and the facts of their last scans.
 
--- name: fact_list
-select id, line from fact order by id;
+-- name: facts_from
+select id, line from fact where id >= $1 order by id;
 
 -- name: fact_insert
-insert into fact (id, line) values ($1, $2) on conflict (id) do nothing;
+insert into fact (id, line) values ($1, $2);
 
 -- name: host_list
 select id, office, state, hostname, os_id, os_version, os_name, arch, kernel, address, agent_version,
   logged_in_user, boot_id, boot_ms, reboot_needed, health_json, inventory, enrolled_ms, last_contact_ms,
-  last_scan_ms, scan, scan_error, cert_fingerprint, n_facts, facts
+  last_scan_ms, scan, scan_error, cert_fingerprint, n_facts, facts, version
 from host order by enrolled_ms, id;
+
+-- name: host_get
+select id, office, state, hostname, os_id, os_version, os_name, arch, kernel, address, agent_version,
+  logged_in_user, boot_id, boot_ms, reboot_needed, health_json, inventory, enrolled_ms, last_contact_ms,
+  last_scan_ms, scan, scan_error, cert_fingerprint, n_facts, facts, version
+from host where id = $1;
+
+-- name: host_versions
+select id, version, last_contact_ms from host;
 
 -- name: host_insert
 insert into host (id, office, state, hostname, os_id, os_version, os_name, arch, kernel, address,
@@ -22,21 +31,22 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 -- name: host_set_attrs
 update host set hostname = $2, os_id = $3, os_version = $4, os_name = $5, arch = $6, kernel = $7,
   address = $8, agent_version = $9, logged_in_user = $10, boot_id = $11, boot_ms = $12,
-  reboot_needed = $13, health_json = $14
+  reboot_needed = $13, health_json = $14, version = version + 1
 where id = $1;
 
 -- name: host_set_inventory
-update host set inventory = $2, n_facts = $3, facts = $4, last_scan_ms = $5, scan = $6, scan_error = null
+update host set inventory = $2, n_facts = $3, facts = $4, last_scan_ms = $5, scan = $6, scan_error = null,
+  version = version + 1
 where id = $1;
 
 -- name: host_set_state
-update host set state = $2 where id = $1;
+update host set state = $2, version = version + 1 where id = $1;
 
 -- name: host_set_scan
-update host set scan = $2, scan_error = $3 where id = $1;
+update host set scan = $2, scan_error = $3, version = version + 1 where id = $1;
 
 -- name: host_set_scanned
-update host set last_scan_ms = $2, scan = $3, scan_error = null where id = $1;
+update host set last_scan_ms = $2, scan = $3, scan_error = null, version = version + 1 where id = $1;
 
 -- name: host_set_contact
 update host set last_contact_ms = case when last_contact_ms < $2 then $2 else last_contact_ms end,

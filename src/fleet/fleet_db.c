@@ -7,31 +7,78 @@
 #include "fleet/facts.h"
 #include "fleet/fleet_int.h"
 #include "fleet/queries.h"
+#include "sql/notify.h"
+
+bool fleet_learn_row(struct fleet *f, int64_t id, struct str line, struct err *e)
+{
+	/* A hole is kept by a line no inventory can have (control characters are refused). */
+	while (index_count(f->index) < id) {
+		char hole[32];
+		int n = snprintf(hole, sizeof(hole), "\x01%u", index_count(f->index));
+		index_intern(f->index, (struct str) { hole, (size_t)n });
+	}
+	return (id >= 0 && index_intern(f->index, line) == id) ||
+	       err_set(e, ERR_CORRUPT,
+		       "fact %lld is stored twice; restore the database from a backup",
+		       (long long)id);
+}
 
 static bool load_facts(struct fleet *f, struct sql_conn *c, struct err *e)
 {
 	struct sql_rows *rows = NULL;
-	if (!sql_query(c, &SQL_FACT_LIST, SQL_NO_ARGS, &rows, e))
+	if (!sql_query(c, &SQL_FACTS_FROM, SQL_ARGS(sql_int(0)), &rows, e))
 		return false;
 	bool ok = true;
-	while (ok && sql_next(rows)) {
-		int64_t id = sql_col_int(rows, 0);
-		/* A hole is kept by a line no inventory can have (control characters are refused).
-		 */
-		while (index_count(f->index) < id) {
-			char hole[32];
-			int n = snprintf(hole, sizeof(hole), "\x01%u", index_count(f->index));
-			index_intern(f->index, (struct str) { hole, (size_t)n });
-			VEC_PUSH(&f->durable, 0);
-		}
-		ok = id >= 0 && index_intern(f->index, sql_col_str(rows, 1)) == id;
-		if (!ok)
-			err_set(e, ERR_CORRUPT,
-				"fact %lld is stored twice; restore the database from a backup",
-				(long long)id);
-		VEC_PUSH(&f->durable, 1);
-	}
+	while (ok && sql_next(rows))
+		ok = fleet_learn_row(f, sql_col_int(rows, 0), sql_col_str(rows, 1), e);
 	return sql_rows_end(rows, ok ? e : NULL) && ok;
+}
+
+static bool read_facts_from(struct sql_conn *c, struct facts_write *w, struct err *e)
+{
+	struct sql_rows *rows;
+	intern_free(w->rows);
+	w->rows = intern_new();
+	if (!sql_query(c, &SQL_FACTS_FROM, SQL_ARGS(sql_int(w->known)), &rows, e))
+		return false;
+	while (sql_next(rows)) {
+		while (w->known + intern_count(w->rows) < sql_col_int(rows, 0)) {
+			AUTO(xfree)
+			char *hole = xasprintf("\x01%u", w->known + intern_count(w->rows));
+			intern_add(w->rows, str_of(hole));
+		}
+		intern_add(w->rows, sql_col_str(rows, 1));
+	}
+	return sql_rows_end(rows, e);
+}
+
+/* A server that has seen fewer facts than the database holds reads the others first: two that store
+ * at once collide on a number, and one of them runs again. */
+static bool write_facts(struct sql_conn *c, void *arg, struct err *e)
+{
+	struct facts_write *w = arg;
+	if (!read_facts_from(c, w, e))
+		return false;
+	for (uint32_t i = 0; i < intern_count(w->lines); i++) {
+		struct str line = intern_get(w->lines, i);
+		if (intern_find(w->rows, line) != INTERN_NONE)
+			continue;
+		uint32_t no = w->known + intern_add(w->rows, line);
+		if (!sql_run(c, &SQL_FACT_INSERT, SQL_ARGS(sql_int(no), sql_str(line)), e))
+			return false;
+	}
+	return true;
+}
+
+bool fleet_db_facts(struct fleet *f, struct facts_write *w, struct err *e)
+{
+	return sql_write(f->db, write_facts, w, e);
+}
+
+bool fleet_db_facts_from(struct fleet *f, struct facts_write *w, struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(f->db, e);
+	return c && read_facts_from(c, w, e);
 }
 
 static const char *text_or_null(struct sql_rows *r, int col, struct arena *a)
@@ -63,7 +110,9 @@ static bool load_facts_of_host(const struct fleet *f, struct host *h, struct sql
 	return true;
 }
 
-static bool load_host(struct fleet *f, struct sql_rows *r, struct arena *a, struct err *e)
+/* What a row says; the texts are in the arena, the facts borrowed from the row. */
+static bool read_host(const struct fleet *f, struct sql_rows *r, struct arena *a, struct host *out,
+		      struct err *e)
 {
 	const char *t[25] = { 0 };
 	for (int col = 0; col <= 22; col++)
@@ -99,10 +148,20 @@ static bool load_host(struct fleet *f, struct sql_rows *r, struct arena *a, stru
 		.last_scan_ms = sql_col_int(r, 19),
 		.scan_error = (char *)t[21],
 		.cert_fingerprint = (char *)t[22],
+		.version = (uint32_t)sql_col_int(r, 25),
 	};
 	if (digest.n == SHA256_LEN)
 		memcpy(h.inventory.b, digest.p, SHA256_LEN);
 	if (!load_facts_of_host(f, &h, r, e))
+		return false;
+	*out = h;
+	return true;
+}
+
+static bool load_host(struct fleet *f, struct sql_rows *r, struct arena *a, struct err *e)
+{
+	struct host h;
+	if (!read_host(f, r, a, &h, e))
 		return false;
 	uint32_t no = fleet_adopt(f, &h);
 	fleet_index_host(f, f->hosts.p[no]);
@@ -129,6 +188,42 @@ bool fleet_db_load(struct fleet *f, struct err *e)
 	return true;
 }
 
+bool fleet_db_host(struct fleet *f, struct str id, struct arena *a, struct host *out,
+		   bool *found_out, struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(f->db, e);
+	struct sql_rows *rows;
+	*found_out = false;
+	if (!c || !sql_query(c, &SQL_HOST_GET, SQL_ARGS(sql_str(id)), &rows, e))
+		return false;
+	bool ok = true;
+	if (sql_next(rows)) {
+		*found_out = true;
+		fleet_read_lock(f); /* the index is looked at */
+		ok = read_host(f, rows, a, out, e);
+		fleet_read_unlock(f);
+		if (ok)
+			out->facts = (uint8_t *)(uintptr_t)arena_str(
+					     a, (struct str) { (const char *)out->facts,
+							       out->facts_len })
+					     .p;
+	}
+	return sql_rows_end(rows, ok ? e : NULL) && ok;
+}
+
+bool fleet_db_versions(struct fleet *f,
+		       void (*fn)(void *arg, struct str id, int64_t version, int64_t contact_ms),
+		       void *arg, struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(f->db, e);
+	struct sql_rows *rows;
+	if (!c || !sql_query(c, &SQL_HOST_VERSIONS, SQL_NO_ARGS, &rows, e))
+		return false;
+	while (sql_next(rows))
+		fn(arg, sql_col_str(rows, 0), sql_col_int(rows, 1), sql_col_int(rows, 2));
+	return sql_rows_end(rows, e);
+}
+
 static bool write_enrol(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct host *h = arg;
@@ -142,7 +237,8 @@ static bool write_enrol(struct sql_conn *c, void *arg, struct err *e)
 				sql_int(a->boot_ms), sql_bool(a->reboot_needed),
 				sql_text(a->health_json), sql_int(h->enrolled_ms), sql_int(h->scan),
 				sql_text(h->cert_fingerprint)),
-		       e);
+		       e) &&
+	       sql_announce(c, FLEET_SAYS_HOST, str_of(h->id), e);
 }
 
 bool fleet_db_enrol(struct fleet *f, const struct host *h, struct err *e)
@@ -166,7 +262,8 @@ static bool write_attrs(struct sql_conn *c, void *arg, struct err *e)
 				sql_text(a->agent_version), sql_text(a->logged_in_user),
 				sql_text(a->boot_id), sql_int(a->boot_ms),
 				sql_bool(a->reboot_needed), sql_text(a->health_json)),
-		       e);
+		       e) &&
+	       sql_announce(c, FLEET_SAYS_HOST, str_of(w->id), e);
 }
 
 bool fleet_db_attrs(struct fleet *f, const char *id, const struct host_attrs *a, struct err *e)
@@ -178,12 +275,6 @@ bool fleet_db_attrs(struct fleet *f, const char *id, const struct host_attrs *a,
 static bool write_inventory(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct host_inventory *i = arg;
-	for (size_t k = 0; k < i->new_facts.n; k++)
-		if (!sql_run(c, &SQL_FACT_INSERT,
-			     SQL_ARGS(sql_int(i->new_facts.p[k].fact),
-				      sql_str(i->new_facts.p[k].line)),
-			     e))
-			return false;
 	if (i->also_arg && !i->also(c, i->also_arg, e))
 		return false;
 	return sql_run(c, &SQL_HOST_SET_INVENTORY,
@@ -191,7 +282,8 @@ static bool write_inventory(struct sql_conn *c, void *arg, struct err *e)
 				sql_blob((struct str) { (const char *)i->digest.b, SHA256_LEN }),
 				sql_int(i->n_facts), sql_blob(i->facts), sql_int(i->scanned_ms),
 				sql_int(SCAN_OK)),
-		       e);
+		       e) &&
+	       sql_announce(c, FLEET_SAYS_HOST, i->host, e);
 }
 
 bool fleet_db_inventory(struct fleet *f, const struct host_inventory *i, struct err *e)
@@ -207,7 +299,8 @@ struct word_write {
 static bool write_state(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct word_write *w = arg;
-	return sql_run(c, &SQL_HOST_SET_STATE, SQL_ARGS(sql_text(w->id), sql_int(w->word)), e);
+	return sql_run(c, &SQL_HOST_SET_STATE, SQL_ARGS(sql_text(w->id), sql_int(w->word)), e) &&
+	       sql_announce(c, FLEET_SAYS_HOST, str_of(w->id), e);
 }
 
 bool fleet_db_state(struct fleet *f, const char *id, enum host_state state, struct err *e)
@@ -220,7 +313,8 @@ static bool write_scan(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct word_write *w = arg;
 	return sql_run(c, &SQL_HOST_SET_SCAN,
-		       SQL_ARGS(sql_text(w->id), sql_int(w->word), sql_text(w->text)), e);
+		       SQL_ARGS(sql_text(w->id), sql_int(w->word), sql_text(w->text)), e) &&
+	       sql_announce(c, FLEET_SAYS_HOST, str_of(w->id), e);
 }
 
 bool fleet_db_scan(struct fleet *f, const char *id, enum scan_status scan, const char *error,
@@ -234,7 +328,8 @@ static bool write_scanned(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct host_contact *w = arg;
 	return sql_run(c, &SQL_HOST_SET_SCANNED,
-		       SQL_ARGS(sql_str(w->host), sql_int(w->ms), sql_int(SCAN_OK)), e);
+		       SQL_ARGS(sql_str(w->host), sql_int(w->ms), sql_int(SCAN_OK)), e) &&
+	       sql_announce(c, FLEET_SAYS_HOST, w->host, e);
 }
 
 bool fleet_db_scanned(struct fleet *f, const char *id, int64_t scanned_ms, struct err *e)
@@ -248,6 +343,26 @@ struct contacts_write {
 	size_t n;
 };
 
+/* So many hosts go into one announcement. */
+#define ANNOUNCED_AT_ONCE 100
+
+static bool announce_all(struct sql_conn *c, const struct contacts_write *w, bool seen,
+			 struct err *e)
+{
+	for (size_t i = 0; i < w->n; i += ANNOUNCED_AT_ONCE) {
+		AUTO(buf_done) struct buf b = BUF_INIT(SQL_ANNOUNCE_MAX);
+		for (size_t k = i; k < MIN(w->n, i + ANNOUNCED_AT_ONCE); k++) {
+			buf_printf(&b, k > i ? " %.*s" : "%.*s", STR_ARG(w->p[k].host));
+			if (seen)
+				buf_printf(&b, " %lld", (long long)w->p[k].ms);
+		}
+		if (!buf_ok(&b, "announcement", e) ||
+		    !sql_announce(c, seen ? FLEET_SAYS_SEEN : FLEET_SAYS_HOST, buf_str(&b), e))
+			return false;
+	}
+	return true;
+}
+
 static bool write_contacts(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct contacts_write *w = arg;
@@ -257,7 +372,7 @@ static bool write_contacts(struct sql_conn *c, void *arg, struct err *e)
 				      sql_int(w->p[i].scanned_ms)),
 			     e))
 			return false;
-	return true;
+	return announce_all(c, w, true, e);
 }
 
 bool fleet_db_contacts(struct fleet *f, const struct host_contact *c, size_t n, struct err *e)
@@ -274,7 +389,7 @@ static bool write_scans(struct sql_conn *c, void *arg, struct err *e)
 			     SQL_ARGS(sql_str(w->p[i].host), sql_int(SCAN_REQUESTED), sql_null()),
 			     e))
 			return false;
-	return true;
+	return announce_all(c, w, false, e);
 }
 
 bool fleet_db_scans(struct fleet *f, const struct host_contact *c, size_t n, struct err *e)

@@ -28,7 +28,12 @@ struct fleet {
 	 * everything else, held over the database write while readers go on. */
 	pthread_mutex_t host_locks[FLEET_HOST_LOCKS];
 	struct index *index;
-	VEC(uint8_t) durable;	  /* per fact: its row is committed */
+	/* New facts are stored before they are known here, those of several scans at once
+	 * (share.c). */
+	pthread_mutex_t intern_lock;
+	pthread_cond_t interned;
+	struct interning *gathering;
+	bool interning;
 	struct ids ids;		  /* agent id -> host number */
 	VEC(struct host *) hosts; /* in `records`, like their ids */
 	struct arena records;
@@ -47,21 +52,17 @@ struct fleet {
 	VEC(struct rescan) rescans;   /* under contact_lock, too: scans that found nothing new */
 };
 
-/* One fact on its way into the database. */
-struct new_fact {
-	uint32_t fact;
-	struct str line;
-};
-struct new_facts {
-	struct new_fact *p;
-	size_t n;
+/* Lines on their way into the database, and what the transaction found and gave. */
+struct facts_write {
+	uint32_t known;	      /* numbers below are known */
+	struct intern *lines; /* wanted */
+	struct intern *rows;  /* out: facts known, known + 1, ... as the database has them now */
 };
 struct host_inventory {
 	struct str host, facts; /* id; coded */
 	uint32_t n_facts;
 	struct sha256 digest;
 	int64_t scanned_ms;
-	struct new_facts new_facts;
 	bool (*also)(struct sql_conn *c, void *arg,
 		     struct err *e); /* or NULL; with a non-NULL arg */
 	void *also_arg;
@@ -88,6 +89,26 @@ bool fleet_db_scans(struct fleet *f, const struct host_contact *c, size_t n, str
 	MUST_CHECK;
 bool fleet_db_contacts(struct fleet *f, const struct host_contact *c, size_t n, struct err *e)
 	MUST_CHECK;
+/* Write lock held (or not yet shared): fact `id` is this line. */
+bool fleet_learn_row(struct fleet *f, int64_t id, struct str line, struct err *e) MUST_CHECK;
+/* Gives every wanted line a number, after those that other servers have given. */
+bool fleet_db_facts(struct fleet *f, struct facts_write *w, struct err *e) MUST_CHECK;
+/* Reads the facts from `known` on into w->rows. */
+bool fleet_db_facts_from(struct fleet *f, struct facts_write *w, struct err *e) MUST_CHECK;
+/* The row of a host, in the arena; false in *found_out when there is none. ERR_CORRUPT also when it
+ * has facts that are not known here yet. */
+bool fleet_db_host(struct fleet *f, struct str id, struct arena *a, struct host *out,
+		   bool *found_out, struct err *e) MUST_CHECK;
+/* Calls `fn` for every row of host. */
+bool fleet_db_versions(struct fleet *f,
+		       void (*fn)(void *arg, struct str id, int64_t version, int64_t contact_ms),
+		       void *arg, struct err *e) MUST_CHECK;
+/* Makes lines known, durably; no lock held but a host's. */
+bool fleet_intern(struct fleet *f, const struct str *lines, size_t n, struct err *e) MUST_CHECK;
+/* Write lock and the host's lock held: the host becomes what its row says. */
+void fleet_show(struct fleet *f, struct host *h, const struct host *from);
+/* Releases the write lock and tells. */
+void fleet_publish(struct fleet *f);
 /* Puts a copy of a loaded or enrolled host into memory; `from` may borrow all it points to. Write
  * lock held (or not yet shared). */
 uint32_t fleet_adopt(struct fleet *f, const struct host *from);
