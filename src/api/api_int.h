@@ -23,11 +23,11 @@ struct api {
 	struct enrol_throttle *enrol_throttle;
 	struct changes_cache *changes;
 	struct nonces *nonces;
-	bool shared; /**< other servers use the same database */
+	bool shared;  /**< other servers use the same database */
 	char run[33]; /**< names this run of the server */
 	pthread_mutex_t told_lock;
 	VEC(uint64_t) attrs_seen; /**< per host; see agent_quick.h; under told_lock */
-	VEC(uint8_t) told; /**< per host: was told to scan; see api_scan_told */
+	VEC(uint8_t) told;	  /**< per host: was told to scan; see api_scan_told */
 };
 
 /* Tables, each ended by ROUTE_TABLE_END. public_routes and public_agent_routes hold every route

@@ -351,12 +351,17 @@ static bool announce_all(struct sql_conn *c, const struct contacts_write *w, boo
 {
 	for (size_t i = 0; i < w->n; i += ANNOUNCED_AT_ONCE) {
 		AUTO(buf_done) struct buf b = BUF_INIT(SQL_ANNOUNCE_MAX);
+		AUTO(buf_done) struct buf scanned = BUF_INIT(SQL_ANNOUNCE_MAX);
 		for (size_t k = i; k < MIN(w->n, i + ANNOUNCED_AT_ONCE); k++) {
 			buf_printf(&b, k > i ? " %.*s" : "%.*s", STR_ARG(w->p[k].host));
 			if (seen)
 				buf_printf(&b, " %lld", (long long)w->p[k].ms);
+			if (seen && w->p[k].scanned_ms) /* its row says when */
+				buf_printf(&scanned, scanned.n ? " %.*s" : "%.*s",
+					   STR_ARG(w->p[k].host));
 		}
-		if (!buf_ok(&b, "announcement", e) ||
+		if (!buf_ok(&b, "announcement", e) || !buf_ok(&scanned, "announcement", e) ||
+		    (scanned.n && !sql_announce(c, FLEET_SAYS_HOST, buf_str(&scanned), e)) ||
 		    !sql_announce(c, seen ? FLEET_SAYS_SEEN : FLEET_SAYS_HOST, buf_str(&b), e))
 			return false;
 	}

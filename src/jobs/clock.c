@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "jobs/jobs_int.h"
 #include "jobs/schedule.h"
+#include "sql/notify.h"
 
 #define TICK_MS 5000
 #define FLUSH_MS 30000
@@ -69,13 +70,18 @@ void *jobs_clock_thread(void *arg)
 			break;
 		pthread_mutex_unlock(&j->lock);
 		int64_t now = clock_mono_ms();
-		if (due(&tick, now, TICK_MS) || arrived)
+		int64_t term = j->term;
+		bool leads = term != JOBS_FOLLOWS;
+		sql_fence(leads ? term : 0);
+		if ((due(&tick, now, TICK_MS) || arrived) && leads)
 			drive_deployments(d);
+		sql_fence(0);
 		if (due(&flush, now, FLUSH_MS))
 			flush_contacts(j);
 		if (due(&minute, now, MINUTE_MS) && fn)
 			fn(fn_arg);
-		sync_when_due(j, &sync, now);
+		if (leads)
+			sync_when_due(j, &sync, now);
 		if (due(&verify, now, VERIFY_MS)) {
 			uint64_t wrong = match_verify(j->conf.match);
 			if (wrong)

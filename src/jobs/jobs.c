@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "feeds/sandbox/verify.h"
 #include "jobs/jobs_int.h"
+#include "sql/notify.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -89,6 +90,9 @@ static struct job *ring_add(struct jobs *j)
 
 bool jobs_start_sync(struct jobs *j, const char *by, char id_out[static 33], struct err *e)
 {
+	if (j->term == JOBS_FOLLOWS)
+		return err_set(e, ERR_UNAVAILABLE,
+			       "another server leads; ask that one, or wait for its schedule");
 	pthread_mutex_lock(&j->lock);
 	if (j->stopping) {
 		pthread_mutex_unlock(&j->lock);
@@ -133,6 +137,11 @@ bool jobs_get(struct jobs *j, const char *id, struct job *out, struct err *e)
 		       "there is no job '%.40s'; finished jobs are forgotten at a restart", id);
 }
 
+void jobs_lead(struct jobs *j, int64_t term)
+{
+	j->term = term;
+}
+
 void jobs_set_deploy(struct jobs *j, struct deploy *d)
 {
 	pthread_mutex_lock(&j->lock);
@@ -161,6 +170,7 @@ bool jobs_open(const struct jobs_conf *conf, struct jobs **out, struct err *e)
 {
 	AUTO(jobs_close) struct jobs *j = xcalloc(1, sizeof(*j));
 	j->conf = *conf;
+	j->term = sql_shared(conf->db) ? JOBS_FOLLOWS : 0;
 	j->parser = FEED_SANDBOX_INIT;
 	pthread_mutex_init(&j->lock, NULL);
 	pthread_mutex_init(&j->adopting, NULL);

@@ -70,10 +70,18 @@ void jobs_close(struct jobs *j);
 AUTO_DEFINE(struct jobs, jobs_close)
 /** The clock drives this room's deployments from here on (they need jobs_want_payload first). */
 void jobs_set_deploy(struct jobs *j, struct deploy *d);
+/** Where several servers share a database, the one that leads runs scheduled work, syncs and
+ * deployments; what it writes for them is fenced by its term (sql/notify.h). A fresh struct jobs
+ * follows there, and leads where there is one server only. Any thread. */
+#define JOBS_FOLLOWS (-1)
+void jobs_lead(struct jobs *j, int64_t term);
+/** Another server's sync may have brought another patch DB: it is loaded. */
+bool jobs_reload(struct jobs *j, struct err *e) MUST_CHECK;
 /** Called by the clock every minute (idempotency keys, sessions). */
 void jobs_set_minute(struct jobs *j, void (*fn)(void *arg), void *arg);
 
-/** Starts a sync of the whole patch DB, or finds the one that is under way: its id in id_out. */
+/** ERR_UNAVAILABLE on a server that follows. Starts a sync of the whole patch DB, or finds the one
+ * that is under way: its id in id_out. */
 bool jobs_start_sync(struct jobs *j, const char *by, char id_out[static 33], struct err *e)
 	MUST_CHECK;
 /** The held generation of a feed becomes the current one, and the snapshot is made anew: somebody

@@ -38,6 +38,7 @@ struct payload {
 struct jobs {
 	struct jobs_conf conf;
 	struct deploy *deploy;
+	_Atomic(int64_t) term; /* 0 = the only server; JOBS_FOLLOWS */
 	void (*minute)(void *arg);
 	void *minute_arg;
 

@@ -12,6 +12,7 @@
 #include "jobs/lost.h"
 #include "jobs/notify.h"
 #include "jobs/scope.h"
+#include "sql/notify.h"
 
 #include <stdio.h>
 
@@ -236,6 +237,11 @@ static bool adopt_changes(struct jobs *j, bool patches, bool enrichment, struct 
 	return true;
 }
 
+bool jobs_reload(struct jobs *j, struct err *e)
+{
+	return adopt_changes(j, true, true, e);
+}
+
 bool jobs_accept_held(struct jobs *j, const char *feed, struct err *e)
 {
 	if (!generation_accept_held(j->conf.db, str_of(feed), clock_now_ms(j->conf.clock), e) ||
@@ -432,6 +438,7 @@ static void tell(struct jobs *j, const char *id, const struct catalog *before, c
 
 static void sync_all(struct jobs *j, const char *id, struct fetcher *fetcher)
 {
+	int64_t term = j->term;
 	AUTO(arena_done) struct arena a = { 0 };
 	struct err e = { 0 };
 	struct getter getter = { j->conf.settings, &a };
@@ -460,7 +467,8 @@ static void sync_all(struct jobs *j, const char *id, struct fetcher *fetcher)
 	struct ending end = { j, ok ? "" : e.msg, clock_now_ms(j->conf.clock) };
 	jobs_update(j, id, end_job, &end);
 	log_info("sync %s%s", ok ? "done" : "failed: ", ok ? "" : e.msg);
-	tell(j, id, before, ok ? "" : e.msg, now);
+	if (j->term == term)
+		tell(j, id, before, ok ? "" : e.msg, now); /* else the next leader's sync does */
 	catalog_unref(before);
 }
 
@@ -479,7 +487,10 @@ void *jobs_sync_thread(void *arg)
 		snprintf(id, sizeof(id), "%s", j->sync_id);
 		j->sync_wanted = false;
 		pthread_mutex_unlock(&j->lock);
+		int64_t term = j->term;
+		sql_fence(term == JOBS_FOLLOWS ? INT64_MAX : term); /* no such term */
 		sync_all(j, id, fetcher);
+		sql_fence(0);
 		pthread_mutex_lock(&j->lock);
 	}
 	j->fetchers[0] = NULL;

@@ -68,9 +68,9 @@ void server_reply_error(struct http_req *r, int status, const char *detail)
 		}
 	r->close = true;
 	if (status == 503)
-		http_reply_header(r, "Retry-After",
-				  arena_printf(&r->arena, "%d",
-					       http_server_retry_after_s(r->server)));
+		http_reply_header(
+			r, "Retry-After",
+			arena_printf(&r->arena, "%d", http_server_retry_after_s(r->server)));
 	char *body = arena_printf(&r->arena,
 				  "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,"
 				  "\"detail\":\"%s\",\"code\":\"%s\",\"request_id\":\"%s\"}\n",

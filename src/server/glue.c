@@ -3,6 +3,7 @@
 #include "server/glue.h"
 #include "base/log.h"
 #include "format/json.h"
+#include "server/node.h"
 #include "settings/settings.h"
 
 const struct api_installer glue_installers[] = {
@@ -40,12 +41,29 @@ void glue_feed_changed(void *arg, const char *feed)
 	pthread_rwlock_unlock(&g->lock);
 }
 
-void glue_wake(void *arg, const uint32_t *hosts, size_t n)
+void glue_wake_here(void *arg, const uint32_t *hosts, size_t n)
 {
 	struct glue *g = arg;
 	pthread_rwlock_rdlock(&g->lock);
 	if (g->api)
 		api_wake(g->api, hosts, n);
+	pthread_rwlock_unlock(&g->lock);
+}
+
+void glue_wake(void *arg, const uint32_t *hosts, size_t n)
+{
+	struct glue *g = arg;
+	glue_wake_here(g, hosts, n);
+	pthread_rwlock_rdlock(&g->lock);
+	if (g->node)
+		node_wake(g->node, hosts, n);
+	pthread_rwlock_unlock(&g->lock);
+}
+
+void glue_set_node(struct glue *g, struct node *node)
+{
+	pthread_rwlock_wrlock(&g->lock);
+	g->node = node;
 	pthread_rwlock_unlock(&g->lock);
 }
 

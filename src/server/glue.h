@@ -8,21 +8,26 @@
 
 #include <pthread.h>
 
+struct node;
 struct glue {
 	pthread_rwlock_t lock; /* guards api, which comes last and goes first */
 	struct api *api;
 	struct jobs *jobs;
+	struct node *node; /* NULL = the only server */
 	struct settings *settings;
 	struct match *match;
 	struct enrichment *enrichment;
 };
 void glue_init(struct glue *g);
 void glue_set_api(struct glue *g, struct api *api);
+void glue_set_node(struct glue *g, struct node *node);
 
 /* `arg` is the struct glue. */
 void glue_job_changed(void *arg, const char *job);
 void glue_feed_changed(void *arg, const char *feed);
 void glue_wake(void *arg, const uint32_t *hosts, size_t n);
+/** Only agents connected to this server. */
+void glue_wake_here(void *arg, const uint32_t *hosts, size_t n);
 void glue_want_payload(void *arg, const struct catalog *c, const uint32_t *components, uint32_t n);
 bool glue_payload_trouble(void *arg, const struct sha256 *payload, struct payload_trouble *out);
 void glue_deployment_changed(void *arg, const char *deployment);

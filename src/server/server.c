@@ -4,6 +4,7 @@
 #include "server/server.h"
 #include "api/api.h"
 #include "auth/auth.h"
+#include "base/enc.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "catalog/catalog.h"
@@ -13,7 +14,9 @@
 #include "server/generation.h"
 #include "server/glue.h"
 #include "server/identity.h"
+#include "server/node.h"
 #include "settings/settings.h"
+#include "sql/notify.h"
 
 #include <stdio.h>
 
@@ -35,6 +38,7 @@ struct server {
 	struct deploy *deploy;
 	struct api *api;
 	struct glue glue;
+	struct node *node;	   /* NULL = the only server on its database */
 	pthread_mutex_t listeners; /* guards people and agents while the clock runs */
 	struct http_server *people, *agents, *redirect, *local;
 	char *url, *agent_url, *setup_link, *setup_file;
@@ -62,8 +66,10 @@ static bool open_patches(struct server *s, struct err *e)
 		return err_prefix(e, "cannot load the patch DB");
 	s->match = match_new(s->fleet);
 	match_set_catalog(s->match, before ? before : catalog);
-	if (!ledger_open(s->db, &clock_system, &s->ledger, e) ||
-	    !ledger_attach(s->ledger, s->fleet, s->match, e))
+	if (!ledger_open(s->db, &clock_system, &s->ledger, e))
+		return false;
+	ledger_follow(s->ledger, sql_shared(s->db)); /* until this server leads */
+	if (!ledger_attach(s->ledger, s->fleet, s->match, e))
 		return false;
 	if (before)
 		match_set_catalog(s->match, catalog);
@@ -204,10 +210,14 @@ static void minute(void *arg)
 	int64_t epoch;
 	if (!generation_turn(s->options.state_dir, s->db, false, &epoch, &restored, &e))
 		log_warn("housekeeping: %s", e.msg);
+	if (!deploy_epoch_reload(s->deploy, &e))
+		log_warn("housekeeping: %s", e.msg);
 	if (!renew_certificate(s, &e))
 		log_error("%s", e.msg);
+	bool leads = !s->node || node_leads(s->node);
 	if (!ledger_catch_up(s->ledger, &e) ||
-	    !ledger_prune(s->ledger, settings_int(s->settings, SETTING_LEDGER_RETENTION_DAYS), &e))
+	    (leads && !ledger_prune(s->ledger,
+				    settings_int(s->settings, SETTING_LEDGER_RETENTION_DAYS), &e)))
 		log_warn("housekeeping: %s", e.msg);
 	glue_minute(&s->glue);
 }
@@ -283,6 +293,30 @@ static bool offer_setup(struct server *s, const struct options *o, struct err *e
 	return file_write_atomic(s->setup_file, str_of(s->setup_link), 0600, e);
 }
 
+static bool open_node(struct server *s, const struct options *o, struct signer *signer,
+		      struct err *e)
+{
+	AUTO(xfree) char *name = xasprintf("%s:%d", s->identity.name, (int)o->agent_port);
+	struct sha256 ca = digest_of(buf_str(&s->identity.ca_pem));
+	char hex[65];
+	enc_hex(ca.b, sizeof(ca.b), hex);
+	struct node_conf conf = { .db = s->db,
+				  .name = name,
+				  .auth = s->auth,
+				  .settings = s->settings,
+				  .fleet = s->fleet,
+				  .ledger = s->ledger,
+				  .deploy = s->deploy,
+				  .jobs = s->jobs,
+				  .glue = &s->glue };
+	if (!node_mark(s->db, "ca", hex, "certificate authority", e) ||
+	    !node_mark(s->db, "deploy", signer_public(signer), "deployment key", e) ||
+	    !node_open(&conf, &s->node, e))
+		return false;
+	glue_set_node(&s->glue, s->node);
+	return true;
+}
+
 bool server_new_epoch(const struct options *o, int64_t *epoch_out, struct err *e)
 {
 	AUTO(fd_close) int lock = -1;
@@ -303,6 +337,8 @@ bool server_start(const struct options *o, struct signer *signer, struct asset_t
 	    !open_api(s, o, signer, console, e) || !listen_all(s, o, e) || !offer_setup(s, o, e))
 		return false;
 	jobs_set_minute(s->jobs, minute, s);
+	if (sql_shared(s->db) && !open_node(s, o, signer, e))
+		return false;
 	*out = TAKE(s);
 	return true;
 }
@@ -317,6 +353,8 @@ void server_stop(struct server *s)
 	http_server_stop(TAKE(s->people));
 	http_server_stop(TAKE(s->agents));
 	pthread_mutex_unlock(&s->listeners);
+	glue_set_node(&s->glue, NULL);
+	node_close(s->node);
 	jobs_close(s->jobs);
 	glue_set_api(&s->glue, NULL);
 	if (s->match)
