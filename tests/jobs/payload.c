@@ -76,6 +76,7 @@ static int setup(void **state)
 	struct jobs_conf conf = rig_conf(&w->rig, &kit_clock);
 	conf.payload_retry_ms = 20;
 	ok(jobs_open(&conf, &w->rig.jobs, &e), &e);
+	jobs_lead(w->rig.jobs, 0); /* as the only server */
 	*state = w;
 	return 0;
 }

@@ -188,6 +188,7 @@ static int setup(void **state)
 	conf.job_changed = job_changed;
 	conf.arg = w;
 	ok(jobs_open(&conf, &w->rig.jobs, &e), &e);
+	jobs_lead(w->rig.jobs, 0); /* as the only server */
 	*state = w;
 	return 0;
 }
