@@ -148,29 +148,38 @@ static bool read_change(struct call *c, const char *key, const json_t *v,
 	return true;
 }
 
+static bool read_changes(struct call *c, const json_t *body, struct setting_change *out,
+			 size_t *n_out, struct err *e)
+{
+	const char *key;
+	json_t *v, *values = json_object_get(body, "values");
+	if (!json_is_object(values) || json_object_size(values) > SETTINGS_)
+		return call_fail(c, e, 400, "invalid", "'values' must be an object of settings");
+	*n_out = 0;
+	json_object_foreach(values, key, v)
+	{
+		if (!read_change(c, key, v, &out[(*n_out)++], e))
+			return false;
+	}
+	return true;
+}
+
 static bool patch_settings(struct call *c, struct err *e)
 {
 	static const char *const known[] = { "values", NULL };
 	struct setting_change changes[SETTINGS_];
-	size_t n = 0;
+	size_t n;
 	int64_t version;
-	const char *key;
-	json_t *v;
 	AUTO(json_free) json_t *body = NULL;
 	if (!read_version(c, &version, e) || !call_body(c, known, &body, e))
 		return false;
-	json_t *values = json_object_get(body, "values"), *detail = json_object(),
-	       *keys = json_array();
+	if (!read_changes(c, body, changes, &n, e))
+		return false;
+	json_t *detail = json_object(), *keys = json_array();
 	json_object_set_new(detail, "keys", keys);
 	AUTO(json_free) json_t *audit = detail;
-	if (!json_is_object(values) || json_object_size(values) > SETTINGS_)
-		return call_fail(c, e, 400, "invalid", "'values' must be an object of settings");
-	json_object_foreach(values, key, v)
-	{
-		if (!read_change(c, key, v, &changes[n++], e))
-			return false;
-		json_array_append_new(keys, json_string(key));
-	}
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(keys, json_string(setting_info(changes[i].id)->key));
 	if (!settings_change(c->conf->settings, changes, n, version, NULL, e)) {
 		if (e->code == ERR_CONFLICT)
 			return call_fail(c, e, 412, "precondition_failed",
@@ -180,7 +189,69 @@ static bool patch_settings(struct call *c, struct err *e)
 	return call_audit(c, "settings.change", "settings", TAKE(audit), e) && answer(c);
 }
 
+/* --- what a status policy would change --- */
+
+/* The number a setting would have. */
+static int64_t would_be(struct call *c, const struct setting_change *changes, size_t n,
+			enum setting id)
+{
+	int64_t value = settings_int(c->conf->settings, id);
+	for (size_t i = 0; i < n; i++)
+		if (changes[i].id == id) {
+			struct str text = changes[i].reset ? str_of(setting_info(id)->def)
+							   : changes[i].value;
+			bool is_number = str_to_i64(text, &value);
+			ASSERT(is_number); /* it has passed its row's rules */
+		}
+	return value;
+}
+
+static bool preview_health(struct call *c, struct err *e)
+{
+	static const char *const known[] = { "values", NULL };
+	static const enum severity order[SEVERITIES_] = {
+		SEVERITY_CRITICAL, SEVERITY_IMPORTANT, SEVERITY_MODERATE,
+		SEVERITY_LOW,	   SEVERITY_UNRATED,
+	}; /* as the rows of settings.def */
+	struct setting_change changes[SETTINGS_];
+	struct health_policy p;
+	uint32_t moves[HEALTHS_][HEALTHS_];
+	size_t n;
+	AUTO(json_free) json_t *body = NULL;
+	if (!call_body(c, known, &body, e) || !read_changes(c, body, changes, &n, e))
+		return false;
+	for (int i = 0; i < SEVERITIES_; i++) {
+		p.highly[order[i]] = (uint32_t)would_be(
+			c, changes, n, (enum setting)(SETTING_HEALTH_HIGHLY_CRITICAL + i));
+		p.vulnerable[order[i]] = (uint32_t)would_be(
+			c, changes, n, (enum setting)(SETTING_HEALTH_VULNERABLE_CRITICAL + i));
+	}
+	AUTO(match_read_end) struct match_view v;
+	match_read(c->conf->match, &v);
+	match_health_moves(&v, &p, would_be(c, changes, n, SETTING_STALE_SCAN_S), c->now_ms, moves);
+	uint32_t before[HEALTHS_] = { 0 }, after[HEALTHS_] = { 0 };
+	json_t *list = json_array(), *j = json_object();
+	for (int a = 0; a < HEALTHS_; a++)
+		for (int b = 0; b < HEALTHS_; b++) {
+			before[a] += moves[a][b];
+			after[b] += moves[a][b];
+			if (a == b || moves[a][b] == 0)
+				continue;
+			json_t *one = json_object();
+			json_object_set_new(one, "from", json_string(health_name((enum health)a)));
+			json_object_set_new(one, "to", json_string(health_name((enum health)b)));
+			json_object_set_new(one, "systems", json_integer(moves[a][b]));
+			json_array_append_new(list, one);
+		}
+	json_object_set_new(j, "before", words_health_counts(before));
+	json_object_set_new(j, "after", words_health_counts(after));
+	json_object_set_new(j, "moves", list);
+	return call_json(c, 200, j);
+}
+
 const struct route settings_routes[] = {
+	ROUTE(POST, API "/health-policy:preview", PERM_SETTINGS, preview_health,
+	      .max_body = MAX_BODY),
 	ROUTE(GET, API "/settings", PERM_SETTINGS, get_settings),
 	ROUTE(PATCH, API "/settings", PERM_SETTINGS, patch_settings, .max_body = MAX_BODY),
 	ROUTE_TABLE_END,

@@ -5,6 +5,7 @@
 #include "catalog/catalog.h"
 #include "catalog/catalog_int.h"
 #include "catalog/records.h"
+#include "catalog/scope.h"
 
 /** What one snapshot may hold in all. */
 #define MAX_COMPONENTS 20000000u
@@ -351,7 +352,9 @@ static void place_components(struct builder *b)
 		(vec).n = (vec).cap = 0;                                                           \
 	} while (0)
 
-static bool finish(struct builder *b, struct err *e)
+/* The class of a patch is known when notices are joined, and what replaces what when it is known
+ * which patches there are. */
+static bool finish(struct builder *b, struct str off, struct err *e)
 {
 	struct catalog *c = b->c;
 	if (!patches_of_advisories(b, e))
@@ -364,9 +367,10 @@ static bool finish(struct builder *b, struct err *e)
 	bool *bulletin = xcalloc(c->n_feeds + 1, sizeof(*bulletin));
 	for (uint32_t i = 0; i < c->n_feeds; i++)
 		bulletin[i] = catalog_is_bulletin_kind(c->feeds[i].kind);
+	catalog_join(c, bulletin);
+	scope_apply_to(c, off);
 	catalog_index_names(c);
 	catalog_supersede(c);
-	catalog_join(c, bulletin);
 	catalog_index_payloads(c);
 	xfree(bulletin);
 	return true;
@@ -405,13 +409,14 @@ bool catalog_build(const struct generation *gens, size_t n, struct catalog **out
 		if (!add_generation(&b, &gens[i].feed, text, gens[i].records.n, e))
 			return false;
 	}
-	if (!finish(&b, e))
+	if (!finish(&b, STR_LIT(""), e))
 		return false;
 	*out = TAKE(b.c);
 	return true;
 }
 
-bool catalog_build_taking(struct generation *gens, size_t n, struct catalog **out, struct err *e)
+bool catalog_build_taking(struct generation *gens, size_t n, struct str off, struct catalog **out,
+			  struct err *e)
 {
 	AUTO(builder_done) struct builder b = { 0 };
 	begin(&b, gens, n);
@@ -420,7 +425,7 @@ bool catalog_build_taking(struct generation *gens, size_t n, struct catalog **ou
 		if (!add_generation(&b, &gens[i].feed, text, gens[i].records.n, e))
 			return false;
 	}
-	if (!finish(&b, e))
+	if (!finish(&b, off, e))
 		return false;
 	*out = TAKE(b.c);
 	return true;

@@ -47,12 +47,14 @@ bool generation_save_watched(struct sql *db, const struct generation *g, int64_t
  * good one. ERR_NOT_FOUND. */
 bool generation_accept_held(struct sql *db, struct str feed, int64_t now_ms, struct err *e)
 	MUST_CHECK;
-/** Loads all current generations and builds the snapshot. */
-bool catalog_load(struct sql *db, struct catalog **out, struct err *e) MUST_CHECK;
+/** Loads all current generations and builds the snapshot. `off`: the cells of the matrix that are
+ * out of scope (scope.h); "" = all patches. */
+bool catalog_load(struct sql *db, struct str off, struct catalog **out, struct err *e) MUST_CHECK;
 
 /** What was visible before the current generations when a server died between storing and telling:
  * the snapshot of those that were told (catalog_tell()). *out is NULL when all of them were. */
-bool catalog_load_told(struct sql *db, struct catalog **out, struct err *e) MUST_CHECK;
+bool catalog_load_told(struct sql *db, struct str off, struct catalog **out, struct err *e)
+	MUST_CHECK;
 /** Inside the transaction that writes down what the adoption of `c` changed for systems. */
 bool catalog_tell(struct sql_conn *conn, const struct catalog *c, struct err *e) MUST_CHECK;
 

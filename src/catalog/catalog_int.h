@@ -27,9 +27,9 @@ struct catalog_impl {
 };
 
 /** As catalog_build, but the records (heap strings) become the snapshot's and are NULL afterwards,
- * as far as it came: no copy of documents of many megabytes. */
-bool catalog_build_taking(struct generation *gens, size_t n, struct catalog **out, struct err *e)
-	MUST_CHECK;
+ * as far as it came: no copy of documents of many megabytes. `off`: see catalog_load(). */
+bool catalog_build_taking(struct generation *gens, size_t n, struct str off, struct catalog **out,
+			  struct err *e) MUST_CHECK;
 
 /** Fills catalog->impl->names; components must be in place. */
 void catalog_index_names(struct catalog *c);

@@ -456,11 +456,11 @@ static bool of_patches(struct str kind)
 	return !enrich_kind_parse(kind, &k);
 }
 
-bool catalog_load(struct sql *db, struct catalog **out, struct err *e)
+bool catalog_load(struct sql *db, struct str off, struct catalog **out, struct err *e)
 {
 	AUTO(generations_done) struct generations l = { 0 };
 	return generations_load(db, of_patches, &l, e) &&
-	       catalog_build_taking(l.gens.p, l.gens.n, out, e);
+	       catalog_build_taking(l.gens.p, l.gens.n, off, out, e);
 }
 
 static bool any_untold(struct sql *db, bool *out, struct err *e)
@@ -476,7 +476,7 @@ static bool any_untold(struct sql *db, bool *out, struct err *e)
 	return sql_rows_end(r, e);
 }
 
-bool catalog_load_told(struct sql *db, struct catalog **out, struct err *e)
+bool catalog_load_told(struct sql *db, struct str off, struct catalog **out, struct err *e)
 {
 	AUTO(generations_done) struct generations l = { 0 };
 	bool any;
@@ -484,7 +484,7 @@ bool catalog_load_told(struct sql *db, struct catalog **out, struct err *e)
 		return false;
 	if (any)
 		return load_stored(db, &SQL_GENERATION_LIST_TOLD, of_patches, &l, e) &&
-		       catalog_build_taking(l.gens.p, l.gens.n, out, e);
+		       catalog_build_taking(l.gens.p, l.gens.n, off, out, e);
 	*out = NULL;
 	return true;
 }

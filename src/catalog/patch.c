@@ -247,5 +247,6 @@ void catalog_unref(struct catalog *c)
 	xfree(c->archives);
 	xfree(c->archive_files);
 	xfree(c->feeds);
+	xfree(c->scope);
 	xfree(c);
 }

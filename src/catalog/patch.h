@@ -179,6 +179,14 @@ struct feed_info {
 	struct sha256 digest; /**< of its records */
 };
 
+/** How many patches of each class the feeds bring for a family of systems, and which classes are
+ * out of scope (scope.h): those are counted here and nowhere else. */
+struct scope_row {
+	struct str family; /**< "debian"; "" = any */
+	uint32_t patches[PATCH_TYPES_];
+	bool off[PATCH_TYPES_];
+};
+
 struct catalog {
 	struct patch *patches;
 	uint32_t n_patches;
@@ -195,6 +203,8 @@ struct catalog {
 	uint32_t n_archive_files;
 	struct feed_info *feeds;
 	uint32_t n_feeds;
+	struct scope_row *scope;
+	uint32_t n_scope;
 	bool advisories_present; /**< false: no advisory feed given or reachable; severities are
 				    Unrated */
 	/* private: */

@@ -3,6 +3,8 @@
  * sync, since it would never be brought up to date again. */
 #include "jobs/scope.h"
 
+#include "catalog/scope.h"
+
 bool jobs_source(size_t i, struct job_source *out)
 {
 	for (const struct feed_kind *k = feed_kinds; k->name; k++)
@@ -31,4 +33,23 @@ void scope_apply(const struct jobs_conf *conf, struct feed_plan *p)
 		if (!is_off(off, p->specs.p[i].kind))
 			p->specs.p[kept++] = p->specs.p[i];
 	p->specs.n = kept;
+}
+
+struct str scope_cells(const struct jobs_conf *conf, struct arena *a)
+{
+	return str_of(settings_text(conf->settings, SETTING_SCOPE_OFF, a));
+}
+
+bool scope_differs(const struct jobs_conf *conf, const struct catalog *c)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	struct str off = scope_cells(conf, &a);
+	for (uint32_t i = 0; i < c->n_scope; i++)
+		for (int t = 0; t < PATCH_TYPES_; t++) {
+			const struct scope_row *row = &c->scope[i];
+			if (row->patches[t] &&
+			    row->off[t] != scope_is_off(off, row->family, (enum patch_type)t))
+				return true;
+		}
+	return false;
 }

@@ -211,8 +211,10 @@ static void run_feed(struct run *r, const struct feed_spec *s, bool *held_out)
 static bool adopt(struct jobs *j, struct err *e)
 {
 	struct catalog *c;
+	AUTO(arena_done) struct arena a = { 0 };
 	pthread_mutex_lock(&j->adopting);
-	bool good = catalog_load(j->conf.db, &c, e);
+	struct str off = scope_cells(&j->conf, &a);
+	bool good = catalog_load(j->conf.db, off, &c, e);
 	if (good) {
 		match_set_catalog(j->conf.match, c);
 		catalog_unref(c);
@@ -462,6 +464,7 @@ static void sync_all(struct jobs *j, const char *id, struct fetcher *fetcher)
 	fetcher_rest(fetcher);
 	if (!stopping(j))
 		forget_others(&r, &plan, &unplanned);
+	r.changed |= scope_differs(&j->conf, before);
 	bool ok = adopt_changes(j, r.changed, r.enrichment_changed, &e);
 	ok = ok && verdict(&r, &unplanned, &e);
 	struct ending end = { j, ok ? "" : e.msg, clock_now_ms(j->conf.clock) };

@@ -28,29 +28,55 @@ static bool reached(const uint32_t least[static SEVERITIES_],
 	return false;
 }
 
-bool match_is_stale(const struct match_view *v, uint32_t host, int64_t now_ms)
+static bool is_older(const struct match_view *v, uint32_t host, int64_t stale_ms, int64_t now_ms)
 {
 	const struct host *h = fleet_host(v->fleet, host);
 	return !h || !roaring_bitmap_contains(fleet_active(v->fleet), host) ||
 	       !roaring_bitmap_contains(fleet_scanned(v->fleet), host) ||
-	       now_ms - h->last_scan_ms > v->m->stale_ms;
+	       now_ms - h->last_scan_ms > stale_ms;
+}
+
+bool match_is_stale(const struct match_view *v, uint32_t host, int64_t now_ms)
+{
+	return is_older(v, host, v->m->stale_ms, now_ms);
+}
+
+static enum health by_counters(const struct match_view *v, uint32_t host,
+			       const struct health_policy *p)
+{
+	const struct state *s = v->m->state;
+	struct tally t = host < s->tallies.n ? s->tallies.p[host] : (struct tally) { 0 };
+	if (reached(p->highly, t.urgent))
+		return HEALTH_HIGHLY_VULNERABLE;
+	return reached(p->vulnerable, t.exposed) ? HEALTH_VULNERABLE : HEALTH_HEALTHY;
 }
 
 enum health health_by_counters(const struct match_view *v, uint32_t host)
 {
-	const struct state *s = v->m->state;
-	struct tally t = host < s->tallies.n ? s->tallies.p[host] : (struct tally) { 0 };
-	if (reached(v->m->policy.highly, t.urgent))
-		return HEALTH_HIGHLY_VULNERABLE;
-	return reached(v->m->policy.vulnerable, t.exposed) ? HEALTH_VULNERABLE : HEALTH_HEALTHY;
+	return by_counters(v, host, &v->m->policy);
+}
+
+static enum health judge(const struct match_view *v, uint32_t host, const struct health_policy *p,
+			 int64_t stale_ms, int64_t now_ms)
+{
+	if (is_older(v, host, stale_ms, now_ms))
+		return HEALTH_UNKNOWN;
+	enum health h = by_counters(v, host, p);
+	return h == HEALTH_HEALTHY && match_is_end_of_life(v, host, now_ms) ? HEALTH_VULNERABLE : h;
 }
 
 enum health match_health(const struct match_view *v, uint32_t host, int64_t now_ms)
 {
-	if (match_is_stale(v, host, now_ms))
-		return HEALTH_UNKNOWN;
-	enum health h = health_by_counters(v, host);
-	return h == HEALTH_HEALTHY && match_is_end_of_life(v, host, now_ms) ? HEALTH_VULNERABLE : h;
+	return judge(v, host, &v->m->policy, v->m->stale_ms, now_ms);
+}
+
+void match_health_moves(const struct match_view *v, const struct health_policy *p, int64_t stale_s,
+			int64_t now_ms, uint32_t out[static HEALTHS_][HEALTHS_])
+{
+	memset(out, 0, sizeof(out[0]) * HEALTHS_);
+	for (uint32_t i = 0; i < fleet_host_count(v->fleet); i++)
+		if (fleet_host(v->fleet, i)->state == HOST_ACTIVE)
+			out[match_health(v, i, now_ms)][judge(v, i, p, stale_s * 1000, now_ms)]++;
 }
 
 static uint32_t flagged(const struct match_view *v, enum host_flag flag, int64_t now_ms)

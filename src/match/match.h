@@ -135,6 +135,11 @@ enum health {
 const char *health_name(enum health h);
 enum health match_health(const struct match_view *v, uint32_t host, int64_t now_ms);
 
+/** What another policy would make of the active hosts: out[now][then] counts them. Changes nothing.
+ */
+void match_health_moves(const struct match_view *v, const struct health_policy *p, int64_t stale_s,
+			int64_t now_ms, uint32_t out[static HEALTHS_][HEALTHS_]);
+
 /** What is to be said of a host besides its patches. */
 enum host_flag {
 	HOST_FLAG_STALE = 1,		/**< never scanned, or not lately */

@@ -62,7 +62,9 @@ static bool open_patches(struct server *s, struct err *e)
 {
 	AUTO(catalog_unref) struct catalog *catalog = NULL;
 	AUTO(catalog_unref) struct catalog *before = NULL;
-	if (!catalog_load(s->db, &catalog, e) || !catalog_load_told(s->db, &before, e))
+	AUTO(arena_done) struct arena a = { 0 };
+	struct str off = str_of(settings_text(s->settings, SETTING_SCOPE_OFF, &a));
+	if (!catalog_load(s->db, off, &catalog, e) || !catalog_load_told(s->db, off, &before, e))
 		return err_prefix(e, "cannot load the patch DB");
 	s->match = match_new(s->fleet);
 	match_set_catalog(s->match, before ? before : catalog);

@@ -206,7 +206,7 @@ static void stored_and_guarded_F38(void **state)
 	assert_ptr_equal(some, same);
 	assert_non_null(enrich_join_kev(some, catalog_find(with, S("debian:12:a:1")), NULL));
 	assert_null(enrich_join_kev(none, 0, NULL)); /* what somebody holds does not change */
-	assert_true(catalog_load(db, &c, &e));
+	assert_true(catalog_load(db, STR_LIT(""), &c, &e));
 	assert_int_equal(c->n_patches + c->n_feeds, 0);
 	struct generation less = doc("kev", "K\tCVE-2024-0001\t5\t0\tknown\tFirst\n", &s);
 	less.feed.rows = 1;

@@ -38,7 +38,7 @@ static bool with_patches(struct make *m, int from, int n, int64_t released_ms, c
 static uint32_t loaded(void)
 {
 	struct catalog *c;
-	if (!catalog_load(db, &c, &e))
+	if (!catalog_load(db, STR_LIT(""), &c, &e))
 		fail_msg("%s", e.msg);
 	uint32_t n = c->n_patches;
 	catalog_unref(c);
@@ -266,7 +266,7 @@ static void load_says_where_records_come_from(void **state)
 	assert_true(generation_save(db, &m.g, 5, true, &e) || e.code == ERR_UNTRUSTED);
 	assert_true(feed_state_forget(db, "debian/x", &e));
 	assert_true(generation_save(db, &m.g, 5, false, &e));
-	assert_true(catalog_load(db, &c, &e));
+	assert_true(catalog_load(db, STR_LIT(""), &c, &e));
 	assert_int_equal(c->n_feeds, 1);
 	assert_string_equal(c->feeds[0].signer.p, "KEY n");
 	assert_true(c->feeds[0].is_signed);

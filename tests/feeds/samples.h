@@ -157,7 +157,7 @@ static inline uint32_t sample_db_patches(void)
 {
 	struct err e = { 0 };
 	struct catalog *c;
-	if (!catalog_load(sample_db, &c, &e))
+	if (!catalog_load(sample_db, STR_LIT(""), &c, &e))
 		fail_msg("%s", e.msg);
 	uint32_t n = c->n_patches;
 	catalog_unref(c);

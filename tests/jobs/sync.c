@@ -164,7 +164,7 @@ static int setup(void **state)
 	struct world *w = xcalloc(1, sizeof(*w));
 	rig_open(&w->rig, serve, w);
 	struct catalog *none;
-	ok(catalog_load(w->rig.db, &none, &e), &e);
+	ok(catalog_load(w->rig.db, STR_LIT(""), &none, &e), &e);
 	match_set_catalog(w->rig.match, none);
 	catalog_unref(none);
 	AUTO(xfree)
@@ -476,6 +476,30 @@ static void M_077_a_sync_asked_for_at_the_end_of_another_runs(void **state)
 	assert_string_equal(job.created_by, "again");
 }
 
+/* M-074: a class that is off leaves with the next sync, without anything fetched anew, and comes
+ * back the same way. */
+static void M_074_the_matrix_is_applied_by_the_sync(void **state)
+{
+	struct world *w = *state;
+	struct feed_state *l;
+	size_t n;
+	w->mode = GOOD;
+	sync_now(w, &l, &n);
+	feed_state_list_free(l, n);
+	struct counts before = count(w);
+	assert_int_equal(before.missing, 10);
+	set(w, SETTING_SCOPE_OFF, "debian/security");
+	sync_now(w, &l, &n);
+	feed_state_list_free(l, n);
+	assert_int_equal(count(w).patches, 0);
+	assert_int_equal(count(w).missing, 0);
+	set(w, SETTING_SCOPE_OFF, "debian/bugfix");
+	sync_now(w, &l, &n);
+	feed_state_list_free(l, n);
+	assert_int_equal(count(w).patches, before.patches);
+	assert_int_equal(count(w).missing, 10);
+}
+
 static int group(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -488,6 +512,7 @@ static int group(void)
 		T(a_feed_switched_off_leaves_nothing_behind),
 		T(a_new_release_does_not_lower_the_guard),
 		T(M_077_a_sync_asked_for_at_the_end_of_another_runs),
+		T(M_074_the_matrix_is_applied_by_the_sync),
 		T(a_killed_fetch_process_is_named_and_replaced),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

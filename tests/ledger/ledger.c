@@ -248,7 +248,9 @@ static void start_again(struct world *w)
 	close_ledger(w);
 	match_free(w->match);
 	w->match = match_new(w->fleet);
-	ok(catalog_load(w->db, &now, &e) && catalog_load_told(w->db, &told, &e), &e);
+	ok(catalog_load(w->db, STR_LIT(""), &now, &e) &&
+		   catalog_load_told(w->db, STR_LIT(""), &told, &e),
+	   &e);
 	match_set_catalog(w->match, told ? told : now);
 	open_ledger(w);
 	if (told)

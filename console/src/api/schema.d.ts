@@ -771,6 +771,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/patch-scope": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which classes of patches are managed, for each family of systems (setting `scope.off`).
+         * @description A class that is off counts its patches here and nowhere else; the next sync applies a change of the
+         *     setting. `scope.off` has a line `<family>/<type>` for each cell that is off.
+         */
+        get: operations["getPatchScope"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/feeds:sync": {
         parameters: {
             query?: never;
@@ -857,6 +878,26 @@ export interface paths {
         head?: never;
         /** Changes settings, all or none. 412 `precondition_failed` when they changed meanwhile. */
         patch: operations["patchSettings"];
+        trace?: never;
+    };
+    "/health-policy:preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * How many systems would change their status under other numbers. Nothing is changed.
+         * @description `values` as in patchSettings; of them `health.*` and `agent.stale_scan_s` matter.
+         */
+        post: operations["previewHealthPolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/search": {
@@ -1862,6 +1903,22 @@ export interface components {
                 enabled: boolean;
             }[];
         };
+        PatchScope: {
+            items: {
+                /** @description Of systems, such as debian; empty = any */
+                family: string;
+                /** @enum {string} */
+                platform: "linux" | "windows" | "macos" | "unknown";
+                classes: {
+                    type: components["schemas"]["PatchType"];
+                    /** @description What the sources bring of it */
+                    patches: number;
+                    enabled: boolean;
+                    /** @description false until a sync has applied the setting */
+                    applied: boolean;
+                }[];
+            }[];
+        };
         /** @enum {string} */
         FeedClass: "packages" | "advisories" | "enrichment";
         FeedList: {
@@ -1916,6 +1973,21 @@ export interface components {
             values: {
                 [key: string]: string | number | boolean | string[] | null;
             };
+        };
+        HealthNumbers: {
+            healthy: number;
+            vulnerable: number;
+            highly_vulnerable: number;
+            unknown: number;
+        };
+        HealthPreview: {
+            before: components["schemas"]["HealthNumbers"];
+            after: components["schemas"]["HealthNumbers"];
+            moves: {
+                from: components["schemas"]["HealthClass"];
+                to: components["schemas"]["HealthClass"];
+                systems: number;
+            }[];
         };
         SearchList: {
             items: {
@@ -3288,6 +3360,27 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getPatchScope: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The matrix */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatchScope"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     syncFeeds: {
         parameters: {
             query?: never;
@@ -3439,6 +3532,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SettingList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    previewHealthPolicy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingsPatch"];
+            };
+        };
+        responses: {
+            /** @description Systems by status before and after */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthPreview"];
                 };
             };
             default: components["responses"]["Problem"];
