@@ -13,7 +13,7 @@ import { Page } from '../../ui/Page';
 import { Time } from '../../ui/Time';
 import { useToast } from '../../ui/toast';
 import { OutLink } from '../patch/parts';
-import { Settings } from './Settings';
+import { Settings } from '../settings/Settings';
 
 type Feed = Schemas['Feed'];
 
