@@ -20,7 +20,8 @@ static void S_07_a_policy_is_previewed_before_it_is_saved(void **state)
 	assert_int_equal(systems(&none, "before", "vulnerable"), 1);
 	assert_int_equal(systems(&none, "after", "highly_vulnerable"), 2);
 	assert_int_equal(json_array_size(json_object_get(none.json, "moves")), 0);
-	request(w, &admin, "POST", path, "{\"values\":{\"health.highly.critical\":2}}", NULL, &less);
+	request(w, &admin, "POST", path, "{\"values\":{\"health.highly.critical\":2}}", NULL,
+		&less);
 	expect(&less, 200, NULL);
 	assert_int_equal(systems(&less, "before", "highly_vulnerable"), 2);
 	assert_int_equal(systems(&less, "after", "vulnerable"), 3);
