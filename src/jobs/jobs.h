@@ -28,6 +28,7 @@ struct job_step {
 	enum job_state state;
 	double progress; /**< 0..1 */
 	char error[240]; /**< "" = none */
+	const char *error_code; /**< err_code_name() of it, or NULL; static */
 };
 /** A copy of a job's state. */
 struct job {

@@ -23,7 +23,7 @@ struct step_change {
 	size_t step;
 	enum job_state state;
 	double progress;
-	const char *error;
+	const struct err *error; /* NULL = none */
 };
 
 static void set_step(struct job *job, void *arg)
@@ -32,7 +32,8 @@ static void set_step(struct job *job, void *arg)
 	struct job_step *s = &job->steps[c->step];
 	s->state = c->state;
 	s->progress = c->progress;
-	snprintf(s->error, sizeof(s->error), "%s", c->error ? c->error : "");
+	snprintf(s->error, sizeof(s->error), "%s", c->error ? c->error->msg : "");
+	s->error_code = c->error ? err_code_name(c->error->code) : NULL;
 }
 
 struct run {
@@ -165,7 +166,7 @@ static void take_estate(struct jobs *j, struct arena *a, struct feed_plan *p)
 static void outcome(struct run *r, const struct feed_kind *k, bool ok, const struct err *e)
 {
 	struct step_change c = { step_of(r->step), ok ? JOB_SUCCEEDED : JOB_FAILED, 1,
-				 ok ? NULL : e->msg };
+				 ok ? NULL : e };
 	jobs_update(r->j, r->id, set_step, &c);
 	r->failed += !ok && !k->optional;
 	r->total += !k->optional;

@@ -121,6 +121,8 @@ static char *step_params(const struct job_step *s, struct arena *a)
 	json_object_set_new(j, "subject", json_text(str_of(s->subject)));
 	if (s->error[0])
 		json_object_set_new(j, "error", json_text(str_of(s->error)));
+	if (s->error_code)
+		json_object_set_new(j, "error_code", json_string(s->error_code));
 	AUTO(buf_done) struct buf b = BUF_INIT(4096);
 	json_write(j, &b);
 	return arena_strdup(a, b.p);

@@ -62,6 +62,27 @@ test('Japanese texts are Japanese, English ones hold none', () => {
 			assert.doesNotMatch(text, /[\u3040-\u30ff\u4e00-\u9fff]/, `${key}: "${text}"`);
 });
 
+test('every code of a problem has words', () => {
+	// Codes the people's side of the API answers with: literals at the calls that set them, and the errors' own.
+	const room = join(root, 'src/api');
+	const said = new Set();
+	for (const name of readdirSync(room).filter(n => n.endsWith('.c') && !n.startsWith('agent_'))) {
+		const text = readFileSync(join(room, name), 'utf8');
+		for (const call of text.matchAll(/\b(?:call_fail|call_code|call_blame|bad_setting)\(([^;]*);/g))
+			for (const word of call[1].matchAll(/"([a-z]+(?:_[a-z]+)*)"/g))
+				said.add(word[1]);
+		for (const set of text.matchAll(/(?:problem_code|\.code|\*code_out) = (?:[^;"]*)"([a-z_]+)"/g))
+			said.add(set[1]);
+	}
+	const own = readFileSync(join(root, 'src/base/err.c'), 'utf8');
+	for (const code of own.matchAll(/\[ERR_\w+\] = \{ "(\w+)"/g))
+		said.add(code[1]);
+	said.delete('none');
+	assert.ok(said.has('invalid_cursor') && said.has('too_many_rows') && said.has('untrusted') && said.size > 30, [...said].join(' '));
+	const missing = [...said].filter(code => !(`problem.${code}` in ja && `problem.${code}` in en));
+	assert.deepEqual(missing, []);
+});
+
 test('every enumeration of the contract has words', () => {
 	const yaml = readFileSync(join(root, 'src/api/openapi.yaml'), 'utf8');
 	const words = name => {

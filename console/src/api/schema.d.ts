@@ -1875,7 +1875,7 @@ export interface components {
             released: components["schemas"]["TimeOrNull"];
             signed: boolean;
             signer: string;
-            /** @description Of the last attempt */
+            /** @description Of the last attempt, as the server's log has it */
             error: string | null;
             /** @description A new generation that is not in force because too much is gone from it; why is in error */
             held: null | components["schemas"]["HeldFeed"];

@@ -42,14 +42,24 @@ export function Empty({ title, why, action, to, onAction }: { title: string; why
 /** Text of a failure in the person's language. */
 export function useProblem() {
 	const { t, maybe } = useI18n();
-	return (e: unknown): { title: string; detail: string; requestId: string } => {
+	return (e: unknown): { title: string; fields: string[]; detail: string; requestId: string } => {
 		if (!(e instanceof ApiError))
-			return { title: t('problem.unexpected'), detail: e instanceof Error ? e.message : String(e), requestId: '' };
+			return { title: t('problem.unexpected'), fields: [], detail: e instanceof Error ? e.message : String(e), requestId: '' };
 		const params = Object.fromEntries(Object.entries(e.params)
 			.filter((p): p is [string, string | number] => typeof p[1] === 'string' || typeof p[1] === 'number'));
 		const known = maybe(`problem.${e.code}`, { retry: e.retryAfter ?? 0, ...params });
-		return { title: known ?? t('problem.other', { code: e.code }), detail: known && e.code !== 'internal' ? '' : e.detail, requestId: e.requestId };
+		const fields = e.errors.map(x => {
+			const name = x.pointer.replace(/^\?|^\/values\/|^\//, '');
+			return t('problem.field', { name: maybe(`setting.${name}`) ?? name, why: maybe(`problem.${x.code}`, params) ?? x.code });
+		});
+		return { title: known ?? t('problem.other', { code: e.code }), fields, detail: e.detail, requestId: e.requestId };
 	};
+}
+
+/** What a machine said, in its own words: for those who look for the cause. */
+export function Technical({ text }: { text: string }) {
+	const { t, lang } = useI18n();
+	return <details className="tk-technical"><summary>{t('problem.technical')}</summary><p lang="en" translate={lang === 'en' ? undefined : 'no'}>{text}</p></details>;
 }
 
 export function Failure({ error, retry, asOf }: { error: unknown; retry?: () => void; asOf?: string }) {
@@ -57,7 +67,8 @@ export function Failure({ error, retry, asOf }: { error: unknown; retry?: () => 
 	const p = useProblem()(error);
 	return (
 		<Note tone="danger" title={p.title} action={retry && <Button variant="link" isInline onClick={retry}>{t('action.retry')}</Button>}>
-			{p.detail && <p lang="en">{p.detail}</p>}
+			{p.fields.length > 0 && <ul>{p.fields.map(f => <li key={f}>{f}</li>)}</ul>}
+			{p.detail && <Technical text={p.detail} />}
 			{asOf && <p>{t('state.shownAsOf')} <Time at={asOf} /></p>}
 			{p.requestId && <p className="tk-small">{t('problem.requestId')} <code>{p.requestId}</code></p>}
 		</Note>

@@ -32,7 +32,7 @@ function initialDraft(get: (n: string) => string, list: (n: string) => string[])
 }
 
 export default function NewDeployment() {
-	const { t, lang } = useI18n();
+	const { t, lang, dateTime } = useI18n();
 	const url = useUrl();
 	const { may } = useSession();
 	const toast = useToast();
@@ -50,6 +50,9 @@ export default function NewDeployment() {
 	const policies = usePolicies();
 	const something = !!patches || !!systems;
 
+	// What it is called when nobody names it: when, in the person's zone, and what.
+	const label = patchRows[0] ? patchRows[0].title + (patchRows.length > 1 ? ` +${patchRows.length - 1}` : '') : '';
+	const unnamed = () => `${dateTime(new Date().toISOString())} ${label || t('deploy.allMissing')}`.slice(0, 100);
 	const request = { patches, systems, policy };
 	const preview = useQuery<Preview>({
 		queryKey: ['preview', request], enabled: something && may('deploy'), staleTime: Infinity, gcTime: 0, retry: false,
@@ -58,7 +61,7 @@ export default function NewDeployment() {
 	const create = useMutation({
 		mutationFn: (now: boolean) => take(api.POST('/deployments', {
 			params: { header: { 'Idempotency-Key': key } },
-			body: { ...request, now, name: name.trim() || undefined, description: description.trim() || undefined, preview_token: preview.data!.preview_token },
+			body: { ...request, now, name: name.trim() || unnamed(), description: description.trim() || undefined, preview_token: preview.data!.preview_token },
 		})),
 		onSuccess: d => {
 			void client.invalidateQueries({ queryKey: ['deployments'] });
@@ -89,7 +92,7 @@ export default function NewDeployment() {
 					<section id="s-name" className="tk-section">
 						<h2>1. {t('deploy.section.name')}</h2>
 						<FormGroup label={t('deployment.name')} fieldId="d-name">
-							<TextInput id="d-name" value={name} maxLength={100} onChange={(_, v) => setName(v)} placeholder={t('deploy.namePlaceholder')} />
+							<TextInput id="d-name" value={name} maxLength={100} onChange={(_, v) => setName(v)} placeholder={unnamed()} />
 							<p className="tk-small">{t('deploy.nameHelp', { n: name.length })}</p>
 						</FormGroup>
 						<FormGroup label={t('deployment.description')} fieldId="d-desc">

@@ -7,7 +7,7 @@ import { useFeeds, useJobs } from '../../api/queries';
 import { JobProgress, messageText, useSync } from '../../app/Jobs';
 import { useSession } from '../../app/session';
 import { useI18n } from '../../i18n';
-import { Button, Card, Empty, Facts, Failure, Note } from '../../ui/basic';
+import { Button, Card, Empty, Facts, Failure, Note, Technical } from '../../ui/basic';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Page } from '../../ui/Page';
 import { Time } from '../../ui/Time';
@@ -61,7 +61,7 @@ export default function PatchDb() {
 			{s && !s.files_confined && <Note tone="warning" title={t('patchdb.noLandlock')}>{t('patchdb.noLandlockWhy')}</Note>}
 			{failing.length > 0 && (
 				<Note tone="danger" title={t('patchdb.failing', { name: failing.map(f => f.id).join(', ') })}>
-					<ul>{failing.map(f => <li key={f.id} className="tk-break"><code>{f.id}</code> <span lang="en">{f.error}</span>{f.held && <Held feed={f} />}</li>)}</ul>
+					<ul>{failing.map(f => <li key={f.id} className="tk-break"><code>{f.id}</code> {f.held ? t('feedError.conflict') : ''}{f.error && <Technical text={f.error} />}{f.held && <Held feed={f} />}</li>)}</ul>
 				</Note>
 			)}
 			<DataTable label={t('patchdb.feeds')} columns={columns} rows={feeds.data?.items ?? (feeds.error ? [] : undefined)} rowId={f => f.id} rowName={f => f.id}
@@ -110,7 +110,7 @@ function JobDetails({ job }: { job: Schemas['Job'] }) {
 							<span className={`tk-state tk-state-${s.state}`}>{word('stepState', s.state)}</span> {word('jobStep', s.code)}
 							{s.state === 'running' && ` ${t('percent', { n: number(Math.round(s.progress * 100)) })}`}
 							{s.message && <span className="tk-mono"> {messageText(maybe, s.message)}</span>}
-							{typeof s.message?.params?.error === 'string' && <span className="tk-small" lang="en"> {s.message.params.error}</span>}
+							{typeof s.message?.params?.error === 'string' && <><div className="tk-small">{maybe(`feedError.${String(s.message.params.error_code)}`) ?? t('feedError.other')}</div><Technical text={s.message.params.error} /></>}
 						</li>
 					))}
 				</ol>
