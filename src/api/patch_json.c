@@ -110,6 +110,7 @@ json_t *patch_json(struct call *c, const struct match_view *v, uint32_t patch, s
 	json_object_set_new(j, "subscription_systems",
 			    json_integer(match_count(v, patch, VERDICT_NEEDS_SUBSCRIPTION)));
 	json_object_set_new(j, "availability", json_text(p->availability));
+	json_object_set_new(j, "withheld", json_integer(p->withheld));
 	json_object_set_new(j, "failed_systems",
 			    json_integer(failures_of_patch(c->api->failures, v, patch)));
 	json_object_set_new(j, "approval",
@@ -119,6 +120,7 @@ json_t *patch_json(struct call *c, const struct match_view *v, uint32_t patch, s
 	json_object_set_new(j, "download_state",
 			    json_string(patch_download_state(c->conf->store, cat, p)));
 	json_object_set_new(j, "feed", json_text(cat->feeds[p->feed].id));
+	json_object_set_new(j, "signed", json_boolean(cat->feeds[p->feed].is_signed));
 	return j;
 }
 

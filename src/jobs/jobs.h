@@ -26,8 +26,8 @@ struct job_step {
 	char code[24];	   /**< stable word: "feed", "index" */
 	char subject[120]; /**< what it works on: a feed id */
 	enum job_state state;
-	double progress; /**< 0..1 */
-	char error[240]; /**< "" = none */
+	double progress;	/**< 0..1 */
+	char error[240];	/**< "" = none */
 	const char *error_code; /**< err_code_name() of it, or NULL; static */
 };
 /** A copy of a job's state. */

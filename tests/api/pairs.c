@@ -62,6 +62,8 @@ static void M_109_one_row_per_patch_and_system(void **state)
 	assert_string_equal(text_at(json_object_get(row, "patch"), "id"),
 			    "debian:12:openssl:3.0.2-1");
 	assert_string_equal(text_at(row, "state"), "missing");
+	assert_true(json_is_true(json_object_get(json_object_get(row, "patch"), "signed")));
+	assert_int_equal(int_at(json_object_get(row, "patch"), "withheld"), 0);
 	assert_true(json_is_false(json_object_get(row, "failed")));
 	const json_t *old = json_array_get(json_object_get(row, "outdated"), 0);
 	assert_string_equal(text_at(old, "installed"), "3.0.1-1");

@@ -68,9 +68,12 @@ test('every code of a problem has words', () => {
 	const said = new Set();
 	for (const name of readdirSync(room).filter(n => n.endsWith('.c') && !n.startsWith('agent_'))) {
 		const text = readFileSync(join(room, name), 'utf8');
-		for (const call of text.matchAll(/\b(?:call_fail|call_code|call_blame|bad_setting)\(([^;]*);/g))
-			for (const word of call[1].matchAll(/"([a-z]+(?:_[a-z]+)*)"/g))
-				said.add(word[1]);
+		for (const [, fn, args] of text.matchAll(/\b(call_fail|call_code|call_blame|bad_setting)\(([^;]*);/g)) {
+			const words = [...args.matchAll(/"([a-z]+(?:_[a-z]+)*)"/g)].map(m => m[1]);
+			// What follows the code of call_blame() is its text.
+			for (const word of fn === 'call_blame' ? words.slice(0, 1) : words)
+				said.add(word);
+		}
 		for (const set of text.matchAll(/(?:problem_code|\.code|\*code_out) = (?:[^;"]*)"([a-z_]+)"/g))
 			said.add(set[1]);
 	}

@@ -1335,6 +1335,8 @@ export interface components {
              * @example esm-infra
              */
             availability: string;
+            /** @description The vendor lets it out in phases: of 100 systems, so many do not get it yet; 0 = everybody gets it, 100 = stopped */
+            withheld: number;
             /** @description Systems that still miss it after a failed deployment */
             failed_systems: number;
             approval: components["schemas"]["Approval"];
@@ -1343,6 +1345,8 @@ export interface components {
             superseded_by: string | null;
             download_state: components["schemas"]["DownloadState"];
             feed: string;
+            /** @description The feed that offers it is signed by its vendor */
+            signed: boolean;
         };
         PatchList: {
             items: components["schemas"]["Patch"][];
@@ -2733,7 +2737,7 @@ export interface operations {
                 sort?: components["parameters"]["Sort"];
                 /** @description Which counts to add */
                 facets?: components["parameters"]["Facets"];
-                /** @description Part of host name, address, id, OS name, user */
+                /** @description Part of host name, address, OS name or user; or how the id begins */
                 q?: string;
                 health?: components["parameters"]["FilterHealth"];
                 lifecycle?: components["parameters"]["FilterLifecycle"];

@@ -18,7 +18,7 @@ const FILTERS: Filter[] = [
 	{ param: 'office', name: 'system.office', words: 'office' },
 ];
 
-export function PatchSystems({ patch, state }: { patch: Patch; state: 'missing' | 'installed' | 'unknown' | 'held' }) {
+export function PatchSystems({ patch, state }: { patch: Patch; state: 'missing' | 'installed' | 'unknown' | 'held' | 'kept_back' | 'phased' | 'needs_subscription' }) {
 	const i = useI18n();
 	const { t } = i;
 	const url = useUrl();
@@ -34,7 +34,7 @@ export function PatchSystems({ patch, state }: { patch: Patch; state: 'missing' 
 		cols[0]!,
 		{ id: 'why', header: t('why.column'), fixed: true, cell: s => <button type="button" className="tk-link" aria-label={t('why.open', { name: s.hostname })} onClick={() => why(s)}>{t('why.short')}</button> },
 		...cols.slice(1),
-	], ['lifecycle', 'critical', 'important', 'held', 'user', 'kernel', 'arch', 'agent', 'failed', 'installed', 'address']);
+	], ['lifecycle', 'critical', 'important', 'held', 'kept_back', 'phased', 'needs_subscription', 'user', 'kernel', 'arch', 'agent', 'failed', 'installed', 'address']);
 	const total = data?.page.total ?? 0;
 	const ids = sel.rows.map(s => s.id);
 
@@ -63,7 +63,9 @@ export function PatchSystems({ patch, state }: { patch: Patch; state: 'missing' 
 					onOpen={s => url.navigate(systemPath(s.id))} onExplain={why}
 					empty={chips.length > 0 || url.get('q')
 						? <Empty title={t('empty.noMatch')} why={t('empty.noMatchWhy')} action={t('filter.clear')} onAction={() => url.navigate(url.path)} />
-						: <Empty title={t(`empty.patch.${state}`)} why={t(`empty.patch.${state}Why`)} />} />
+						: state === 'missing' || state === 'installed' || state === 'unknown' || state === 'held'
+							? <Empty title={t(`empty.patch.${state}`)} why={t(`empty.patch.${state}Why`)} />
+							: <Empty title={t('empty.patch.state')} why={t(`verdict.${state}.text`)} />} />
 			)}
 		</>
 	);

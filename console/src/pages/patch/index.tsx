@@ -17,7 +17,9 @@ import { Changes } from './Changes';
 import { Files, Overview, ProvenanceTab, Supersedence } from './parts';
 import { PatchSystems } from './PatchSystems';
 
-const TABS = ['overview', 'missing', 'installed', 'unknown', 'held', 'changes', 'files', 'supersedence', 'history', 'provenance'] as const;
+const TABS = ['overview', 'missing', 'installed', 'unknown', 'held', 'kept_back', 'phased', 'needs_subscription', 'changes', 'files', 'supersedence', 'history', 'provenance'] as const;
+/** Lacking, and not simply missing. */
+const isHindered = (x: string) => x === 'unknown' || x === 'held' || x === 'kept_back' || x === 'phased' || x === 'needs_subscription';
 type TabName = (typeof TABS)[number];
 
 export default function PatchPage({ id, tab }: { id: string; tab: string }) {
@@ -29,7 +31,7 @@ export default function PatchPage({ id, tab }: { id: string; tab: string }) {
 	const [declining, setDeclining] = useState(false);
 	const p = patch.data;
 	const active: TabName = (TABS as readonly string[]).includes(tab) ? tab as TabName : 'overview';
-	const counts: Partial<Record<TabName, number>> = p ? { missing: p.missing_systems, installed: p.installed_systems, unknown: p.unknown_systems, held: p.held_systems, files: p.components.length } : {};
+	const counts: Partial<Record<TabName, number>> = p ? { missing: p.missing_systems, installed: p.installed_systems, unknown: p.unknown_systems, held: p.held_systems, kept_back: p.kept_back_systems, phased: p.phased_systems, needs_subscription: p.subscription_systems, files: p.components.length } : {};
 
 	return (
 		<Page title={p?.title || id} heading={p ? <>{p.title || p.id}</> : id} ready={!patch.isPending}
@@ -40,6 +42,9 @@ export default function PatchPage({ id, tab }: { id: string; tab: string }) {
 					<code>{p.id}</code>
 					{p.bulletins.map(b => <span key={b} className="tk-tag">{b}</span>)}
 					{p.kev && <span className="tk-tag tk-tag-warn">{t('kev.listed')}</span>}
+					{p.withheld > 0 && <span className="tk-tag tk-tag-warn">{t('patch.withheld', { n: p.withheld })}</span>}
+					{p.availability && <span className="tk-tag tk-tag-warn">{t('patch.availability', { service: p.availability })}</span>}
+					{!p.signed && <span className="tk-tag tk-tag-warn">▲ {t('prov.unsigned')}</span>}
 					{p.reboot !== 'never' && <span className="tk-tag">{t('patch.rebootTag', { need: t(`reboot.${p.reboot}`) })}</span>}
 				</div>
 			)}
@@ -65,9 +70,9 @@ export default function PatchPage({ id, tab }: { id: string; tab: string }) {
 							</Note>
 						)}
 						<Tabs label={d.title} active={active} href={x => patchPath(id, x)}
-							tabs={TABS.filter(x => (x !== 'held' && x !== 'unknown') || (counts[x] ?? 0) > 0 || active === x).map(x => ({ id: x, name: t(`patch.tab.${x}`), count: counts[x] }))} />
+							tabs={TABS.filter(x => !isHindered(x) || (counts[x] ?? 0) > 0 || active === x).map(x => ({ id: x, name: t(`patch.tab.${x}`), count: counts[x] }))} />
 						{active === 'overview' && <Overview p={d} />}
-						{(active === 'missing' || active === 'installed' || active === 'unknown' || active === 'held') && <PatchSystems key={active} patch={d} state={active} />}
+						{(active === 'missing' || active === 'installed' || isHindered(active)) && <PatchSystems key={active} patch={d} state={active as 'missing'} />}
 						{active === 'changes' && <Changes patch={d} />}
 						{active === 'files' && <Files p={d} />}
 						{active === 'supersedence' && <Supersedence p={d} />}

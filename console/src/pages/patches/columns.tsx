@@ -11,15 +11,15 @@ import { Epss, Kev } from '../../ui/Enriched';
 import { Time } from '../../ui/Time';
 
 /** The id; where room is short its beginning is cut, since its end tells patches apart. */
-function PatchLink({ id }: { id: string }) {
+function PatchLink({ id, signed, note }: { id: string; signed: boolean; note: string }) {
 	const at = id.indexOf(':', id.indexOf(':') + 1) + 1;
-	return <Link href={patchPath(id)} className="tk-id" title={id}><span>{id.slice(0, at)}</span><span>{id.slice(at)}</span></Link>;
+	return <Link href={patchPath(id)} className="tk-id" title={signed ? id : `${id} (${note})`}><span>{id.slice(0, at)}</span><span>{id.slice(at)}</span>{!signed && <span className="tk-warn-text" role="img" aria-label={note}>▲</span>}</Link>;
 }
 
 export function patchColumns<P extends Patch>(i: I18n): Column<P>[] {
 	const { t, word, bytes } = i;
 	return [
-		{ id: 'id', header: t('patch.id'), fixed: true, sort: 'id', cell: p => <PatchLink id={p.id} /> },
+		{ id: 'id', header: t('patch.id'), fixed: true, sort: 'id', cell: p => <PatchLink id={p.id} signed={p.signed} note={t('prov.unsigned')} /> },
 		{ id: 'bulletin', header: t('patch.bulletin'), cell: p => p.bulletins.length ? <span title={p.bulletins.join(', ')}>{p.bulletins[0]}{p.bulletins.length > 1 && ` +${p.bulletins.length - 1}`}</span> : <span className="tk-none">–</span> },
 		{ id: 'title', header: t('patch.description'), grow: true, sort: 'title', title: p => p.title, cell: p => p.title },
 		{ id: 'severity', header: t('patch.severity'), sort: 'severity', cell: p => <Severity value={p.severity} raw={p.severity_raw} derived={p.severity_derived} /> },
@@ -31,6 +31,9 @@ export function patchColumns<P extends Patch>(i: I18n): Column<P>[] {
 		{ id: 'installed', header: t('patch.installedSystems'), numeric: true, sort: 'installed_systems', cell: p => <Count n={p.installed_systems} to={patchPath(p.id, 'installed')} /> },
 		{ id: 'unknown', header: t('patch.unknownSystems'), numeric: true, cell: p => <Count n={p.unknown_systems} to={patchPath(p.id, 'unknown')} /> },
 		{ id: 'held', header: t('patch.heldSystems'), numeric: true, cell: p => <Count n={p.held_systems} to={patchPath(p.id, 'held')} /> },
+		{ id: 'kept_back', header: t('patch.keptBackSystems'), numeric: true, cell: p => <Count n={p.kept_back_systems} to={patchPath(p.id, 'kept_back')} /> },
+		{ id: 'phased', header: t('patch.phasedSystems'), numeric: true, cell: p => <span className="tk-nowrap"><Count n={p.phased_systems} to={patchPath(p.id, 'phased')} />{p.withheld > 0 && <span className="tk-small"> {t('patch.withheldShort', { n: p.withheld })}</span>}</span> },
+		{ id: 'needs_subscription', header: t('patch.subscriptionSystems'), numeric: true, cell: p => <span className="tk-nowrap"><Count n={p.subscription_systems} to={patchPath(p.id, 'needs_subscription')} />{p.availability && <span className="tk-small"> {p.availability}</span>}</span> },
 		{ id: 'approval', header: t('patch.approval'), cell: p => word('approval', p.approval) },
 		{ id: 'product', header: t('patch.product'), sort: 'product', cell: p => p.product },
 		{ id: 'version', header: t('patch.version'), cell: p => <span className="tk-mono">{p.version}</span> },
@@ -43,7 +46,7 @@ export function patchColumns<P extends Patch>(i: I18n): Column<P>[] {
 		{ id: 'cve', header: t('patch.cve'), numeric: true, cell: p => p.cve_count ? <span title={p.cves.join(', ')}>{i.number(p.cve_count)}</span> : <span className="tk-none">–</span> },
 		{ id: 'download', header: t('patch.download'), cell: p => word('download', p.download_state) },
 		{ id: 'size', header: t('patch.size'), numeric: true, sort: 'size', cell: p => p.size ? bytes(p.size) : <span className="tk-none">–</span> },
-		{ id: 'feed', header: t('patch.feed'), cell: p => p.feed },
+		{ id: 'feed', header: t('patch.feed'), cell: p => <>{p.feed}{!p.signed && <span className="tk-warn-text"> ▲ {t('prov.unsigned')}</span>}</> },
 	];
 }
 

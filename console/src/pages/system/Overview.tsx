@@ -40,6 +40,8 @@ export function Overview({ s }: { s: Detail }) {
 						...(s.unknown > 0 ? [[t('system.unknown'), <Link key="u" href={systemPath(s.id, 'installed')}>{number(s.unknown)}</Link>] as [string, ReactNode]] : []),
 						[t('system.installed'), <Link key="i" href={systemPath(s.id, 'installed')}>{number(s.installed)}</Link>],
 						[t('system.held'), number(s.held)],
+						...(['kept_back', 'phased', 'needs_subscription', 'declined'] as const).filter(x => s[x] > 0).map(x => [t(`verdict.${x}`), <Link key={x} href={`${systemPath(s.id, 'missing')}?state=${x}`}>{number(s[x])}</Link>] as [string, React.ReactNode]),
+						...(s.flags.length ? [[t('system.flags'), <span key="f">{s.flags.map(f => <span key={f} className="tk-tag tk-tag-warn">{word('systemFlag', f)}</span>)}</span>] as [string, React.ReactNode]] : []),
 						[t('system.failed'), <Link key="f" href={systemPath(s.id, 'deployments')}>{number(s.failed)}</Link>],
 						[t('scan.last'), <Time key="t" at={s.last_scan} none={t('scan.never')} />],
 						[t('scan.lastStatus'), t(`scan.${s.scan_status}`)],

@@ -52,7 +52,7 @@ export function SystemPatches({ system, states, initial }: { system: System; sta
 			cell: (p: Row) => <Outdated row={p} />,
 		} satisfies Column<Row>]),
 		...cols.slice(7),
-	], ['held', 'unknown', 'product', 'version', 'platform', 'os', 'suites', 'vendor', 'cve', 'download', 'feed', 'missing', 'failed', 'installed', ...(installed ? ['kev', 'epss'] : [])]);
+	], ['held', 'unknown', 'kept_back', 'phased', 'needs_subscription', 'product', 'version', 'platform', 'os', 'suites', 'vendor', 'cve', 'download', 'feed', 'missing', 'failed', 'installed', ...(installed ? ['kev', 'epss'] : [])]);
 	const ids = sel.rows.map(p => p.id);
 
 	return (

@@ -39,7 +39,7 @@ export default function Systems() {
 	const data = list.data;
 	const filter = selectionFilter(base);
 	const sel = useSelection(data?.items, s => s.id, JSON.stringify(filter));
-	const columns = useColumns('systems', systemColumns(i), ['critical', 'important', 'held', 'office', 'user', 'kernel', 'arch', 'agent', 'address']);
+	const columns = useColumns('systems', systemColumns(i), ['critical', 'important', 'held', 'kept_back', 'phased', 'needs_subscription', 'office', 'user', 'kernel', 'arch', 'agent', 'address']);
 	const { menus, chips } = useFilters(SYSTEM_FILTERS, data?.facets);
 	const scan = useScan();
 	const total = data?.page.total ?? 0;

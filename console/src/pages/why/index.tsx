@@ -48,6 +48,8 @@ function Explanation({ w, close }: { w: Why; close: () => void }) {
 
 			<Card title={t('why.verdict')}>
 				<p className={`tk-verdict tk-verdict-${w.verdict}`}><strong>{t(`verdict.${w.verdict}`)}</strong> — {t(`verdict.${w.verdict}.text`)}</p>
+				{w.patch.withheld > 0 && <p>{t('patch.withheld', { n: w.patch.withheld })}</p>}
+				{!w.provenance.signed && <p className="tk-warn-text">▲ {t('why.unsigned')}</p>}
 				{w.after !== 'nothing' && <p>{t(`why.after.${w.after}`)} <code>{w.after_fact?.replace(/\t/g, ' ')}</code></p>}
 				{decisive.length > 0 && (
 					<ul className="tk-why-short">
