@@ -29,14 +29,14 @@ export const PATCH_FILTERS: Filter[] = [
 ];
 const FILTERS = PATCH_FILTERS;
 const HIDDEN: Record<View, string[]> = {
-	missing: ['approval', 'held', 'unknown', 'kept_back', 'phased', 'needs_subscription', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'installed'],
+	missing: ['size', 'os', 'approval', 'held', 'unknown', 'kept_back', 'phased', 'needs_subscription', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'installed'],
 	critical: ['approval', 'held', 'unknown', 'kept_back', 'phased', 'needs_subscription', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'installed', 'failed'],
 	installed: ['approval', 'kev', 'epss', 'held', 'unknown', 'kept_back', 'phased', 'needs_subscription', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'failed', 'missing'],
-	applicable: ['approval', 'held', 'unknown', 'kept_back', 'phased', 'needs_subscription', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'failed'],
-	supported: ['held', 'unknown', 'kept_back', 'phased', 'needs_subscription', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'feed', 'failed', 'installed'],
+	applicable: ['size', 'os', 'approval', 'held', 'unknown', 'kept_back', 'phased', 'needs_subscription', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'failed'],
+	supported: ['size', 'os', 'approval', 'epss', 'held', 'unknown', 'kept_back', 'phased', 'needs_subscription', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'feed', 'failed', 'installed'],
 	downloaded: ['kev', 'epss', 'held', 'unknown', 'kept_back', 'phased', 'needs_subscription', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'feed', 'failed', 'installed', 'approval'],
 	declined: ['kev', 'epss', 'held', 'unknown', 'kept_back', 'phased', 'needs_subscription', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'failed', 'installed', 'approval', 'released', 'size', 'reboot', 'type'],
-	latest: ['held', 'unknown', 'kept_back', 'phased', 'needs_subscription', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'feed', 'failed', 'installed'],
+	latest: ['size', 'os', 'approval', 'epss', 'held', 'unknown', 'kept_back', 'phased', 'needs_subscription', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'feed', 'failed', 'installed'],
 };
 const SORT: Record<View, string> = {
 	missing: '-severity,-missing_systems', critical: 'kev,-missing_systems', installed: '-installed_systems', applicable: '-severity,-missing_systems',

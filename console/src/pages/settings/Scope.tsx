@@ -73,7 +73,8 @@ export function ScopeMatrix({ value, put }: { value: string; put: (v: string) =>
 					return <p className="tk-none">{t('scope.empty')}</p>;
 				return (
 					<div className="tk-tablewrap" tabIndex={-1}>
-						<table className="tk-table tk-matrix" aria-label={t('scope.matrix')}>
+						<table className="tk-table tk-matrix">
+							<caption>{t('scope.matrix')}</caption>
 							<thead>
 								<tr><th rowSpan={2} scope="col">{t('scope.platform')}</th><th rowSpan={2} scope="col">{t('scope.family')}</th>{kinds.map(([kind, types]) => <th key={kind} colSpan={types.length} scope="colgroup">{word('scopeKind', kind)}</th>)}</tr>
 								<tr>{kinds.flatMap(([, types]) => types.map(type => <th key={type} scope="col">{word('patchType', type)}</th>))}</tr>
