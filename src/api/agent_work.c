@@ -69,20 +69,24 @@ bool agent_plan(struct call *c, struct err *e)
 
 bool agent_progress(struct call *c, struct err *e)
 {
-	static const char *const known[] = { "order", "deployment", "state", "reason",
-					     "done",  "total",	    NULL };
+	static const char *const known[] = { "order", "deployment", "state",	    "reason",
+					     "done",  "total",	    "next_attempt", NULL };
 	static const char *const states[] = { "downloading", "preparing", "installing", "waiting",
 					      NULL };
 	AUTO(json_free) json_t *body = NULL;
-	const char *order, *state, *reason, *deployment = "";
-	int64_t done = 0, total = 0;
+	const char *order, *state, *reason, *deployment = "", *next = "";
+	int64_t done = 0, total = 0, next_ms = 0;
 	return call_body(c, known, &body, e) && agent_read_order(body, &order, e) &&
 	       json_opt_str(body, "deployment", 64, &deployment, e) &&
 	       json_need_str(body, "state", 1, 32, &state, e) &&
 	       one_of("state", state, states, e) && read_word(body, "reason", &reason, e) &&
 	       json_opt_int(body, "done", 0, INT64_MAX, &done, e) &&
 	       json_opt_int(body, "total", 0, INT64_MAX, &total, e) &&
-	       deploy_progress(c->conf->deploy, c->host, order, state, reason, done, total, e) &&
+	       json_opt_str(body, "next_attempt", CLOCK_RFC3339_LEN, &next, e) &&
+	       (!next[0] || clock_parse_rfc3339(str_of(next), &next_ms) ||
+		err_set(e, ERR_INVALID, "'next_attempt' must be an RFC 3339 time")) &&
+	       deploy_progress(c->conf->deploy, c->host, order, state, reason, done, total, next_ms,
+			       e) &&
 	       call_no_content(c);
 }
 

@@ -7,6 +7,7 @@
 #include "api/idempotency.h"
 #include "api/page.h"
 #include "api/patch_json.h"
+#include "api/policies.h"
 #include "api/selection.h"
 #include "api/words.h"
 
@@ -33,11 +34,8 @@ static bool read_request(struct call *c, const json_t *body, struct deploy_reque
 	    !json_opt_str(body, "policy", 64, &r.policy, e) ||
 	    !json_opt_bool(body, "now", &r.now, e))
 		return false;
-	if (strcmp(r.policy, POLICY_ANYTIME) != 0) {
-		call_blame(c, "/policy", "unknown_policy", "no such policy");
-		return call_fail(c, e, 400, "unknown_policy",
-				 "there is no deployment policy '%.60s'", r.policy);
-	}
+	if (!policy_known(c, r.policy, e))
+		return false;
 	if (!patches && !systems)
 		return call_fail(c, e, 400, "invalid_selection",
 				 "one of 'patches' and 'systems' is needed");
@@ -302,31 +300,6 @@ static bool get_log(struct call *c, struct err *e)
 	return call_text(c, 200, "text/plain; charset=utf-8", buf_str(&text));
 }
 
-static json_t *both(const char *en, const char *ja)
-{
-	json_t *j = json_object();
-	json_object_set_new(j, "en", json_string(en));
-	json_object_set_new(j, "ja", json_string(ja));
-	return j;
-}
-
-/* M-153: the built-in policy. */
-static bool list_policies(struct call *c, struct err *e)
-{
-	(void)e;
-	json_t *j = json_object(), *items = json_array(), *one = json_object();
-	json_object_set_new(one, "id", json_string(POLICY_ANYTIME));
-	json_object_set_new(one, "name", both("Deploy anytime at the earliest", "最短で随時配布"));
-	json_object_set_new(
-		one, "description",
-		both("Installs at the next contact, at any hour of any day. Does not reboot.",
-		     "次回の接続時に、曜日や時刻を問わずインストールします。再起動はしません。"));
-	json_object_set_new(one, "built_in", json_true());
-	json_array_append_new(items, one);
-	json_object_set_new(j, "items", items);
-	return call_json(c, 200, j);
-}
-
 static const struct param list_params[] = { PARAMS_LIST, PARAM_LAST };
 static const struct param target_params[] = {
 	PARAMS_LIST,
@@ -345,6 +318,5 @@ const struct route deployments_routes[] = {
 	ROUTE(GET, API "/deployments/{deployment_id}/targets", PERM_VIEW, list_targets,
 	      .query = target_params),
 	ROUTE(GET, API "/deployments/{deployment_id}/targets/{system_id}/log", PERM_VIEW, get_log),
-	ROUTE(GET, API "/deployment-policies", PERM_VIEW, list_policies),
 	ROUTE_TABLE_END,
 };

@@ -22,7 +22,7 @@ static const char usage[] =
 	"given, N is 12. A window that has begun before FROM is not listed. '-' is a window without end.\n";
 
 struct request {
-	struct schedule schedule;
+	struct window_schedule schedule;
 	struct zone *own, *shown; /* the windows' zone and that of the local times */
 	int64_t from_ms;
 	size_t count;
@@ -36,7 +36,7 @@ static void request_done(struct request *r)
 }
 AUTO_DEFINE_VALUE(struct request, request_done)
 
-static bool read_policy(const char *path, struct schedule *out, struct err *e)
+static bool read_policy(const char *path, struct window_schedule *out, struct err *e)
 {
 	AUTO(buf_done) struct buf text = BUF_INIT(POLICY_MAX);
 	AUTO(json_free) json_t *policy = NULL;
@@ -48,7 +48,7 @@ static bool read_policy(const char *path, struct schedule *out, struct err *e)
 	if (!schedule)
 		return err_set(e, ERR_INVALID,
 			       "the policy has no member 'schedule'; write {\"schedule\": {...}}");
-	return schedule_read(schedule, out, e);
+	return window_read(schedule, out, e);
 }
 
 static bool read_request(struct request *r, const char *policy, const char *zone, const char *from,
@@ -115,10 +115,10 @@ int cmd_window(int argc, char **argv)
 	if (!read_request(&r, policy, zone, from, count, &e))
 		return print_failure(&e);
 	AUTO(xfree) struct window *list = xcalloc(r.count, sizeof(*list));
-	size_t n = schedule_next(&r.schedule, r.own, r.from_ms, list, r.count);
+	size_t n = window_next(&r.schedule, r.own, r.from_ms, list, r.count);
 	for (size_t i = 0; i < n; i++)
 		print_window(r.shown, &list[i]);
-	if (schedule_rarity(&r.schedule) != SCHEDULE_USUAL)
+	if (window_rarity(&r.schedule) != SCHEDULE_USUAL)
 		fprintf(stderr, "warning: a window names only a week that most months lack; "
 				"'last' is the last week of every month\n");
 	return 0;

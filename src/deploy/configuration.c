@@ -2,6 +2,7 @@
  * Creating and cancelling a configuration (M-128..M-142): one transaction holds the deployment, its
  * patches and its targets, so that it is there completely or not at all (F03). */
 #include "deploy/deploy_int.h"
+#include "deploy/policy.h"
 #include "deploy/queries.h"
 #include "sql/notify.h"
 
@@ -113,11 +114,13 @@ static void set_going(struct deploy *d, const struct match_view *v, const struct
 	d->conf.wake(d->conf.arg, hosts, n);
 }
 
-static bool check_request(const struct deploy_request *r, struct err *e)
+static bool check_request(struct deploy *d, const struct deploy_request *r, struct err *e)
 {
-	if (!r->policy || strcmp(r->policy, POLICY_ANYTIME) != 0)
-		return err_set(e, ERR_NOT_FOUND, "there is no deployment policy '%.60s'",
-			       r->policy ? r->policy : "");
+	AUTO(arena_done) struct arena a = { 0 };
+	struct policy p;
+	if (!r->policy ||
+	    (strcmp(r->policy, POLICY_ANYTIME) != 0 && !policy_get(d, r->policy, &a, &p, e)))
+		return r->policy ? false : err_set(e, ERR_INVALID, "a deployment needs a policy");
 	if (r->name && strlen(r->name) > 100)
 		return err_set(e, ERR_INVALID,
 			       "the deployment's name is longer than 100 characters");
@@ -162,7 +165,7 @@ static bool create_in_view(struct deploy *d, const struct match_view *v,
 bool deploy_create(struct deploy *d, const struct deploy_request *r, const char *preview_token,
 		   char id_out[static 33], struct err *e)
 {
-	if (!check_request(r, e))
+	if (!check_request(d, r, e))
 		return false;
 	char id[33];
 	deploy_new_id(id);

@@ -189,8 +189,10 @@ bool deploy_busy(struct deploy *d, uint32_t host);
  * unnoticed; a new epoch is needed), and none before deploy_reconciled() in an epoch above 1. */
 bool deploy_orders(struct deploy *d, uint32_t host, uint64_t agent_epoch, uint64_t agent_seq,
 		   struct arena *a, char ***envelopes, size_t *n_out, struct err *e) MUST_CHECK;
+/** `next_ms`: when a "waiting" agent comes back to the order by itself; 0 = unknown. */
 bool deploy_progress(struct deploy *d, uint32_t host, const char *order, const char *state,
-		     const char *reason, int64_t done, int64_t total, struct err *e) MUST_CHECK;
+		     const char *reason, int64_t done, int64_t total, int64_t next_ms,
+		     struct err *e) MUST_CHECK;
 /** The plan an agent resolved; decides whether to issue a new order with extras. */
 struct plan_step {
 	struct str name, arch, from, to, action;

@@ -95,7 +95,7 @@ from target t join deployment d on d.id = t.deployment
 where t.host = $1 order by d.created_ms desc, d.id desc limit $2;
 
 -- name: target_open_of_host
-select t.deployment, t.state, t.next_attempt_ms from target t join deployment d on d.id = t.deployment
+select t.deployment, t.state, t.next_attempt_ms, t.reason from target t join deployment d on d.id = t.deployment
 where t.host = $1 and t.state <= 2 order by d.created_ms, d.id;
 
 -- name: target_open
@@ -108,7 +108,7 @@ update target set state = $3, reason = $4, detail = $5, updated_ms = $6, started
 where deployment = $1 and host = $2;
 
 -- name: target_progress
-update target set state = $3, reason = $4, done = $5, total = $6, updated_ms = $7
+update target set state = $3, reason = $4, done = $5, total = $6, updated_ms = $7, next_attempt_ms = $8
 where deployment = $1 and host = $2 and state <= 2;
 
 -- name: target_result
@@ -162,3 +162,48 @@ update decline set ended_ms = $2, ended_by = $3 where id = $1 and ended_ms = 0;
 -- name: decline_list
 select id, kind, os, subject, reason, created_by, created_ms, expires_ms, ended_ms, ended_by
 from decline where (ended_ms > 0) = $1 order by ended_ms desc, created_ms desc, id limit $2;
+
+-- name: policy_list
+select p.id, p.name, p.description, p.schedule, p.created_by, p.created_ms, p.updated_ms,
+  (select count(*) from deployment d where d.policy = p.id and d.state <= 1)
+from policy p where p.removed_ms = 0 order by p.name, p.id limit $1;
+
+-- name: policy_get
+select p.id, p.name, p.description, p.schedule, p.created_by, p.created_ms, p.updated_ms,
+  (select count(*) from deployment d where d.policy = p.id and d.state <= 1)
+from policy p where p.id = $1 and p.removed_ms = 0;
+
+-- name: policy_name
+select name from policy where id = $1;
+
+-- name: policy_count
+select count(*) from policy where removed_ms = 0;
+
+-- name: policy_insert
+insert into policy (id, name, description, schedule, created_by, created_ms, updated_ms, removed_ms)
+values ($1, $2, $3, $4, $5, $6, $6, 0);
+
+-- name: policy_update
+update policy set name = $2, description = $3, schedule = $4, updated_ms = $5 where id = $1 and removed_ms = 0;
+
+-- name: policy_remove
+update policy set removed_ms = $2 where id = $1 and removed_ms = 0
+  and not exists (select 1 from deployment d where d.policy = policy.id and d.state <= 1);
+
+-- name: policy_of_deployment
+select d.created_ms, p.schedule from deployment d left join policy p on p.id = d.policy where d.id = $1;
+
+-- A pending target with an open order waits on its machine for a window.
+-- name: policy_withdraw
+update host_order set state = 2 where state = 0
+  and deployment in (select id from deployment where policy = $1 and state <= 1)
+  and exists (select 1 from target t where t.deployment = host_order.deployment and t.host = host_order.host and t.state = 0);
+
+-- name: policy_waits_anew
+update target set reason = 'waiting_agent', next_attempt_ms = 0, attempts = attempts - 1, updated_ms = $2
+where state = 0 and deployment in (select id from deployment where policy = $1 and state <= 1)
+  and reason in ('outside_window', 'waiting_start_up');
+
+-- name: target_gives_way
+update target set reason = 'waiting_agent', next_attempt_ms = 0, attempts = attempts - 1, updated_ms = $3
+where deployment = $1 and host = $2 and state = 0;

@@ -18,6 +18,9 @@
 #define ATTEMPTS_MAX 5
 /* The sign process would not sign the order, or it is too large to be one. */
 #define REASON_UNSIGNED "order_unsigned"
+/* The order waits on its machine: see deploy_waits_for_window(). */
+#define REASON_OUTSIDE_WINDOW "outside_window"
+#define REASON_WAITING_START_UP "waiting_start_up"
 #define HOST_LOCKS 64
 
 /* The (patch, host) set of a request, as bitmaps per patch. */
@@ -146,6 +149,19 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 		 const char *deployment, const struct order_set *set, uint64_t agent_seq,
 		 const char *replaces, struct arena *a, char **envelope_out, bool *unsigned_out,
 		 struct err *e) MUST_CHECK;
+bool deploy_waits_for_window(const char *reason);
 bool target_update_write(struct deploy *d, const struct target_update *u, struct err *e) MUST_CHECK;
+/* What a deployment's policy says to its orders. */
+struct policy_terms {
+	const struct window_schedule *window; /* NULL = at any time */
+	int64_t forced_ms;		      /* 0 = never outside its windows */
+};
+bool policy_of(struct deploy *d, const char *deployment, struct arena *a, struct policy_terms *out,
+	       struct err *e) MUST_CHECK;
+/* About when an order may start next; now_ms for one that may at once. */
+int64_t policy_start_ms(const struct policy_terms *t, int64_t now_ms);
+/* How long an order made now holds: over its next two windows, so that an agent whose server is
+ * away carries it over once (M-164); at most 100 days. */
+int64_t policy_valid_until_ms(const struct policy_terms *t, int64_t now_ms);
 pthread_mutex_t *deploy_host_lock(struct deploy *d, const char *host);
 #endif

@@ -241,6 +241,7 @@ struct issue {
 	uint64_t min_seq;
 	int64_t seq, now_ms;
 	char id[33];
+	int64_t not_after_ms;
 	struct str envelope;
 	const char *replaces;
 	struct ledger_batch *history;
@@ -291,7 +292,7 @@ static bool store_order(struct sql_conn *c, void *arg, struct err *e)
 	return sql_run(c, &SQL_ORDER_INSERT,
 		       SQL_ARGS(sql_text(k->id), sql_text(k->deployment), sql_text(k->host->id),
 				sql_int((int64_t)k->d->epoch), sql_int(k->seq), sql_int(k->now_ms),
-				sql_int(k->now_ms + ORDER_VALID_MS), sql_str(k->envelope)),
+				sql_int(k->not_after_ms), sql_str(k->envelope)),
 		       e) &&
 	       (!k->history || ledger_batch_write(c, k->history, e));
 }
@@ -328,6 +329,10 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 			   .min_seq = agent_seq + 1,
 			   .now_ms = clock_now_ms(d->conf.clock),
 			   .replaces = replaces };
+	struct policy_terms terms;
+	if (!policy_of(d, deployment, a, &terms, e))
+		return false;
+	k.not_after_ms = policy_valid_until_ms(&terms, k.now_ms);
 	if (!sql_write(d->conf.db, take_sequence, &k, e))
 		return err_prefix(e, "cannot take an order sequence");
 	deploy_new_id(k.id);
@@ -343,7 +348,9 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 			   .epoch = d->epoch,
 			   .seq = (uint64_t)k.seq,
 			   .not_before_ms = k.now_ms - 300000,
-			   .not_after_ms = k.now_ms + ORDER_VALID_MS,
+			   .not_after_ms = k.not_after_ms,
+			   .window = terms.window,
+			   .forced_ms = terms.forced_ms,
 			   .action = STR_LIT("install"),
 			   .packages = packages_of(v->catalog, set->packages, set->n_packages, a),
 			   .n_packages = (uint32_t)set->n_packages,
@@ -373,226 +380,5 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 	if (!stored)
 		return err_prefix(e, "cannot store an order");
 	*envelope_out = (char *)(uintptr_t)arena_str(a, k.envelope).p;
-	return true;
-}
-
-/* --- handing out --------------------------------------------------------------------------------
- */
-
-struct open_order {
-	char id[33], deployment[33];
-	uint64_t seq;
-	int64_t not_after_ms;
-	char *envelope;
-};
-
-static bool open_orders(struct deploy *d, const char *host, struct arena *a,
-			struct open_order **out, size_t *n_out, struct err *e)
-{
-	enum { MOST = 32 };
-	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
-	struct sql_rows *rows;
-	if (!c || !sql_query(c, &SQL_ORDER_OPEN_OF_HOST,
-			     SQL_ARGS(sql_text(host), sql_int((int64_t)d->epoch)), &rows, e))
-		return false;
-	struct open_order *list = arena_array(a, struct open_order, MOST);
-	size_t n = 0;
-	while (n < MOST && sql_next(rows)) {
-		struct open_order *o = &list[n++];
-		snprintf(o->id, sizeof(o->id), "%.*s", STR_ARG(sql_col_str(rows, 0)));
-		snprintf(o->deployment, sizeof(o->deployment), "%.*s",
-			 STR_ARG(sql_col_str(rows, 1)));
-		o->seq = (uint64_t)sql_col_int(rows, 2);
-		o->not_after_ms = sql_col_int(rows, 3);
-		o->envelope = (char *)(uintptr_t)arena_str(a, sql_col_str(rows, 4)).p;
-	}
-	*out = list;
-	*n_out = n;
-	return sql_rows_end(rows, e);
-}
-
-static bool withdraw(struct sql_conn *c, void *arg, struct err *e)
-{
-	return sql_run(c, &SQL_ORDER_SET_STATE, SQL_ARGS(sql_text(arg), sql_int(2)), e);
-}
-
-struct open_target {
-	char deployment[33];
-	int64_t next_attempt_ms;
-};
-
-static bool open_targets(struct deploy *d, const char *host, struct arena *a,
-			 struct open_target **out, size_t *n_out, struct err *e)
-{
-	enum { MOST = 64 };
-	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
-	struct sql_rows *rows;
-	if (!c || !sql_query(c, &SQL_TARGET_OPEN_OF_HOST, SQL_ARGS(sql_text(host)), &rows, e))
-		return false;
-	struct open_target *list = arena_array(a, struct open_target, MOST);
-	size_t n = 0;
-	while (n < MOST && sql_next(rows)) {
-		snprintf(list[n].deployment, sizeof(list[n].deployment), "%.*s",
-			 STR_ARG(sql_col_str(rows, 0)));
-		list[n++].next_attempt_ms = sql_col_int(rows, 2);
-	}
-	*out = list;
-	*n_out = n;
-	return sql_rows_end(rows, e);
-}
-
-bool deploy_settle(struct deploy *d, const struct host *h, const char *deployment,
-		   const struct work *w, struct err *e)
-{
-	int64_t now = clock_now_ms(d->conf.clock);
-	struct target_update u = { .deployment = deployment,
-				   .host = h->id,
-				   .state = TARGET_SUCCEEDED,
-				   .reason = "already_installed",
-				   .started_ms = now,
-				   .finished_ms = now };
-	if (w->gone.n) {
-		u.state = TARGET_FAILED;
-		u.reason = w->trouble.reason;
-		u.detail = w->trouble.detail;
-	} else if (w->held || w->superseded) {
-		u.state = TARGET_NOT_APPLICABLE;
-		u.reason = w->held ? "held" : "superseded";
-	}
-	return target_update_write(d, &u, e);
-}
-
-/* An order that cannot be signed is the target's trouble, not the check-in's: the target says so,
- * is tried again a few times, and then failed. */
-static bool unsigned_order(struct deploy *d, const struct host *h, const char *deployment,
-			   const struct err *why, struct err *e)
-{
-	AUTO(arena_done) struct arena a = { 0 };
-	struct target_row t;
-	if (!target_get(d, deployment, h->id, &a, &t, e))
-		return false;
-	int64_t now = clock_now_ms(d->conf.clock);
-	struct target_update u = { .deployment = deployment,
-				   .host = h->id,
-				   .state = TARGET_PENDING,
-				   .reason = REASON_UNSIGNED,
-				   .detail = why->msg,
-				   .started_ms = t.started_ms,
-				   .attempts = t.attempts + 1 };
-	if (u.attempts >= ATTEMPTS_MAX) {
-		u.state = TARGET_FAILED;
-		u.finished_ms = now;
-	} else {
-		u.next_attempt_ms = now + deploy_backoff_ms(u.attempts);
-	}
-	return target_update_write(d, &u, e);
-}
-
-/* One deployment's order for the host; *envelope_out stays NULL when nothing is due yet. */
-static bool order_for(struct deploy *d, const struct match_view *v, const struct host *h,
-		      const char *deployment, uint64_t agent_seq, struct arena *a,
-		      char **envelope_out, struct err *e)
-{
-	AUTO(work_done) struct work w = { 0 };
-	if (!deploy_work(d, v, h->no, deployment, &w, e))
-		return false;
-	if (!w.components.n)
-		return deploy_settle(d, h, deployment, &w, e);
-	deploy_want(d, v->catalog, &w);
-	if (!w.payloads_ready)
-		return true;
-	struct order_set set = { .packages = w.components.p, .n_packages = w.components.n };
-	bool is_unsigned;
-	struct err why = { 0 };
-	if (!order_issue(d, v, h, deployment, &set, agent_seq, NULL, a, envelope_out, &is_unsigned,
-			 &why)) {
-		if (is_unsigned)
-			return unsigned_order(d, h, deployment, &why, e);
-		*e = why;
-		return false;
-	}
-	AUTO(arena_done) struct arena tmp = { 0 };
-	struct target_row t;
-	if (!target_get(d, deployment, h->id, &tmp, &t, e))
-		return false;
-	struct target_update u = { .deployment = deployment,
-				   .host = h->id,
-				   .state = TARGET_DOWNLOADING,
-				   .reason = "waiting_agent",
-				   .started_ms = clock_now_ms(d->conf.clock),
-				   .attempts = t.attempts + 1 };
-	return target_update_write(d, &u, e);
-}
-
-static bool orders_in_view(struct deploy *d, const struct match_view *v, const struct host *h,
-			   uint64_t look, uint64_t agent_seq, struct arena *a, char **list,
-			   size_t *n, size_t max, struct err *e)
-{
-	int64_t now = clock_now_ms(d->conf.clock);
-	struct open_order *open;
-	struct open_target *targets;
-	size_t n_open, n_targets;
-	if (!open_orders(d, h->id, a, &open, &n_open, e) ||
-	    !open_targets(d, h->id, a, &targets, &n_targets, e))
-		return false;
-	if (!n_open && !n_targets)
-		open_hosts_none(d, h->no, look);
-	for (size_t i = 0; i < n_open; i++) {
-		if (open[i].not_after_ms <= now) {
-			if (!sql_write(d->conf.db, withdraw, open[i].id, e))
-				return false;
-			open[i].deployment[0] = '\0';
-		} else if (open[i].seq > agent_seq && *n < max) {
-			list[(*n)++] = open[i].envelope;
-		}
-	}
-	for (size_t i = 0; i < n_targets && *n < max; i++) {
-		bool has_order = false;
-		for (size_t k = 0; k < n_open; k++)
-			has_order |= strcmp(open[k].deployment, targets[i].deployment) == 0;
-		if (has_order)
-			break; /* one deployment at a time on a host: the others start after it
-				  (S-11) */
-		if (targets[i].next_attempt_ms > now)
-			continue;
-		char *envelope = NULL;
-		if (!order_for(d, v, h, targets[i].deployment, agent_seq, a, &envelope, e))
-			return false;
-		if (envelope) {
-			list[(*n)++] = envelope;
-			break;
-		}
-	}
-	return true;
-}
-
-bool deploy_orders(struct deploy *d, uint32_t host, uint64_t agent_epoch, uint64_t agent_seq,
-		   struct arena *a, char ***envelopes, size_t *n_out, struct err *e)
-{
-	enum { MOST = 8 };
-	char **list = arena_array(a, char *, MOST);
-	size_t n = 0;
-	bool ok = true;
-	uint64_t look;
-	struct match_view v;
-	*envelopes = list;
-	*n_out = 0;
-	if (!open_hosts_maybe(d, host, &look))
-		return true;
-	match_read(d->conf.match, &v);
-	const struct host *h = fleet_host(v.fleet, host);
-	/* An agent ahead of the server takes no order of it: see deploy_orders' contract. */
-	if (agent_epoch <= d->epoch && h->state == HOST_ACTIVE && h->last_scan_ms &&
-	    epoch_reconciled(d, h->id)) {
-		pthread_mutex_t *lock = deploy_host_lock(d, h->id);
-		pthread_mutex_lock(lock);
-		ok = orders_in_view(d, &v, h, look, agent_seq, a, list, &n, MOST, e);
-		pthread_mutex_unlock(lock);
-	}
-	match_read_end(&v);
-	if (!ok)
-		return false;
-	*envelopes = list;
-	*n_out = n;
 	return true;
 }

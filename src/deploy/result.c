@@ -46,7 +46,7 @@ static bool order_get(struct deploy *d, const char *id, const char *host, struct
 struct progress {
 	const char *deployment, *host, *reason;
 	enum target_state state;
-	int64_t done, total, now_ms;
+	int64_t done, total, now_ms, next_ms;
 };
 
 static bool progress_write(struct sql_conn *c, void *arg, struct err *e)
@@ -55,12 +55,20 @@ static bool progress_write(struct sql_conn *c, void *arg, struct err *e)
 	return sql_run(c, &SQL_TARGET_PROGRESS,
 		       SQL_ARGS(sql_text(p->deployment), sql_text(p->host), sql_int(p->state),
 				sql_text(p->reason), sql_int(p->done), sql_int(p->total),
-				sql_int(p->now_ms)),
+				sql_int(p->now_ms), sql_int(p->next_ms)),
 		       e);
 }
 
+/* The agent has put the order aside until a window of its policy opens: nothing is under way. */
+bool deploy_waits_for_window(const char *reason)
+{
+	return strcmp(reason, REASON_OUTSIDE_WINDOW) == 0 ||
+	       strcmp(reason, REASON_WAITING_START_UP) == 0;
+}
+
 bool deploy_progress(struct deploy *d, uint32_t host, const char *order, const char *state,
-		     const char *reason, int64_t done, int64_t total, struct err *e)
+		     const char *reason, int64_t done, int64_t total, int64_t next_ms,
+		     struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	char id[33];
@@ -79,7 +87,12 @@ bool deploy_progress(struct deploy *d, uint32_t host, const char *order, const c
 			      installing ? TARGET_INSTALLING : TARGET_DOWNLOADING,
 			      done,
 			      total,
-			      clock_now_ms(d->conf.clock) };
+			      clock_now_ms(d->conf.clock),
+			      0 };
+	if (strcmp(state, "waiting") == 0 && deploy_waits_for_window(p.reason)) {
+		p.state = TARGET_PENDING;
+		p.next_ms = next_ms;
+	}
 	return sql_write(d->conf.db, progress_write, &p, e) &&
 	       deployment_rollup(d, o.deployment, e);
 }

@@ -73,5 +73,9 @@ void order_write(const struct order *o, struct buf *out)
 	for (uint32_t i = 0; i < o->n_archives; i++)
 		json_array_append_new(archives, archive_json(&o->archives[i]));
 	json_object_set_new(j, "archives", archives);
+	if (o->window)
+		json_object_set_new(j, "window", window_write(o->window));
+	if (o->forced_ms)
+		json_object_set_new(j, "forced_after", json_time(o->forced_ms));
 	json_write(j, out);
 }

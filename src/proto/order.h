@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "crypto/digest.h"
 #include "crypto/sign.h"
+#include "window/schedule.h"
 
 #define ORDER_DOMAIN "order"
 #define ORDER_MAX (4u << 20)
@@ -55,6 +56,9 @@ struct order {
 	 * them. Not in the text when there are none. */
 	struct order_package *replaced;
 	uint32_t n_replaced;
+	/** When it may start; NULL = at any time. Once it has, it goes on to its end. */
+	const struct window_schedule *window;
+	int64_t forced_ms; /**< outside its windows, too, from here on; 0 = never */
 };
 /** Canonical JSON of the order, appended. */
 void order_write(const struct order *o, struct buf *out);

@@ -347,12 +347,26 @@ static bool one_version_each(const struct order *o, struct err *e)
 	return true;
 }
 
+/* Both may be left out. */
+static bool window(const json_t *j, struct arena *a, struct order *o, struct err *e)
+{
+	const json_t *schedule = json_object_get(j, "window");
+	if (json_object_get(j, "forced_after") && !when(j, "forced_after", &o->forced_ms, e))
+		return false;
+	if (!schedule)
+		return true;
+	struct window_schedule *s = arena_alloc(a, sizeof(*s));
+	o->window = s;
+	return window_read(schedule, s, e) || err_prefix(e, "window");
+}
+
 static bool read_order(const json_t *j, struct arena *a, struct order *o, struct err *e)
 {
-	static const char *const known[] = { "v",	  "org",      "id",	  "deployment",
-					     "agent",	  "epoch",    "seq",	  "not_before",
-					     "not_after", "action",   "kind",	  "packages",
-					     "extra",	  "archives", "replaced", NULL };
+	static const char *const known[] = {
+		"v",	 "org",	       "id",	    "deployment", "agent",	  "epoch",
+		"seq",	 "not_before", "not_after", "action",	  "kind",	  "packages",
+		"extra", "archives",   "replaced",  "window",	  "forced_after", NULL
+	};
 	int64_t v;
 	struct str kind;
 	if (!json_only(j, known, e) || !json_need_int(j, "v", 1, 1, &v, e) ||
@@ -372,7 +386,8 @@ static bool read_order(const json_t *j, struct arena *a, struct order *o, struct
 			       : err_set(e, ERR_CORRUPT, "'replaced' is of rpm orders only");
 	const struct form *form = &forms[o->kind];
 	if (!packages(j, "packages", form, a, &o->packages, &o->n_packages, e) ||
-	    !packages(j, "extra", form, a, &o->extra, &o->n_extra, e) || !archives(j, a, o, e))
+	    !packages(j, "extra", form, a, &o->extra, &o->n_extra, e) || !archives(j, a, o, e) ||
+	    !window(j, a, o, e))
 		return false;
 	if (!o->n_packages)
 		return err_set(e, ERR_CORRUPT, "'packages' is empty");

@@ -28,14 +28,14 @@ static unsigned week_of(enum schedule_basis basis, int64_t day)
 	return 1u << ((day - tuesday) / 7) | (day >= next - 7 ? SCHEDULE_LAST_WEEK : 0);
 }
 
-static bool on_day(const struct schedule *s, const struct schedule_window *w, int64_t day)
+static bool on_day(const struct window_schedule *s, const struct schedule_window *w, int64_t day)
 {
 	unsigned weekdays = w->weekdays ? w->weekdays : WEEKDAYS_ALL;
 	return weekdays >> civil_weekday(day) & 1 &&
 	       (!w->weeks || w->weeks & week_of(s->basis, day));
 }
 
-static const struct schedule_freeze *freeze_of(const struct schedule *s, int64_t day)
+static const struct schedule_freeze *freeze_of(const struct window_schedule *s, int64_t day)
 {
 	for (size_t i = 0; i < s->n_freezes; i++)
 		if (day >= s->freezes[i].from_day && day <= s->freezes[i].to_day)
@@ -49,8 +49,8 @@ static int64_t midnight(const struct zone *z, int64_t day)
 }
 
 /* A freeze that begins while the window is open ends it. */
-static int64_t cut_by_freezes(const struct schedule *s, const struct zone *z, int64_t start_ms,
-			      int64_t end_ms)
+static int64_t cut_by_freezes(const struct window_schedule *s, const struct zone *z,
+			      int64_t start_ms, int64_t end_ms)
 {
 	for (size_t i = 0; i < s->n_freezes; i++) {
 		int64_t begins = midnight(z, s->freezes[i].from_day);
@@ -61,7 +61,7 @@ static int64_t cut_by_freezes(const struct schedule *s, const struct zone *z, in
 }
 
 /* False for a day without this window. */
-static bool window_of(const struct schedule *s, const struct zone *z,
+static bool window_of(const struct window_schedule *s, const struct zone *z,
 		      const struct schedule_window *w, int64_t day, struct window *out)
 {
 	if (!on_day(s, w, day) || freeze_of(s, day) || midnight(z, day) == midnight(z, day + 1))
@@ -87,7 +87,7 @@ static int by_start(const void *a, const void *b)
 }
 
 /* A day's windows in order, each once. */
-static size_t windows_of(const struct schedule *s, const struct zone *z, int64_t day,
+static size_t windows_of(const struct window_schedule *s, const struct zone *z, int64_t day,
 			 struct window out[static SCHEDULE_WINDOWS_MAX])
 {
 	size_t n = 0, kept = 0;
@@ -107,8 +107,8 @@ static int64_t local_day(const struct zone *z, int64_t ms)
 }
 
 /* Without windows: from one freeze's end to the next one's begin. */
-static size_t between_freezes(const struct schedule *s, const struct zone *z, int64_t from_ms,
-			      struct window *out, size_t max)
+static size_t between_freezes(const struct window_schedule *s, const struct zone *z,
+			      int64_t from_ms, struct window *out, size_t max)
 {
 	size_t n = 0;
 	int64_t day = local_day(z, from_ms), start_ms = from_ms;
@@ -132,8 +132,8 @@ static size_t between_freezes(const struct schedule *s, const struct zone *z, in
 	return n;
 }
 
-size_t schedule_next(const struct schedule *s, const struct zone *z, int64_t from_ms,
-		     struct window *out, size_t max)
+size_t window_next(const struct window_schedule *s, const struct zone *z, int64_t from_ms,
+		   struct window *out, size_t max)
 {
 	struct window of_day[SCHEDULE_WINDOWS_MAX];
 	size_t n = 0;
@@ -151,28 +151,31 @@ size_t schedule_next(const struct schedule *s, const struct zone *z, int64_t fro
 	return n;
 }
 
-bool schedule_open(const struct schedule *s, const struct zone *z, int64_t now_ms,
-		   int64_t *until_out)
+bool window_open(const struct window_schedule *s, const struct zone *z, int64_t now_ms,
+		 struct window *open_out)
 {
-	struct window of_day[SCHEDULE_WINDOWS_MAX];
-	int64_t until = INT64_MIN, today = local_day(z, now_ms);
+	struct window of_day[SCHEDULE_WINDOWS_MAX], open = { INT64_MAX, INT64_MIN };
+	int64_t today = local_day(z, now_ms);
 	if (s->n_windows == 0 && between_freezes(s, z, now_ms, of_day, 1) &&
 	    of_day[0].start_ms <= now_ms)
-		until = of_day[0].end_ms;
+		open = of_day[0];
 	for (int64_t day = today - 2; s->n_windows && day <= today + 1; day++) {
 		size_t k = windows_of(s, z, day, of_day);
-		for (size_t i = 0; i < k; i++)
-			if (of_day[i].start_ms <= now_ms && of_day[i].end_ms > now_ms)
-				until = MAX(until, of_day[i].end_ms);
+		for (size_t i = 0; i < k; i++) {
+			if (of_day[i].start_ms > now_ms || of_day[i].end_ms <= now_ms)
+				continue;
+			open.start_ms = MIN(open.start_ms, of_day[i].start_ms);
+			open.end_ms = MAX(open.end_ms, of_day[i].end_ms);
+		}
 	}
-	if (until == INT64_MIN)
+	if (open.end_ms == INT64_MIN)
 		return false;
-	if (until_out)
-		*until_out = until;
+	if (open_out)
+		*open_out = open;
 	return true;
 }
 
-enum schedule_rarity schedule_rarity(const struct schedule *s)
+enum schedule_rarity window_rarity(const struct window_schedule *s)
 {
 	for (size_t i = 0; i < s->n_windows; i++) {
 		unsigned weeks = s->windows[i].weeks;

@@ -38,7 +38,7 @@ struct schedule_freeze {
 	int64_t from_day, to_day;
 	char reason[101];
 };
-struct schedule {
+struct window_schedule {
 	enum schedule_basis basis;
 	enum schedule_download download;
 	unsigned triggers;    /**< of enum schedule_trigger, never 0 */
@@ -51,9 +51,9 @@ struct schedule {
 };
 
 /** Reads a policy's "schedule" object. ERR_INVALID names the member and what it may be. */
-bool schedule_read(const json_t *j, struct schedule *out, struct err *e) MUST_CHECK;
+bool window_read(const json_t *j, struct window_schedule *out, struct err *e) MUST_CHECK;
 /** The object again; the caller frees it. Reading it gives an equal schedule. */
-json_t *schedule_write(const struct schedule *s);
+json_t *window_write(const struct window_schedule *s);
 
 /** Start included, end not. */
 struct window {
@@ -63,12 +63,12 @@ struct window {
 /** The windows that start at or after `from_ms`, oldest first, one for each start and end; returns
  *  how many (at most `max`). The search ends ten years behind the last one. At any time: stretches
  * between freezes, the first from `from_ms` on, the last without end. */
-size_t schedule_next(const struct schedule *s, const struct zone *z, int64_t from_ms,
-		     struct window *out, size_t max);
-/** Whether an installation may start at `now_ms`; *until_out (may be NULL) is when that ends: the
- *  latest end of the windows that are open. */
-bool schedule_open(const struct schedule *s, const struct zone *z, int64_t now_ms,
-		   int64_t *until_out);
+size_t window_next(const struct window_schedule *s, const struct zone *z, int64_t from_ms,
+		   struct window *out, size_t max);
+/** Whether a window is open at `now_ms`; *open_out (may be NULL) is then from the earliest start to
+ *  the latest end of those that are. At any time: from `now_ms` on. */
+bool window_open(const struct window_schedule *s, const struct zone *z, int64_t now_ms,
+		 struct window *open_out);
 
 enum schedule_rarity {
 	SCHEDULE_USUAL,
@@ -76,5 +76,5 @@ enum schedule_rarity {
 	SCHEDULE_RARE_WEEK_5  /**< calendar week 5 alone: a weekday has one in 34.8 % of months */
 };
 /** Whether some window names only a week that most months lack. */
-enum schedule_rarity schedule_rarity(const struct schedule *s);
+enum schedule_rarity window_rarity(const struct window_schedule *s);
 #endif

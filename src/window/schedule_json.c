@@ -94,7 +94,8 @@ static bool read_words(const json_t *list, const char *key, const char *const *n
 	return true;
 }
 
-static bool long_enough(const struct schedule *s, const struct schedule_window *w, struct err *e)
+static bool long_enough(const struct window_schedule *s, const struct schedule_window *w,
+			struct err *e)
 {
 	int length = w->end_min - w->start_min +
 		     (w->end_min <= w->start_min ? SCHEDULE_DAY_MIN : 0);
@@ -110,7 +111,7 @@ static bool long_enough(const struct schedule *s, const struct schedule_window *
 		       length, least, download_names[s->download]);
 }
 
-static bool read_window(const json_t *j, struct schedule *s, struct err *e)
+static bool read_window(const json_t *j, struct window_schedule *s, struct err *e)
 {
 	static const char *const known[] = { "weeks", "weekdays", "start", "end", NULL };
 	struct schedule_window w = { 0 };
@@ -144,7 +145,7 @@ static bool read_day(const json_t *j, const char *key, int64_t *out, struct err 
 	return true;
 }
 
-static bool read_freeze(const json_t *j, struct schedule *s, struct err *e)
+static bool read_freeze(const json_t *j, struct window_schedule *s, struct err *e)
 {
 	static const char *const known[] = { "from", "to", "reason", NULL };
 	struct schedule_freeze f = { 0 };
@@ -162,7 +163,7 @@ static bool read_freeze(const json_t *j, struct schedule *s, struct err *e)
 	return true;
 }
 
-static bool read_zone(const json_t *j, struct schedule *s, struct err *e)
+static bool read_zone(const json_t *j, struct window_schedule *s, struct err *e)
 {
 	const char *zone = "";
 	if (!json_opt_str(j, "zone", ZONE_NAME_MAX, &zone, e))
@@ -176,7 +177,7 @@ static bool read_zone(const json_t *j, struct schedule *s, struct err *e)
 	return true;
 }
 
-static bool read_lists(const json_t *j, struct schedule *s, struct err *e)
+static bool read_lists(const json_t *j, struct window_schedule *s, struct err *e)
 {
 	json_t *windows, *freezes, *triggers;
 	if (!json_opt_array(j, "windows", SCHEDULE_WINDOWS_MAX, &windows, e) ||
@@ -195,12 +196,12 @@ static bool read_lists(const json_t *j, struct schedule *s, struct err *e)
 	return true;
 }
 
-bool schedule_read(const json_t *j, struct schedule *out, struct err *e)
+bool window_read(const json_t *j, struct window_schedule *out, struct err *e)
 {
 	static const char *const known[] = { "basis",	 "zone",    "download",
 					     "triggers", "windows", "force_after_days",
 					     "freezes",	 NULL };
-	struct schedule s = { 0 };
+	struct window_schedule s = { 0 };
 	unsigned basis = SCHEDULE_CALENDAR, download = SCHEDULE_ANY_CONTACT;
 	int64_t force = 0;
 	if (!json_is_object(j))
@@ -253,7 +254,7 @@ static json_t *write_window(const struct schedule_window *w)
 			 time_text(w->start_min), "end", time_text(w->end_min));
 }
 
-json_t *schedule_write(const struct schedule *s)
+json_t *window_write(const struct window_schedule *s)
 {
 	json_t *windows = json_array(), *freezes = json_array();
 	for (size_t i = 0; i < s->n_windows; i++)

@@ -169,6 +169,16 @@ bool zone_open(const char *name, struct zone **out, struct err *e)
 	       err_prefix(e, "time zone '%s'", name);
 }
 
+bool zone_open_local(const char *root, struct zone **out, struct err *e)
+{
+	AUTO(buf_done) struct buf b = BUF_INIT(ZONE_FILE_MAX);
+	AUTO(xfree) char *path = xasprintf("%s/etc/localtime", root);
+	if (!file_exists(path))
+		return zone_open("UTC", out, e);
+	return (file_read(path, &b, e) && zone_parse(buf_str(&b), out, e)) ||
+	       err_prefix(e, "this machine's time zone, '%s'", path);
+}
+
 /* How many listed changes are at or before an instant. */
 static size_t changes_until(const struct zone *z, int64_t utc_s)
 {

@@ -16,6 +16,9 @@ bool zone_parse(struct str tzif, struct zone **out, struct err *e) MUST_CHECK;
 /** The zone of an IANA name ("Asia/Tokyo"). "UTC" needs no database. ERR_INVALID for what is no
  *  name, ERR_NOT_FOUND naming the remedy. */
 bool zone_open(const char *name, struct zone **out, struct err *e) MUST_CHECK;
+/** The zone of the machine whose file system begins at `root` ("" = this one): what its
+ *  /etc/localtime is; UTC where there is none, as the C library has it. */
+bool zone_open_local(const char *root, struct zone **out, struct err *e) MUST_CHECK;
 void zone_free(struct zone *z);
 AUTO_DEFINE(struct zone, zone_free)
 /** Whether a text has the form of a name: letters, digits, "+-_" in parts between "/". */

@@ -17,15 +17,15 @@ static int64_t at(const char *rfc3339)
 	return ms;
 }
 
-static bool read(const char *json, struct schedule *s, struct err *e)
+static bool read(const char *json, struct window_schedule *s, struct err *e)
 {
 	AUTO(json_free) json_t *j = NULL;
-	return json_parse(str_of(json), 65536, &j, e) && schedule_read(j, s, e);
+	return json_parse(str_of(json), 65536, &j, e) && window_read(j, s, e);
 }
 
-static struct schedule schedule_of(const char *json)
+static struct window_schedule schedule_of(const char *json)
 {
-	struct schedule s;
+	struct window_schedule s;
 	struct err e = { 0 };
 	if (!read(json, &s, &e))
 		fail_msg("%s: %s", json, e.msg);
@@ -114,20 +114,20 @@ static void S_19_windows(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct schedule s = schedule_of(rows[i].json);
+		struct window_schedule s = schedule_of(rows[i].json);
 		AUTO(zone_free) struct zone *z = NULL;
 		struct err e = { 0 };
 		struct window w[2];
 		if (!zone_open(rows[i].zone, &z, &e))
 			fail_msg("%s", e.msg);
-		assert_int_equal(schedule_next(&s, z, at(rows[i].from), w, 2), 2);
+		assert_int_equal(window_next(&s, z, at(rows[i].from), w, 2), 2);
 		if (!rows[i].start2)
 			continue;
 		expect(i, &w[0], rows[i].start, rows[i].end);
 		expect(i, &w[1], rows[i].start2, rows[i].end2);
-		assert_true(schedule_open(&s, z, w[0].start_ms, NULL));
-		assert_true(schedule_open(&s, z, w[0].end_ms - 1, NULL));
-		assert_false(schedule_open(&s, z, w[0].start_ms - 1, NULL) &&
+		assert_true(window_open(&s, z, w[0].start_ms, NULL));
+		assert_true(window_open(&s, z, w[0].end_ms - 1, NULL));
+		assert_false(window_open(&s, z, w[0].start_ms - 1, NULL) &&
 			     w[0].start_ms > at(rows[i].from) && i > 4);
 	}
 }
@@ -136,14 +136,14 @@ static void S_19_windows(void **state)
 static void F26_a_window_in_the_skipped_hour_keeps_its_length(void **state)
 {
 	(void)state;
-	struct schedule s = schedule_of(NIGHT("02:00", "03:00"));
+	struct window_schedule s = schedule_of(NIGHT("02:00", "03:00"));
 	AUTO(zone_free) struct zone *z = NULL;
 	struct err e = { 0 };
 	struct window w[2];
 	assert_true(zone_open("Antarctica/Troll", &z, &e)); /* 01:00 becomes 03:00 */
 	s.windows[0].start_min = 70;
 	s.windows[0].end_min = 130;
-	assert_int_equal(schedule_next(&s, z, at("2026-03-29T00:00:00Z"), w, 2), 2);
+	assert_int_equal(window_next(&s, z, at("2026-03-29T00:00:00Z"), w, 2), 2);
 	expect(0, &w[0], "2026-03-29T01:00:00Z", "2026-03-29T02:00:00Z");
 	expect(1, &w[1], "2026-03-29T23:10:00Z", "2026-03-30T00:10:00Z");
 }
@@ -151,22 +151,24 @@ static void F26_a_window_in_the_skipped_hour_keeps_its_length(void **state)
 static void M_153_at_any_time(void **state)
 {
 	(void)state;
-	struct schedule s = schedule_of("{}");
+	struct window_schedule s = schedule_of("{}");
 	AUTO(zone_free) struct zone *z = NULL;
 	struct err e = { 0 };
 	struct window w[3];
-	int64_t now = at("2026-11-23T10:00:00Z"), until;
+	int64_t now = at("2026-11-23T10:00:00Z");
+	struct window open;
 	assert_true(zone_open("Asia/Tokyo", &z, &e));
-	assert_int_equal(schedule_next(&s, z, now, w, 3), 1);
+	assert_int_equal(window_next(&s, z, now, w, 3), 1);
 	assert_int_equal(w[0].start_ms, now);
 	assert_true(w[0].end_ms == WINDOW_NO_END);
-	assert_true(schedule_open(&s, z, now, &until) && until == WINDOW_NO_END);
+	assert_true(window_open(&s, z, now, &open) && open.start_ms == now &&
+		    open.end_ms == WINDOW_NO_END);
 	s = schedule_of("{\"freezes\": [{\"from\": \"2026-12-24\", \"to\": \"2026-12-31\"}, "
 			"{\"from\": \"2027-01-01\", \"to\": \"2027-01-04\"}]}");
-	assert_int_equal(schedule_next(&s, z, now, w, 3), 2);
+	assert_int_equal(window_next(&s, z, now, w, 3), 2);
 	expect(0, &w[0], "2026-11-23T10:00:00Z", "2026-12-23T15:00:00Z");
 	assert_int_equal(w[1].start_ms, at("2027-01-04T15:00:00Z"));
-	assert_false(schedule_open(&s, z, at("2026-12-25T00:00:00Z"), &until));
+	assert_false(window_open(&s, z, at("2026-12-25T00:00:00Z"), NULL));
 }
 
 static void a_schedule_reads_back(void **state)
@@ -181,10 +183,10 @@ static void a_schedule_reads_back(void **state)
 		"\"2028-02-29\", \"to\": \"2028-03-01\", \"reason\": \"\\u5e74\\u672b\"}]}",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		struct schedule s = schedule_of(texts[i]), again;
-		AUTO(json_free) json_t *j = schedule_write(&s);
+		struct window_schedule s = schedule_of(texts[i]), again;
+		AUTO(json_free) json_t *j = window_write(&s);
 		struct err e = { 0 };
-		assert_true(schedule_read(j, &again, &e));
+		assert_true(window_read(j, &again, &e));
 		assert_memory_equal(&s, &again, sizeof(s));
 	}
 }
@@ -218,7 +220,7 @@ static void what_is_refused(void **state)
 		{ "{\"freezes\": [{\"from\": \"2026-03-02\", \"to\": \"2026-03-01\"}]}", "before" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		struct schedule s;
+		struct window_schedule s;
 		struct err e = { 0 };
 		if (read(bad[i].json, &s, &e) || e.code != ERR_INVALID ||
 		    !strstr(e.msg, bad[i].says))
@@ -229,12 +231,12 @@ static void what_is_refused(void **state)
 static void D_3_rare_weeks(void **state)
 {
 	(void)state;
-	struct schedule s = schedule_of(WEEKS("calendar", "5", "mon"));
-	assert_int_equal(schedule_rarity(&s), SCHEDULE_RARE_WEEK_5);
+	struct window_schedule s = schedule_of(WEEKS("calendar", "5", "mon"));
+	assert_int_equal(window_rarity(&s), SCHEDULE_RARE_WEEK_5);
 	s = schedule_of(WEEKS("calendar", "5, \"last\"", "mon"));
-	assert_int_equal(schedule_rarity(&s), SCHEDULE_USUAL);
+	assert_int_equal(window_rarity(&s), SCHEDULE_USUAL);
 	s = schedule_of(WEEKS("patch_tuesday", "4", "mon"));
-	assert_int_equal(schedule_rarity(&s), SCHEDULE_RARE_WEEK_4);
+	assert_int_equal(window_rarity(&s), SCHEDULE_RARE_WEEK_4);
 }
 
 int main(void)

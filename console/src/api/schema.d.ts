@@ -676,11 +676,50 @@ export interface paths {
         /** Deployment policies. */
         get: operations["listDeploymentPolicies"];
         put?: never;
-        post?: never;
+        /** Makes a deployment policy. 409 `policy_name_taken`, 400 `invalid_schedule`. */
+        post: operations["createDeploymentPolicy"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/deployment-policies:preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The next windows of a schedule, and what is unusual about it. Nothing is stored. */
+        post: operations["previewDeploymentPolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deployment-policies/{policy_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                policy_id: string;
+            };
+            cookie?: never;
+        };
+        /** One stored deployment policy. */
+        get: operations["getDeploymentPolicy"];
+        put?: never;
+        post?: never;
+        /** Removes a deployment policy. 409 `policy_in_use` while a deployment with it has not ended. */
+        delete: operations["removeDeploymentPolicy"];
+        options?: never;
+        head?: never;
+        /** Replaces a deployment policy's content. Orders that still wait for one of its windows are made anew at the systems' next contact. */
+        patch: operations["updateDeploymentPolicy"];
         trace?: never;
     };
     "/offices": {
@@ -1783,7 +1822,7 @@ export interface components {
             system: string;
             hostname: string;
             state: components["schemas"]["TargetState"];
-            /** @description Stable word why it is pending or how it ended: offline, server_downloading, vendor_gone, vendor_digest, vendor_error, vendor_unreachable, server_disk_full, server_error, waiting_agent, reconciling, order_unsigned, would_remove, retired, cancelled, downloading, preparing, installing, waiting, lock_held, installed, already_installed, unlisted_dependency, signature, digest, expired, replayed, policy, disk_full, dpkg_interrupted, rpm_interrupted, maintainer_script, dependency, network, timeout, superseded, held, internal */
+            /** @description Stable word why it is pending or how it ended: offline, server_downloading, vendor_gone, vendor_digest, vendor_error, vendor_unreachable, server_disk_full, server_error, waiting_agent, outside_window, waiting_start_up, reconciling, order_unsigned, would_remove, retired, cancelled, downloading, preparing, installing, waiting, lock_held, installed, already_installed, unlisted_dependency, signature, digest, expired, replayed, policy, disk_full, dpkg_interrupted, rpm_interrupted, maintainer_script, dependency, network, timeout, superseded, held, internal */
             reason: string | null;
             detail: string | null;
             updated: components["schemas"]["TimeOrNull"];
@@ -1810,13 +1849,86 @@ export interface components {
             }[];
         };
         PolicyList: {
-            items: {
-                /** @example anytime */
-                id: string;
-                name: components["schemas"]["LocalText"];
-                description: components["schemas"]["LocalText"];
-                built_in: boolean;
+            items: components["schemas"]["Policy"][];
+        };
+        Policy: {
+            /** @example anytime */
+            id: string;
+            name: components["schemas"]["LocalText"];
+            description: components["schemas"]["LocalText"];
+            built_in: boolean;
+            schedule: components["schemas"]["PolicySchedule"] | null;
+            created_by: string | null;
+            created: components["schemas"]["TimeOrNull"];
+            updated: components["schemas"]["TimeOrNull"];
+            /** @description Deployments with it that have not ended. */
+            open_deployments: number | null;
+        };
+        PolicyRequest: {
+            name: string;
+            description?: string;
+            schedule: components["schemas"]["PolicySchedule"];
+        };
+        /**
+         * @description When installations may start. Every member may be left out: at any time, in each system's own zone. Week and weekday
+         *     are those of a window's start; a window whose end is not after its start ends on the next day. A start that the clock
+         *     skips is the first instant after the jump, of times shown twice the first counts.
+         */
+        PolicySchedule: {
+            /**
+             * @description calendar: week k is days 7k-6 to 7k of the month. patch_tuesday: week k is days 7k to 7k+6 from the latest second Tuesday of a month.
+             * @enum {string}
+             */
+            basis?: "calendar" | "patch_tuesday";
+            /** @description Name of the IANA database; null = each system's own. */
+            zone?: string | null;
+            /**
+             * @description window_only: nothing is downloaded outside a window; windows then last 180 minutes or more, otherwise 60.
+             * @enum {string}
+             */
+            download?: "any_contact" | "window_only";
+            /** @description start_up alone: only after a start of the system inside the window. Empty = both. */
+            triggers?: ("refresh_cycle" | "start_up")[];
+            /** @description So many days after the deployment was made it starts outside windows */
+            force_after_days?: number;
+            windows?: {
+                /** @description Empty = every week. */
+                weeks?: (number | "last")[];
+                /** @description Empty = every day. */
+                weekdays?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+                /** @example 13:00 */
+                start: string;
+                /**
+                 * @description 24:00 is the end of the day.
+                 * @example 17:00
+                 */
+                end: string;
             }[];
+            /** @description Days, both included, on which no window opens; one that is open ends. */
+            freezes?: {
+                /** Format: date */
+                from: string;
+                /** Format: date */
+                to: string;
+                reason?: string;
+            }[];
+        };
+        PolicyPreviewRequest: {
+            schedule: components["schemas"]["PolicySchedule"];
+            /** @description For a schedule without a zone of its own; UTC unless given. */
+            zone?: string;
+            /** Format: date-time */
+            from?: string;
+            /** @default 12 */
+            count?: number;
+        };
+        PolicyPreview: {
+            windows: {
+                /** Format: date-time */
+                start: string;
+                end: components["schemas"]["TimeOrNull"];
+            }[];
+            warnings: ("rare_week_4" | "rare_week_5" | "never")[];
         };
         LocalText: {
             en: string;
@@ -3223,6 +3335,139 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createDeploymentPolicy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyRequest"];
+            };
+        };
+        responses: {
+            /** @description The policy */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    previewDeploymentPolicy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyPreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Windows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyPreview"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDeploymentPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                policy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The policy */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeDeploymentPolicy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path: {
+                policy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateDeploymentPolicy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path: {
+                policy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyRequest"];
+            };
+        };
+        responses: {
+            /** @description The policy */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
                 };
             };
             default: components["responses"]["Problem"];

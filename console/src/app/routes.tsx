@@ -16,6 +16,8 @@ const HealthPolicy = lazy(() => import('../pages/health-policy'));
 const Deployments = lazy(() => import('../pages/deployments'));
 const NewDeployment = lazy(() => import('../pages/new-deployment'));
 const Deployment = lazy(() => import('../pages/deployment'));
+const Policies = lazy(() => import('../pages/policies'));
+const Policy = lazy(() => import('../pages/policy'));
 const Computers = lazy(() => import('../pages/computers'));
 const InstallAgents = lazy(() => import('../pages/install-agents'));
 const Offices = lazy(() => import('../pages/offices'));
@@ -45,6 +47,9 @@ export function Routes() {
 			<Route path="/deploy/tasks"><Deployments /></Route>
 			<Route path="/deploy/tasks/new"><NewDeployment /></Route>
 			<Route path="/deploy/tasks/:id">{p => <Deployment id={decodeId(p.id)} />}</Route>
+			<Route path="/deploy/policies"><Policies /></Route>
+			<Route path="/deploy/policies/new"><Policy /></Route>
+			<Route path="/deploy/policies/:id">{p => <Policy key={p.id} id={decodeId(p.id)} />}</Route>
 			<Route path="/agents"><Redirect to="/agents/computers" replace /></Route>
 			<Route path="/agents/computers"><Computers /></Route>
 			<Route path="/agents/install"><InstallAgents /></Route>

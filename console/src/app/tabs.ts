@@ -43,6 +43,7 @@ export const NAV: NavTab[] = [
 		id: 'deploy', name: 'nav.deploy', icon: DeployIcon, pages: [
 			{ to: '/deploy/tasks', name: 'deploy.tasks', also: 'deploy.also' },
 			{ to: '/deploy/tasks/new', name: 'deploy.new', also: 'deploy.also' },
+			{ to: '/deploy/policies', name: 'policies.title' },
 		],
 	},
 	{

@@ -167,7 +167,7 @@ static void contacted(struct agent *a, const struct checkin_reply *r)
 		log_warn("%s", e.msg);
 	else if (renewed)
 		log_info("certificate renewed");
-	orders_wake(a->orders);
+	orders_contacted(a->orders);
 }
 
 /* --- asking apt

@@ -3,9 +3,12 @@
  * only when to ask again and what to tell the server. */
 #include "agent/net/orders.h"
 #include "agent/net/health.h"
+#include "agent/net/parked.h"
 #include "agent/net/root_client.h"
 #include "agent/net/server.h"
 #include "agent/net/spool.h"
+#include "agent/opening.h"
+#include "agent/reboot.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -21,6 +24,7 @@
 #define RETRY_MAX_S 300
 #define TELL_EVERY_MS 2000   /* progress reports */
 #define ROOT_ABSENT_MS 60000 /* without an answer for so long there is no root half */
+#define LOOK_AGAIN_MS 60000  /* a parked order that did not come to its end */
 
 struct orders {
 	struct agent_paths paths;
@@ -30,6 +34,7 @@ struct orders {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	VEC(char *) queue; /* envelopes */
+	struct parked parked;
 	bool busy, poked;
 	char current[512]; /* beginning of the envelope being worked on */
 };
@@ -43,6 +48,7 @@ struct work {
 	const char *envelope;
 	char id[33], deployment[65];
 	int64_t started_ms, told_ms, retry_s;
+	bool parked; /* it waits for its window; otherwise it has come to an end */
 };
 
 static void work_done(struct work *w)
@@ -72,6 +78,17 @@ static bool expired(const struct work *w)
 
 /* --- telling the server
  * ---------------------------------------------------------------------------- */
+
+static void tell_waiting(struct work *w, const char *reason, int64_t next_ms)
+{
+	struct err e = { 0 };
+	AUTO(json_free)
+	json_t *j = json_pack("{s:s,s:s,s:s,s:i,s:i,s:o}", "order", w->id, "state", "waiting",
+			      "reason", reason, "done", 0, "total", 0, "next_attempt",
+			      next_ms == WINDOW_NO_END ? json_null() : json_time(next_ms));
+	if (!server_call(&w->server, "POST", "/agent/v1/progress", j, NULL, &e))
+		log_debug("progress of %s not told: %s", w->id, e.msg);
+}
 
 static void tell(struct work *w, const char *state, const char *reason, int64_t done, int64_t total)
 {
@@ -260,13 +277,65 @@ static bool known_to_root(struct work *w)
 	       !json_object_get(r, "error");
 }
 
+/* False when the order cannot be judged here (reported). */
+static bool look_at_windows(struct work *w, struct opening *out)
+{
+	struct err e = { 0 };
+	if (opening_of(&w->o->paths, &w->order, clock_wall_ms(), reboot_boot_time_ms(), out, &e))
+		return true;
+	report(w, "refused", "policy", e.msg);
+	return false;
+}
+
+/* Kept until the window opens. It must be on the disk before the server is told: from then on this
+ * machine comes back to it by itself. */
+static void park(struct work *w, const struct opening *opening)
+{
+	struct orders *o = w->o;
+	struct err e = { 0 };
+	/* a clock that is set must not be noticed a day late */
+	int64_t at_ms = MIN(opening->next_ms, clock_wall_ms() + 3600 * 1000);
+	pthread_mutex_lock(&o->lock);
+	bool kept = parked_put(&o->parked, w->id, w->envelope, at_ms, &e);
+	pthread_mutex_unlock(&o->lock);
+	w->parked = kept;
+	if (!kept)
+		log_warn("order %s cannot wait for its window here: %s", w->id, e.msg);
+	tell_waiting(w, opening->needs_start_up ? "waiting_start_up" : "outside_window",
+		     opening->next_ms);
+}
+
+/* Prepared already: nothing but the start is left. */
+static void install(struct work *w)
+{
+	struct opening opening;
+	if (!look_at_windows(w, &opening))
+		return;
+	if (!opening.open) {
+		park(w, &opening);
+		return;
+	}
+	AUTO(json_free) json_t *installing = ask(w, "install", "order", w->id);
+	if (json_object_get(installing, "waits")) { /* it closed while we asked */
+		if (look_at_windows(w, &opening))
+			park(w, &opening);
+	} else if (installing) {
+		(void)follow(w, "done");
+	}
+}
+
 static void carry_out(struct work *w)
 {
-	AUTO(json_free) json_t *prepared = NULL, *installing = NULL;
+	AUTO(json_free) json_t *prepared = NULL;
+	struct opening opening;
 	/* Asked first, so that nothing is downloaded for a machine that will not install. */
 	AUTO(json_free) json_t *hello = ask(w, "hello", NULL, NULL);
-	if (!hello)
+	if (!hello || !look_at_windows(w, &opening))
 		return;
+	if (!opening.open && w->order.window->download == SCHEDULE_WINDOW_ONLY) {
+		park(w, &opening);
+		return;
+	}
 	if (!known_to_root(w) && !download(w))
 		return;
 	if (!(prepared = ask(w, "prepare", "envelope", w->envelope)) || !follow(w, "prepared"))
@@ -275,10 +344,10 @@ static void carry_out(struct work *w)
 	const char *state = json_string_value(json_object_get(status, "state"));
 	if (!state)
 		return;
-	if (strcmp(state, "prepared") == 0) {
-		if (!(installing = ask(w, "install", "order", w->id)) || !follow(w, "done"))
-			return;
-	}
+	if (strcmp(state, "prepared") == 0)
+		install(w);
+	if (w->parked)
+		return;
 	struct err e = { 0 };
 	if (!spool_clean(&w->o->paths, NULL, &e))
 		log_warn("%s", e.msg);
@@ -300,6 +369,11 @@ static void run_order(struct orders *o, const char *envelope)
 	snprintf(w.deployment, sizeof(w.deployment), "%.*s", STR_ARG(w.order.deployment));
 	log_info("order %s: %u packages", w.id, w.order.n_packages);
 	carry_out(&w);
+	if (!w.parked) {
+		pthread_mutex_lock(&o->lock);
+		parked_drop(&o->parked, w.id);
+		pthread_mutex_unlock(&o->lock);
+	}
 	if (!flush(o, &w.server, &e))
 		log_warn("results wait: %s", e.msg);
 }
@@ -313,12 +387,21 @@ static char *next(struct orders *o)
 	pthread_mutex_lock(&o->lock);
 	o->busy = false;
 	o->current[0] = '\0';
-	while (!o->queue.n && !o->poked)
-		pthread_cond_wait(&o->wake, &o->lock);
+	while (!o->queue.n && !o->poked && !envelope) {
+		int64_t next_ms = parked_next_ms(&o->parked);
+		struct timespec until = { next_ms / 1000, next_ms % 1000 * 1000000 };
+		if (next_ms == INT64_MAX)
+			pthread_cond_wait(&o->wake, &o->lock);
+		else
+			pthread_cond_timedwait(&o->wake, &o->lock, &until);
+		envelope = parked_due(&o->parked, clock_wall_ms(), LOOK_AGAIN_MS);
+	}
 	o->poked = false;
-	if (o->queue.n) {
+	if (!envelope && o->queue.n) {
 		envelope = o->queue.p[0];
 		memmove(o->queue.p, o->queue.p + 1, --o->queue.n * sizeof(*o->queue.p));
+	}
+	if (envelope) {
 		o->busy = true;
 		snprintf(o->current, sizeof(o->current), "%s", envelope);
 	}
@@ -379,12 +462,17 @@ bool orders_start(const struct agent_paths *p, void (*finished)(void *arg), void
 	o->paths = *p;
 	o->finished = finished;
 	o->arg = arg;
+	if (!parked_load(&o->parked, p, e)) {
+		xfree(o);
+		return false;
+	}
 	pthread_mutex_init(&o->lock, NULL);
 	pthread_cond_init(&o->wake, NULL);
 	int rc = pthread_create(&o->thread, NULL, orders_thread, o);
 	if (rc != 0) {
 		pthread_mutex_destroy(&o->lock);
 		pthread_cond_destroy(&o->wake);
+		parked_done(&o->parked);
 		xfree(o);
 		return err_sys(e, rc, "cannot start a thread");
 	}
@@ -396,7 +484,8 @@ void orders_add(struct orders *o, struct str envelope)
 {
 	AUTO(xfree) char *copy = str_dup(envelope);
 	pthread_mutex_lock(&o->lock);
-	bool known = o->busy && strncmp(o->current, copy, sizeof(o->current) - 1) == 0;
+	bool known = parked_offer(&o->parked, envelope) ||
+		     (o->busy && strncmp(o->current, copy, sizeof(o->current) - 1) == 0);
 	for (size_t i = 0; !known && i < o->queue.n; i++)
 		known = strcmp(o->queue.p[i], copy) == 0;
 	if (!known && o->queue.n < QUEUE_MAX) {
@@ -407,9 +496,10 @@ void orders_add(struct orders *o, struct str envelope)
 	pthread_mutex_unlock(&o->lock);
 }
 
-void orders_wake(struct orders *o)
+void orders_contacted(struct orders *o)
 {
 	pthread_mutex_lock(&o->lock);
+	parked_settle(&o->parked);
 	o->poked = true;
 	pthread_cond_broadcast(&o->wake);
 	pthread_mutex_unlock(&o->lock);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The thread that carries orders out: download, hand to the root half, report. One order at a time,
- * in the order they came. Nothing has to be remembered here: the server sends an order again until
- * it has its result, and the root half keeps results until they are acknowledged. */
+ * in the order they came; one that waits for its window lets others pass. Only those are remembered
+ * here: the server sends an order again until it has its result, and the root half keeps results
+ * until they are acknowledged. */
 #ifndef AGENT_NET_ORDERS_H
 #define AGENT_NET_ORDERS_H
 #include "agent/agent_conf.h"
@@ -15,8 +16,9 @@ bool orders_start(const struct agent_paths *p, void (*finished)(void *arg), void
 		  struct orders **out, struct err *e) MUST_CHECK;
 /** Queues an envelope unless its order is queued or being worked on. */
 void orders_add(struct orders *o, struct str envelope);
-/** The server was reached: results that wait are worth a try. */
-void orders_wake(struct orders *o);
+/** The server was reached and has offered what it has: what waits for a window and was not among it
+ *  is withdrawn, and results that wait are worth a try. */
+void orders_contacted(struct orders *o);
 /** Queued or being worked on. */
 unsigned orders_waiting(struct orders *o);
 #endif

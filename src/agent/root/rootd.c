@@ -3,7 +3,9 @@
  * before the order's signature and the gate's checks; a stalling peer costs REQUEST_MS. */
 #include "agent/root/rootd.h"
 #include "agent/ipc.h"
+#include "agent/opening.h"
 #include "agent/platform.h"
+#include "agent/reboot.h"
 #include "agent/restart.h"
 #include "agent/root/gate.h"
 #include "agent/root/journal.h"
@@ -234,9 +236,10 @@ static bool load_asked(struct rootd *d, const json_t *request, struct journal_jo
 	return json_need_str(request, "order", 32, 32, &id, e) && journal_load(d->root, id, j, e);
 }
 
-/* Between plan and installation time may have passed: admission is asked again. */
-static bool still_admitted(struct rootd *d, const struct journal_job *j, const char **reason,
-			   struct err *e)
+/* Between plan and installation time may have passed: admission is asked again, and whether one of
+ * the order's windows is open. */
+static bool still_admitted(struct rootd *d, const struct journal_job *j, struct opening *opening,
+			   const char **reason, struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	AUTO(buf_done) struct buf envelope = BUF_INIT(2 * ORDER_MAX);
@@ -246,12 +249,15 @@ static bool still_admitted(struct rootd *d, const struct journal_job *j, const c
 	*reason = "internal";
 	return file_read(path, &envelope, e) && journal_last(d->root, &epoch, &seq, e) &&
 	       gate_open(&d->paths, buf_str(&envelope), &a, &o, reason, e) &&
-	       gate_admit(&d->paths, &o, epoch, seq, clock_wall_ms(), reason, e);
+	       gate_admit(&d->paths, &o, epoch, seq, clock_wall_ms(), reason, e) &&
+	       (opening_of(&d->paths, &o, clock_wall_ms(), reboot_boot_time_ms(), opening, e) ||
+		(*reason = "policy", false));
 }
 
 static json_t *verb_install(struct rootd *d, const json_t *request)
 {
 	AUTO(journal_job_done) struct journal_job j = { 0 };
+	struct opening opening;
 	struct err e = { 0 };
 	const char *reason;
 	if (!load_asked(d, request, &j, &e))
@@ -262,12 +268,15 @@ static json_t *verb_install(struct rootd *d, const json_t *request)
 		err_set(&e, ERR_CONFLICT, "order %s has no plan yet", j.id);
 		return error_json(&e);
 	}
-	if (!still_admitted(d, &j, &reason, &e)) {
+	if (!still_admitted(d, &j, &opening, &reason, &e)) {
 		json_t *r = refusal(j.id, reason, &e);
 		if (!journal_remove(d->root, j.id, &e))
 			log_warn("%s", e.msg);
 		return r;
 	}
+	if (!opening.open)
+		return json_pack("{s:s,s:s,s:s}", "order", j.id, "state",
+				 journal_phase_name(j.phase), "waits", "outside_window");
 	j.phase = JOURNAL_INSTALLING;
 	j.attempts = 0;
 	j.started_ms = clock_wall_ms();

@@ -15,6 +15,7 @@ import { useUrl } from '../../ui/url';
 import { Confirm } from './Confirm';
 import { readDraft, type Draft } from './draft';
 import { ChosenPatches, ChosenSystems } from './Chosen';
+import { useWindowText } from '../policy/text';
 import { Preview } from './Preview';
 
 type Preview = Schemas['DeploymentPreview'];
@@ -48,6 +49,7 @@ export default function NewDeployment() {
 	const [confirm, setConfirm] = useState<'deploy' | 'now' | null>(null);
 	const [key, setKey] = useState(newKey);
 	const policies = usePolicies();
+	const windows = useWindowText();
 	const something = !!patches || !!systems;
 
 	// What it is called when nobody names it: when, in the person's zone, and what.
@@ -122,7 +124,7 @@ export default function NewDeployment() {
 							{policies.error && <Failure error={policies.error} retry={() => void policies.refetch()} />}
 							{policies.data?.items.map(x => (
 								<Radio key={x.id} id={`policy-${x.id}`} name="policy" label={<>{x.name[lang]}{x.built_in && <span className="tk-tag">{t('deploy.builtIn')}</span>}</>}
-									description={x.description[lang]} isChecked={policy === x.id} onChange={() => setPolicy(x.id)} />
+									description={[x.built_in ? '' : windows(x.schedule), x.description[lang]].filter(Boolean).join(' · ')} isChecked={policy === x.id} onChange={() => setPolicy(x.id)} />
 							))}
 						</fieldset>
 					</section>

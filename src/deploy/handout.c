@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Which orders a host gets at a contact: those that are open, handed out again until they are
+ * answered, and the next one, made when it is its deployment's turn. */
+#include "deploy/deploy_int.h"
+#include "deploy/queries.h"
+
+#include <stdio.h>
+
+struct open_order {
+	char id[33], deployment[33];
+	uint64_t seq;
+	int64_t not_after_ms;
+	char *envelope;
+};
+
+static bool open_orders(struct deploy *d, const char *host, struct arena *a,
+			struct open_order **out, size_t *n_out, struct err *e)
+{
+	enum { MOST = 32 };
+	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
+	struct sql_rows *rows;
+	if (!c || !sql_query(c, &SQL_ORDER_OPEN_OF_HOST,
+			     SQL_ARGS(sql_text(host), sql_int((int64_t)d->epoch)), &rows, e))
+		return false;
+	struct open_order *list = arena_array(a, struct open_order, MOST);
+	size_t n = 0;
+	while (n < MOST && sql_next(rows)) {
+		struct open_order *o = &list[n++];
+		snprintf(o->id, sizeof(o->id), "%.*s", STR_ARG(sql_col_str(rows, 0)));
+		snprintf(o->deployment, sizeof(o->deployment), "%.*s",
+			 STR_ARG(sql_col_str(rows, 1)));
+		o->seq = (uint64_t)sql_col_int(rows, 2);
+		o->not_after_ms = sql_col_int(rows, 3);
+		o->envelope = (char *)(uintptr_t)arena_str(a, sql_col_str(rows, 4)).p;
+	}
+	*out = list;
+	*n_out = n;
+	return sql_rows_end(rows, e);
+}
+
+static bool withdraw(struct sql_conn *c, void *arg, struct err *e)
+{
+	return sql_run(c, &SQL_ORDER_SET_STATE, SQL_ARGS(sql_text(arg), sql_int(2)), e);
+}
+
+struct open_target {
+	char deployment[33];
+	int64_t next_attempt_ms;
+	bool parked; /* waits on its machine for a window */
+};
+
+static bool open_targets(struct deploy *d, const char *host, struct arena *a,
+			 struct open_target **out, size_t *n_out, struct err *e)
+{
+	enum { MOST = 64 };
+	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
+	struct sql_rows *rows;
+	if (!c || !sql_query(c, &SQL_TARGET_OPEN_OF_HOST, SQL_ARGS(sql_text(host)), &rows, e))
+		return false;
+	struct open_target *list = arena_array(a, struct open_target, MOST);
+	size_t n = 0;
+	while (n < MOST && sql_next(rows)) {
+		snprintf(list[n].deployment, sizeof(list[n].deployment), "%.*s",
+			 STR_ARG(sql_col_str(rows, 0)));
+		AUTO(xfree) char *reason = str_dup(sql_col_str(rows, 3));
+		list[n].parked = sql_col_int(rows, 1) == TARGET_PENDING &&
+				 deploy_waits_for_window(reason);
+		list[n++].next_attempt_ms = sql_col_int(rows, 2);
+	}
+	*out = list;
+	*n_out = n;
+	return sql_rows_end(rows, e);
+}
+
+bool deploy_settle(struct deploy *d, const struct host *h, const char *deployment,
+		   const struct work *w, struct err *e)
+{
+	int64_t now = clock_now_ms(d->conf.clock);
+	struct target_update u = { .deployment = deployment,
+				   .host = h->id,
+				   .state = TARGET_SUCCEEDED,
+				   .reason = "already_installed",
+				   .started_ms = now,
+				   .finished_ms = now };
+	if (w->gone.n) {
+		u.state = TARGET_FAILED;
+		u.reason = w->trouble.reason;
+		u.detail = w->trouble.detail;
+	} else if (w->held || w->superseded) {
+		u.state = TARGET_NOT_APPLICABLE;
+		u.reason = w->held ? "held" : "superseded";
+	}
+	return target_update_write(d, &u, e);
+}
+
+/* An order that cannot be signed is the target's trouble, not the check-in's: the target says so,
+ * is tried again a few times, and then failed. */
+static bool unsigned_order(struct deploy *d, const struct host *h, const char *deployment,
+			   const struct err *why, struct err *e)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	struct target_row t;
+	if (!target_get(d, deployment, h->id, &a, &t, e))
+		return false;
+	int64_t now = clock_now_ms(d->conf.clock);
+	struct target_update u = { .deployment = deployment,
+				   .host = h->id,
+				   .state = TARGET_PENDING,
+				   .reason = REASON_UNSIGNED,
+				   .detail = why->msg,
+				   .started_ms = t.started_ms,
+				   .attempts = t.attempts + 1 };
+	if (u.attempts >= ATTEMPTS_MAX) {
+		u.state = TARGET_FAILED;
+		u.finished_ms = now;
+	} else {
+		u.next_attempt_ms = now + deploy_backoff_ms(u.attempts);
+	}
+	return target_update_write(d, &u, e);
+}
+
+/* One deployment's order for the host; *envelope_out stays NULL when nothing is due yet. */
+static bool order_for(struct deploy *d, const struct match_view *v, const struct host *h,
+		      const char *deployment, uint64_t agent_seq, struct arena *a,
+		      char **envelope_out, struct err *e)
+{
+	AUTO(work_done) struct work w = { 0 };
+	if (!deploy_work(d, v, h->no, deployment, &w, e))
+		return false;
+	if (!w.components.n)
+		return deploy_settle(d, h, deployment, &w, e);
+	deploy_want(d, v->catalog, &w);
+	if (!w.payloads_ready)
+		return true;
+	struct order_set set = { .packages = w.components.p, .n_packages = w.components.n };
+	bool is_unsigned;
+	struct err why = { 0 };
+	if (!order_issue(d, v, h, deployment, &set, agent_seq, NULL, a, envelope_out, &is_unsigned,
+			 &why)) {
+		if (is_unsigned)
+			return unsigned_order(d, h, deployment, &why, e);
+		*e = why;
+		return false;
+	}
+	AUTO(arena_done) struct arena tmp = { 0 };
+	struct target_row t;
+	if (!target_get(d, deployment, h->id, &tmp, &t, e))
+		return false;
+	struct target_update u = { .deployment = deployment,
+				   .host = h->id,
+				   .state = TARGET_DOWNLOADING,
+				   .reason = "waiting_agent",
+				   .started_ms = clock_now_ms(d->conf.clock),
+				   .attempts = t.attempts + 1 };
+	return target_update_write(d, &u, e);
+}
+
+/* --- one at a time (S-11) ----------------------------------------------------------------------
+ * A host works on one deployment; the others start after it. One whose order waits on the machine
+ * for a window lets another pass that may start sooner: sequences only rise, so the waiting order
+ * is withdrawn and made anew behind the other. */
+
+struct desk {
+	struct deploy *d;
+	const struct match_view *v;
+	const struct host *h;
+	uint64_t agent_seq;
+	int64_t now_ms;
+	struct arena *a;
+	struct open_order *open;
+	struct open_target *targets;
+	size_t n_open, n_targets;
+};
+
+static struct open_order *order_of(const struct desk *k, const struct open_target *t)
+{
+	for (size_t i = 0; i < k->n_open; i++)
+		if (strcmp(k->open[i].deployment, t->deployment) == 0)
+			return &k->open[i];
+	return NULL;
+}
+
+struct give_way {
+	const struct open_order *order;
+	const char *host;
+	int64_t now_ms;
+};
+
+static bool gives_way_write(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct give_way *g = arg;
+	return sql_run(c, &SQL_ORDER_SET_STATE, SQL_ARGS(sql_text(g->order->id), sql_int(2)), e) &&
+	       sql_run(c, &SQL_TARGET_GIVES_WAY,
+		       SQL_ARGS(sql_text(g->order->deployment), sql_text(g->host),
+				sql_int(g->now_ms)),
+		       e);
+}
+
+/* Expired orders are withdrawn; so are those that an executed one has overtaken. */
+static bool clear_dead(struct desk *k, struct err *e)
+{
+	for (size_t i = 0; i < k->n_targets; i++) {
+		struct open_order *o = order_of(k, &k->targets[i]);
+		struct give_way g = { o, k->h->id, k->now_ms };
+		if (!o || !k->targets[i].parked || o->seq > k->agent_seq)
+			continue;
+		if (!sql_write(k->d->conf.db, gives_way_write, &g, e))
+			return false;
+		o->deployment[0] = '\0';
+		k->targets[i] = (struct open_target) { 0 };
+	}
+	for (size_t i = 0; i < k->n_open; i++) {
+		if (k->open[i].not_after_ms > k->now_ms)
+			continue;
+		if (!sql_write(k->d->conf.db, withdraw, k->open[i].id, e))
+			return false;
+		k->open[i].deployment[0] = '\0';
+	}
+	return true;
+}
+
+static bool start_of(const struct desk *k, const char *deployment, int64_t *out, struct err *e)
+{
+	struct policy_terms terms;
+	if (!policy_of(k->d, deployment, k->a, &terms, e))
+		return false;
+	*out = policy_start_ms(&terms, k->now_ms);
+	return true;
+}
+
+/* When a new order would have to start to pass those that wait: INT64_MAX = none waits, INT64_MIN =
+ * one is being worked on. */
+static bool must_start_before(const struct desk *k, int64_t *out, struct err *e)
+{
+	int64_t start;
+	*out = INT64_MAX;
+	for (size_t i = 0; i < k->n_targets && *out != INT64_MIN; i++) {
+		const struct open_target *t = &k->targets[i];
+		if (!t->deployment[0] || !order_of(k, t))
+			continue;
+		if (!t->parked)
+			*out = INT64_MIN;
+		else if (!start_of(k, t->deployment, &start, e))
+			return false;
+		else
+			*out = MIN(*out, start);
+	}
+	return true;
+}
+
+/* The first order that can be made now; *envelope_out stays NULL when there is none. */
+static bool make_one(const struct desk *k, char **envelope_out, struct err *e)
+{
+	int64_t limit, start = 0;
+	if (!must_start_before(k, &limit, e))
+		return false;
+	for (size_t i = 0; i < k->n_targets && limit != INT64_MIN && !*envelope_out; i++) {
+		const struct open_target *t = &k->targets[i];
+		if (!t->deployment[0] || order_of(k, t) || t->next_attempt_ms > k->now_ms)
+			continue;
+		if (limit != INT64_MAX && !start_of(k, t->deployment, &start, e))
+			return false;
+		if ((limit == INT64_MAX || start < limit) &&
+		    !order_for(k->d, k->v, k->h, t->deployment, k->agent_seq, k->a, envelope_out,
+			       e))
+			return false;
+	}
+	return true;
+}
+
+/* All that waited: the new order's sequence is higher than theirs. */
+static bool pass(struct desk *k, struct err *e)
+{
+	for (size_t i = 0; i < k->n_targets; i++) {
+		struct open_order *o = order_of(k, &k->targets[i]);
+		struct give_way g = { o, k->h->id, k->now_ms };
+		if (!o || !k->targets[i].parked)
+			continue;
+		if (!sql_write(k->d->conf.db, gives_way_write, &g, e))
+			return false;
+		o->deployment[0] = '\0';
+	}
+	return true;
+}
+
+static bool orders_in_view(struct desk *k, uint64_t look, char **list, size_t *n, size_t max,
+			   struct err *e)
+{
+	char *envelope = NULL;
+	if (!open_orders(k->d, k->h->id, k->a, &k->open, &k->n_open, e) ||
+	    !open_targets(k->d, k->h->id, k->a, &k->targets, &k->n_targets, e))
+		return false;
+	if (!k->n_open && !k->n_targets)
+		open_hosts_none(k->d, k->h->no, look);
+	if (!clear_dead(k, e) || !make_one(k, &envelope, e) || (envelope && !pass(k, e)))
+		return false;
+	for (size_t i = 0; i < k->n_open && *n < max; i++)
+		if (k->open[i].deployment[0] && k->open[i].seq > k->agent_seq)
+			list[(*n)++] = k->open[i].envelope;
+	if (envelope && *n < max)
+		list[(*n)++] = envelope;
+	return true;
+}
+
+bool deploy_orders(struct deploy *d, uint32_t host, uint64_t agent_epoch, uint64_t agent_seq,
+		   struct arena *a, char ***envelopes, size_t *n_out, struct err *e)
+{
+	enum { MOST = 8 };
+	char **list = arena_array(a, char *, MOST);
+	size_t n = 0;
+	bool ok = true;
+	uint64_t look;
+	struct match_view v;
+	*envelopes = list;
+	*n_out = 0;
+	if (!open_hosts_maybe(d, host, &look))
+		return true;
+	match_read(d->conf.match, &v);
+	const struct host *h = fleet_host(v.fleet, host);
+	/* An agent ahead of the server takes no order of it: see deploy_orders' contract. */
+	if (agent_epoch <= d->epoch && h->state == HOST_ACTIVE && h->last_scan_ms &&
+	    epoch_reconciled(d, h->id)) {
+		pthread_mutex_t *lock = deploy_host_lock(d, h->id);
+		pthread_mutex_lock(lock);
+		struct desk k = { .d = d,
+				  .v = &v,
+				  .h = h,
+				  .agent_seq = agent_seq,
+				  .now_ms = clock_now_ms(d->conf.clock),
+				  .a = a };
+		ok = orders_in_view(&k, look, list, &n, MOST, e);
+		pthread_mutex_unlock(lock);
+	}
+	match_read_end(&v);
+	if (!ok)
+		return false;
+	*envelopes = list;
+	*n_out = n;
+	return true;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Policies are rows; nothing is held in memory. A schedule is checked when it is written and read
+ * strictly again, so that an order never carries one that the agent would refuse. */
+#include "deploy/policy.h"
+#include "deploy/deploy_int.h"
+#include "deploy/queries.h"
+
+#include <stdio.h>
+
+#define SCHEDULE_JSON_MAX 65536
+
+static bool parse_schedule(struct str text, struct window_schedule *out, struct err *e)
+{
+	AUTO(json_free) json_t *j = NULL;
+	return (json_parse(text, SCHEDULE_JSON_MAX, &j, e) && window_read(j, out, e)) ||
+	       err_prefix(e, "a stored deployment policy");
+}
+
+static bool from_row(struct sql_rows *rows, struct arena *a, struct policy *out, struct err *e)
+{
+	*out = (struct policy) { .name = (char *)(uintptr_t)arena_str(a, sql_col_str(rows, 1)).p };
+	snprintf(out->id, sizeof(out->id), "%.*s", STR_ARG(sql_col_str(rows, 0)));
+	out->description = (char *)(uintptr_t)arena_str(a, sql_col_str(rows, 2)).p;
+	out->created_by = (char *)(uintptr_t)arena_str(a, sql_col_str(rows, 4)).p;
+	out->created_ms = sql_col_int(rows, 5);
+	out->updated_ms = sql_col_int(rows, 6);
+	out->n_open = sql_col_int(rows, 7);
+	return parse_schedule(sql_col_str(rows, 3), &out->schedule, e);
+}
+
+bool policy_list(struct deploy *d, struct arena *a, struct policy **out, size_t *n_out,
+		 struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
+	struct sql_rows *rows;
+	if (!c || !sql_query(c, &SQL_POLICY_LIST, SQL_ARGS(sql_int(POLICIES_MAX)), &rows, e))
+		return false;
+	struct policy *list = arena_array(a, struct policy, POLICIES_MAX);
+	size_t n = 0;
+	bool ok = true;
+	struct err unread;
+	while (ok && n < POLICIES_MAX && sql_next(rows))
+		ok = from_row(rows, a, &list[n++], e);
+	*out = list;
+	*n_out = n;
+	return sql_rows_end(rows, ok ? e : &unread) && ok;
+}
+
+bool policy_get(struct deploy *d, const char *id, struct arena *a, struct policy *out,
+		struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
+	struct sql_rows *rows;
+	struct err unread;
+	if (!c || !sql_query(c, &SQL_POLICY_GET, SQL_ARGS(sql_text(id)), &rows, e))
+		return false;
+	bool found = sql_next(rows), ok = !found || from_row(rows, a, out, e);
+	if (!sql_rows_end(rows, ok ? e : &unread) || !ok)
+		return false;
+	return found || err_set(e, ERR_NOT_FOUND, "there is no deployment policy '%.60s'", id);
+}
+
+bool policy_name(struct deploy *d, const char *id, struct arena *a, char **out, struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
+	struct sql_rows *rows;
+	if (!c || !sql_query(c, &SQL_POLICY_NAME, SQL_ARGS(sql_text(id)), &rows, e))
+		return false;
+	*out = sql_next(rows) ? (char *)(uintptr_t)arena_str(a, sql_col_str(rows, 0)).p : NULL;
+	return sql_rows_end(rows, e);
+}
+
+/* --- changes ------------------------------------------------------------------------------------
+ */
+
+struct change {
+	struct policy *p;
+	struct str schedule;
+	int64_t now_ms, n; /* of policies, before */
+};
+
+static bool insert(struct sql_conn *c, void *arg, struct err *e)
+{
+	struct change *k = arg;
+	struct sql_rows *rows;
+	if (!sql_query(c, &SQL_POLICY_COUNT, SQL_NO_ARGS, &rows, e))
+		return false;
+	k->n = sql_next(rows) ? sql_col_int(rows, 0) : 0;
+	if (!sql_rows_end(rows, e))
+		return false;
+	if (k->n >= POLICIES_MAX)
+		return err_set(e, ERR_LIMIT, "there are %d deployment policies already; remove one",
+			       POLICIES_MAX);
+	return sql_run(c, &SQL_POLICY_INSERT,
+		       SQL_ARGS(sql_text(k->p->id), sql_text(k->p->name),
+				sql_text(k->p->description), sql_str(k->schedule),
+				sql_text(k->p->created_by), sql_int(k->now_ms)),
+		       e);
+}
+
+static bool update(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct change *k = arg;
+	int64_t changed = 0;
+	if (!sql_change(c, &SQL_POLICY_UPDATE,
+			SQL_ARGS(sql_text(k->p->id), sql_text(k->p->name),
+				 sql_text(k->p->description), sql_str(k->schedule),
+				 sql_int(k->now_ms)),
+			&changed, e))
+		return false;
+	if (!changed)
+		return err_set(e, ERR_NOT_FOUND, "there is no deployment policy '%.60s'", k->p->id);
+	return sql_run(c, &SQL_POLICY_WITHDRAW, SQL_ARGS(sql_text(k->p->id)), e) &&
+	       sql_run(c, &SQL_POLICY_WAITS_ANEW, SQL_ARGS(sql_text(k->p->id), sql_int(k->now_ms)),
+		       e);
+}
+
+static bool check(const struct policy *p, struct err *e)
+{
+	size_t n = strlen(p->name);
+	if (n < 1 || n > POLICY_NAME_MAX)
+		return err_set(e, ERR_INVALID,
+			       "a deployment policy's name must have 1 to %d characters",
+			       POLICY_NAME_MAX);
+	return strlen(p->description) <= POLICY_DESCRIPTION_MAX ||
+	       err_set(e, ERR_INVALID,
+		       "a deployment policy's description is longer than %d characters",
+		       POLICY_DESCRIPTION_MAX);
+}
+
+bool policy_save(struct deploy *d, struct policy *p, struct err *e)
+{
+	AUTO(buf_done) struct buf text = BUF_INIT(SCHEDULE_JSON_MAX);
+	AUTO(json_free) json_t *j = window_write(&p->schedule);
+	struct change k = { .p = p, .now_ms = clock_now_ms(d->conf.clock) };
+	bool is_new = !p->id[0];
+	json_write(j, &text);
+	if (!check(p, e) || !buf_ok(&text, "the schedule", e))
+		return false;
+	k.schedule = buf_str(&text);
+	if (is_new)
+		deploy_new_id(p->id);
+	if (!sql_write(d->conf.db, is_new ? insert : update, &k, e))
+		return e && e->code == ERR_CONFLICT
+			       ? err_set(e, ERR_CONFLICT,
+					 "another deployment policy is called '%s'", p->name)
+			       : false;
+	p->updated_ms = k.now_ms;
+	if (is_new)
+		p->created_ms = k.now_ms;
+	return true;
+}
+
+struct removal {
+	const char *id;
+	int64_t now_ms, changed;
+};
+
+static bool remove_one(struct sql_conn *c, void *arg, struct err *e)
+{
+	struct removal *k = arg;
+	return sql_change(c, &SQL_POLICY_REMOVE, SQL_ARGS(sql_text(k->id), sql_int(k->now_ms)),
+			  &k->changed, e);
+}
+
+bool policy_remove(struct deploy *d, const char *id, struct err *e)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	struct removal k = { .id = id, .now_ms = clock_now_ms(d->conf.clock) };
+	struct policy p;
+	if (!policy_get(d, id, &a, &p, e) || !sql_write(d->conf.db, remove_one, &k, e))
+		return false;
+	return k.changed ||
+	       err_set(e, ERR_CONFLICT,
+		       "deployments with the policy '%s' have not ended; wait for them or cancel them",
+		       p.name);
+}
+
+/* --- for orders ---------------------------------------------------------------------------------
+ */
+
+bool policy_of(struct deploy *d, const char *deployment, struct arena *a, struct policy_terms *out,
+	       struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
+	struct sql_rows *rows;
+	struct err unread;
+	*out = (struct policy_terms) { 0 };
+	if (!c ||
+	    !sql_query(c, &SQL_POLICY_OF_DEPLOYMENT, SQL_ARGS(sql_text(deployment)), &rows, e))
+		return false;
+	bool ok = true;
+	if (sql_next(rows) && !sql_col_null(rows, 1)) {
+		struct window_schedule *s = arena_new(a, struct window_schedule);
+		ok = parse_schedule(sql_col_str(rows, 1), s, e);
+		out->window = s;
+		if (s->force_after_days)
+			out->forced_ms = sql_col_int(rows, 0) +
+					 s->force_after_days * INT64_C(86400000);
+	}
+	return sql_rows_end(rows, ok ? e : &unread) && ok;
+}
+
+/* Agents' zones are not known here; a day about does not matter for what this is used for. */
+static int64_t next_start_ms(const struct policy_terms *t, int64_t from_ms, int64_t *end_out)
+{
+	AUTO(zone_free) struct zone *utc = NULL;
+	struct window w = { WINDOW_NO_END, WINDOW_NO_END };
+	if (!zone_open("UTC", &utc, NULL) || !window_next(t->window, utc, from_ms, &w, 1))
+		w = (struct window) { WINDOW_NO_END, WINDOW_NO_END };
+	*end_out = w.end_ms;
+	return w.start_ms;
+}
+
+int64_t policy_start_ms(const struct policy_terms *t, int64_t now_ms)
+{
+	int64_t end;
+	if (!t->window || (t->forced_ms && t->forced_ms <= now_ms))
+		return now_ms;
+	int64_t start = next_start_ms(t, now_ms, &end);
+	return t->forced_ms ? MIN(start, t->forced_ms) : start;
+}
+
+int64_t policy_valid_until_ms(const struct policy_terms *t, int64_t now_ms)
+{
+	const int64_t day = INT64_C(86400000);
+	int64_t end = now_ms;
+	if (!t->window)
+		return now_ms + ORDER_VALID_MS;
+	for (int i = 0; i < 2; i++) {
+		int64_t start = next_start_ms(t, end, &end);
+		if (start == WINDOW_NO_END || end == WINDOW_NO_END || end > now_ms + 100 * day)
+			return now_ms + 100 * day;
+	}
+	return MAX(end, t->forced_ms) + 2 * day;
+}
