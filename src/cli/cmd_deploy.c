@@ -39,6 +39,29 @@ static bool request_of(struct remote *r, const char *const *systems, size_t n_sy
 	return true;
 }
 
+/* A policy by its id or its name in either language. */
+static bool policy_of(struct remote *r, const char *wanted, json_t *req, struct err *e)
+{
+	AUTO(json_free) json_t *list = NULL;
+	size_t i;
+	const json_t *p;
+	if (!wanted)
+		return true;
+	if (!remote_call(r, "GET", "/deployment-policies", NULL, &list, e))
+		return false;
+	json_array_foreach(json_object_get(list, "items"), i, p)
+	{
+		const json_t *name = json_object_get(p, "name");
+		if (strcmp(print_text(p, "id"), wanted) != 0 &&
+		    strcmp(print_text(name, "en"), wanted) != 0 &&
+		    strcmp(print_text(name, "ja"), wanted) != 0)
+			continue;
+		json_object_set(req, "policy", json_object_get(p, "id"));
+		return true;
+	}
+	return err_set(e, ERR_NOT_FOUND, "there is no deployment policy '%s'", wanted);
+}
+
 static void show_preview(const json_t *p)
 {
 	printf("%lld patches on %lld systems (%lld installations)\n",
@@ -101,7 +124,7 @@ static bool follow(struct remote *r, const char *id, json_t **out, struct err *e
 }
 
 struct deploy_options {
-	const char *systems[MANY], *patches[MANY], *name;
+	const char *systems[MANY], *patches[MANY], *name, *policy;
 	size_t n_systems, n_patches;
 	bool now, yes, wait, json;
 };
@@ -117,7 +140,7 @@ static int deploy(const struct deploy_options *o)
 	json_object_set_new(req, "now", json_boolean(o->now));
 	if (o->name)
 		json_object_set_new(req, "name", json_text(str_of(o->name)));
-	if (!remote_open(&r, &e) ||
+	if (!remote_open(&r, &e) || !policy_of(r, o->policy, req, &e) ||
 	    !request_of(r, o->systems, o->n_systems, o->patches, o->n_patches, req, &e) ||
 	    !remote_call(r, "POST", "/deployments:preview", req, &preview, &e))
 		return print_failure(&e);
@@ -145,13 +168,16 @@ static int deploy(const struct deploy_options *o)
 int cmd_deploy(int argc, char **argv)
 {
 	static const char usage[] =
-		"usage: tsukuroi deploy [--system SYSTEM]... [--patch PATCH]... [--now] [--yes] [--wait] [--name NAME] [--json]\n"
-		"Only --system: everything they miss. Only --patch: every system that misses them. Both: the product.\n";
+		"usage: tsukuroi deploy [--system SYSTEM]... [--patch PATCH]... [--policy POLICY] [--now] [--yes]\n"
+		"                       [--wait] [--name NAME] [--json]\n"
+		"Only --system: everything they miss. Only --patch: every system that misses them. Both: the product.\n"
+		"POLICY is the name or id of a deployment policy; at any time unless given.\n";
 	static struct deploy_options o;
 	const struct arg_option options[] = {
 		{ .name = "--system", .list = o.systems, .n_list = &o.n_systems, .max_list = MANY },
 		{ .name = "--patch", .list = o.patches, .n_list = &o.n_patches, .max_list = MANY },
 		{ .name = "--name", .value = &o.name },
+		{ .name = "--policy", .value = &o.policy },
 		{ .name = "--now", .flag = &o.now },
 		{ .name = "--yes", .flag = &o.yes },
 		{ .name = "--wait", .flag = &o.wait },

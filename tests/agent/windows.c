@@ -70,11 +70,11 @@ static struct opening opening(struct bench *b, const struct order *o, const char
 static void AC_26_windows_in_the_machines_own_zone(void **state)
 {
 	struct bench *b = *state;
-	struct window_schedule s = { .triggers = SCHEDULE_REFRESH_CYCLE | SCHEDULE_START_UP,
-				     .windows = { { .weekdays = 1u << 6,
-						    .start_min = 13 * 60,
-						    .end_min = 17 * 60 } },
-				     .n_windows = 1 };
+	struct window_schedule s = {
+		.triggers = SCHEDULE_REFRESH_CYCLE | SCHEDULE_START_UP,
+		.windows = { { .weekdays = 1u << 6, .start_min = 13 * 60, .end_min = 17 * 60 } },
+		.n_windows = 1
+	};
 	struct order o = { 0 };
 	const char *boot = "2026-11-01T00:00:00Z";
 	assert_true(opening(b, &o, "2026-11-28T00:00:00Z", boot).open); /* no windows at all */

@@ -37,7 +37,7 @@ async function screens() {
 	const enc = encodeURIComponent;
 	const list = {
 		home: '/', missing: '/patches/missing', critical: '/patches/critical', installed: '/patches/installed', applicable: '/patches/applicable', supported: '/patches/supported',
-		latest: '/patches/latest', detail: '/patches/detail', 'detail-nothing': '/patches/detail?q=no-such-patch-at-all', downloaded: '/patches/downloaded', declined: '/patches/declined', 'health-policy': '/systems/health-policy', nothing: '/patches/missing?q=no-such-patch-at-all', systems: '/systems', scan: '/systems/scan', deployments: '/deploy/tasks', 'new-deployment': '/deploy/tasks/new',
+		latest: '/patches/latest', detail: '/patches/detail', 'detail-nothing': '/patches/detail?q=no-such-patch-at-all', downloaded: '/patches/downloaded', declined: '/patches/declined', 'health-policy': '/systems/health-policy', nothing: '/patches/missing?q=no-such-patch-at-all', systems: '/systems', scan: '/systems/scan', deployments: '/deploy/tasks', 'new-deployment': '/deploy/tasks/new', policies: '/deploy/policies', 'new-policy': '/deploy/policies/new',
 		computers: '/agents/computers', 'install-agents': '/agents/install', offices: '/agents/offices', reports: '/reports', 'patch-db': '/admin/patch-db', about: '/admin/about',
 		me: '/me', 'not-found': '/no/such/page',
 	};
@@ -55,6 +55,9 @@ async function screens() {
 		list.deployment = `/deploy/tasks/${t.deployment.id}`;
 		list['deployment-patches'] = `/deploy/tasks/${t.deployment.id}?tab=patches`;
 	}
+	const policy = (await b.api('/deployment-policies')).items.find(p => !p.built_in);
+	if (policy)
+		list.policy = `/deploy/policies/${policy.id}`;
 	const only = new RegExp(process.env.TSUKUROI_SCREENS ?? '');
 	return Object.fromEntries(Object.entries(list).filter(([name]) => only.test(name)));
 }
@@ -110,6 +113,33 @@ test('M-111: declining asks for a reason and an end', o, async t => {
 	await p.getByRole('button', { name: 'Decline no longer' }).click();
 	await p.getByRole('button', { name: 'Decline', exact: true }).waitFor();
 	assert.deepEqual(p.errors, []);
+	await p.close();
+});
+
+test('M-151: a deployment policy is made, its next windows are real dates, and a deployment can have it', o, async () => {
+	await b.prefer({ language: 'ja', theme: 'light' });
+	const p = await open(b);
+	await visit(p, '/deploy/policies/new');
+	await p.fill('#p-name', '日曜の午後');
+	await p.selectOption('#p-zone', 'Asia/Tokyo');
+	await p.waitForSelector('[data-windows="12"]');
+	const lines = await p.locator('.tk-windows li').allInnerTexts();
+	assert.ok(lines.every(l => /日/.test(l) && /13:00/.test(l) && /17:00/.test(l)), lines.join('\n'));
+	// A window that is too short is said before anything is saved.
+	await p.fill('#w0-end', '13:30');
+	await p.waitForSelector('.tk-policy .pf-m-danger');
+	await p.fill('#w0-end', '17:00');
+	await p.waitForSelector('[data-windows="12"]');
+	await p.click('button[type=submit]');
+	await p.waitForURL(/\/deploy\/policies$/);
+	await p.getByRole('link', { name: '日曜の午後' }).waitFor();
+	const made = (await b.api('/deployment-policies')).items.find(x => x.name.ja === '日曜の午後');
+	assert.deepEqual(made.schedule.windows, [{ weeks: [], weekdays: ['sun'], start: '13:00', end: '17:00' }]);
+	if (shots)
+		await p.screenshot({ path: join(shots, 'policies-made-ja-light.png') });
+	await visit(p, '/deploy/tasks/new');
+	await p.locator(`#policy-${made.id}`).waitFor();
+	assert.deepEqual(p.errors.filter(e => !/400/.test(e)), []);
 	await p.close();
 });
 
