@@ -62,10 +62,25 @@ static void test_push_words(void **state)
 static void test_timers(void **state)
 {
 	for (uint64_t r = 0; r < 100000; r += 997) {
-		int64_t ms = agent_next_ms(5400, 0, r * 7919);
+		int64_t ms = agent_next_ms(5400, 0, 0, r * 7919);
 		assert_true(ms >= 4860000 && ms <= 5940000);
-		assert_true(agent_next_ms(5400, 1, r) <= 31000);
-		assert_true(agent_next_ms(5400, 60, r * 7919) <= 5401000);
+		assert_true(agent_next_ms(5400, 1, 0, r) <= 31000);
+		assert_true(agent_next_ms(5400, 60, 0, r * 7919) <= 5401000);
+		/* F33: what the server asks for is kept, and not by all to the second */
+		ms = agent_next_ms(5400, 1, 200, r * 7919);
+		assert_true(ms >= 200000 && ms <= 250000);
+		assert_true(agent_next_ms(5400, 3, 1000000, r * 7919) <= 4500000);
+		assert_true(agent_next_ms(5400, 0, 200, r * 7919) >= 4860000);
+		ms = push_next_ms(120, 60, r * 7919);
+		assert_true(ms >= 60100 && ms <= 60100 + 120000 + 15000);
+		assert_true(push_next_ms(1, 0, r * 7919) <= 1100);
+	}
+	/* full jitter, also at the cap: no tenth of the span is without agents */
+	unsigned tenth[10] = { 0 };
+	for (uint64_t i = 0; i < 20000; i++)
+		tenth[agent_next_ms(5400, 20, 0, i * 0x9E3779B97F4A7C15u) * 10 / 5402000]++;
+	for (int i = 0; i < 10; i++) {
+		assert_true(tenth[i] > 1600 && tenth[i] < 2400);
 	}
 	AUTO(xfree) char *a = server_base("https://h"), *b = server_base("https://h:9");
 	AUTO(xfree) char *c = server_base("https://[::1]"), *d = server_base("https://[::1]:9");

@@ -30,6 +30,7 @@
 
 #define SETTLE_MS 5000 /* dpkg's database must be quiet for so long before it is scanned */
 #define BACK_OFF_S 30  /* after a contact that failed, doubling up to the cycle */
+#define RETRY_AFTER_MAX_S 3600
 #define CONTROL_MS 2000
 
 struct agent {
@@ -42,15 +43,19 @@ struct agent {
 	int64_t scanned_ms, contact_ms, contact_failed_ms;
 	char scan_error[240], contact_error[240];
 	unsigned failures;
-	int64_t refresh_s;
+	int64_t refresh_s, retry_after_s;
 	int64_t next_ms; /* monotonic: next contact */
 	atomic_bool asking_apt;
 	int64_t settled_ms; /* monotonic: dpkg's database is scanned then; 0 = nothing to do */
 };
 
-int64_t agent_next_ms(int64_t refresh_s, unsigned failures, uint64_t random)
+int64_t agent_next_ms(int64_t refresh_s, unsigned failures, int64_t retry_after_s, uint64_t random)
 {
 	int64_t cycle = refresh_s * 1000;
+	if (failures && retry_after_s > 0) {
+		int64_t told = MIN(retry_after_s, (int64_t)RETRY_AFTER_MAX_S) * 1000;
+		return told + (int64_t)(random % (uint64_t)(told / 4 + 1));
+	}
 	if (failures) {
 		int64_t limit = MIN((int64_t)BACK_OFF_S * 1000 << MIN(failures - 1, 12u), cycle);
 		return 1000 + (int64_t)(random % (uint64_t)limit);
@@ -147,7 +152,7 @@ static bool contact_once(struct agent *a, struct checkin_reply *r, struct err *e
 					.hash = a->hash,
 					.scanned_ms = a->scanned_ms,
 					.error = a->scan_error[0] ? a->scan_error : NULL };
-	return checkin_run(&a->paths, &s, take_order, a, r, e);
+	return checkin_run(&a->paths, &s, take_order, a, r, &a->retry_after_s, e);
 }
 
 static void contacted(struct agent *a, const struct checkin_reply *r)
@@ -219,7 +224,8 @@ static void contact(struct agent *a)
 	struct agent_conf conf;
 	if (agent_conf_load(&a->paths, &ar, &conf, NULL) && conf.refresh_s)
 		a->refresh_s = conf.refresh_s;
-	a->next_ms = clock_mono_ms() + agent_next_ms(a->refresh_s, a->failures, random_u64());
+	a->next_ms = clock_mono_ms() +
+		     agent_next_ms(a->refresh_s, a->failures, a->retry_after_s, random_u64());
 	write_status(a);
 	ask_apt(a);
 	pages_give_back(); /* what a check-in needed is not kept for an hour and a half */

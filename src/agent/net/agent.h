@@ -19,7 +19,8 @@ bool agent_status(const struct agent_paths *p, json_t **out, struct err *e) MUST
 bool agent_wake(const struct agent_paths *p, struct err *e) MUST_CHECK;
 
 /** Milliseconds until the next contact: the cycle, stretched or shortened by up to a tenth, so that
- *  many agents do not stay in step. `failures` in a row shorten it to a back-off with full jitter.
- */
-int64_t agent_next_ms(int64_t refresh_s, unsigned failures, uint64_t random);
+ *  many agents do not stay in step. `failures` in a row shorten it to a back-off with full jitter,
+ *  but not below what the server asked for (Retry-After; 0 = nothing, at most an hour), which is
+ *  stretched by up to a quarter. */
+int64_t agent_next_ms(int64_t refresh_s, unsigned failures, int64_t retry_after_s, uint64_t random);
 #endif

@@ -119,17 +119,16 @@ static bool read_reply(const struct agent_paths *p, const json_t *j, struct chec
 	return file_write_atomic(agent_state_file(p, &a, "net/nonce"), str_of(nonce), 0600, e);
 }
 
-bool checkin_run(const struct agent_paths *p, const struct checkin_scan *scan,
-		 void (*order)(void *arg, struct str envelope), void *arg,
-		 struct checkin_reply *out, struct err *e)
+static bool exchange(const struct agent_paths *p, const struct checkin_scan *scan, struct server *s,
+		     void (*order)(void *arg, struct str envelope), void *arg,
+		     struct checkin_reply *out, struct err *e)
 {
-	AUTO(server_done) struct server s = { 0 };
 	AUTO(json_free) json_t *body = NULL, *reply = NULL;
 	struct checkin_reply r = { 0 };
 	const char *want = "none", *base = "";
 	json_t *orders = NULL;
-	if (!server_open(p, &s, e) || !request_body(p, scan, &body, e) ||
-	    !server_call(&s, "POST", "/agent/v1/checkin", body, &reply, e) ||
+	if (!server_open(p, s, e) || !request_body(p, scan, &body, e) ||
+	    !server_call(s, "POST", "/agent/v1/checkin", body, &reply, e) ||
 	    !read_reply(p, reply, &r, &want, &base, &orders, e))
 		return false;
 	for (size_t i = 0; i < json_array_size(orders); i++) {
@@ -139,8 +138,18 @@ bool checkin_run(const struct agent_paths *p, const struct checkin_scan *scan,
 		order(arg, (struct str) { json_string_value(one), json_string_length(one) });
 		r.n_orders++;
 	}
-	if (scan->scanned_ms && strcmp(want, "none") != 0 && !upload(p, &s, scan, want, base, e))
+	if (scan->scanned_ms && strcmp(want, "none") != 0 && !upload(p, s, scan, want, base, e))
 		return false;
 	*out = r;
 	return true;
+}
+
+bool checkin_run(const struct agent_paths *p, const struct checkin_scan *scan,
+		 void (*order)(void *arg, struct str envelope), void *arg,
+		 struct checkin_reply *out, int64_t *retry_after_s_out, struct err *e)
+{
+	AUTO(server_done) struct server s = { 0 };
+	bool good = exchange(p, scan, &s, order, arg, out, e);
+	*retry_after_s_out = good ? 0 : s.retry_after_s;
+	return good;
 }

@@ -20,8 +20,9 @@ struct checkin_reply {
 	int64_t skew_ms;   /**< this machine's clock minus the server's */
 	size_t n_orders;
 };
-/** `order` is called for each sealed order of the reply. */
+/** `order` is called for each sealed order of the reply. *retry_after_s_out, always set: how long
+ * the server wants to be left alone after a refusal; 0 = it did not say. */
 bool checkin_run(const struct agent_paths *p, const struct checkin_scan *scan,
 		 void (*order)(void *arg, struct str envelope), void *arg,
-		 struct checkin_reply *out, struct err *e) MUST_CHECK;
+		 struct checkin_reply *out, int64_t *retry_after_s_out, struct err *e) MUST_CHECK;
 #endif

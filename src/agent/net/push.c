@@ -20,6 +20,7 @@ struct push {
 	void *arg;
 	struct push_words words;
 	bool lost; /* a connection was lost before this one */
+	int64_t retry_after_s; /* what the server said when it refused the last one */
 };
 static atomic_bool connected;
 
@@ -78,6 +79,7 @@ static bool hold(struct push *p, struct err *e)
 {
 	AUTO(server_done) struct server s = { 0 };
 	struct http_response resp = { 0 };
+	p->retry_after_s = 0;
 	if (!server_open(&p->paths, &s, e))
 		return false;
 	AUTO(xfree) char *url = xasprintf("%s/agent/v1/push", s.base);
@@ -90,9 +92,16 @@ static bool hold(struct push *p, struct err *e)
 	p->words = (struct push_words) { 0 };
 	if (!http_fetch_stream(s.http, &r, &resp, sink, p, e))
 		return false;
+	p->retry_after_s = resp.retry_after_s;
 	if (resp.status / 100 != 2)
 		return server_problem(&s, &resp, (struct str) { "", 0 }, e);
 	return err_set(e, ERR_UNAVAILABLE, "the server ended it");
+}
+
+int64_t push_next_ms(int64_t limit_s, int64_t retry_after_s, uint64_t random)
+{
+	int64_t told = MIN(MAX(retry_after_s, 0), 3600) * 1000;
+	return told + 100 + (int64_t)(random % (uint64_t)(limit_s * 1000 + told / 4));
 }
 
 static void *push_thread(void *arg)
@@ -107,7 +116,7 @@ static void *push_thread(void *arg)
 		p->lost |= was;
 		if (was && clock_mono_ms() - since > STEADY_MS)
 			limit_s = 1;
-		int64_t ms = 100 + (int64_t)random_below((uint64_t)limit_s * 1000);
+		int64_t ms = push_next_ms(limit_s, p->retry_after_s, random_u64());
 		log_debug("push connection: %s; again in %lld ms", e.msg, (long long)ms);
 		struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
 		nanosleep(&t, NULL);
