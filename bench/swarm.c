@@ -261,9 +261,10 @@ bool swarm_send_checkin(struct swarm_agent *a)
 		   "\"flavour\":\"amd64\",\"why\":\"kernel\",\"packages\":[]},\"restart\":[{"
 		   "\"pid\":812,\"unit\":\"ssh.service\",\"exe\":\"/usr/sbin/sshd\","
 		   "\"libraries\":[\"/usr/lib/x86_64-linux-gnu/libcrypto.so.3\"],\"packages\":"
-		   "[\"libssl3\"]}]}},\"inventory\":\"%s\",\"scanned\":\"2026-11-22T08:41:00Z\","
+		   "[\"libssl3\"]}]}},\"inventory\":\"%s\",\"scanned\":\"%s\","
 		   "\"nonce\":\"%s\",\"epoch\":1,\"seq\":0}",
-		   a->hostname, a->hash, a->nonce);
+		   a->hostname, a->hash, a->scanned[0] ? a->scanned : "2026-11-22T08:41:00Z",
+		   a->nonce);
 	return swarm_send(a,
 			  "POST /agent/v1/checkin HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: "
 			  "tsukuroi-agent/bench\r\nAccept: */*\r\nContent-Type: "

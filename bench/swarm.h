@@ -14,7 +14,7 @@
 NORETURN void swarm_cannot(const char *what, const char *why);
 
 struct swarm_agent {
-	char id[33], nonce[40], hash[SHA256_HEX];
+	char id[33], nonce[40], hash[SHA256_HEX], scanned[32];
 	char *hostname;
 	gnutls_certificate_credentials_t cred;
 	gnutls_session_t tls; /**< NULL = not connected */
