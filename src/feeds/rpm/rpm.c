@@ -32,7 +32,7 @@ struct syncing {
 		const char *type;
 		int fd;
 		const char *name;
-	} data[3]; /* modules, primary, updateinfo */
+	} data[4]; /* modules, primary, updateinfo; filelists are handed on unread */
 	int64_t bytes;
 };
 
@@ -58,7 +58,7 @@ static const char *without_slash(struct arena *a, struct str url)
 	return arena_str(a, url).p;
 }
 
-static bool is_mirror_list(struct str url)
+bool rpm_is_mirror_list(struct str url)
 {
 	return str_ends(url, "mirror.list") || str_ends(url, "mirrorlist") ||
 	       str_ends(url, ".txt") || strstr(url.p, "mirrorlist?") ||
@@ -72,7 +72,7 @@ static bool find_base(struct syncing *y, struct err *e)
 	AUTO(buf_done) struct buf list = BUF_INIT(MAX_MIRROR_LIST);
 	struct feed_request r = { .url = y->s->url, .max = MAX_MIRROR_LIST };
 	struct feed_response resp;
-	if (!is_mirror_list(url)) {
+	if (!rpm_is_mirror_list(url)) {
 		y->base = without_slash(&y->arena, url);
 		return true;
 	}
@@ -232,11 +232,12 @@ static bool get_data(struct syncing *y, const char *type, bool needed, size_t sl
 	return true;
 }
 
+#define HANDED_ON 3
 static bool read_data(struct syncing *y, size_t slot, struct err *e)
 {
 	AUTO(unpack_free) struct unpack *u = NULL;
 	const char *name = y->data[slot].name;
-	if (y->data[slot].fd < 0)
+	if (y->data[slot].fd < 0 || slot == HANDED_ON)
 		return true;
 	if (!unpack_open_fd(y->data[slot].fd, name, RPM_MAX_DATA_PLAIN, 0, &u, e))
 		return false;
@@ -281,7 +282,7 @@ static bool begin_records(struct syncing *y, struct err *e)
 					  : "";
 	struct feed_info feed = { .id = str_of(s->id),
 				  .kind = STR_LIT("rpm"),
-				  .url = str_of(y->base),
+				  .url = str_of(s->url),
 				  .released_ms = y->repomd.released_ms,
 				  .is_signed = y->is_signed,
 				  .signer = words_cut(str_trim(str_of(signer)), 250) };
@@ -309,7 +310,12 @@ static bool begin_records(struct syncing *y, struct err *e)
 static bool make_records(struct syncing *y, struct generation_result *out, struct err *e)
 {
 	bool good = get_data(y, "modules", false, 0, e) && get_data(y, "primary", true, 1, e) &&
-		    get_data(y, "updateinfo", false, 2, e) && begin_records(y, e);
+		    get_data(y, "updateinfo", false, 2, e);
+	const char *filelists = feed_option(y->s, "filelists");
+	good = good &&
+	       (!filelists || strcmp(filelists, "yes") != 0 ||
+		get_data(y, "filelists", false, HANDED_ON, e)) &&
+	       begin_records(y, e);
 	out->sink = y->sink;
 	for (size_t i = 0; good && i < ARRAY_LEN(y->data); i++)
 		good = read_data(y, i, e);

@@ -25,9 +25,11 @@ struct rpm_distro rpm_distro_of(struct str os);
  * ("almalinux:9"), `suite` the repository's short name ("baseos"), `keyrings` to check
  * repomd.xml.asc with: then it must be there and good; without, the records say that nothing was
  * signed. Options: "sha1=allow" (checksums of the repository's own index by SHA-1),
- * "vendor=<name>". */
+ * "vendor=<name>", "filelists=yes" (kept for endpoints, never read here). */
 bool rpm_sync_repo(const struct feed_spec *s, const struct feed_env *env,
 		   struct generation_result *out, struct err *e) MUST_CHECK;
+/** Whether an address is that of a mirror list. */
+bool rpm_is_mirror_list(struct str url);
 /** Repositories from the settings, else the public ones of the distributions seen in the estate. */
 bool rpm_plan_repos(struct feed_plan *p, struct err *e) MUST_CHECK;
 /** Prefixes of os ids that have a row, for the registry. */

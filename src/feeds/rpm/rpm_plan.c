@@ -134,7 +134,7 @@ static bool plan_system(struct feed_plan *p, const struct feed_estate *s, struct
 
 struct line {
 	const char *os, *name, *url, *key, *endpoint_key;
-	const char *options[4];
+	const char *options[6]; /* as given, one of ours, NULL */
 	size_t n_options;
 };
 
@@ -149,8 +149,9 @@ static bool take_word(struct line *l, size_t at, const char *word)
 		l->key = word + 4;
 	else if (strncmp(word, "endpoint-key=", 13) == 0)
 		l->endpoint_key = word + 13;
-	else if ((strcmp(word, "sha1=allow") == 0 || strncmp(word, "vendor=", 7) == 0) &&
-		 l->n_options < ARRAY_LEN(l->options) - 1)
+	else if ((strcmp(word, "sha1=allow") == 0 || strcmp(word, "filelists=yes") == 0 ||
+		  strncmp(word, "vendor=", 7) == 0) &&
+		 l->n_options < ARRAY_LEN(l->options) - 2)
 		l->options[l->n_options++] = word;
 	else
 		return false;
@@ -184,7 +185,8 @@ static bool plan_line(struct feed_plan *p, struct str text, struct err *e)
 			return err_set(e, ERR_INVALID,
 				       SETTING
 				       ": '%.60s' is not understood; a line is 'os name address "
-				       "[key=file] [endpoint-key=file] [sha1=allow]'",
+				       "[key=file] [endpoint-key=file] [sha1=allow] "
+				       "[filelists=yes]'",
 				       arena_str(p->arena, word).p);
 	if (!l.url || !name_ok(l.name) || !known_os(l.os))
 		return err_set(e, ERR_INVALID,
@@ -195,6 +197,8 @@ static bool plan_line(struct feed_plan *p, struct str text, struct err *e)
 	const char **keyrings = arena_array(p->arena, const char *, 2);
 	const char **options = arena_array(p->arena, const char *, ARRAY_LEN(l.options));
 	keyrings[0] = l.key;
+	if (rpm_is_mirror_list(str_of(l.url))) /* the hosts it names are the settings' word, too */
+		l.options[l.n_options++] = "mirrors=list";
 	memcpy(options, l.options, l.n_options * sizeof(*options));
 	struct feed_spec spec = { .id = feed_id(p->arena, l.os, l.name, ""),
 				  .kind = "rpm",

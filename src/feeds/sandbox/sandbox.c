@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The server's end: starts the parser, answers it, and believes nothing it says. Records are read
  * only after the parser is gone: nobody else has them open then. */
+#include "base/file.h"
 #include "catalog/enrich_doc.h"
 #include "catalog/records.h"
 #include "catalog/sink.h"
@@ -17,6 +18,9 @@
 /** A parser that neither asks nor ends for so long is killed. */
 #define SILENCE_MS (FEED_PARSE_CPU_S * 1500)
 #define END_MS 5000
+/** Bytes of a mirror list, and of one address in it. */
+#define LIST_MAX (256u << 10)
+#define LIST_LINE 500
 /** Documents a feed may have kept in one sync. */
 #define KEEP_MAX 64
 
@@ -29,6 +33,7 @@ struct sandboxed {
 	struct role_child role;
 	struct frame in;
 	struct openpgp_signer signer; /* of the last good verification on this side */
+	struct buf list;	      /* the mirror list of the settings, as it came */
 	unsigned kept;
 	bool finished; /* the parser said DONE or FAILED */
 };
@@ -38,6 +43,7 @@ static void sandboxed_done(struct sandboxed *x)
 	role_end(&x->role, 0, NULL);
 	frame_done(&x->in);
 	arena_done(&x->arena);
+	buf_done(&x->list);
 }
 AUTO_DEFINE_VALUE(struct sandboxed, sandboxed_done)
 
@@ -96,9 +102,46 @@ bool feed_spec_covers(const struct feed_spec *s, const char *url)
 	return false;
 }
 
+/* A host that the administrator's mirror list names, as it came from its address (not as the parser
+ * understood it): over https, or in the clear where a signature is asked for. */
+static bool list_names(const struct sandboxed *x, const char *url)
+{
+	bool pinned = x->s->keyrings && x->s->keyrings[0];
+	struct str rest = buf_str(&x->list), line, origin = origin_of(url);
+	if (!origin.n || (!pinned && !str_starts(origin, "https://")))
+		return false;
+	while (rest.n > 0 && str_line(&rest, &line)) {
+		char text[LIST_LINE];
+		line = str_trim(line);
+		if (!line.n || line.n >= sizeof(text))
+			continue;
+		memcpy(text, line.p, line.n);
+		text[line.n] = '\0';
+		if (str_eq(origin_of(text), origin))
+			return true;
+	}
+	return false;
+}
+
+static bool may_reach(const struct sandboxed *x, const char *url)
+{
+	return feed_spec_covers(x->s, url) || list_names(x, url);
+}
+
+/* Keeps the mirror list on its way to the parser; `fd` is read from its start afterwards, too. */
+static bool keep_list(struct sandboxed *x, const char *url, int fd, struct err *e)
+{
+	if (fd < 0 || !feed_option(x->s, "mirrors") || strcmp(url, x->s->url) != 0)
+		return true;
+	buf_reset(&x->list);
+	if (!file_read_fd(fd, &x->list, url, e))
+		return false;
+	return lseek(fd, 0, SEEK_SET) == 0 || err_sys(e, errno, "cannot read '%s'", url);
+}
+
 static bool may_ask(const struct sandboxed *x, const char *url, struct err *e)
 {
-	return (url && feed_spec_covers(x->s, url)) ||
+	return (url && may_reach(x, url)) ||
 	       err_set(e, ERR_DENIED,
 		       "feed '%s' asks for '%.100s', which is not below an address of its own",
 		       x->s->id, url ? url : "");
@@ -126,7 +169,7 @@ static bool answer_file(struct sandboxed *x, struct unpacker *u, struct buf *out
 		return false;
 	if (!is_plain(r.etag) || !is_plain(r.last_modified))
 		return err_set(e, ERR_CORRUPT, "a condition with characters it must not have");
-	if (!feed_file(x->env, &r, fd_out, &resp, e))
+	if (!feed_file(x->env, &r, fd_out, &resp, e) || !keep_list(x, r.url, *fd_out, e))
 		return false;
 	pack_int(out, resp.status);
 	pack_text(out, resp.etag);
@@ -306,7 +349,7 @@ static bool check_record(const struct sandboxed *x, const struct record *r, stru
 			       STR_ARG(os));
 	if (r->kind != RECORD_ARCHIVE)
 		return true;
-	if (!feed_spec_covers(x->s, r->archive.url.p))
+	if (!may_reach(x, r->archive.url.p))
 		return err_set(e, ERR_UNTRUSTED, "its archive '%.100s' is not below its address",
 			       r->archive.url.p);
 	return !x->s->endpoint_keyring || str_is(r->archive.keyring, x->s->endpoint_keyring) ||
@@ -461,6 +504,7 @@ bool feed_sandbox_sync(void *sandbox, const struct feed_kind *k, const struct fe
 			       .s = s,
 			       .env = env,
 			       .role = ROLE_NONE,
+			       .list = BUF_INIT(LIST_MAX),
 			       .in = FRAME_INIT(SANDBOX_FRAME_MAX) };
 	AUTO(generation_result_done) struct generation_result r = { 0 };
 	AUTO(fd_close) int fd = memfd_create("records", MFD_CLOEXEC);

@@ -386,7 +386,9 @@ static void mirror_lists(void **state)
 	put(&r, "x/mirror.list", "http://mirror/\nhttp://other/\n");
 	if (!sync_repo(&r, &s, &out))
 		fail_msg("%s", e.msg);
-	assert_string_equal(out.generation.feed.url.p, "http://mirror");
+	assert_string_equal(out.generation.feed.url.p, s.url); /* whose it is; the files: */
+	assert_non_null(memmem(out.generation.records.p, out.generation.records.n,
+			       "\thttp://mirror\t", 15));
 }
 
 /* --- a thousand wrong documents ------------------------------------------------------------------

@@ -54,10 +54,10 @@ static void lines_of_the_setting(void **state)
 	AUTO(arena_done) struct arena a = { 0 };
 	AUTO(feed_plan_done) struct feed_plan p = { 0 };
 	struct err e = { 0 };
-	assert_true(
-		plan("# ours\n rhel:8  baseos  file:/srv/rhel8 key=/etc/k.gpg "
-		     "endpoint-key=/etc/pki/k\n\nsles:15.6 up http://m/x sha1=allow vendor=Us\n",
-		     estate, ARRAY_LEN(estate), &a, &p, &e));
+	assert_true(plan(
+		"# ours\n rhel:8  baseos  file:/srv/rhel8 key=/etc/k.gpg "
+		"endpoint-key=/etc/pki/k\n\nsles:15.6 up http://m/mirrorlist sha1=allow vendor=Us filelists=yes\n",
+		estate, ARRAY_LEN(estate), &a, &p, &e));
 	assert_int_equal(p.specs.n, 2);
 	assert_string_equal(p.specs.p[0].id, "rpm/rhel-8/baseos");
 	assert_string_equal(p.specs.p[0].url, "file:/srv/rhel8");
@@ -66,6 +66,9 @@ static void lines_of_the_setting(void **state)
 	assert_null(p.specs.p[1].keyrings[0]);
 	assert_string_equal(feed_option(&p.specs.p[1], "sha1"), "allow");
 	assert_string_equal(feed_option(&p.specs.p[1], "vendor"), "Us");
+	assert_string_equal(feed_option(&p.specs.p[1], "filelists"), "yes");
+	assert_non_null(feed_option(&p.specs.p[1], "mirrors"));
+	assert_null(feed_option(&p.specs.p[0], "mirrors"));
 }
 
 static void what_is_no_repository(void **state)

@@ -122,6 +122,11 @@ static bool misbehave(const struct feed_spec *s, const struct feed_env *env,
 		return try_all(e);
 	if (strcmp(how, "elsewhere") == 0)
 		return feed_text(env, &req, &b, &resp, e);
+	if (strncmp(how, "list ", 5) == 0) {
+		struct feed_request list = { .url = s->url, .max = 10000 };
+		req.url = how + 5;
+		return feed_text(env, &list, &b, &resp, e) && feed_text(env, &req, &b, &resp, e);
+	}
 	if (strcmp(how, "file") == 0) {
 		req.url = "file:///etc/passwd";
 		return feed_text(env, &req, &b, &resp, e);
@@ -222,6 +227,54 @@ static void G11_whatever_the_parser_does(void **state)
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 
+/* A mirror list, and nothing else anywhere. */
+static bool list_get(void *arg UNUSED, const struct feed_request *r, struct feed_response *resp,
+		     feed_body body, void *body_arg, struct err *e)
+{
+	bool is_list = strcmp(r->url, "https://here/mirrorlist") == 0;
+	resp->status = is_list ? 200 : 404;
+	return !is_list || body(body_arg,
+				STR_LIT("# mirrors\n https://one.example/a\r\n"
+					"http://two.example/b\nhttps://three.example.evil/\n"),
+				e);
+}
+
+/* Hosts that the administrator's own mirror list names may be asked, and no others; in the clear
+ * only where a signature is asked for. */
+static void hosts_of_a_mirror_list(void **state)
+{
+	static const char *const list_option[] = { "mirrors=list", NULL };
+	static const char *const ring[] = { "/k.gpg", NULL };
+	static const struct {
+		const char *how;
+		bool listed, pinned, reached;
+	} rows[] = {
+		{ "list https://one.example/a/repodata/repomd.xml", true, false, true },
+		{ "list https://one.example/a", false, false, false },
+		{ "list http://one.example/a", true, true, false },
+		{ "list http://two.example/b", true, false, false },
+		{ "list http://two.example/b", true, true, true },
+		{ "list https://three.example/", true, false, false },
+		{ "list https://evil/", true, true, false },
+		{ "list file:///etc/passwd", true, true, false },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct feed_sandbox box = FEED_SANDBOX_INIT;
+		struct feed_env env = { .fetch = { list_get, NULL }, .now_ms = 1000 };
+		struct feed_spec s = { .id = "bad/x",
+				       .kind = "bad",
+				       .url = "https://here/mirrorlist",
+				       .suite = rows[i].how,
+				       .keyrings = rows[i].pinned ? ring : NULL,
+				       .options = rows[i].listed ? list_option : NULL };
+		struct generation_result r;
+		struct err e = { 0 };
+		assert_false(feed_sandbox_sync(&box, &test_kinds[0], &s, &env, &r, &e));
+		if (!strstr(e.msg, rows[i].reached ? "is not there" : "not below an address"))
+			fail_msg("%s: %s", rows[i].how, e.msg);
+	}
+}
+
 static void same_records_as_without(void **state)
 {
 	static char root[500], ring[500];
@@ -313,6 +366,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(covered_addresses),
 		cmocka_unit_test(G11_whatever_the_parser_does),
+		cmocka_unit_test(hosts_of_a_mirror_list),
 		cmocka_unit_test(same_records_as_without),
 		cmocka_unit_test(a_stop_ends_it),
 	};
