@@ -6,6 +6,8 @@
 #include "agent/rpmdb.h"
 #include "base/file.h"
 
+#include <unistd.h>
+
 static const struct {
 	const char *word; /* of ID or ID_LIKE; a head of it is enough */
 	enum platform_manager manager;
@@ -15,14 +17,24 @@ static const struct {
 	{ "fedora", PLATFORM_DNF },	 { "centos", PLATFORM_DNF }, { "almalinux", PLATFORM_DNF },
 	{ "rocky", PLATFORM_DNF },	 { "ol", PLATFORM_DNF },     { "amzn", PLATFORM_DNF },
 };
-static const char *const proof[] = { [PLATFORM_APT] = "var/lib/dpkg/status",
-				     [PLATFORM_DNF] = "usr/bin/dnf",
-				     [PLATFORM_ZYPPER] = "usr/bin/zypper" };
+/* yum 3 and dnf 5 live by the same database as dnf 4. */
+static const char *const proof[][3] = { [PLATFORM_APT] = { "var/lib/dpkg/status" },
+					[PLATFORM_DNF] = { "usr/bin/dnf", "usr/bin/dnf5",
+							   "usr/bin/yum" },
+					[PLATFORM_ZYPPER] = { "usr/bin/zypper" } };
+
+static bool is_there(const char *sysroot, const char *name)
+{
+	AUTO(xfree) char *path = xasprintf("%s/%s", sysroot, name);
+	return file_exists(path);
+}
 
 static bool there(const char *sysroot, enum platform_manager m)
 {
-	AUTO(xfree) char *path = xasprintf("%s/%s", sysroot, proof[m]);
-	return file_exists(path);
+	for (size_t i = 0; i < ARRAY_LEN(proof[m]); i++)
+		if (proof[m][i] && is_there(sysroot, proof[m][i]))
+			return true;
+	return false;
 }
 
 struct str platform_os_parse(struct str text, const char *key)
@@ -90,6 +102,33 @@ bool platform_detect(const char *sysroot, enum platform_manager *out, struct err
 		}
 	}
 	return err_set(e, ERR_NOT_FOUND, "neither apt nor dnf nor zypper is on this system");
+}
+
+/* "dnf" is a link to the version that the distribution has chosen: "dnf-3" (dnf 4), "dnf5". */
+static bool is_dnf5(const char *sysroot)
+{
+	AUTO(xfree) char *path = xasprintf("%s/usr/bin/dnf", sysroot);
+	char target[500];
+	ssize_t n = readlink(path, target, sizeof(target));
+	if (n > 0)
+		return str_ends((struct str) { target, (size_t)n }, "dnf5");
+	return !is_there(sysroot, "usr/bin/dnf") && is_there(sysroot, "usr/bin/dnf5");
+}
+
+bool platform_can_install(const char *sysroot, enum platform_manager manager, struct err *e)
+{
+	if (manager != PLATFORM_DNF)
+		return true;
+	if (is_dnf5(sysroot))
+		return err_set(
+			e, ERR_DENIED,
+			"this system's dnf is dnf 5, and this agent installs with dnf 4 only; "
+			"install there with 'dnf upgrade', the next scan sees it");
+	if (!is_there(sysroot, "usr/bin/dnf"))
+		return err_set(e, ERR_DENIED,
+			       "this system has yum 3, and this agent installs with dnf 4 only; "
+			       "install there with 'yum update', the next scan sees it");
+	return true;
 }
 
 bool platform_packages(const char *sysroot, struct arena *a, struct pkgdb *out, struct err *e)

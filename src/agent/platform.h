@@ -9,6 +9,10 @@ enum platform_manager { PLATFORM_APT, PLATFORM_DNF, PLATFORM_ZYPPER, PLATFORMS_ 
 
 /** ERR_NOT_FOUND when none of them is there. */
 bool platform_detect(const char *sysroot, enum platform_manager *out, struct err *e) MUST_CHECK;
+/** Whether the agent can install with the manager that was found here. A system whose manager it
+ *  does not understand is scanned all the same; ERR_DENIED names cause and remedy. */
+bool platform_can_install(const char *sysroot, enum platform_manager manager, struct err *e)
+	MUST_CHECK;
 /** Reads the package database of the system's manager. */
 bool platform_packages(const char *sysroot, struct arena *a, struct pkgdb *out, struct err *e)
 	MUST_CHECK;

@@ -266,6 +266,28 @@ def case_unsigned(e):
     e.keep("unknown-key", "signed by a key this machine does not trust")
 
 
+def case_foreign(e):
+    """Signed, but by another vendor than the one whose key this machine trusts (A17)."""
+    other = e.work / "foreign"
+    if not other.exists():
+        shutil.copytree(e.world.repo, other)
+        f = next(other.glob("**/tb-httpd-2.4.57-8.tb9.noarch.rpm"))
+        gpg = e.work / "foreign-gpg"
+        gpg.mkdir(mode=0o700)
+        run("gpg", "--homedir", gpg, "--batch", "-q", "--passphrase", "", "--quick-gen-key", "Another Vendor <other@localhost>", "rsa2048", "sign", "never")
+        run("rpmsign", "--define", "_gpg_name Another Vendor", "--define", "__gpg /usr/bin/gpg", "--define", f"_gpg_path {gpg}", "--resign", f,
+            env={**os.environ, "GNUPGHOME": str(gpg)})
+        run("createrepo_c", "-q", other)
+    world, e.world = e.world, type("W", (), {"repo": other, "packages": lambda self: World.packages(self)})()
+    for keyring in ("", KEY_FILE):
+        e.order([SSL28, HTTPD], repo=other, keyring=keyring)
+        e.check(f"signed by another vendor's key{', the order names ours' if keyring else ''}", e.carry_out() == "failed signature")
+        e.check("nothing was installed", e.has(("tb-httpd", "2.4.53-7.tb9"), ("tb-ssl-libs", "1:3.0.1-41.tb9")))
+        e.keep("foreign-key", "one package is signed by a key of another vendor")
+        e.ack()
+    e.world = world
+
+
 def case_refuse(e):
     e.order([SSL28], suite="8")
     e.check("of another release (A07)", e.carry_out() == "refused policy")
@@ -345,7 +367,7 @@ def main():
         run(SOURCE / "tools/bundle", work / "bundle", "/opt/tsukuroi-agent", BUILD / "src/tsukuroi-agent", BUILD / "src/tsukuroi-agent-root", CTL)
         run(SEAL, "key", work)
         eps.up()
-        cases = sys.argv[2:] or ["exact", "kernel", "reboot", "unlisted", "replace", "held", "unsigned", "refuse", "lock", "script", "kill"]
+        cases = sys.argv[2:] or ["exact", "kernel", "reboot", "unlisted", "replace", "held", "unsigned", "foreign", "refuse", "lock", "script", "kill"]
         for name, manager in zip(eps.names, ("dnf", "zypper")):
             e = Endpoint(eps, world, work, name, manager)
             for c in cases:

@@ -25,19 +25,14 @@ struct apt {
 static struct backend_action read_database(struct apt *m)
 {
 	m->state = AT_READ;
-	return (struct backend_action) { .kind = BACKEND_READ };
+	return backend_read();
 }
 
 static struct backend_action run(struct apt *m, enum state state, const char *const *argv,
 				 int64_t timeout_s)
 {
 	m->state = state;
-	return (struct backend_action) {
-		.kind = BACKEND_RUN,
-		.argv = argv,
-		.timeout_s = timeout_s,
-		.changes = state == AT_CONFIGURE || state == AT_INSTALL,
-	};
+	return backend_run(argv, timeout_s, state == AT_CONFIGURE || state == AT_INSTALL);
 }
 
 static const char *config(struct apt *m)

@@ -39,6 +39,18 @@ struct backend_action backend_next(struct backend *b, const struct backend_input
 	return b->type->next(b, in);
 }
 
+struct backend_action backend_read(void)
+{
+	return (struct backend_action) { .kind = BACKEND_READ };
+}
+
+struct backend_action backend_run(const char *const *argv, int64_t timeout_s, bool changes)
+{
+	return (struct backend_action) {
+		.kind = BACKEND_RUN, .argv = argv, .timeout_s = timeout_s, .changes = changes
+	};
+}
+
 struct backend_action backend_done(struct backend *b, enum backend_outcome outcome,
 				   const char *reason)
 {

@@ -100,6 +100,9 @@ static inline const struct backend_transaction *backend_transaction(const struct
 
 /* --- for the machines ---------------------------------------------------------------------------
  */
+/** BACKEND_READ, BACKEND_RUN. */
+struct backend_action backend_read(void);
+struct backend_action backend_run(const char *const *argv, int64_t timeout_s, bool changes);
 struct backend_action backend_done(struct backend *b, enum backend_outcome outcome,
 				   const char *reason);
 /** Waits a little longer each time; DONE "lock_held" at the limit. */

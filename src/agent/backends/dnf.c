@@ -238,6 +238,7 @@ const char *dnf_classify(const struct backend_input *in, struct arena *a, struct
 
 static const struct rpm_tool tool = {
 	.remedy = "'dnf versionlock delete', or the exclude line of dnf.conf",
+	.reinstall = "dnf reinstall",
 	.argv = argv,
 	.good = good,
 	.parse = dnf_parse,

@@ -5,13 +5,14 @@
  *
  * A transaction that was cut short leaves new packages beside their old ones, and new ones whose
  * scriptlets never ran. Healing: look over the database, take the old ones away, then install once
- * more what that transaction had installed. */
+ * more what that transaction had installed. rpm keeps no record of scriptlets that ran, and `rpm
+ * -V` looks at files only: a package that is not done again is told to people. */
 #include "agent/backends/rpm.h"
 #include "base/buf.h"
 
 #include <stdio.h>
 
-#define MAX_INTERRUPTIONS 6 /* installations begun again after being cut short */
+#define MAX_INTERRUPTIONS 8 /* installations begun again after being cut short */
 #define MAX_FAILURES 2	    /* of a failing package */
 #define MAX_CLEANINGS 4	    /* after one installation */
 #define MAX_REMOVALS 50	    /* that are asked about; with more it is no update */
@@ -33,19 +34,15 @@ enum state {
 static struct backend_action read_database(struct rpm_machine *m)
 {
 	m->state = AT_READ;
-	return (struct backend_action) { .kind = BACKEND_READ };
+	return backend_read();
 }
 
 static struct backend_action run(struct rpm_machine *m, enum state state, const char *const *argv,
 				 int64_t timeout_s)
 {
 	m->state = state;
-	return (struct backend_action) {
-		.kind = BACKEND_RUN,
-		.argv = argv,
-		.timeout_s = timeout_s,
-		.changes = state == AT_REBUILD || state == AT_CLEAN || state == AT_INSTALL,
-	};
+	return backend_run(argv, timeout_s,
+			   state == AT_REBUILD || state == AT_CLEAN || state == AT_INSTALL);
 }
 
 static struct backend_action command(struct rpm_machine *m, const struct rpm_tool *tool,
@@ -213,6 +210,22 @@ static struct backend_action succeed(struct rpm_machine *m, const struct pkgdb *
 	return backend_done(&m->b, BACKEND_SUCCEEDED, m->b.ran ? "installed" : "already_installed");
 }
 
+/* What is there but may not have run its scriptlets would look whole to the next order: that is
+ * said, with the remedy, and is not a failure that passes by itself. */
+static struct backend_action give_up(struct rpm_machine *m, const struct rpm_tool *tool)
+{
+	AUTO(buf_done) struct buf text = BUF_INIT(ORDER_MAX);
+	if (!m->cut || !m->n_redo)
+		return backend_done(&m->b, BACKEND_FAILED, m->failed);
+	buf_printf(&text, "cut short %d times; scriptlets may not have run; finish with '%s",
+		   m->installs, tool->reinstall);
+	for (size_t i = 0; i < m->n_redo; i++)
+		buf_printf(&text, " %.*s", STR_ARG(m->redo[i].name));
+	buf_addc(&text, '\'');
+	backend_note(&m->b, buf_str(&text));
+	return backend_done(&m->b, BACKEND_FAILED, "maintainer_script");
+}
+
 static struct backend_action after_read(struct rpm_machine *m, const struct rpm_tool *tool,
 					const struct pkgdb *db)
 {
@@ -239,7 +252,7 @@ static struct backend_action after_read(struct rpm_machine *m, const struct rpm_
 	if (there && !m->n_redo)
 		return succeed(m, db);
 	if (m->give_up)
-		return backend_done(&m->b, BACKEND_FAILED, m->failed);
+		return give_up(m, tool);
 	if (m->claimed && !there && m->installs >= MAX_FAILURES) {
 		snprintf(m->b.detail, sizeof(m->b.detail),
 			 "success was reported, but the database does not list every package");

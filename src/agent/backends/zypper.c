@@ -321,6 +321,7 @@ const char *zypper_classify(const struct backend_input *in, struct arena *a, str
 
 static const struct rpm_tool tool = {
 	.remedy = "'zypper removelock'",
+	.reinstall = "zypper install --force",
 	.refreshes = true,
 	.argv = argv,
 	.good = good,

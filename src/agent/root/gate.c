@@ -91,6 +91,8 @@ static bool fits(const struct agent_paths *p, const struct order *o, bool any_su
 		return false;
 	if (rpm == (manager == PLATFORM_APT))
 		return err_set(e, ERR_DENIED, "the order is for a machine with other packages");
+	if (!platform_can_install(p->sysroot, manager, e))
+		return false;
 	if (!platform_os_value(p->sysroot, rpm ? "VERSION_ID" : "VERSION_CODENAME", &a, &release,
 			       e))
 		return false;
