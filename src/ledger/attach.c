@@ -5,6 +5,8 @@
 #include "ledger/ledger_int.h"
 #include "ledger/queries.h"
 
+#define CATCH_UP_AT_ONCE 16000000u /* (patch, host) pairs in one transaction */
+
 static bool lacks(enum verdict v)
 {
 	return v != VERDICT_NOT_APPLICABLE && v != VERDICT_INSTALLED && v != VERDICT_SUPERSEDED &&
@@ -66,7 +68,7 @@ static void sweep(struct ledger_batch *b, const struct fleet *f, const struct ma
 	roaring_uint32_iterator_t it;
 	roaring_init_iterator(hosts, &it);
 	for (; it.has_value; roaring_advance_uint32_iterator(&it))
-		ledger_batch_swept(b, str_of(fleet_host(f, it.current_value)->id));
+		ledger_batch_swept_host(b, fleet_host(f, it.current_value));
 }
 
 static roaring_bitmap_t *union_of(const roaring_bitmap_t *const sets[static VERDICTS_],
@@ -160,40 +162,52 @@ static void on_done(void *arg)
 	l->behind = l->behind || !ok;
 }
 
-/* Patches that no row speaks of yet: what holds of them now. */
+/* Patches the database has a row of. */
+static bool read_known(struct ledger *l, struct intern *known, struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(l->db, e);
+	struct sql_rows *rows;
+	if (!c || !sql_query(c, &SQL_LEDGER_SWEPT, SQL_ARGS(sql_int(LEDGER_KNOWN)), &rows, e))
+		return false;
+	while (sql_next(rows))
+		intern_add(known, str_of(ledger_name_get(l, (uint32_t)sql_col_int(rows, 0))));
+	return sql_rows_end(rows, e);
+}
+
+/* As many unknown patches as one batch takes; they are known then. False when none is left. */
+static bool gather_unknown(struct ledger *l, struct intern *known, struct ledger_batch *b)
+{
+	AUTO(match_read_end) struct match_view v;
+	match_read(l->match, &v);
+	for (uint32_t i = 0; i < v.catalog->n_patches; i++) {
+		struct match_adopted p = { .patch = v.catalog->patches[i].id, .known = true };
+		if (intern_find(known, p.patch) != INTERN_NONE)
+			continue;
+		if (ledger_batch_swept_hosts(b) >= CATCH_UP_AT_ONCE)
+			return true;
+		intern_add(known, p.patch);
+		for (int k = 0; k < VERDICTS_; k++)
+			if (lacks((enum verdict)k))
+				p.after[k] = match_hosts(&v, i, (enum verdict)k);
+		adopted(b, v.fleet, &p);
+	}
+	return false;
+}
+
+/* Patches that no row speaks of yet: what holds of them now. In batches, since a large fleet that
+ * comes without history has hundreds of millions of pairs. */
 static bool catch_up(struct ledger *l, struct err *e)
 {
 	AUTO(intern_free) struct intern *known = intern_new();
-	if (!ledger_names_refresh(l, e))
+	if (!ledger_names_refresh(l, e) || !read_known(l, known, e))
 		return false;
-	{
-		AUTO(sql_done) struct sql_conn *c = sql_reader(l->db, e);
-		struct sql_rows *rows;
-		if (!c ||
-		    !sql_query(c, &SQL_LEDGER_SWEPT, SQL_ARGS(sql_int(LEDGER_KNOWN)), &rows, e))
-			return false;
-		while (sql_next(rows))
-			intern_add(known,
-				   str_of(ledger_name_get(l, (uint32_t)sql_col_int(rows, 0))));
-		if (!sql_rows_end(rows, e))
-			return false;
+	bool more = true, ok = true;
+	while (more && ok) {
+		struct ledger_batch *b = ledger_batch_new(l);
+		more = gather_unknown(l, known, b);
+		ok = store(l, b, e);
 	}
-	struct ledger_batch *b = ledger_batch_new(l);
-	{
-		AUTO(match_read_end) struct match_view v;
-		match_read(l->match, &v);
-		for (uint32_t i = 0; i < v.catalog->n_patches; i++) {
-			struct match_adopted p = { .patch = v.catalog->patches[i].id,
-						   .known = true };
-			if (intern_find(known, p.patch) != INTERN_NONE)
-				continue;
-			for (int k = 0; k < VERDICTS_; k++)
-				if (lacks((enum verdict)k))
-					p.after[k] = match_hosts(&v, i, (enum verdict)k);
-			adopted(b, v.fleet, &p);
-		}
-	}
-	return store(l, b, e);
+	return ok;
 }
 
 bool ledger_attach(struct ledger *l, struct fleet *f, struct match *m, struct err *e)

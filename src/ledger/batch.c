@@ -6,6 +6,8 @@
 #include "ledger/ledger_int.h"
 #include "ledger/queries.h"
 
+#define NO_PLACE UINT32_MAX
+
 /* Subjects, patches and hosts are places in `names` until they are written. */
 struct change {
 	uint32_t patch;
@@ -27,6 +29,7 @@ struct ledger_batch {
 	VEC(struct row) rows;
 	VEC(struct change) changes;
 	VEC(uint32_t) hosts;
+	VEC(uint32_t) places; /* of the fleet's hosts in `names`, by host number; NO_PLACE = none */
 	struct intern *names;
 	uint32_t *numbers;	/* of `names`, in the transaction that runs */
 	uint32_t learned_at;	/* the first of `learned` */
@@ -86,6 +89,22 @@ void ledger_batch_swept(struct ledger_batch *b, struct str host)
 	r->n++;
 }
 
+void ledger_batch_swept_host(struct ledger_batch *b, const struct host *h)
+{
+	while (b->places.n <= h->no)
+		VEC_PUSH(&b->places, NO_PLACE);
+	uint32_t *place = &b->places.p[h->no];
+	if (*place == NO_PLACE)
+		*place = number(b, str_of(h->id));
+	VEC_PUSH(&b->hosts, *place);
+	b->rows.p[b->rows.n - 1].n++;
+}
+
+size_t ledger_batch_swept_hosts(const struct ledger_batch *b)
+{
+	return b->hosts.n;
+}
+
 bool ledger_batch_empty(const struct ledger_batch *b)
 {
 	for (size_t i = 0; i < b->rows.n; i++)
@@ -103,6 +122,7 @@ void ledger_batch_done(struct ledger_batch *b, bool committed)
 	VEC_DONE(&b->rows);
 	VEC_DONE(&b->changes);
 	VEC_DONE(&b->hosts);
+	VEC_DONE(&b->places);
 	xfree(b->numbers);
 	intern_free(b->names);
 	intern_free(b->learned);
@@ -147,9 +167,13 @@ static bool put_sweep(struct sql_conn *c, const struct ledger_batch *b, const st
 {
 	AUTO(buf_done) struct buf coded = BUF_INIT(64u << 20);
 	AUTO(xfree) uint32_t *hosts = xmalloc((r->n + 1) * sizeof(*hosts));
-	for (size_t i = 0; i < r->n; i++)
+	bool ascending = true;
+	for (size_t i = 0; i < r->n; i++) {
 		hosts[i] = b->numbers[b->hosts.p[r->first + i]];
-	qsort(hosts, r->n, sizeof(*hosts), by_number);
+		ascending = ascending && (i == 0 || hosts[i] > hosts[i - 1]);
+	}
+	if (!ascending)
+		qsort(hosts, r->n, sizeof(*hosts), by_number);
 	for (size_t i = 0; i < r->n; i++)
 		varint_put(&coded, hosts[i] - (i ? hosts[i - 1] : 0));
 	return buf_ok(&coded, "a ledger sweep", e) &&

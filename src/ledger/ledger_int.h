@@ -32,6 +32,11 @@ uint32_t ledger_name_find(struct ledger *l, struct str name);
 /* Valid until ledger_close(); "" for a number nobody gave. */
 const char *ledger_name_get(struct ledger *l, uint32_t no);
 
+/* As ledger_batch_swept(), for a batch that names the same hosts again and again. */
+void ledger_batch_swept_host(struct ledger_batch *b, const struct host *h);
+/* Hosts of all sweeps so far. */
+size_t ledger_batch_swept_hosts(const struct ledger_batch *b);
+
 /* LEB128, at most 32 bits. */
 void varint_put(struct buf *b, uint32_t v);
 bool varint_take(struct str *s, uint32_t *out);
