@@ -88,9 +88,7 @@ static void prepare_key(struct call *c, struct page *p, struct key *k)
 	case SYSTEM_BY_HOSTNAME:
 		k->places = roster_places(p->set.roster, ROSTER_BY_HOSTNAME);
 		break;
-	case SYSTEM_BY_ADDRESS:
-		k->places = roster_places(p->set.roster, ROSTER_BY_ADDRESS);
-		break;
+	case SYSTEM_BY_ADDRESS: k->places = roster_places(p->set.roster, ROSTER_BY_ADDRESS); break;
 	case SYSTEM_BY_OS: rank_words(c, p, k, ROSTER_RELEASE); break;
 	case SYSTEM_BY_OFFICE: rank_words(c, p, k, ROSTER_OFFICE); break;
 	case SYSTEM_BY_VERSION: rank_words(c, p, k, ROSTER_AGENT); break;
@@ -307,9 +305,9 @@ static json_t *facets_json(struct call *c, struct page *p)
 	for (int f = 0; f < SYSTEM_FACETS_; f++) {
 		struct facet_text t = { &p->set, (enum system_facet)f };
 		if (p->counts[f])
-			json_object_set_new(j, system_list_kind.facets[f],
-					    list_facet_json(c, p->facet[f]->n, p->counts[f],
-							    facet_text, &t));
+			json_object_set_new(
+				j, system_list_kind.facets[f],
+				list_facet_json(c, p->facet[f]->n, p->counts[f], facet_text, &t));
 	}
 	return j;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * See system_set.h: columns are made when something asks for them, tables from the filter's words. */
+ * See system_set.h: columns are made when something asks for them, tables from the filter's words.
+ */
 #include "api/system_set.h"
 
 #include "api/enriched.h"
@@ -25,8 +26,8 @@ static void os_column(struct system_set *s, struct system_column *out)
 	s->oses = arena_array(a, struct str, n + 1);
 	for (uint32_t i = 0; i < n; i++) {
 		struct roster_release r = roster_release(s->roster, i);
-		struct str text = str_of(arena_printf(a, "%.*s:%.*s", STR_ARG(r.os_id),
-						      STR_ARG(r.os_version)));
+		struct str text = str_of(
+			arena_printf(a, "%.*s:%.*s", STR_ARG(r.os_id), STR_ARG(r.os_version)));
 		map[i] = intern_add(seen, text);
 		s->oses[map[i]] = text;
 	}
@@ -47,7 +48,8 @@ static void lifecycle_column(struct system_set *s, struct system_column *out)
 	for (uint32_t h = 0; h < s->c.n; h++) {
 		uint32_t *state = &map[kinds.of[h]];
 		if (*state == LIFECYCLE_STATES_)
-			*state = enriched_lifecycle(s->f->c, s->f->v, fleet_host(s->f->v->fleet, h));
+			*state = enriched_lifecycle(s->f->c, s->f->v,
+						    fleet_host(s->f->v->fleet, h));
 	}
 	if (kinds.own && s->c.n) {
 		own = arena_array(a, uint32_t, s->c.n);
@@ -67,7 +69,9 @@ const struct system_column *system_set_column(struct system_set *s, enum system_
 	if (c->n > 0)
 		return c;
 	switch (which) {
-	case SYSTEM_HEALTH: *c = (struct system_column) { .bytes = healths(s), .n = HEALTHS_ }; break;
+	case SYSTEM_HEALTH:
+		*c = (struct system_column) { .bytes = healths(s), .n = HEALTHS_ };
+		break;
 	case SYSTEM_OS: os_column(s, c); break;
 	case SYSTEM_SCAN:
 		*c = (struct system_column) { .bytes = s->c.scan, .n = SCAN_FAILED + 1 };

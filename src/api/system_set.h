@@ -39,7 +39,7 @@ struct system_set {
 	const struct roster *roster;
 	const struct system_filter *f;
 	struct system_column column[SYSTEM_FACETS_];
-	struct str *oses; /**< "debian:12" by number */
+	struct str *oses;		     /**< "debian:12" by number */
 	const uint8_t *pass[SYSTEM_FACETS_]; /**< by value; NULL = no condition */
 	int conditions[SYSTEM_FACETS_];	     /**< facets with a pass table */
 	int n_conditions;

@@ -23,6 +23,8 @@ struct fleet *fleet_new_memory(const struct clock *clock)
 	pthread_cond_init(&f->interned, NULL);
 	for (int i = 0; i < FLEET_HOST_LOCKS; i++)
 		pthread_mutex_init(&f->host_locks[i], NULL);
+	pthread_rwlock_init(&f->enrolling, NULL);
+	f->reread = roaring_bitmap_create();
 	f->index = index_new();
 	f->roster = roster_new();
 	f->dims = dims_new();
@@ -71,6 +73,9 @@ void fleet_free(struct fleet *f)
 	roaring_bitmap_free(f->reboot);
 	ids_done(&f->ids);
 	index_free(f->index);
+	roaring_bitmap_free(f->reread);
+	snapfile_free(f->snapshot);
+	pthread_rwlock_destroy(&f->enrolling);
 	for (int i = 0; i < FLEET_HOST_LOCKS; i++)
 		pthread_mutex_destroy(&f->host_locks[i]);
 	pthread_mutex_destroy(&f->contact_lock);
@@ -352,19 +357,50 @@ static void compact_dims(struct fleet *f)
 }
 
 /* Under the write lock: the attributes of a host that is in memory. */
-static void set_attrs(struct fleet *f, struct host *h, const struct host_attrs *attrs)
+static void set_attrs(struct fleet *f, struct host *h, const char *office,
+		      const struct host_attrs *attrs)
 {
 	struct dims_of before, now;
 	dims_read(h->office, &h->attrs, &before);
-	dims_read(h->office, attrs, &now);
+	dims_read(office, attrs, &now);
 	dims_move(f->dims, h->no, &before, &now);
-	share_texts(f, h, h->office, attrs);
+	share_texts(f, h, office, attrs);
 	host_set_attrs(h, attrs);
 	put(f->reboot, h->no, attrs->reboot_needed);
 	compact_dims(f);
 }
 
 uint32_t fleet_adopt(struct fleet *f, const struct host *from)
+{
+	uint32_t no = fleet_adopt_mapped(f, from);
+	struct host *h = f->hosts.p[no];
+	host_set_facts(h, (struct str) { (const char *)from->facts, from->facts_len },
+		       from->n_facts); /* copies the texts too */
+	return no;
+}
+
+void fleet_replace(struct fleet *f, uint32_t no, const struct host *from)
+{
+	struct host *h = f->hosts.p[no];
+	set_attrs(f, h, from->office, &from->attrs);
+	roaring_bitmap_remove(f->states[h->state], no);
+	h->state = from->state;
+	roaring_bitmap_add(f->states[h->state], no);
+	set_scan(f, h, from->scan);
+	if (from->last_scan_ms != 0)
+		set_scan_time(f, h, from->last_scan_ms);
+	h->version = from->version;
+	h->inventory = from->inventory;
+	h->enrolled_ms = from->enrolled_ms;
+	h->last_contact_ms = MAX(h->last_contact_ms, from->last_contact_ms);
+	host_set_own(h, HOST_OWN_SCAN_ERROR, from->scan_error);
+	host_set_own(h, HOST_OWN_FINGERPRINT, from->cert_fingerprint);
+	host_set_facts(h, (struct str) { (const char *)from->facts, from->facts_len },
+		       from->n_facts);
+	roster_put(f->roster, h);
+}
+
+uint32_t fleet_adopt_mapped(struct fleet *f, const struct host *from)
 {
 	struct host *h = arena_new(&f->records, struct host);
 	struct dims_of of;
@@ -378,8 +414,6 @@ uint32_t fleet_adopt(struct fleet *f, const struct host *from)
 	dims_read(from->office, &from->attrs, &of);
 	dims_add(f->dims, h->no, &of);
 	share_texts(f, h, from->office, &from->attrs);
-	host_set_facts(h, (struct str) { (const char *)from->facts, from->facts_len },
-		       from->n_facts); /* copies the texts too */
 	roaring_bitmap_add(f->states[h->state], h->no);
 	roaring_bitmap_add(f->scans[h->scan], h->no);
 	put(f->reboot, h->no, h->attrs.reboot_needed);
@@ -420,13 +454,17 @@ bool fleet_enrol(struct fleet *f, const char *id, const char *office,
 				.last_contact_ms = now_ms };
 	/* The primary key refuses a second enrolment of an id on its way to the database; the table
 	 * in memory refuses it when there is no database. */
-	if (!fleet_db_enrol(f, &h, e))
+	pthread_rwlock_rdlock(&f->enrolling);
+	if (!fleet_db_enrol(f, &h, e)) {
+		pthread_rwlock_unlock(&f->enrolling);
 		return err_prefix(e, "enrolling host '%s'", id);
+	}
 	pthread_rwlock_wrlock(&f->lock);
 	bool known = ids_find(&f->ids, f->hosts.p, str_of(id)) != INTERN_NONE;
 	if (!known)
 		*no_out = fleet_adopt(f, &h);
 	fleet_publish(f);
+	pthread_rwlock_unlock(&f->enrolling);
 	return !known || err_set(e, ERR_CONFLICT, "host '%s' is enrolled already", id);
 }
 
@@ -486,7 +524,7 @@ bool fleet_contact(struct fleet *f, uint32_t no, const struct host_attrs *attrs,
 	if (ok && !same) {
 		pthread_rwlock_wrlock(&f->lock);
 		h->version++;
-		set_attrs(f, h, attrs);
+		set_attrs(f, h, h->office, attrs);
 		roster_put(f->roster, h);
 		fleet_publish(f);
 	}
@@ -766,7 +804,7 @@ void fleet_show(struct fleet *f, struct host *h, const struct host *from)
 	AUTO(xfree) uint32_t *old = facts_of(h);
 	AUTO(xfree) uint32_t *now = facts_of(from);
 	uint32_t n_old = h->n_facts;
-	set_attrs(f, h, &from->attrs);
+	set_attrs(f, h, from->office, &from->attrs);
 	host_set_own(h, HOST_OWN_SCAN_ERROR, from->scan_error);
 	host_set_own(h, HOST_OWN_FINGERPRINT, from->cert_fingerprint);
 	host_set_facts(h, (struct str) { (const char *)from->facts, from->facts_len },

@@ -25,30 +25,69 @@ select id, version, last_contact_ms from host;
 -- name: host_insert
 insert into host (id, office, state, hostname, os_id, os_version, os_name, arch, kernel, address,
   agent_version, logged_in_user, boot_id, boot_ms, reboot_needed, health_json, enrolled_ms,
-  last_contact_ms, last_scan_ms, scan, cert_fingerprint, n_facts)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, 0, $18, $19, 0);
+  last_contact_ms, last_scan_ms, scan, cert_fingerprint, n_facts, changed)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, 0, $18, $19, 0,
+  (select n from fleet_epoch));
 
 -- name: host_set_attrs
 update host set hostname = $2, os_id = $3, os_version = $4, os_name = $5, arch = $6, kernel = $7,
   address = $8, agent_version = $9, logged_in_user = $10, boot_id = $11, boot_ms = $12,
-  reboot_needed = $13, health_json = $14, version = version + 1
+  reboot_needed = $13, health_json = $14,
+  version = version + 1, changed = (select n from fleet_epoch)
 where id = $1;
 
 -- name: host_set_inventory
 update host set inventory = $2, n_facts = $3, facts = $4, last_scan_ms = $5, scan = $6, scan_error = null,
-  version = version + 1
+  version = version + 1, changed = (select n from fleet_epoch)
 where id = $1;
 
 -- name: host_set_state
-update host set state = $2, version = version + 1 where id = $1;
+update host set state = $2,
+  version = version + 1, changed = (select n from fleet_epoch)
+where id = $1;
 
 -- name: host_set_scan
-update host set scan = $2, scan_error = $3, version = version + 1 where id = $1;
+update host set scan = $2, scan_error = $3,
+  version = version + 1, changed = (select n from fleet_epoch)
+where id = $1;
 
 -- name: host_set_scanned
-update host set last_scan_ms = $2, scan = $3, scan_error = null, version = version + 1 where id = $1;
+update host set last_scan_ms = $2, scan = $3, scan_error = null,
+  version = version + 1, changed = (select n from fleet_epoch)
+where id = $1;
 
 -- name: host_set_contact
 update host set last_contact_ms = case when last_contact_ms < $2 then $2 else last_contact_ms end,
-  last_scan_ms = case when last_scan_ms < $3 then $3 else last_scan_ms end
+  last_scan_ms = case when last_scan_ms < $3 then $3 else last_scan_ms end,
+  changed = case when last_scan_ms < $3 then (select n from fleet_epoch) else changed end
 where id = $1 and (last_contact_ms < $2 or last_scan_ms < $3);
+
+-- name: fleet_epoch_next
+update fleet_epoch set n = n + 1;
+
+-- name: fleet_epoch_now
+select n from fleet_epoch;
+
+-- name: snapshot_note
+insert into fleet_snapshot (id, epoch) values ($1, $2);
+
+-- name: snapshot_forget
+delete from fleet_snapshot where epoch < (select max(epoch) from fleet_snapshot);
+
+-- name: snapshot_find
+select epoch from fleet_snapshot where id = $1;
+
+-- name: host_changed_ids
+select id from host where changed >= $1;
+
+-- name: host_changed_list
+select id, office, state, hostname, os_id, os_version, os_name, arch, kernel, address, agent_version,
+  logged_in_user, boot_id, boot_ms, reboot_needed, health_json, inventory, enrolled_ms, last_contact_ms,
+  last_scan_ms, scan, scan_error, cert_fingerprint, n_facts, facts, version
+from host where changed >= $1 order by enrolled_ms, id;
+
+-- name: host_contacted
+select id, last_contact_ms from host where last_contact_ms >= $1;
+
+-- name: host_number
+select count(*) from host;

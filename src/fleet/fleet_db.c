@@ -152,10 +152,8 @@ static bool read_host(const struct fleet *f, struct sql_rows *r, struct arena *a
 	};
 	if (digest.n == SHA256_LEN)
 		memcpy(h.inventory.b, digest.p, SHA256_LEN);
-	if (!load_facts_of_host(f, &h, r, e))
-		return false;
 	*out = h;
-	return true;
+	return load_facts_of_host(f, out, r, e);
 }
 
 static bool load_host(struct fleet *f, struct sql_rows *r, struct arena *a, struct err *e)
@@ -166,6 +164,12 @@ static bool load_host(struct fleet *f, struct sql_rows *r, struct arena *a, stru
 	uint32_t no = fleet_adopt(f, &h);
 	fleet_index_host(f, f->hosts.p[no]);
 	return true;
+}
+
+bool fleet_db_load_facts(struct fleet *f, struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(f->db, e);
+	return c && load_facts(f, c, e);
 }
 
 bool fleet_db_load(struct fleet *f, struct err *e)
@@ -222,6 +226,136 @@ bool fleet_db_versions(struct fleet *f,
 	while (sql_next(rows))
 		fn(arg, sql_col_str(rows, 0), sql_col_int(rows, 1), sql_col_int(rows, 2));
 	return sql_rows_end(rows, e);
+}
+
+/* --- snapshots --- */
+
+bool fleet_db_changed_ids(struct fleet *f, int64_t epoch, roaring_bitmap_t *out, struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(f->db, e);
+	struct sql_rows *rows = NULL;
+	if (!c || !sql_query(c, &SQL_HOST_CHANGED_IDS, SQL_ARGS(sql_int(epoch)), &rows, e))
+		return false;
+	while (sql_next(rows)) {
+		uint32_t no = ids_find(&f->ids, f->hosts.p, sql_col_str(rows, 0));
+		if (no != INTERN_NONE)
+			roaring_bitmap_add(out, no);
+	}
+	return sql_rows_end(rows, e);
+}
+
+static bool load_changed(struct fleet *f, struct sql_rows *r, struct arena *a,
+			 roaring_bitmap_t *out, struct err *e)
+{
+	struct host h;
+	if (!read_host(f, r, a, &h, e))
+		return false;
+	uint32_t no = ids_find(&f->ids, f->hosts.p, str_of(h.id));
+	if (no == INTERN_NONE)
+		no = fleet_adopt(f, &h);
+	else
+		fleet_replace(f, no, &h);
+	roaring_bitmap_add(out, no);
+	fleet_index_host(f, f->hosts.p[no]);
+	return true;
+}
+
+static bool check_number(const struct fleet *f, struct sql_conn *c, struct err *e)
+{
+	struct sql_rows *rows = NULL;
+	if (!sql_query(c, &SQL_HOST_NUMBER, SQL_NO_ARGS, &rows, e))
+		return false;
+	int64_t n = sql_next(rows) ? sql_col_int(rows, 0) : -1;
+	if (!sql_rows_end(rows, e))
+		return false;
+	return n == (int64_t)f->hosts.n ||
+	       err_set(e, ERR_CORRUPT, "the database has %lld hosts, the snapshot leads to %zu",
+		       (long long)n, f->hosts.n);
+}
+
+bool fleet_db_load_changed(struct fleet *f, int64_t epoch, roaring_bitmap_t *out, struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(f->db, e);
+	struct sql_rows *rows = NULL;
+	if (!c || !sql_query(c, &SQL_HOST_CHANGED_LIST, SQL_ARGS(sql_int(epoch)), &rows, e))
+		return false;
+	AUTO(arena_done) struct arena a = { 0 };
+	bool ok = true;
+	while (ok && sql_next(rows)) {
+		ok = load_changed(f, rows, &a, out, e);
+		arena_reset(&a);
+	}
+	return sql_rows_end(rows, ok ? e : NULL) && ok && check_number(f, c, e);
+}
+
+bool fleet_db_load_contacts(struct fleet *f, int64_t from_ms, struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(f->db, e);
+	struct sql_rows *rows = NULL;
+	if (!c || !sql_query(c, &SQL_HOST_CONTACTED, SQL_ARGS(sql_int(from_ms)), &rows, e))
+		return false;
+	while (sql_next(rows)) {
+		uint32_t no = ids_find(&f->ids, f->hosts.p, sql_col_str(rows, 0));
+		if (no == INTERN_NONE)
+			continue;
+		struct host *h = f->hosts.p[no];
+		h->last_contact_ms = MAX(h->last_contact_ms, sql_col_int(rows, 1));
+		roster_contact(f->roster, no, h->last_contact_ms);
+	}
+	return sql_rows_end(rows, e);
+}
+
+static bool write_epoch(struct sql_conn *c, void *arg, struct err *e)
+{
+	struct sql_rows *rows = NULL;
+	if (!sql_run(c, &SQL_FLEET_EPOCH_NEXT, SQL_NO_ARGS, e) ||
+	    !sql_query(c, &SQL_FLEET_EPOCH_NOW, SQL_NO_ARGS, &rows, e))
+		return false;
+	bool found = sql_next(rows);
+	if (found)
+		*(int64_t *)arg = sql_col_int(rows, 0);
+	return sql_rows_end(rows, e) &&
+	       (found || err_set(e, ERR_CORRUPT, "the database has lost the fleet's epoch"));
+}
+
+bool fleet_db_next_epoch(struct fleet *f, int64_t *epoch_out, struct err *e)
+{
+	return sql_write(f->db, write_epoch, epoch_out, e);
+}
+
+struct note_write {
+	struct str id;
+	int64_t epoch;
+};
+
+/* The one before stays known: the file in its place is that one until the new one is renamed. */
+static bool write_note(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct note_write *w = arg;
+	return sql_run(c, &SQL_SNAPSHOT_FORGET, SQL_NO_ARGS, e) &&
+	       sql_run(c, &SQL_SNAPSHOT_NOTE, SQL_ARGS(sql_blob(w->id), sql_int(w->epoch)), e);
+}
+
+bool fleet_db_note_snapshot(struct fleet *f, struct str id, int64_t epoch, struct err *e)
+{
+	struct note_write w = { id, epoch };
+	return sql_write(f->db, write_note, &w, e);
+}
+
+bool fleet_db_find_snapshot(struct fleet *f, struct str id, int64_t *epoch_out, struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(f->db, e);
+	struct sql_rows *rows = NULL;
+	if (!c || !sql_query(c, &SQL_SNAPSHOT_FIND, SQL_ARGS(sql_blob(id)), &rows, e))
+		return false;
+	bool found = sql_next(rows);
+	int64_t epoch = found ? sql_col_int(rows, 0) : 0;
+	if (!sql_rows_end(rows, e))
+		return false;
+	if (!found)
+		return err_set(e, ERR_CORRUPT, "the database does not know this snapshot");
+	*epoch_out = epoch;
+	return true;
 }
 
 static bool write_enrol(struct sql_conn *c, void *arg, struct err *e)

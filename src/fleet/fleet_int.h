@@ -10,6 +10,7 @@
 #include "fleet/ids.h"
 #include "fleet/index.h"
 #include "fleet/roster.h"
+#include "fleet/snapfile.h"
 
 #include <pthread.h>
 
@@ -39,8 +40,11 @@ struct fleet {
 	struct arena records;
 	roaring_bitmap_t *states[HOST_STATES_], *scans[SCANS_], *scanned, *online, *reboot;
 	struct dims *dims;
-	struct hours scan_hours; /* of the last scans */
-	struct roster *roster;	 /* told of every change of a record */
+	struct hours scan_hours;    /* of the last scans */
+	struct roster *roster;	    /* told of every change of a record */
+	struct snapfile *snapshot;  /* what is mapped of it; NULL = loaded from the database */
+	roaring_bitmap_t *reread;   /* hosts the snapshot did not know as they are */
+	pthread_rwlock_t enrolling; /* held over an enrolment; a snapshot's epoch waits for all */
 	fleet_listener *listener;
 	void *listener_arg;
 	struct fleet_journal journal; /* under `lock`, like the listener */
@@ -75,6 +79,22 @@ struct host_contact {
 
 /* Each does nothing and succeeds without a database. */
 bool fleet_db_load(struct fleet *f, struct err *e) MUST_CHECK;
+bool fleet_db_load_facts(struct fleet *f, struct err *e) MUST_CHECK;
+/* For snapshots: the next epoch, in the database; that a file is one of it; the epoch of a known
+ * file (ERR_NOT_FOUND). */
+bool fleet_db_next_epoch(struct fleet *f, int64_t *epoch_out, struct err *e) MUST_CHECK;
+bool fleet_db_note_snapshot(struct fleet *f, struct str id, int64_t epoch, struct err *e)
+	MUST_CHECK;
+bool fleet_db_find_snapshot(struct fleet *f, struct str id, int64_t *epoch_out, struct err *e)
+	MUST_CHECK;
+/* Hosts in memory that changed in an epoch or later, into a bitmap; then their rows, and those of
+ * hosts that are not in memory yet (which go into the bitmap too); last contacts from a time on.
+ * The second refuses a fleet that has not as many hosts as the database. */
+bool fleet_db_changed_ids(struct fleet *f, int64_t epoch, roaring_bitmap_t *out, struct err *e)
+	MUST_CHECK;
+bool fleet_db_load_changed(struct fleet *f, int64_t epoch, roaring_bitmap_t *out, struct err *e)
+	MUST_CHECK;
+bool fleet_db_load_contacts(struct fleet *f, int64_t from_ms, struct err *e) MUST_CHECK;
 bool fleet_db_enrol(struct fleet *f, const struct host *h, struct err *e) MUST_CHECK;
 bool fleet_db_attrs(struct fleet *f, const char *id, const struct host_attrs *a, struct err *e)
 	MUST_CHECK;
@@ -112,6 +132,10 @@ void fleet_publish(struct fleet *f);
 /* Puts a copy of a loaded or enrolled host into memory; `from` may borrow all it points to. Write
  * lock held (or not yet shared). */
 uint32_t fleet_adopt(struct fleet *f, const struct host *from);
+/* The same, but own texts and facts stay where they are: they must outlive the fleet. */
+uint32_t fleet_adopt_mapped(struct fleet *f, const struct host *from);
+/* A host in memory becomes what its row says; it must be in no bitmap of facts. */
+void fleet_replace(struct fleet *f, uint32_t no, const struct host *from);
 /* Enters the facts of an active host into the index. */
 void fleet_index_host(struct fleet *f, const struct host *h);
 #endif

@@ -4,6 +4,7 @@
  * the lists of a name are ascending because facts are appended in the order of their numbers. */
 #include "fleet/index.h"
 #include "base/vec.h"
+#include "fleet/snapshot.h"
 
 #define MAX_TABS 6
 
@@ -316,16 +317,39 @@ void index_add_host(struct index *x, uint32_t fact, uint32_t host)
 	ASSERT(fact < x->facts.n);
 	if (!x->facts.p[fact].hosts)
 		x->facts.p[fact].hosts = roaring_bitmap_create();
+	snapshot_own(&x->facts.p[fact].hosts);
 	roaring_bitmap_add(x->facts.p[fact].hosts, host);
 }
 
 void index_remove_host(struct index *x, uint32_t fact, uint32_t host)
 {
 	ASSERT(fact < x->facts.n && x->facts.p[fact].hosts);
+	snapshot_own(&x->facts.p[fact].hosts);
 	roaring_bitmap_remove(x->facts.p[fact].hosts, host);
 	if (roaring_bitmap_is_empty(x->facts.p[fact].hosts)) {
 		roaring_bitmap_free(x->facts.p[fact].hosts);
 		x->facts.p[fact].hosts = NULL;
+	}
+}
+
+void index_set_hosts(struct index *x, uint32_t fact, roaring_bitmap_t *view)
+{
+	ASSERT(fact < x->facts.n && !x->facts.p[fact].hosts);
+	x->facts.p[fact].hosts = view;
+}
+
+void index_forget_hosts(struct index *x, const roaring_bitmap_t *hosts)
+{
+	for (size_t i = 0; i < x->facts.n; i++) {
+		roaring_bitmap_t **b = &x->facts.p[i].hosts;
+		if (!*b || !roaring_bitmap_intersect(*b, hosts))
+			continue;
+		snapshot_own(b);
+		roaring_bitmap_andnot_inplace(*b, hosts);
+		if (!roaring_bitmap_is_empty(*b))
+			continue;
+		roaring_bitmap_free(*b);
+		*b = NULL;
 	}
 }
 

@@ -88,6 +88,11 @@ const uint32_t *index_by_source(const struct index *x, enum fact_kind kind, stru
 const roaring_bitmap_t *index_hosts(const struct index *x, uint32_t fact);
 void index_add_host(struct index *x, uint32_t fact, uint32_t host);
 void index_remove_host(struct index *x, uint32_t fact, uint32_t host);
+/** Gives a fact that has none its hosts; `view` is the index's from here on and may be a frozen
+ * view of memory that outlives it. */
+void index_set_hosts(struct index *x, uint32_t fact, roaring_bitmap_t *view);
+/** Takes hosts out of every bitmap. */
+void index_forget_hosts(struct index *x, const roaring_bitmap_t *hosts);
 /** Run-length encodes and trims every bitmap; after bulk loading. */
 void index_optimize(struct index *x);
 #endif

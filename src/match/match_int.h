@@ -141,6 +141,8 @@ void state_free(struct state *s);
 AUTO_DEFINE(struct state, state_free)
 /* Gives a patch its sets (taken); they are not counted yet. */
 void state_install(struct state *s, uint32_t patch, roaring_bitmap_t *sets[SETS_]);
+/* Enters a host into a set, counting nothing but the set's size; false when it was there. */
+bool state_enter(struct state *s, uint32_t host, uint32_t patch, enum set set);
 /* Makes the totals, or adds (1) or takes away (-1) a patch's part in them. */
 void state_total(struct state *s);
 void state_total_patch(struct state *s, uint32_t patch, int by);

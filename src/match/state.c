@@ -2,6 +2,7 @@
  * A state: the sets of every patch and the counters that follow from them. Invariant: counters
  * equal what counting the sets of all live patches would give; state_move() and state_count() keep
  * it. */
+#include "fleet/snapshot.h"
 #include "match/match_int.h"
 
 struct state *state_new(struct catalog *c)
@@ -73,14 +74,24 @@ static void total_patch(struct totals *t, const struct patch *p, bool declined, 
 		t->security_missing += d;
 }
 
-static void enter(struct state *s, uint32_t host, uint32_t patch, enum set set)
+bool state_enter(struct state *s, uint32_t host, uint32_t patch, enum set set)
 {
 	struct patch_state *p = &s->patches[patch];
 	if (!p->set[set])
 		p->set[set] = roaring_bitmap_create();
+	snapshot_own(&p->set[set]);
 	if (!roaring_bitmap_add_checked(p->set[set], host))
+		return false;
+	p->n[set]++;
+	return true;
+}
+
+static void enter(struct state *s, uint32_t host, uint32_t patch, enum set set)
+{
+	struct patch_state *p = &s->patches[patch];
+	if (!state_enter(s, host, patch, set))
 		return;
-	if (p->n[set]++ == 0)
+	if (p->n[set] == 1)
 		total_patch(&s->totals, &s->catalog->patches[patch], p->declined, set, 1);
 	s->totals.missing_pairs += set == SET_MISSING && !p->declined;
 	if (host < s->counted_to)
@@ -90,8 +101,10 @@ static void enter(struct state *s, uint32_t host, uint32_t patch, enum set set)
 static void leave(struct state *s, uint32_t host, uint32_t patch, enum set set)
 {
 	struct patch_state *p = &s->patches[patch];
-	if (!p->set[set] || !roaring_bitmap_remove_checked(p->set[set], host))
+	if (!p->set[set] || !roaring_bitmap_contains(p->set[set], host))
 		return;
+	snapshot_own(&p->set[set]);
+	roaring_bitmap_remove(p->set[set], host);
 	s->totals.missing_pairs -= set == SET_MISSING && !p->declined;
 	if (host < s->counted_to)
 		tally_patch(tally_of(s, host), &s->catalog->patches[patch], p->declined, set, -1);

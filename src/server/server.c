@@ -9,11 +9,14 @@
 #include "base/log.h"
 #include "catalog/catalog.h"
 #include "catalog/enrich.h"
+#include "fleet/snapshot.h"
 #include "ipc/sandbox.h"
 #include "jobs/jobs.h"
+#include "match/saved.h"
 #include "server/generation.h"
 #include "server/glue.h"
 #include "server/identity.h"
+#include "server/keeper.h"
 #include "server/node.h"
 #include "settings/settings.h"
 #include "sql/notify.h"
@@ -35,6 +38,7 @@ struct server {
 	struct ledger *ledger;
 	struct enrichment *enrichment;
 	struct jobs *jobs;
+	struct keeper *keeper;
 	struct deploy *deploy;
 	struct api *api;
 	struct glue glue;
@@ -56,6 +60,18 @@ static bool open_database(const struct options *o, int *lock_out, struct sql **d
 	return sql_open(db, db_out, e) && sql_migrate(*db_out, e);
 }
 
+static bool open_fleet(struct server *s, const struct options *o, struct err *e)
+{
+	AUTO(xfree) char *path = file_join(o->state_dir, "fleet.snapshot");
+	struct err why;
+	if (!snapshot_load(s->db, &clock_system, path, &s->fleet, &why, e))
+		return false;
+	if (why.code != ERR_NONE && why.code != ERR_NOT_FOUND)
+		log_warn("snapshot of the fleet not used, all is read from the database: %s",
+			 why.msg);
+	return true;
+}
+
 /* Where the last server died before it told what a sync changed, systems are first seen as they
  * were told, so that the ledger gets each change once. */
 static bool open_patches(struct server *s, struct err *e)
@@ -67,7 +83,13 @@ static bool open_patches(struct server *s, struct err *e)
 	if (!catalog_load(s->db, off, &catalog, e) || !catalog_load_told(s->db, off, &before, e))
 		return err_prefix(e, "cannot load the patch DB");
 	s->match = match_new(s->fleet);
-	match_set_catalog(s->match, before ? before : catalog);
+	uint32_t evaluated;
+	match_load_catalog(s->match, before ? before : catalog, &evaluated);
+	if (fleet_snapshot(s->fleet))
+		log_info(
+			"snapshot of the fleet used; %llu systems read again, %u patches evaluated",
+			(unsigned long long)roaring_bitmap_get_cardinality(fleet_reread(s->fleet)),
+			evaluated);
 	if (!ledger_open(s->db, &clock_system, &s->ledger, e))
 		return false;
 	ledger_follow(s->ledger, sql_shared(s->db)); /* until this server leads */
@@ -93,8 +115,7 @@ static bool open_data(struct server *s, const struct options *o, struct err *e)
 			 (long long)epoch);
 	if (!identity_load(tls, o->names, clock_wall_ms(), &s->identity, e) ||
 	    !store_open(store, &s->store, e) || !settings_open(s->db, &s->settings, e) ||
-	    !auth_open(s->db, &clock_system, &s->auth, e) ||
-	    !fleet_load(s->db, &clock_system, &s->fleet, e) ||
+	    !auth_open(s->db, &clock_system, &s->auth, e) || !open_fleet(s, o, e) ||
 	    !enrichment_open(s->db, &s->enrichment, e))
 		return false;
 	return open_patches(s, e);
@@ -339,6 +360,8 @@ bool server_start(const struct options *o, struct signer *signer, struct asset_t
 	    !open_api(s, o, signer, console, e) || !listen_all(s, o, e) || !offer_setup(s, o, e))
 		return false;
 	jobs_set_minute(s->jobs, minute, s);
+	AUTO(xfree) char *snapshot = file_join(s->options.state_dir, "fleet.snapshot");
+	s->keeper = keeper_start(s->match, snapshot, fleet_snapshot(s->fleet) != NULL);
 	if (sql_shared(s->db) && !open_node(s, o, signer, e))
 		return false;
 	*out = TAKE(s);
@@ -365,6 +388,7 @@ void server_stop(struct server *s)
 	deploy_close(s->deploy);
 	ledger_detach(s->ledger);
 	ledger_close(s->ledger);
+	keeper_stop(s->keeper);
 	match_free(s->match);
 	enrichment_close(s->enrichment);
 	fleet_free(s->fleet);

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A start from a snapshot gives what a start from the database gives, verdict by verdict: after an
+ * orderly end, after a kill with changes the snapshot does not know or while it was written, with
+ * another catalog, and with a file that is torn, foreign, old or gone (P9, F01). */
+#include "match/saved.h"
+#include "base/file.h"
+#include "fleet/snapshot.h"
+#include "world.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HOSTS 120
+#define NAMES 20
+
+static uint64_t seed = 11;
+static char dir[] = "/tmp/tsukuroi-saved-XXXXXX";
+
+static uint32_t next(uint32_t bound)
+{
+	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+	return (uint32_t)((seed >> 33) % bound);
+}
+
+/* A catalog whose patches past `newer` ask for one version more. */
+static struct catalog *make_catalog(uint32_t newer)
+{
+	AUTO(buf_done) struct buf text = BUF_INIT(1 << 20);
+	for (uint32_t i = 0; i < NAMES; i++)
+		buf_printf(&text, "patch patch-%u debian:12 %s %s\n%s n%u %s%u\n", i,
+			   i % 3 ? "security" : "bugfix", i % 2 ? "critical" : "low",
+			   i % 4 ? "deb" : "src", i, i % 4 ? "amd64 " : "",
+			   4 + i % 3 + (i >= newer));
+	return world_catalog(buf_str(&text));
+}
+
+static void scan(struct fleet *f, uint32_t host)
+{
+	AUTO(buf_done) struct buf text = BUF_INIT(1 << 16);
+	buf_adds(&text, "os debian 12 bookworm\narch amd64\n");
+	for (uint32_t i = 0; i < NAMES; i++)
+		if (next(4))
+			buf_printf(&text, "deb n%u amd64 %u\n", i, 2 + next(8));
+	if (next(5) == 0)
+		buf_printf(&text, "hold deb n%u amd64\n", next(NAMES));
+	world_scan(f, host, buf_str(&text));
+}
+
+static void change(struct fleet *f, uint32_t host)
+{
+	struct err e = { 0 };
+	char name[24];
+	struct host_attrs attrs = { .hostname = name, .kernel = (char *)(next(2) ? "a" : "b") };
+	snprintf(name, sizeof(name), "host%u", next(1000));
+	switch (next(6)) {
+	case 0: assert_true(fleet_set_state(f, host, next(HOST_STATES_), &e)); break;
+	case 1: assert_true(fleet_contact(f, host, &attrs, &e)); break;
+	case 2: assert_true(fleet_set_scan(f, host, SCAN_FAILED, "why", &e)); break;
+	default: scan(f, host); break;
+	}
+}
+
+static struct sql *open_db(const char *name)
+{
+	struct err e = { 0 };
+	struct sql *db = NULL;
+	AUTO(xfree) char *url = xasprintf("sqlite:%s/%s.db", dir, name);
+	if (!sql_open(url, &db, &e) || !sql_migrate(db, &e))
+		fail_msg("%s", e.msg);
+	return db;
+}
+
+static uint32_t enrol(struct fleet *f, uint32_t i)
+{
+	char id[40];
+	snprintf(id, sizeof(id), "%08x%024x", i * 2654435761u, i);
+	return world_host(f, id);
+}
+
+/* What the server holds of a database, by one way to load it. */
+struct world {
+	struct fleet *fleet;
+	struct match *match;
+	struct err why;
+	uint32_t evaluated;
+};
+
+static void world_close(struct world *w)
+{
+	match_free(w->match);
+	fleet_free(w->fleet);
+}
+
+static struct world load(struct sql *db, const char *path, struct catalog *c)
+{
+	struct err e = { 0 };
+	struct world w = { 0 };
+	if (!(path ? snapshot_load(db, &world_clock, path, &w.fleet, &w.why, &e)
+		   : fleet_load(db, &world_clock, &w.fleet, &e)))
+		fail_msg("%s", e.msg);
+	w.match = match_new(w.fleet);
+	if (path)
+		match_load_catalog(w.match, c, &w.evaluated);
+	else
+		match_set_catalog(w.match, c);
+	return w;
+}
+
+static void same_host(const struct match_view *a, const struct match_view *b, const struct host *h,
+		      const struct host *g)
+{
+	struct host_counts x, y;
+	assert_int_equal(h->state, g->state);
+	assert_int_equal(h->scan, g->scan);
+	assert_int_equal(h->last_scan_ms, g->last_scan_ms);
+	assert_int_equal(h->last_contact_ms, g->last_contact_ms);
+	assert_int_equal(h->enrolled_ms, g->enrolled_ms);
+	assert_memory_equal(&h->inventory, &g->inventory, sizeof(h->inventory));
+	assert_string_equal(h->attrs.hostname ? h->attrs.hostname : "",
+			    g->attrs.hostname ? g->attrs.hostname : "");
+	assert_string_equal(h->attrs.kernel ? h->attrs.kernel : "",
+			    g->attrs.kernel ? g->attrs.kernel : "");
+	assert_string_equal(h->scan_error ? h->scan_error : "", g->scan_error ? g->scan_error : "");
+	assert_int_equal(h->facts_len, g->facts_len);
+	if (h->facts_len)
+		assert_memory_equal(h->facts, g->facts, h->facts_len);
+	match_host_counts(a, h->no, &x);
+	match_host_counts(b, g->no, &y);
+	assert_memory_equal(&x, &y, sizeof(x));
+	for (uint32_t p = 0; p < a->catalog->n_patches; p++)
+		assert_int_equal(match_verdict(a, h->no, p), match_verdict(b, g->no, p));
+}
+
+/* The two know the same; host numbers may differ. */
+static void same_world(struct world *a, struct world *b)
+{
+	struct match_view v, w;
+	struct fleet_counts x, y;
+	match_read(a->match, &v);
+	match_read(b->match, &w);
+	assert_int_equal(fleet_host_count(a->fleet), fleet_host_count(b->fleet));
+	for (uint32_t i = 0; i < fleet_host_count(a->fleet); i++) {
+		const struct host *h = fleet_host(a->fleet, i);
+		const struct host *g = fleet_host_by_id(b->fleet, str_of(h->id));
+		assert_non_null(g);
+		same_host(&v, &w, h, g);
+	}
+	match_fleet_counts(&v, world_now(NULL), &x);
+	match_fleet_counts(&w, world_now(NULL), &y);
+	assert_memory_equal(&x, &y, sizeof(x));
+	match_read_end(&v);
+	match_read_end(&w);
+	assert_int_equal(match_verify(a->match), 0);
+	assert_int_equal(match_verify(b->match), 0);
+}
+
+/* A start from the file equals one from the database, and stays right when things change. */
+static void check_start(struct sql *db, const char *path, struct catalog *c, bool usable)
+{
+	struct world saved = load(db, path, c), read = load(db, NULL, c);
+	assert_int_equal(fleet_snapshot(saved.fleet) != NULL, usable);
+	assert_int_equal(saved.why.code != ERR_NONE, !usable);
+	same_world(&saved, &read);
+	world_close(&read);
+	for (int i = 0; i < 60; i++)
+		change(saved.fleet, next(fleet_host_count(saved.fleet)));
+	read = load(db, NULL, c);
+	same_world(&saved, &read);
+	world_close(&read);
+	world_close(&saved);
+}
+
+static struct world new_world(struct sql *db, struct catalog *c)
+{
+	struct world w = load(db, NULL, c);
+	for (uint32_t i = 0; i < HOSTS; i++) {
+		uint32_t no = enrol(w.fleet, i);
+		if (i % 10)
+			scan(w.fleet, no);
+	}
+	return w;
+}
+
+static void save(struct world *w, const char *path)
+{
+	struct err e = { 0 };
+	if (!match_save_snapshot(w->match, path, &e))
+		fail_msg("%s", e.msg);
+}
+
+static void starts(void **arg)
+{
+	AUTO(sql_close) struct sql *db = open_db("starts");
+	AUTO(catalog_unref) struct catalog *c = make_catalog(NAMES), *other = make_catalog(14);
+	AUTO(xfree) char *path = xasprintf("%s/starts.snapshot", dir);
+	struct world w = new_world(db, c);
+	save(&w, path);
+	world_close(&w);
+	check_start(db, path, c, true); /* leaves changes behind that the file does not know */
+	check_start(db, path, c, true);
+	w = load(db, path, c);
+	assert_int_equal(w.evaluated, 0);
+	for (uint32_t i = HOSTS; i < HOSTS + 10; i++) /* nor these */
+		scan(w.fleet, enrol(w.fleet, i));
+	world_close(&w);
+	check_start(db, path, c, true);
+	w = load(db, path, other);
+	assert_int_equal(w.evaluated, 6);
+	world_close(&w);
+	check_start(db, path, other, true);
+	w = load(db, path, other); /* a snapshot made of one that was mapped */
+	save(&w, path);
+	world_close(&w);
+	check_start(db, path, other, true);
+}
+
+struct writing {
+	struct world *w;
+	const char *path;
+	atomic_bool stop;
+};
+
+static void *write_all_the_time(void *arg)
+{
+	struct writing *x = arg;
+	struct err e = { 0 };
+	while (!atomic_load(&x->stop))
+		if (!match_save_snapshot(x->w->match, x->path, &e))
+			return (void *)1;
+	return NULL;
+}
+
+/* Whatever changes while a snapshot is written: the file and the database make it up. */
+static void written_under_load(void **arg)
+{
+	AUTO(sql_close) struct sql *db = open_db("load");
+	AUTO(catalog_unref) struct catalog *c = make_catalog(NAMES);
+	AUTO(xfree) char *path = xasprintf("%s/load.snapshot", dir);
+	struct world w = new_world(db, c);
+	for (int round = 0; round < 6; round++) {
+		struct writing x = { &w, path, false };
+		pthread_t thread;
+		void *failed;
+		assert_int_equal(pthread_create(&thread, NULL, write_all_the_time, &x), 0);
+		for (int i = 0; i < 80; i++) {
+			change(w.fleet, next(HOSTS));
+			if (i % 20 == 0)
+				enrol(w.fleet, 1000 + (uint32_t)(round * 80 + i));
+		}
+		atomic_store(&x.stop, true);
+		pthread_join(thread, &failed);
+		assert_null(failed);
+		struct world saved = load(db, path, c), read = load(db, NULL, c);
+		assert_non_null(fleet_snapshot(saved.fleet));
+		same_world(&saved, &read);
+		world_close(&saved);
+		world_close(&read);
+	}
+	world_close(&w);
+}
+
+static void write_file(const char *path, struct str content)
+{
+	struct err e = { 0 };
+	assert_true(file_write_atomic(path, content, 0600, &e));
+}
+
+/* Any byte changed, any length cut: the start is from the database, and right. */
+static void damaged_files(void **arg)
+{
+	AUTO(sql_close) struct sql *db = open_db("damaged"), *foreign = open_db("foreign");
+	AUTO(catalog_unref) struct catalog *c = make_catalog(NAMES);
+	AUTO(xfree) char *path = xasprintf("%s/damaged.snapshot", dir);
+	AUTO(buf_done) struct buf good = BUF_INIT(1 << 26), bad = BUF_INIT(1 << 26);
+	struct err e = { 0 };
+	struct world w = new_world(db, c);
+	save(&w, path);
+	world_close(&w);
+	assert_true(file_read(path, &good, &e));
+	struct stat st;
+	for (int i = 0; i < 200; i++) {
+		buf_reset(&bad);
+		buf_addstr(&bad, buf_str(&good));
+		uint32_t at = i < 50 ? next(600) : next((uint32_t)good.n);
+		if (i % 4 == 3)
+			bad.n = at;
+		else
+			bad.p[at] ^= (char)(1 + next(255));
+		write_file(path, buf_str(&bad));
+		w = load(db, path, c);
+		/* Only what nobody reads (the rest of the header's page) may be wrong. */
+		assert_true(!fleet_snapshot(w.fleet) || (at > 200 && at < 4096 && i % 4 != 3));
+		assert_int_equal(match_verify(w.match), 0);
+		assert_int_equal(fleet_host_count(w.fleet), HOSTS);
+		world_close(&w);
+	}
+	assert_int_equal(stat(path, &st), 0);
+	write_file(path, buf_str(&good));
+	check_start(db, path, c, true);
+	w = new_world(foreign, c);
+	world_close(&w);
+	check_start(foreign, path, c, false);
+	assert_int_equal(unlink(path), 0);
+	check_start(db, path, c, false);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(starts),
+		cmocka_unit_test(written_under_load),
+		cmocka_unit_test(damaged_files),
+	};
+	struct err e;
+	if (!mkdtemp(dir))
+		return 1;
+	int failures = cmocka_run_group_tests(tests, NULL, NULL);
+	return failures + !file_remove_tree(dir, &e);
+}
