@@ -4,6 +4,7 @@
  * row on the list, so limit + 2 patches are enough for a page. */
 #include "api/pair_list.h"
 
+#include "api/unknown.h"
 #include "base/intern.h"
 
 enum { COL_ID, COL_KEV = 7, COL_EPSS };
@@ -21,6 +22,8 @@ static const enum verdict verdicts[PAIR_DECLINED] = {
 
 const char *word_pair_state(unsigned i)
 {
+	if (i == PAIR_UNKNOWN)
+		return verdict_name(VERDICT_UNKNOWN);
 	return i == PAIR_DECLINED ? "declined" : verdict_name(verdicts[i]);
 }
 
@@ -118,7 +121,25 @@ static enum pair_state state_of(const struct pair_list *l, uint32_t patch, enum 
 
 enum pair_state pair_list_state(const struct pair_list *l, const struct pair *p)
 {
+	if (p->verdict == PAIR_INSTALLED &&
+	    roaring_bitmap_contains(unknown_hosts(l->c, l->v), p->host))
+		return PAIR_UNKNOWN;
 	return state_of(l, p->patch, p->verdict);
+}
+
+/* Pairs whose patch was installed at a scan that is old. */
+static int64_t count_old(const struct pair_list *l, uint32_t patch, const roaring_bitmap_t *within)
+{
+	const roaring_bitmap_t *installed = match_hosts(l->v, patch, VERDICT_INSTALLED),
+			       *old = unknown_hosts(l->c, l->v);
+	if (!installed || roaring_bitmap_is_empty(old))
+		return 0;
+	if (!within)
+		return (int64_t)roaring_bitmap_and_cardinality(installed, old);
+	roaring_bitmap_t *both = roaring_bitmap_and(old, within);
+	int64_t n = (int64_t)roaring_bitmap_and_cardinality(installed, both);
+	roaring_bitmap_free(both);
+	return n;
 }
 
 /* Pairs of a patch by state. */
@@ -134,6 +155,9 @@ static void count_patch(const struct pair_list *l, uint32_t patch, int64_t out[P
 			out[state_of(l, patch, s)] +=
 				set ? (int64_t)roaring_bitmap_and_cardinality(set, within) : n;
 	}
+	int64_t old = count_old(l, patch, within);
+	out[PAIR_INSTALLED] -= old;
+	out[PAIR_UNKNOWN] += old;
 }
 
 /* --- the best patches at or beyond the place --- */
@@ -230,9 +254,19 @@ static void take_set(struct run *r, uint32_t patch, enum pair_state verdict, con
 	enum pair_state state = state_of(l, patch, verdict);
 	const roaring_bitmap_t *set = match_hosts(l->v, patch, verdicts[verdict]),
 			       *within = hosts_for(l, patch);
-	if (!set || !(l->states >> state & 1))
+	bool said = l->states >> state & 1,
+	     unsaid = verdict == PAIR_INSTALLED && l->states >> PAIR_UNKNOWN & 1;
+	if (!set || (!said && !unsaid))
 		return;
 	roaring_bitmap_t *both = within ? roaring_bitmap_and(set, within) : NULL;
+	if (verdict == PAIR_INSTALLED && said != unsaid) { /* only one of the two */
+		if (!both)
+			both = roaring_bitmap_copy(set);
+		if (said)
+			roaring_bitmap_andnot_inplace(both, unknown_hosts(l->c, l->v));
+		else
+			roaring_bitmap_and_inplace(both, unknown_hosts(l->c, l->v));
+	}
 	roaring_uint32_iterator_t it = enter(both ? both : set, r->from->backward, beyond);
 	while (it.has_value && r->out->n <= r->limit) {
 		r->out->p[r->out->n++] = (struct pair) { patch, it.current_value, verdict };

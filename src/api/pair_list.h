@@ -17,6 +17,7 @@ enum pair_state {
 	PAIR_NEEDS_SUBSCRIPTION,
 	PAIR_INSTALLED,
 	PAIR_DECLINED, /**< lacking in one of those ways, and declined */
+	PAIR_UNKNOWN,  /**< was installed, by a scan that has grown old */
 	PAIR_STATES_
 };
 const char *word_pair_state(unsigned i);
@@ -36,7 +37,8 @@ const char *word_pair_state(unsigned i);
 
 struct pair {
 	uint32_t patch, host;
-	enum pair_state verdict; /**< never PAIR_DECLINED: that is said, see pair_list_state() */
+	/** Up to PAIR_INSTALLED; what is said of it, see pair_list_state(). */
+	enum pair_state verdict;
 };
 
 /** What is on the list, and in which order. The bitmaps are made when a filter speaks of systems;

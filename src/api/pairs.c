@@ -107,6 +107,7 @@ static const char *const state_words[PAIR_STATES_][LANGS_] = {
 	[PAIR_NEEDS_SUBSCRIPTION] = { "Needs subscription", "要サブスクリプション" },
 	[PAIR_INSTALLED] = { "Installed", "インストール済み" },
 	[PAIR_DECLINED] = { "Declined", "拒否済み" },
+	[PAIR_UNKNOWN] = { "Unknown", "不明" },
 };
 
 static void csv_time(struct buf *out, int64_t t_ms)

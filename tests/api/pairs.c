@@ -50,6 +50,15 @@ static void M_109_one_row_per_patch_and_system(void **state)
 	assert_int_equal(pair_total(w, "state=installed,missing"), 96);
 	assert_int_equal(pair_total(w, "state=missing&type=security"), 14);
 	assert_int_equal(pair_total(w, "state=held"), 0);
+	/* By a scan that has grown old, what was installed is unknown and what is missing stays so.
+	 */
+	match_set_stale(w->match, -1);
+	assert_int_equal(pair_total(w, "state=installed"), 0);
+	assert_int_equal(pair_total(w, "state=unknown"), 62);
+	assert_int_equal(pair_total(w, "state=unknown&q=openssl"), 1);
+	assert_int_equal(pair_total(w, "state=missing,unknown"), 96);
+	match_set_stale(w->match, (int64_t)7 * 86400);
+	assert_int_equal(pair_total(w, "state=unknown"), 0);
 	assert_int_equal(pair_total(w, by_system), 32);
 	assert_int_equal(pair_total(w, missing), 1);
 	assert_int_equal(pair_total(w, "q=openssl"), 3); /* a patch's text: all its systems */

@@ -1393,10 +1393,10 @@ export interface components {
             facets?: components["schemas"]["FacetCounts"];
         };
         /**
-         * @description declined: lacking in one of those ways, and declined
+         * @description declined: lacking in one of those ways, and declined; unknown: was installed, by a scan that has grown old
          * @enum {string}
          */
-        PairState: "missing" | "held" | "kept_back" | "phased" | "needs_subscription" | "installed" | "declined";
+        PairState: "missing" | "held" | "kept_back" | "phased" | "needs_subscription" | "installed" | "declined" | "unknown";
         PatchSystem: {
             patch: components["schemas"]["Patch"];
             system: components["schemas"]["System"];

@@ -18,7 +18,7 @@ import { Outdated } from '../system/SystemPatches';
 import { systemColumns } from '../systems/columns';
 
 const FILTERS: Filter[] = [
-	{ param: 'state', name: 'systemPatch.state', words: 'verdict', always: ['missing', 'installed', 'held', 'kept_back', 'phased', 'needs_subscription', 'declined'] },
+	{ param: 'state', name: 'systemPatch.state', words: 'verdict', always: ['missing', 'installed', 'held', 'kept_back', 'phased', 'needs_subscription', 'declined', 'unknown'] },
 	{ param: 'severity', name: 'patch.severity', words: 'severity', always: SEVERITIES },
 	{ param: 'type', name: 'patch.type', words: 'patchType' },
 	{ param: 'os', name: 'patch.os' },
