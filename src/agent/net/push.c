@@ -19,7 +19,7 @@ struct push {
 	void (*wake)(void *arg);
 	void *arg;
 	struct push_words words;
-	bool lost; /* a connection was lost before this one */
+	bool lost;	       /* a connection was lost before this one */
 	int64_t retry_after_s; /* what the server said when it refused the last one */
 };
 static atomic_bool connected;

@@ -27,6 +27,7 @@ enum push_word { PUSH_NONE, PUSH_HELLO, PUSH_CHECKIN, PUSH_PING };
 /** Takes bytes off `rest` until a line is complete; PUSH_NONE when `rest` is used up. Unknown and
  *  overlong lines are passed over. */
 enum push_word push_next(struct push_words *w, struct str *rest);
-/** Milliseconds until the next try: full jitter below `limit_s`, after what the server asked for. */
+/** Milliseconds until the next try: full jitter below `limit_s`, after what the server asked for.
+ */
 int64_t push_next_ms(int64_t limit_s, int64_t retry_after_s, uint64_t random);
 #endif
