@@ -446,6 +446,94 @@ static void retired_systems_leave_the_numbers(void **state)
 	assert_int_equal(int_at(json_object_get(dashboard.json, "patches"), "missing"), 2);
 }
 
+/* M-151: policies are made, seen, changed, used and removed; a schedule's next windows are dates.
+ */
+static void M_151_deployment_policies(void **state)
+{
+	struct world *w = *state;
+	struct who admin = as(w, ROLE_ADMINISTRATOR), guest = as(w, ROLE_GUEST);
+	static const char list[] = "/api/v1/deployment-policies";
+#define SUNDAY "{\"windows\":[{\"weekdays\":[\"sun\"],\"start\":\"13:00\",\"end\":\"17:00\"}]}"
+	static const char body[] = "{\"name\":\"Sundays\",\"schedule\":" SUNDAY "}";
+	AUTO(reply_done) struct reply made, twice, denied, shown, changed, gone, used, all;
+	request(w, &admin, "POST", list, body, NULL, &made);
+	expect(&made, 201, NULL);
+	AUTO(xfree) char *id = xstrdup(text_at(made.json, "id"));
+	AUTO(xfree) char *one = xasprintf("%s/%s", list, id);
+	request(w, &admin, "POST", list, body, NULL, &twice);
+	expect(&twice, 409, "policy_name_taken");
+	request(w, &guest, "POST", list, body, NULL, &denied);
+	expect(&denied, 403, NULL);
+	request(w, &guest, "GET", one, NULL, NULL, &shown);
+	expect(&shown, 200, NULL);
+	assert_string_equal(text_at(json_object_get(shown.json, "name"), "ja"), "Sundays");
+	request(w, &admin, "PATCH", one,
+		"{\"name\":\"Any Sunday\",\"description\":\"d\",\"schedule\":" SUNDAY "}", NULL,
+		&changed);
+	expect(&changed, 200, NULL);
+	request(w, &guest, "GET", list, NULL, NULL, &all);
+	expect(&all, 200, NULL);
+	assert_int_equal(json_array_size(json_object_get(all.json, "items")), 2);
+	AUTO(xfree)
+	char *selection = xasprintf("\"systems\":{\"all\":true},\"policy\":\"%s\"", id);
+	AUTO(xfree) char *token = preview(w, selection), *creating = creation(selection, token);
+	AUTO(reply_done) struct reply deployed;
+	post(w, "/api/v1/deployments", creating, "key-number-9", &deployed);
+	expect(&deployed, 201, NULL);
+	assert_string_equal(text_at(deployed.json, "policy"), id);
+	request(w, &admin, "DELETE", one, NULL, NULL, &used);
+	expect(&used, 409, "policy_in_use");
+	AUTO(xfree)
+	char *cancel = xasprintf("/api/v1/deployments/%s:cancel", text_at(deployed.json, "id"));
+	AUTO(reply_done) struct reply cancelled, after;
+	request(w, &admin, "POST", cancel, NULL, NULL, &cancelled);
+	request(w, &admin, "DELETE", one, NULL, NULL, &gone);
+	expect(&gone, 204, NULL);
+	request(w, &guest, "GET", one, NULL, NULL, &after);
+	expect(&after, 404, NULL);
+}
+
+static void M_157_the_next_windows_of_a_schedule(void **state)
+{
+	struct world *w = *state;
+	struct who guest = as(w, ROLE_GUEST);
+	static const char path[] = "/api/v1/deployment-policies:preview";
+	static const struct {
+		const char *body;
+		int status;
+		const char *code;
+	} bad[] = {
+		{ "{\"schedule\":{\"windows\":[{\"start\":\"13:00\",\"end\":\"13:30\"}]}}", 400,
+		  "invalid_schedule" },
+		{ "{\"schedule\":{\"zone\":\"Europe/Atlantis\"}}", 400, "invalid_schedule" },
+		{ "{\"schedule\":{},\"zone\":\"Europe/Atlantis\"}", 400, "unknown_zone" },
+		{ "{\"schedule\":{},\"from\":\"soon\"}", 400, "invalid_time" },
+	};
+	AUTO(reply_done) struct reply r, rare;
+	request(w, &guest, "POST", path,
+		"{\"schedule\":" SUNDAY
+		",\"zone\":\"Asia/Tokyo\",\"from\":\"2026-11-23T00:00:00Z\",\"count\":2}",
+		NULL, &r);
+	expect(&r, 200, NULL);
+	const json_t *windows = json_object_get(r.json, "windows");
+	assert_int_equal(json_array_size(windows), 2);
+	assert_string_equal(text_at(json_array_get(windows, 0), "start"), "2026-11-29T04:00:00Z");
+	assert_string_equal(text_at(json_array_get(windows, 1), "end"), "2026-12-06T08:00:00Z");
+	request(w, &guest, "POST", path,
+		"{\"schedule\":{\"windows\":[{\"weeks\":[5],\"start\":\"13:00\",\"end\":"
+		"\"17:00\"}]}}",
+		NULL, &rare);
+	expect(&rare, 200, NULL);
+	assert_string_equal(
+		json_string_value(json_array_get(json_object_get(rare.json, "warnings"), 0)),
+		"rare_week_5");
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		AUTO(reply_done) struct reply no;
+		request(w, &guest, "POST", path, bad[i].body, NULL, &no);
+		expect(&no, bad[i].status, bad[i].code);
+	}
+}
+
 static int group(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -461,6 +549,8 @@ static int group(void)
 		cmocka_unit_test(settings_change_on_the_version_that_was_read),
 		cmocka_unit_test(enrolment_tokens_are_shown_once),
 		cmocka_unit_test(retired_systems_leave_the_numbers),
+		cmocka_unit_test(M_151_deployment_policies),
+		cmocka_unit_test(M_157_the_next_windows_of_a_schedule),
 	};
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }
