@@ -1889,7 +1889,7 @@ export interface components {
             download?: "any_contact" | "window_only";
             /** @description start_up alone: only after a start of the system inside the window. Empty = both. */
             triggers?: ("refresh_cycle" | "start_up")[];
-            /** @description So many days after the deployment was made it starts outside windows */
+            /** @description So many days after the deployment was made it starts outside windows, too; 0 = never. */
             force_after_days?: number;
             windows?: {
                 /** @description Empty = every week. */
