@@ -84,6 +84,7 @@ static void F33_over_the_limit_closed_before_TLS(void **state)
 
 static void F34_one_address_does_not_take_all(void **state)
 {
+	static const struct linger reset = { 1, 0 };
 	struct http_server_conf conf = served_conf(plain, NULL, true);
 	int fds[4];
 	conf.max_per_address = 3;
@@ -98,6 +99,8 @@ static void F34_one_address_does_not_take_all(void **state)
 	for (uint32_t i = 0; i < 2000; i++) {
 		int fd = connect_from(0x7f010000 + i, http_server_port(s));
 		assert_false(ended(fd, 0));
+		/* reset: no port is left in TIME_WAIT for others to stumble over */
+		assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), 0);
 		close(fd);
 	}
 	wait_load(s, 3, 3);
