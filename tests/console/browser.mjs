@@ -144,7 +144,8 @@ export function englishIn(p) {
 			if (!e.closest(data) && !e.matches('nav.tk-tabs'))
 				check(e.getAttribute('aria-label'));
 		for (const e of document.querySelectorAll('[placeholder]'))
-			check(e.getAttribute('placeholder'));
+			if (!e.closest(data)) // a name made of a patch's title is data
+				check(e.getAttribute('placeholder'));
 		return [...bad];
 	});
 }

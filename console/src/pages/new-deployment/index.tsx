@@ -94,7 +94,7 @@ export default function NewDeployment() {
 					<section id="s-name" className="tk-section">
 						<h2>1. {t('deploy.section.name')}</h2>
 						<FormGroup label={t('deployment.name')} fieldId="d-name">
-							<TextInput id="d-name" value={name} maxLength={100} onChange={(_, v) => setName(v)} placeholder={unnamed()} />
+							<TextInput id="d-name" value={name} maxLength={100} onChange={(_, v) => setName(v)} placeholder={unnamed()} translate="no" />
 							<p className="tk-small">{t('deploy.nameHelp', { n: name.length })}</p>
 						</FormGroup>
 						<FormGroup label={t('deployment.description')} fieldId="d-desc">
