@@ -7,6 +7,7 @@
 #include "fleet/facts.h"
 #include "fleet/fleet_int.h"
 #include "fleet/queries.h"
+#include "fleet/record.h"
 #include "sql/notify.h"
 
 bool fleet_learn_row(struct fleet *f, int64_t id, struct str line, struct err *e)

@@ -125,17 +125,9 @@ bool fleet_db_versions(struct fleet *f,
 		       void *arg, struct err *e) MUST_CHECK;
 /* Makes lines known, durably; no lock held but a host's. */
 bool fleet_intern(struct fleet *f, const struct str *lines, size_t n, struct err *e) MUST_CHECK;
-/* Write lock and the host's lock held: the host becomes what its row says. */
-void fleet_show(struct fleet *f, struct host *h, const struct host *from);
 /* Releases the write lock and tells. */
 void fleet_publish(struct fleet *f);
-/* Puts a copy of a loaded or enrolled host into memory; `from` may borrow all it points to. Write
- * lock held (or not yet shared). */
-uint32_t fleet_adopt(struct fleet *f, const struct host *from);
-/* The same, but own texts and facts stay where they are: they must outlive the fleet. */
-uint32_t fleet_adopt_mapped(struct fleet *f, const struct host *from);
-/* A host in memory becomes what its row says; it must be in no bitmap of facts. */
-void fleet_replace(struct fleet *f, uint32_t no, const struct host *from);
-/* Enters the facts of an active host into the index. */
-void fleet_index_host(struct fleet *f, const struct host *h);
+/* Takes the host's lock; false (nothing taken) when there is no such host. */
+bool fleet_host_begin(struct fleet *f, uint32_t no, struct host **out, struct err *e) MUST_CHECK;
+void fleet_host_end(struct fleet *f, uint32_t no);
 #endif

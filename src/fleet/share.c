@@ -3,6 +3,7 @@
  * is read again. Invariants: a fact is known here only when its row is committed; a host in memory
  * whose version is its row's misses nothing of the row. */
 #include "fleet/fleet_int.h"
+#include "fleet/record.h"
 
 /* Lines of several scans on their way into the database together. */
 struct interning {
@@ -150,9 +151,7 @@ static void adopt(struct fleet *f, const struct host *from)
 		const struct host *h = f->hosts.p[no];
 		fleet_index_host(f, h);
 		if (h->state == HOST_ACTIVE && h->last_scan_ms != 0 && f->listener) {
-			AUTO(xfree)
-			uint32_t *facts = xmalloc(sizeof(*facts) * ((size_t)h->n_facts + 1));
-			fleet_host_facts(h, facts);
+			AUTO(xfree) uint32_t *facts = record_facts(h);
 			f->listener(f->listener_arg, no, &none, 0, facts, h->n_facts);
 		}
 	}

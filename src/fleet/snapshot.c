@@ -5,6 +5,7 @@
 #include "fleet/facts.h"
 #include "fleet/fleet_int.h"
 #include "fleet/host.h"
+#include "fleet/record.h"
 #include "sql/notify.h"
 
 #include <errno.h>
