@@ -20,6 +20,19 @@ static json_t *held_json(const struct feed_state *f)
 	return j;
 }
 
+/* What went wrong at the last attempt, to be translated. */
+static json_t *trouble_json(const struct feed_state *f)
+{
+	if (!f->error)
+		return json_null();
+	json_t *j = json_object(), *params = json_object();
+	json_object_set_new(j, "code", json_text(str_of(f->error_code ? f->error_code : "other")));
+	if (f->error_subject && f->error_subject[0])
+		json_object_set_new(params, "subject", json_text(str_of(f->error_subject)));
+	json_object_set_new(j, "params", params);
+	return j;
+}
+
 /* Since when a source without success counts as stale; 0 = it is not, or it never succeeded. */
 static int64_t stale_since(struct call *c, const struct feed_state *f)
 {
@@ -42,6 +55,7 @@ static json_t *feed_json(struct call *c, const struct feed_state *f)
 	json_object_set_new(j, "signed", json_boolean(f->is_signed));
 	json_object_set_new(j, "signer", json_text(str_of(f->signer)));
 	json_object_set_new(j, "error", words_text_or_null(f->error));
+	json_object_set_new(j, "trouble", trouble_json(f));
 	json_object_set_new(j, "held", held_json(f));
 	json_object_set_new(j, "stale_since", json_time(stale_since(c, f)));
 	return j;

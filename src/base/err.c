@@ -86,6 +86,16 @@ bool err_prefix(struct err *e, const char *fmt, ...)
 	return false;
 }
 
+char *err_subject(const struct err *e, char *out, size_t size)
+{
+	const char *p = e->msg;
+	/* a quote within a word is an apostrophe */
+	while ((p = strchr(p, '\'')) && p > e->msg && !strchr(" (:", p[-1]))
+		p++;
+	snprintf(out, size, "%.*s", p ? (int)strcspn(p + 1, "'") : 0, p ? p + 1 : "");
+	return out;
+}
+
 void err_clear(struct err *e)
 {
 	if (e)

@@ -42,6 +42,10 @@ bool err_sys(struct err *e, int errnum, const char *fmt, ...) PRINTF_LIKE(3, 4);
 bool err_prefix(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void err_clear(struct err *e);
 
+/** What the message is about: its first text in single quotes, which may be cut; "" when it has
+ * none. Returns `out`. */
+char *err_subject(const struct err *e, char *out, size_t size);
+
 /** The code as a stable lower_snake word ("not_found"): used in JSON and logs. */
 const char *err_code_name(enum err_code code);
 int err_http_status(enum err_code code);

@@ -65,7 +65,10 @@ struct feed_state {
 	int64_t generation; /**< number of the current one, 0 = none; listed, not saved */
 	char *signer;
 	bool is_signed;
-	char *error;		/**< of the last attempt, NULL when it succeeded */
+	char *error; /**< of the last attempt, NULL when it succeeded */
+	/** The same to be translated: err_code_name() and what it was about (err_subject()). NULL
+	 * without an error, or when it is not known. */
+	char *error_code, *error_subject;
 	char *etag;		/**< for conditional fetching */
 	int64_t valid_until_ms; /**< the vendor's own limit; 0 = it does not say */
 	/** A new generation waits for somebody to look at it (listed, not saved); why is in

@@ -64,24 +64,26 @@ delete from feed_generation_chunk where feed = $1;
 
 -- name: feed_state_put
 insert into feed_state (id, kind, url, last_attempt_ms, last_success_ms, row_count, released_ms,
-  signer, is_signed, error, etag, valid_until_ms)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+  signer, is_signed, error, etag, valid_until_ms, error_code, error_subject)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 on conflict (id) do update set kind = excluded.kind, url = excluded.url,
   last_attempt_ms = excluded.last_attempt_ms, last_success_ms = excluded.last_success_ms,
   row_count = excluded.row_count, released_ms = excluded.released_ms,
   signer = excluded.signer, is_signed = excluded.is_signed, error = excluded.error, etag = excluded.etag,
-  valid_until_ms = excluded.valid_until_ms;
+  valid_until_ms = excluded.valid_until_ms, error_code = excluded.error_code,
+  error_subject = excluded.error_subject;
 
 -- name: feed_state_list
 select s.id, s.kind, s.url, s.last_attempt_ms, s.last_success_ms, coalesce(g.number, 0), s.row_count,
   s.released_ms, s.signer, s.is_signed, s.error, s.etag, s.valid_until_ms, h.row_count, h.fetched_ms,
-  h.released_ms
+  h.released_ms, s.error_code, s.error_subject
 from feed_state s left join feed_generation g on g.feed = s.id and g.state = 'current'
   left join feed_generation h on h.feed = s.id and h.state = 'held'
 order by s.id;
 
 -- name: feed_state_accepted
-update feed_state set error = null, etag = null, row_count = $2, released_ms = $3, last_success_ms = $4
+update feed_state set error = null, error_code = null, error_subject = null, etag = null, row_count = $2,
+  released_ms = $3, last_success_ms = $4
 where id = $1;
 
 -- name: feed_state_delete

@@ -14,7 +14,8 @@ static bool put_state(struct sql_conn *c, void *arg, struct err *e)
 				sql_int(f->last_attempt_ms), sql_int(f->last_success_ms),
 				sql_int(f->rows), sql_int(f->released_ms),
 				sql_text(f->signer ? f->signer : ""), sql_bool(f->is_signed),
-				sql_text(f->error), sql_text(f->etag), sql_int(f->valid_until_ms)),
+				sql_text(f->error), sql_text(f->etag), sql_int(f->valid_until_ms),
+				sql_text(f->error_code), sql_text(f->error_subject)),
 		       e) &&
 	       sql_announce(c, CATALOG_SAYS_FEED, str_of(f->id), e);
 }
@@ -68,7 +69,9 @@ bool feed_state_list(struct sql *db, struct feed_state **out, size_t *n_out, str
 					.is_held = !sql_col_null(r, 13),
 					.held_rows = sql_col_int(r, 13),
 					.held_fetched_ms = sql_col_int(r, 14),
-					.held_released_ms = sql_col_int(r, 15) };
+					.held_released_ms = sql_col_int(r, 15),
+					.error_code = opt_text(r, 16),
+					.error_subject = opt_text(r, 17) };
 		VEC_PUSH(&v, f);
 	}
 	if (!sql_rows_end(r, e)) {
@@ -88,6 +91,8 @@ void feed_state_list_free(struct feed_state *f, size_t n)
 		xfree(f[i].url);
 		xfree(f[i].signer);
 		xfree(f[i].error);
+		xfree(f[i].error_code);
+		xfree(f[i].error_subject);
 		xfree(f[i].etag);
 	}
 	xfree(f);

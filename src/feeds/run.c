@@ -102,7 +102,10 @@ static struct feed_last last_of(const struct run *r)
 static bool failed(struct run *r, struct err *e)
 {
 	struct err ignored;
+	char subject[sizeof(e->msg)];
 	r->state.error = e->msg;
+	r->state.error_code = (char *)err_code_name(e->code);
+	r->state.error_subject = err_subject(e, subject, sizeof(subject));
 	if (!feed_state_save(r->db, &r->state, &ignored))
 		err_prefix(e, "state of feed '%s' cannot be saved either", r->state.id);
 	return false;
@@ -127,7 +130,7 @@ static bool end(struct run *r, struct generation_result *got, bool accept_shrink
 	}
 	r->state.etag = got->etag[0] ? got->etag : NULL;
 	r->state.last_success_ms = r->env->now_ms;
-	r->state.error = NULL;
+	r->state.error = r->state.error_code = r->state.error_subject = NULL;
 	if (!feed_state_save(r->db, &r->state, e))
 		return false;
 	*changed_out = !got->unchanged;

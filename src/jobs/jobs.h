@@ -26,9 +26,10 @@ struct job_step {
 	char code[24];	   /**< stable word: "feed", "index" */
 	char subject[120]; /**< what it works on: a feed id */
 	enum job_state state;
-	double progress;	/**< 0..1 */
-	char error[240];	/**< "" = none */
-	const char *error_code; /**< err_code_name() of it, or NULL; static */
+	double progress;	 /**< 0..1 */
+	char error[240];	 /**< "" = none */
+	const char *error_code;	 /**< err_code_name() of it, or NULL; static */
+	char error_subject[240]; /**< err_subject() of it */
 };
 /** A copy of a job's state. */
 struct job {

@@ -34,6 +34,9 @@ static void set_step(struct job *job, void *arg)
 	s->progress = c->progress;
 	snprintf(s->error, sizeof(s->error), "%s", c->error ? c->error->msg : "");
 	s->error_code = c->error ? err_code_name(c->error->code) : NULL;
+	s->error_subject[0] = '\0';
+	if (c->error)
+		err_subject(c->error, s->error_subject, sizeof(s->error_subject));
 }
 
 struct run {

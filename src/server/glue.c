@@ -123,6 +123,8 @@ static char *step_params(const struct job_step *s, struct arena *a)
 		json_object_set_new(j, "error", json_text(str_of(s->error)));
 	if (s->error_code)
 		json_object_set_new(j, "error_code", json_string(s->error_code));
+	if (s->error_subject[0])
+		json_object_set_new(j, "error_subject", json_text(str_of(s->error_subject)));
 	AUTO(buf_done) struct buf b = BUF_INIT(4096);
 	json_write(j, &b);
 	return arena_strdup(a, b.p);

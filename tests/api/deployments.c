@@ -332,6 +332,8 @@ static void F38_a_held_generation_is_shown_and_accepted(void **state)
 		assert_int_equal(saved, n == 2);
 	}
 	st.error = e.msg;
+	st.error_code = (char *)err_code_name(e.code);
+	st.error_subject = id;
 	ok(feed_state_save(w->db, &st, &e), &e);
 	AUTO(reply_done) struct reply list, denied, done, again;
 	request(w, &admin, "GET", "/api/v1/feeds", NULL, NULL, &list);
@@ -342,6 +344,11 @@ static void F38_a_held_generation_is_shown_and_accepted(void **state)
 			held = json_object_get(json_array_get(items, i), "held");
 			assert_non_null(strstr(text_at(json_array_get(items, i), "error"),
 					       "shrank from 2 to 1"));
+			const json_t *trouble = json_object_get(json_array_get(items, i),
+								"trouble");
+			assert_string_equal(text_at(trouble, "code"), "conflict");
+			assert_string_equal(text_at(json_object_get(trouble, "params"), "subject"),
+					    id);
 		}
 	assert_int_equal(int_at(held, "rows"), 1);
 	static const char body[] = "{\"feed\":\"debian/held\"}";

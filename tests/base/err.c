@@ -30,6 +30,26 @@ static void texts(void **state)
 	err_clear(NULL);
 }
 
+static void subject_is(const char *msg, const char *subject)
+{
+	struct err e = { 0 };
+	char out[40];
+	err_set(&e, ERR_INVALID, "%s", msg);
+	assert_string_equal(err_subject(&e, out, sizeof(out)), subject);
+}
+
+static void subjects(void **state)
+{
+	subject_is("cannot open 'a b': no", "a b");
+	subject_is("'x' is not 'y'", "x");
+	subject_is("the vendor's file ('x') isn't there", "x");
+	subject_is("cut off in 'long wo", "long wo");
+	subject_is("nothing isn't named", "");
+	subject_is("", "");
+	subject_is("'0123456789012345678901234567890123456789more'",
+		   "012345678901234567890123456789012345678");
+}
+
 static void too_long(void **state)
 {
 	struct err e = { 0 };
@@ -81,7 +101,8 @@ static void mapping(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(texts), cmocka_unit_test(too_long),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(texts), cmocka_unit_test(subjects),
+					    cmocka_unit_test(too_long),
 					    cmocka_unit_test(from_errno),
 					    cmocka_unit_test(mapping) };
 	return cmocka_run_group_tests(tests, NULL, NULL);

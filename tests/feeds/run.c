@@ -19,6 +19,24 @@ static void error_is(const char *says)
 	feed_state_list_free(l, n);
 }
 
+/* What is kept to be translated, on a database opened anew as by a server that starts. */
+static void trouble_is(const char *code, const char *subject)
+{
+	struct feed_state *l;
+	size_t n;
+	sample_db_reopen();
+	assert_true(feed_state_list(sample_db, &l, &n, &e));
+	assert_int_equal(n, 1);
+	if (code) {
+		assert_string_equal(l[0].error_code, code);
+		assert_string_equal(l[0].error_subject, subject);
+	} else {
+		assert_null(l[0].error_code);
+		assert_null(l[0].error_subject);
+	}
+	feed_state_list_free(l, n);
+}
+
 static void last_good_generation_survives(void **state)
 {
 	static char root[500], ring[500];
@@ -34,12 +52,14 @@ static void last_good_generation_survives(void **state)
 	r = (struct replaced) { .url_end = "InRelease", .dead = true };
 	assert_false(feed_run(k, &s, NULL, &env, sample_db, false, &changed, &e));
 	error_is("cannot be reached");
+	trouble_is("unavailable", "mirror");
 	assert_int_equal(sample_db_patches(), 0);
 	r.url_end = "nothing";
 	if (!feed_run(k, &s, NULL, &env, sample_db, false, &changed, &e))
 		fail_msg("%s", e.msg);
 	assert_true(changed);
 	error_is(NULL);
+	trouble_is(NULL, NULL);
 	uint32_t n = sample_db_patches();
 	assert_true(n > 300);
 	m.requests = 0;
@@ -53,6 +73,7 @@ static void last_good_generation_survives(void **state)
 	s.url = "http://mirror/elsewhere";
 	assert_false(feed_run(k, &s, NULL, &env, sample_db, false, &changed, &e));
 	error_is("captive portal");
+	trouble_is("untrusted", "http://mirror/bookworm-security/InRelease");
 	assert_int_equal(sample_db_patches(), n);
 	struct feed_state *l;
 	size_t n_l;

@@ -152,6 +152,16 @@ static inline int sample_db_close(void **state)
 	return file_remove_tree(sample_dir, &e) ? 0 : 1;
 }
 
+/** As a server that starts again finds it. */
+static inline void sample_db_reopen(void)
+{
+	struct err e = { 0 };
+	AUTO(xfree) char *url = xasprintf("sqlite:%s/db", sample_dir);
+	sql_close(sample_db);
+	if (!sql_open(url, &sample_db, &e) || !sql_migrate(sample_db, &e))
+		fail_msg("%s", e.msg);
+}
+
 /** Patches of what is current there. */
 static inline uint32_t sample_db_patches(void)
 {

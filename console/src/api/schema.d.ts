@@ -1993,6 +1993,8 @@ export interface components {
             signer: string;
             /** @description Of the last attempt, as the server's log has it */
             error: string | null;
+            /** @description The same to be translated: the code of a problem, 'other' when it is not known; params.subject is what it is about, if anything */
+            trouble: null | components["schemas"]["Message"];
             /** @description A new generation that is not in force because too much is gone from it; why is in error */
             held: null | components["schemas"]["HeldFeed"];
             /**

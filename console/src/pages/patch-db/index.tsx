@@ -18,7 +18,7 @@ import { Settings } from '../settings/Settings';
 type Feed = Schemas['Feed'];
 
 export default function PatchDb() {
-	const { t, number, word, maybe } = useI18n();
+	const { t, number, word } = useI18n();
 	const { may } = useSession();
 	const feeds = useFeeds();
 	const jobs = useJobs();
@@ -36,8 +36,6 @@ export default function PatchDb() {
 		{ id: 'rows', header: t('feed.rows'), numeric: true, cell: f => number(f.rows) },
 		{ id: 'signer', header: t('prov.signature'), cell: f => f.signed ? <span title={f.signer}><span className="tk-ok-text">✓ {t('prov.signed')}</span> <span className="tk-small tk-signer tk-cut">{shortSigner(f.signer)}</span></span> : f.last_success ? <span className="tk-warn-text">{t('prov.unsigned')}</span> : <span className="tk-none">–</span> },
 	];
-	/** What went wrong with a source at the last sync, as a stable word. */
-	const codeOf = (id: string) => job?.steps.find(x => x.message?.params?.subject === id)?.message?.params?.error_code;
 	const failing = feeds.data?.items.filter(f => f.error) ?? [];
 	return (
 		<Page title={t('admin.patchDb')} ready={!feeds.isPending} sub={<p className="tk-lead">{t('patchdb.lead')}</p>}
@@ -62,7 +60,7 @@ export default function PatchDb() {
 			{s && !s.files_confined && <Note tone="warning" title={t('patchdb.noLandlock')}>{t('patchdb.noLandlockWhy')}</Note>}
 			{failing.length > 0 && (
 				<Note tone="danger" title={t('patchdb.failing', { name: failing.map(f => f.id).join(', ') })}>
-					<ul>{failing.map(f => <li key={f.id} className="tk-break"><code>{f.id}</code> {f.held ? t('feedError.conflict') : maybe(`feedError.${String(codeOf(f.id))}`) ?? t('feedError.other')}{f.error && <Technical text={f.error} />}{f.held && <Held feed={f} />}</li>)}</ul>
+					<ul>{failing.map(f => <li key={f.id} className="tk-break"><code>{f.id}</code> <Trouble code={f.held ? 'conflict' : f.trouble?.code} subject={f.held ? undefined : f.trouble?.params?.subject} />{f.error && <Technical text={f.error} />}{f.held && <Held feed={f} />}</li>)}</ul>
 				</Note>
 			)}
 			<DataTable label={t('patchdb.feeds')} columns={columns} rows={feeds.data?.items ?? (feeds.error ? [] : undefined)} rowId={f => f.id} rowName={f => f.id}
@@ -70,6 +68,12 @@ export default function PatchDb() {
 			{may('settings') && <Settings />}
 		</Page>
 	);
+}
+
+// What went wrong with a source, in the reader's language, and what it is about: an address, a file.
+function Trouble({ code, subject }: { code: unknown; subject: unknown }) {
+	const { t, maybe } = useI18n();
+	return <>{maybe(`feedError.${String(code)}`) ?? t('feedError.other')}{typeof subject === 'string' && <> <code className="tk-break">{subject}</code></>}</>;
 }
 
 // A new generation that waits for somebody to look at it: the numbers, and the button that takes it over.
@@ -111,7 +115,7 @@ function JobDetails({ job }: { job: Schemas['Job'] }) {
 							<span className={`tk-state tk-state-${s.state}`}>{word('stepState', s.state)}</span> {word('jobStep', s.code)}
 							{s.state === 'running' && ` ${t('percent', { n: number(Math.round(s.progress * 100)) })}`}
 							{s.message && <span className="tk-mono"> {messageText(maybe, s.message)}</span>}
-							{typeof s.message?.params?.error === 'string' && <><div className="tk-small">{maybe(`feedError.${String(s.message.params.error_code)}`) ?? t('feedError.other')}</div><Technical text={s.message.params.error} /></>}
+							{typeof s.message?.params?.error === 'string' && <><div className="tk-small"><Trouble code={s.message.params.error_code} subject={s.message.params.error_subject} /></div><Technical text={s.message.params.error} /></>}
 						</li>
 					))}
 				</ol>
