@@ -4,13 +4,14 @@
 
   gensql.py room   <room>.sql queries.h queries.c   named statements of one room
   gensql.py all    statements.c <room>.sql...       sql_all_statements[], for the prepare test
-  gensql.py schema <dir> migrations.c migrations.d  numbered migrations with their SHA-256
+  gensql.py schema <dir> migrations.c migrations.d  numbered migrations with their SHA-256, the tables they make
 
 A file of statements is a row of blocks: "-- name: host_insert", then one statement with $1..$n.
 What does not mean the same on SQLite and PostgreSQL is refused here, with the reason."""
 import hashlib
 import pathlib
 import re
+import sqlite3
 import sys
 
 REFUSED = [  # (pattern, why): the measured common ground of both engines
@@ -128,10 +129,46 @@ def mode_all(source, *files):
     pathlib.Path(source).write_text(''.join(c), encoding='utf-8')
 
 
+TYPES = {'text': 'TEXT', 'bytea': 'BLOB', 'bigint': 'INT', 'integer': 'INT', 'boolean': 'BOOL', 'double precision': 'REAL'}
+
+
+def tables(db):
+    """{table: [(column, type)]}, each table after those that it refers to."""
+    names = [n for n, in db.execute("select name from sqlite_master where type = 'table' order by name")]
+    refers = {n: {r[2] for r in db.execute(f'pragma foreign_key_list({n})')} for n in names}
+    ordered = {}
+    while len(ordered) < len(names):
+        free = [n for n in names if n not in ordered and refers[n] <= set(ordered)]
+        if not free:
+            fail('src/schema', f'the tables {sorted(set(names) - set(ordered))} refer to each other: none can be filled first')
+        for n in free:
+            ordered[n] = [(r[1], r[2].lower()) for r in db.execute(f'pragma table_info({n})')]
+            for column, kind in ordered[n]:
+                if kind not in TYPES:
+                    fail('src/schema', f"'{n}.{column}' has the type '{kind}'; use one of {', '.join(TYPES)}")
+    return ordered
+
+
+def table_initializers(found):
+    """sql_tables[] with the statements that move a table's rows."""
+    c, rows = [], []
+    for n, columns in found.items():
+        listed = ', '.join(name for name, _ in columns)
+        values = ', '.join(f'${i + 1}' for i in range(len(columns)))
+        c.append(f'static const struct sql_column columns_of_{n}[] = {{\n')
+        c += [f'\t{{ "{name}", SQL_T_{TYPES[kind]}, {"true" if kind == "integer" else "false"} }},\n' for name, kind in columns]
+        c.append('};\n')
+        texts = [(f'{n} read', f'select {listed} from {n}', 0), (f'{n} clear', f'delete from {n}', 0),
+                 (f'{n} insert', f'insert into {n} ({listed}) values ({values})', len(columns))]
+        rows.append(f'{{\n\t"{n}", columns_of_{n}, {len(columns)},\n' + ',\n'.join(initializer(*t) for t in texts) +
+                    f',\n\t"copy {n} ({listed}) from stdin (format binary)"\n}},\n')
+    return ''.join([*c, '\nconst struct sql_table sql_tables[] = {\n', *rows, f'}};\nconst int sql_tables_count = {len(found)};\n'])
+
+
 def mode_schema(directory, source, depfile):
     directory, deps = pathlib.Path(directory), [directory]
     c = [HEAD, '#include "sql/migrate.h"\n\nconst struct sql_migration sql_migrations[] = {\n']
-    numbers = {}
+    numbers, db = {}, sqlite3.connect(':memory:')
     for path in sorted(directory.glob('*.sql')):
         m = re.fullmatch(r'(\d{4})_([a-z0-9_]+)\.sql', path.name)
         if not m or int(m.group(1)) == 0:
@@ -142,11 +179,13 @@ def mode_schema(directory, source, depfile):
         raw = path.read_bytes()
         text = '\n'.join(re.sub(r'^\s*--.*$', '', l) for l in raw.decode('utf-8').splitlines())
         check_common(path, text)
+        db.executescript(text)
         digest = hashlib.sha256(raw).hexdigest()
         c.append(f'{{\n\t{int(m.group(1))}, "{m.group(2)}", "{digest}",\n{c_string(text)}\n}},\n')
         deps.append(path)
     c.append('};\n')
     c.append(f'const int sql_migrations_count = {len(numbers)};\n')
+    c.append(table_initializers(tables(db)))
     pathlib.Path(source).write_text(''.join(c), encoding='utf-8')
     names = ' '.join(str(d).replace(' ', '\\ ') for d in deps)
     pathlib.Path(depfile).write_text(f'{source}: {names}\n', encoding='utf-8')

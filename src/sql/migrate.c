@@ -85,6 +85,15 @@ static bool is_applied(const struct applied_list *done, int number)
 	return false;
 }
 
+static bool apply_one(struct sql_conn *c, const struct sql_migration *m, struct err *e)
+{
+	return c->db->driver->script(c, m->text, e) &&
+	       sql_run(c, &SQL_MIGRATION_INSERT,
+		       SQL_ARGS(sql_int(m->number), sql_text(m->name), sql_text(m->sha256),
+				sql_int(clock_wall_ms())),
+		       e);
+}
+
 /* Checks everything recorded and applies one migration, in one transaction. */
 static bool step_write(struct sql_conn *c, void *arg, struct err *e)
 {
@@ -95,12 +104,7 @@ static bool step_write(struct sql_conn *c, void *arg, struct err *e)
 	VEC_DONE(&done.v);
 	if (!apply)
 		return ok;
-	const struct sql_migration *m = &run->list[run->next];
-	return c->db->driver->script(c, m->text, e) &&
-	       sql_run(c, &SQL_MIGRATION_INSERT,
-		       SQL_ARGS(sql_int(m->number), sql_text(m->name), sql_text(m->sha256),
-				sql_int(clock_wall_ms())),
-		       e);
+	return apply_one(c, &run->list[run->next], e);
 }
 
 bool migrate_run(struct sql *db, const struct sql_migration *list, int n, struct err *e)
@@ -121,4 +125,30 @@ bool migrate_run(struct sql *db, const struct sql_migration *list, int n, struct
 bool sql_migrate(struct sql *db, struct err *e)
 {
 	return migrate_run(db, sql_migrations, sql_migrations_count, e);
+}
+
+bool migrate_fresh(struct sql_conn *c, struct err *e)
+{
+	if (!table_write(c, NULL, e))
+		return err_prefix(e, "cannot prepare the database for migrations");
+	for (int i = 0; i < sql_migrations_count; i++)
+		if (!apply_one(c, &sql_migrations[i], e))
+			return err_prefix(e, "migration %04d '%s'", sql_migrations[i].number,
+					  sql_migrations[i].name);
+	return true;
+}
+
+bool migrate_same(struct sql_conn *c, struct err *e)
+{
+	const struct run run = { .list = sql_migrations, .n = sql_migrations_count };
+	struct applied_list done = { 0 };
+	bool ok = read_applied(c, &done, e) && check_applied(&run, &done, e);
+	for (int i = 0; ok && i < run.n; i++)
+		ok = is_applied(&done, run.list[i].number) ||
+		     err_set(e, ERR_CONFLICT,
+			     "database is older than this program: it lacks migration %04d '%s'; "
+			     "start and stop the server of this version on it once",
+			     run.list[i].number, run.list[i].name);
+	VEC_DONE(&done.v);
+	return ok;
 }

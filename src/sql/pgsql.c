@@ -18,14 +18,6 @@ struct pg { /* struct sql.engine */
 	struct sql_pool writers;
 	pthread_rwlock_t turn; /* shared by ordinary attempts, exclusive for the last ones */
 };
-struct pg_conn {
-	struct sql_conn base;
-	PGconn *h;
-	struct sql_cache cache;
-	unsigned prepared; /* names given out */
-	bool writer;
-	bool again; /* the server asked for the transaction to be run again */
-};
 
 /* The server's first line, without the trailing newline libpq adds. */
 static void first_line(const char *text, char out[static 200])
@@ -54,8 +46,7 @@ static enum err_code code_of(const char *state)
 	return ERR_INTERNAL;
 }
 
-/* Tells why `res` (may be NULL) failed, and marks what the connection has become. */
-static bool fail(struct pg_conn *c, const PGresult *res, struct err *e)
+bool pg_fail(struct pg_conn *c, const PGresult *res, struct err *e)
 {
 	const char *state = res ? PQresultErrorField(res, PG_DIAG_SQLSTATE) : NULL;
 	const char *primary = res ? PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY) : NULL;
@@ -76,7 +67,7 @@ static bool pg_exec(struct pg_conn *c, const char *text, struct err *e)
 {
 	PGresult *res = PQexec(c->h, text);
 	ExecStatusType st = PQresultStatus(res);
-	bool ok = st == PGRES_COMMAND_OK || st == PGRES_TUPLES_OK || fail(c, res, e);
+	bool ok = st == PGRES_COMMAND_OK || st == PGRES_TUPLES_OK || pg_fail(c, res, e);
 	PQclear(res);
 	return ok;
 }
@@ -156,7 +147,7 @@ static struct pg_stmt *describe(struct pg_conn *c, const struct sql_stmt *q, con
 		st->binary = pg_all_binary(res);
 		snprintf(st->name, sizeof(st->name), "%s", name);
 	} else {
-		fail(c, res, e);
+		pg_fail(c, res, e);
 	}
 	PQclear(res);
 	return st;
@@ -170,7 +161,7 @@ static struct pg_stmt *statement(struct pg_conn *c, const struct sql_stmt *q, st
 	char name[16];
 	snprintf(name, sizeof(name), "s%u", c->prepared++);
 	PGresult *res = PQprepare(c->h, name, q->text, 0, NULL);
-	bool ok = PQresultStatus(res) == PGRES_COMMAND_OK || fail(c, res, e);
+	bool ok = PQresultStatus(res) == PGRES_COMMAND_OK || pg_fail(c, res, e);
 	PQclear(res);
 	if (!ok)
 		return NULL;
@@ -198,7 +189,7 @@ static PGresult *execute_once(struct pg_conn *c, const struct sql_stmt *q,
 	ExecStatusType status = PQresultStatus(res);
 	if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
 		return res;
-	fail(c, res, e);
+	pg_fail(c, res, e);
 	PQclear(res);
 	return NULL;
 }
@@ -241,10 +232,50 @@ static struct sql_rows *pg_query(struct sql_conn *c, const struct sql_stmt *q,
 	return &r->base;
 }
 
+struct sql_rows *pg_query_each(struct sql_conn *base, const struct sql_stmt *q, struct err *e)
+{
+	struct pg_conn *c = (struct pg_conn *)base;
+	const struct pg_stmt *st = statement(c, q, e);
+	ASSERT(q->params == 0);
+	if (!st)
+		return NULL;
+	if (!PQsendQueryPrepared(c->h, st->name, 0, NULL, NULL, NULL, st->binary) ||
+	    !PQsetSingleRowMode(c->h)) {
+		pg_fail(c, NULL, e);
+		return NULL;
+	}
+	struct pg_rows *r = xcalloc(1, sizeof(*r));
+	r->each = true;
+	return &r->base;
+}
+
+/* The next row that the server has sent; false at the end. */
+static bool next_sent(struct pg_rows *r)
+{
+	struct pg_conn *c = (struct pg_conn *)r->base.conn;
+	PQclear(r->res);
+	r->res = PQgetResult(c->h);
+	ExecStatusType st = PQresultStatus(r->res);
+	r->row = 0;
+	r->rows = st == PGRES_SINGLE_TUPLE;
+	if (r->rows)
+		return true;
+	if (st != PGRES_TUPLES_OK) {
+		r->base.failed = true;
+		pg_fail(c, r->res, &r->base.why);
+	}
+	PQclear(r->res);
+	r->res = PQgetResult(c->h); /* NULL: the connection is free again */
+	r->each = false;
+	return false;
+}
+
 static bool pg_next(struct sql_rows *base)
 {
 	struct pg_rows *r = (struct pg_rows *)base;
 	arena_done(&r->scratch);
+	if (r->each)
+		return next_sent(r);
 	if (r->row < r->rows)
 		r->row++;
 	return r->row < r->rows;
@@ -254,8 +285,14 @@ static void pg_end(struct sql_rows *base)
 {
 	struct pg_rows *r = (struct pg_rows *)base;
 	arena_done(&r->scratch);
+	base->conn->broken |= r->each; /* rows are still coming: it is of no other use */
 	PQclear(r->res);
 	xfree(r);
+}
+
+struct sql_pool *pg_writers(struct sql *db)
+{
+	return &((struct pg *)db->engine)->writers;
 }
 
 const char *pg_url(const struct sql *db)
@@ -268,7 +305,7 @@ bool pg_call(struct sql_conn *base, const char *text, const char *arg, int64_t *
 	struct pg_conn *c = (struct pg_conn *)base;
 	PGresult *res = PQexecParams(c->h, text, arg ? 1 : 0, NULL, &arg, NULL, NULL, 0);
 	ExecStatusType st = PQresultStatus(res);
-	bool ok = st == PGRES_TUPLES_OK || st == PGRES_COMMAND_OK || fail(c, res, e);
+	bool ok = st == PGRES_TUPLES_OK || st == PGRES_COMMAND_OK || pg_fail(c, res, e);
 	if (ok && out && (PQntuples(res) < 1 || !str_to_i64(str_of(PQgetvalue(res, 0, 0)), out)))
 		*out = 0;
 	PQclear(res);
@@ -297,7 +334,7 @@ static enum outcome commit(struct pg_conn *c, struct err *e)
 	PGresult *res = PQexec(c->h, "commit");
 	enum outcome out = FAILED;
 	if (PQresultStatus(res) != PGRES_COMMAND_OK) {
-		fail(c, res, e);
+		pg_fail(c, res, e);
 		if (c->base.broken)
 			err_prefix(e, "it is not known whether the change was kept");
 		else if (c->again)
@@ -396,4 +433,5 @@ const struct sql_driver sql_driver_pgsql = {
 	.col_real = pg_col_real,
 	.col_str = pg_col_str,
 	.col_null = pg_col_null,
+	.whole = &sql_whole_pgsql,
 };

@@ -8,6 +8,15 @@
 
 #include <libpq-fe.h>
 
+struct pg_conn {
+	struct sql_conn base;
+	PGconn *h;
+	struct sql_cache cache;
+	unsigned prepared; /* names given out */
+	bool writer;
+	struct buf copy; /* rows on their way (pgsql_move.c) */
+	bool again;	 /* the server asked for the transaction to be run again */
+};
 struct pg_stmt {
 	char name[16];
 	bool binary; /* every result column is of a type we read in binary form */
@@ -22,6 +31,7 @@ struct pg_rows {
 	struct sql_rows base;
 	PGresult *res;
 	int row, rows;
+	bool each;	      /* the server is still sending, a row at a time */
 	struct arena scratch; /* text made from other types, for the row in hand */
 };
 
@@ -32,6 +42,13 @@ struct pg_rows {
 #define PG_CHANNEL "tsukuroi_change"
 
 const char *pg_url(const struct sql *db);
+struct sql_pool *pg_writers(struct sql *db);
+/** Tells why `res` (may be NULL) failed, and marks what the connection has become. False. */
+bool pg_fail(struct pg_conn *c, const PGresult *res, struct err *e);
+/** As a query without arguments, but the rows are never all in memory. Nothing else runs on the
+ * connection before their end. */
+struct sql_rows *pg_query_each(struct sql_conn *c, const struct sql_stmt *q, struct err *e);
+enum sql_type pg_col_type(struct sql_rows *r, int col);
 void pg_silent(void *arg, const PGresult *res);
 /** A statement that is no named one, with one text argument; an integer's text in the first row
  * goes to *out. Either may be NULL. */

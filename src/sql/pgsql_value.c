@@ -182,6 +182,22 @@ struct str pg_col_str(struct sql_rows *r, int col)
 	return s;
 }
 
+enum sql_type pg_col_type(struct sql_rows *r, int col)
+{
+	if (pg_col_null(r, col))
+		return SQL_T_NULL;
+	switch (cell_of(r, col).type) {
+	case T_BOOL: return SQL_T_BOOL;
+	case T_INT2:
+	case T_INT4:
+	case T_INT8: return SQL_T_INT;
+	case T_FLOAT4:
+	case T_FLOAT8: return SQL_T_REAL;
+	case T_BYTEA: return SQL_T_BLOB;
+	default: return SQL_T_TEXT;
+	}
+}
+
 bool pg_col_null(struct sql_rows *r, int col)
 {
 	const struct pg_rows *rows = (const struct pg_rows *)r;

@@ -134,8 +134,7 @@ bool sql_call(struct sql_conn *c, sql_write_fn fn, void *arg, struct err *e)
 	return ok;
 }
 
-/* PostgreSQL refuses bad UTF-8 and NUL in text; so do we, before either engine sees it. */
-static bool text_ok(struct str s)
+bool sql_text_ok(struct str s)
 {
 	return str_find(s, '\0') < 0 && utf8_valid(s);
 }
@@ -147,7 +146,7 @@ static bool check(struct sql_conn *c, const struct sql_stmt *q, const struct sql
 	if (c->writing && c->failed)
 		return err_set(e, ERR_INTERNAL, "statement '%s' after a failed one", q->name);
 	for (int i = 0; i < nargs; i++) {
-		if (args[i].type == SQL_T_TEXT && !text_ok(args[i].s)) {
+		if (args[i].type == SQL_T_TEXT && !sql_text_ok(args[i].s)) {
 			lose(c);
 			return err_set(e, ERR_INVALID,
 				       "statement '%s': parameter %d is not UTF-8 text", q->name,
@@ -237,7 +236,7 @@ bool sql_announce(struct sql_conn *c, const char *kind, struct str what, struct 
 	ASSERT(c->writing);
 	if (!c->db->driver->announce)
 		return true;
-	if (what.n + strlen(kind) > SQL_ANNOUNCE_MAX || !text_ok(what)) {
+	if (what.n + strlen(kind) > SQL_ANNOUNCE_MAX || !sql_text_ok(what)) {
 		lose(c);
 		return err_set(e, ERR_LIMIT, "an announcement of kind '%s' is too long or no text",
 			       kind);

@@ -9,6 +9,29 @@
 
 typedef bool (*sql_write_fn)(struct sql_conn *c, void *arg, struct err *e);
 
+struct sql_table;
+/** A database as a whole (move.c): one connection that has it to itself, one transaction. */
+struct sql_whole {
+	/** The connection, in no transaction yet. ERR_CONFLICT when a server uses the database. */
+	struct sql_conn *(*take)(struct sql *db, bool write, struct err *e);
+	/** Ends what is open and gives the connection back. */
+	void (*give)(struct sql_conn *c);
+	/** Tables with this name; "" = any. */
+	bool (*tables)(struct sql_conn *c, const char *name, int64_t *n_out, struct err *e);
+	/** From here on one state is read; nobody else changes the tables before the end. */
+	bool (*begin)(struct sql_conn *c, bool write, struct err *e);
+	bool (*commit)(struct sql_conn *c, struct err *e);
+	/** All rows of a table, one in memory at a time. */
+	struct sql_rows *(*read)(struct sql_conn *c, const struct sql_table *t, struct err *e);
+	/** As it is stored, whatever the column's declared type. */
+	enum sql_type (*col_type)(struct sql_rows *r, int col);
+	bool (*put_begin)(struct sql_conn *c, const struct sql_table *t, struct err *e);
+	bool (*put)(struct sql_conn *c, const struct sql_table *t, const struct sql_val *row,
+		    struct err *e);
+	bool (*put_end)(struct sql_conn *c, struct err *e);
+};
+extern const struct sql_whole sql_whole_sqlite, sql_whole_pgsql;
+
 /** One engine. Rows and connections a driver makes begin with struct sql_rows / sql_conn. */
 struct sql_driver {
 	const char *name;
@@ -36,6 +59,7 @@ struct sql_driver {
 	double (*col_real)(struct sql_rows *r, int col);
 	struct str (*col_str)(struct sql_rows *r, int col);
 	bool (*col_null)(struct sql_rows *r, int col);
+	const struct sql_whole *whole;
 };
 extern const struct sql_driver sql_driver_sqlite, sql_driver_pgsql;
 
@@ -77,6 +101,9 @@ struct sql_rows {
 	bool failed;
 	struct err why;
 };
+
+/** PostgreSQL refuses bad UTF-8 and NUL in text; so do we, before either engine sees it. */
+bool sql_text_ok(struct str s);
 
 /** Runs a write function on `c` under the rules of sql.h; the driver then commits or rolls back. */
 bool sql_call(struct sql_conn *c, sql_write_fn fn, void *arg, struct err *e) MUST_CHECK;

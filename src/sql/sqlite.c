@@ -243,6 +243,17 @@ static bool lite_col_null(struct sql_rows *r, int col)
 	return sqlite3_column_type(((struct lite_rows *)r)->st->s, col) == SQLITE_NULL;
 }
 
+enum sql_type lite_col_type(struct sql_rows *r, int col)
+{
+	switch (sqlite3_column_type(((struct lite_rows *)r)->st->s, col)) {
+	case SQLITE_INTEGER: return SQL_T_INT;
+	case SQLITE_FLOAT: return SQL_T_REAL;
+	case SQLITE_TEXT: return SQL_T_TEXT;
+	case SQLITE_BLOB: return SQL_T_BLOB;
+	default: return SQL_T_NULL;
+	}
+}
+
 static bool lite_script(struct sql_conn *c, const char *text, struct err *e)
 {
 	return lite_exec((struct lite_conn *)c, text, e);
@@ -342,4 +353,5 @@ const struct sql_driver sql_driver_sqlite = {
 	.col_real = lite_col_real,
 	.col_str = lite_col_str,
 	.col_null = lite_col_null,
+	.whole = &sql_whole_sqlite,
 };

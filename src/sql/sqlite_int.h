@@ -20,6 +20,7 @@ struct lite_conn {
 
 struct sql_conn *lite_connect(struct sql *db, bool writer, struct err *e);
 void lite_disconnect(struct sql_conn *c);
+enum sql_type lite_col_type(struct sql_rows *r, int col);
 /** Text without parameters or rows. */
 bool lite_exec(struct lite_conn *c, const char *text, struct err *e) MUST_CHECK;
 
