@@ -22,8 +22,15 @@
 #include "sql/notify.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 
+#define PEOPLE_CONNECTIONS 4000
 #define AGENT_CONNECTIONS 18000
+/** Connections of the local socket and of redirects. */
+#define LOCAL_CONNECTIONS 64
+#define REDIRECT_CONNECTIONS 200
+/** Descriptors for files: the database's connections, the store, child processes. */
+#define FILES 512
 
 struct server {
 	struct options options; /* texts are the caller's */
@@ -245,6 +252,30 @@ static void minute(void *arg)
 	glue_minute(&s->glue);
 }
 
+/* No connection may take the last descriptor: with none left the database's files do not open and
+ * people are not let in. What the process may have is shared out before it listens: half at most
+ * goes to files, of the rest a tenth (at least 16) to people. */
+static void share_descriptors(struct http_server_conf *people, struct http_server_conf *agents)
+{
+	struct rlimit r;
+	if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur == RLIM_INFINITY)
+		return;
+	unsigned all = (unsigned)MIN(r.rlim_cur, 1u << 20), files = MIN(all / 2, FILES);
+	unsigned few = MIN(all / 16, LOCAL_CONNECTIONS + REDIRECT_CONNECTIONS);
+	unsigned left = all - files - few;
+	people->max_connections = MIN(people->max_connections,
+				      MAX(left / 10, MAX(16, people->threads)));
+	agents->max_connections = MIN(
+		agents->max_connections,
+		MAX(left - MIN(left, people->max_connections), MAX(16, agents->threads)));
+	people->max_per_address = people->max_connections / 2;
+	agents->max_per_address = agents->max_connections / 2;
+	if (agents->max_connections < AGENT_CONNECTIONS)
+		log_warn("of %u descriptors %u are for agents' connections, %u for people's; raise "
+			 "LimitNOFILE for more",
+			 all, agents->max_connections, people->max_connections);
+}
+
 static bool listen_all(struct server *s, const struct options *o, struct err *e)
 {
 	struct http_server_conf people = { .address = o->address,
@@ -252,8 +283,8 @@ static bool listen_all(struct server *s, const struct options *o, struct err *e)
 					   .cert_pem = s->identity.chain_pem.p,
 					   .key_pem = s->identity.key_pem.p,
 					   .threads = (unsigned)o->threads,
-					   .max_connections = 4000,
-					   .max_per_address = 2000,
+					   .max_connections = PEOPLE_CONNECTIONS,
+					   .max_per_address = PEOPLE_CONNECTIONS / 2,
 					   .max_handshakes = 1000,
 					   .body_memory = (size_t)64 << 20,
 					   .idle_timeout_s = 120,
@@ -276,6 +307,7 @@ static bool listen_all(struct server *s, const struct options *o, struct err *e)
 	agents.connection_memory = 2560;
 	agents.body_limit = api_agent_body_limit;
 	agents.handler = api_agent_handle;
+	share_descriptors(&people, &agents);
 	if (!http_server_start(&agents, &s->agents, e) ||
 	    !http_server_start(&people, &s->people, e))
 		return false;
@@ -285,7 +317,7 @@ static bool listen_all(struct server *s, const struct options *o, struct err *e)
 	local.address = socket;
 	local.cert_pem = local.key_pem = NULL;
 	local.threads = 1;
-	local.max_connections = 64;
+	local.max_connections = LOCAL_CONNECTIONS;
 	local.max_per_address = 0; /* it has none */
 	local.max_handshakes = 0;
 	if (!http_server_start(&local, &s->local, e))
@@ -295,7 +327,7 @@ static bool listen_all(struct server *s, const struct options *o, struct err *e)
 	struct http_server_conf redirect = { .address = o->address,
 					     .port = (uint16_t)o->redirect_port,
 					     .threads = 1,
-					     .max_connections = 200,
+					     .max_connections = REDIRECT_CONNECTIONS,
 					     .idle_timeout_s = 10,
 					     .handler = glue_redirect,
 					     .arg = s->url };

@@ -52,7 +52,12 @@ static enum err_code code_of(sqlite3 *h, int rc)
 static bool fail(struct lite_conn *c, const char *what, struct err *e)
 {
 	int rc = sqlite3_extended_errcode(c->h);
-	err_set(e, code_of(c->h, rc), "%s: %s", what, sqlite3_errmsg(c->h));
+	enum err_code code = code_of(c->h, rc);
+	if (code == ERR_FULL)
+		err_set(e, code, "%s: no space is left on its disk; make room, then try again",
+			what);
+	else
+		err_set(e, code, "%s: %s", what, sqlite3_errmsg(c->h));
 	if (e && ((rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN))
 		e->sys = sqlite3_system_errno(c->h);
 	return false;

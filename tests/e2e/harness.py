@@ -162,7 +162,8 @@ def free_port(address="127.0.0.1"):
 class Server:
     """tsukuroid on its own state directory and ports."""
 
-    def __init__(self, build, directory, address="127.0.0.1", **options):
+    def __init__(self, build, directory, address="127.0.0.1", env=None, **options):
+        self.env = env
         self.build, self.dir = pathlib.Path(build), pathlib.Path(directory)
         self.address = address
         self.port, self.agent_port = free_port(), free_port()
@@ -177,7 +178,7 @@ class Server:
     def start(self, wait=True):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([self.build / "src/tsukuroid", "--config", self.dir / "tsukuroid.conf"],
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **(self.env or {})})
         if wait:
             wait_for("the server's start", self.answers, 30)
         return self
