@@ -336,7 +336,8 @@ struct system {
 
 static bool image_of(const struct system *s, const struct pkgdb_package *p, struct image *out)
 {
-	if (p->state != PKGDB_INSTALLED && p->state != PKGDB_TRIGGERS && p->state != PKGDB_STALE)
+	if (p->state != PKGDB_INSTALLED && p->state != PKGDB_TRIGGERS && p->state != PKGDB_STALE &&
+	    p->state != PKGDB_TWIN)
 		return false;
 	if (s->db->kind == PKGDB_DEB)
 		return deb_image(p, out);

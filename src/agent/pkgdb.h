@@ -15,6 +15,7 @@ enum pkgdb_state {
 	PKGDB_TRIGGERS,	      /**< triggers awaited or pending */
 	PKGDB_HALF_INSTALLED, /**< needs the same package again */
 	PKGDB_STALE,	      /**< rpm: a newer one stands beside it that should have replaced it */
+	PKGDB_TWIN,	      /**< rpm: listed once more below: doing it again was cut short */
 };
 struct pkgdb_package {
 	struct str name, arch, version; /**< rpm: [epoch:]version-release, no epoch 0 */

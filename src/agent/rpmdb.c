@@ -84,9 +84,16 @@ static bool is_line_of(struct str lines, struct str name)
 
 void rpmdb_mark_stale(struct pkgdb *db, struct str beside)
 {
-	for (size_t i = 0; i < db->n; i++)
-		if (twice(db, i) && !is_line_of(beside, db->packages[i].name))
-			db->packages[i].state = PKGDB_STALE;
+	struct str newest = { "", 0 };
+	for (size_t i = db->n; i-- > 0;) {
+		struct pkgdb_package *p = &db->packages[i];
+		if (!twice(db, i))
+			newest = p->version;
+		else if (!str_eq(p->version, newest) && !is_line_of(beside, p->name))
+			p->state = PKGDB_STALE;
+		else if (str_eq(p->version, p[1].version))
+			p->state = PKGDB_TWIN;
+	}
 }
 
 /* --- running rpm --------------------------------------------------------------------------------

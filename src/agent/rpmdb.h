@@ -18,7 +18,8 @@ bool rpmdb_query(const char *sysroot, struct buf *out, struct err *e) MUST_CHECK
 /** Cuts the time off such a line (0 = none). False when the line is not of this form. */
 bool rpmdb_cut_time(struct str *line, int64_t *installed_s_out) MUST_CHECK;
 bool rpmdb_parse(struct str text, struct arena *a, struct pkgdb *out, struct err *e) MUST_CHECK;
-/** Marks older versions beside newer ones as stale, unless `beside` (names, a line each) says that
- * this is how they are installed. */
+/** Marks what is listed several times at one version (all but the last) as twins, and older
+ * versions beside newer ones as stale, unless `beside` (names, a line each) says that this is how
+ * they are installed. */
 void rpmdb_mark_stale(struct pkgdb *db, struct str beside);
 #endif

@@ -82,8 +82,8 @@ static void block(struct replay *r, struct str *asked, struct buf *output, struc
 
 static void database(struct replay *r, struct str output, bool interrupted, struct pkgdb *db)
 {
-	static const char *const states[] = { "absent",	  "installed",	    "unpacked",
-					      "triggers", "half-installed", "stale" };
+	static const char *const states[] = { "absent",		"installed", "unpacked", "triggers",
+					      "half-installed", "stale",     "twin" };
 	VEC(struct pkgdb_package) v = { 0 };
 	struct str line, f[8];
 	while (str_line(&output, &line)) {

@@ -341,6 +341,77 @@ static void test_cut_short_each_time(void **state)
 	assert_false(is_stale);
 }
 
+/* What stands twice and is not cured by being done again is told, not tried for ever. */
+static void test_twin_that_stays(void **state)
+{
+	static const char twice[] =
+		"10\ta\t1\t2\t1.el9\tx86_64\ta-2-1.el9.src.rpm\tV\t(none)\n"
+		"11\ta\t1\t2\t1.el9\tx86_64\ta-2-1.el9.src.rpm\tV\t(none)\n"
+		"11\tkernel-core\t(none)\t5.14.0\t503.el9\tx86_64\tk-1-1.src.rpm\tV\t(none)\n";
+	AUTO(arena_done) struct arena a = { 0 };
+	const struct backend_spec spec = { BACKEND_INSTALL, &order, DIR_WORD };
+	AUTO(backend_free) struct backend *m = backend_new(PLATFORM_DNF, &spec);
+	struct pkgdb db;
+	struct err e = { 0 };
+	int installs = 0;
+	assert_true(rpmdb_parse(STR_LIT(twice), &a, &db, &e));
+	rpmdb_mark_stale(&db, STR_LIT(""));
+	struct backend_action act = backend_next(m, NULL);
+	while (act.kind != BACKEND_DONE) {
+		struct backend_input in = { .db = &db, .exit_status = act.changes ? 0 : 1 };
+		in.output = act.changes ? STR_LIT("\nComplete!\n")
+					: STR_LIT(HEAD "a.x86_64 1:2-1.el9 will be reinstalled\n"
+						       "Operation aborted.\n");
+		installs += act.changes;
+		act = backend_next(m, &in);
+	}
+	assert_int_equal(installs, 1);
+	assert_int_equal(act.outcome, BACKEND_FAILED);
+	assert_string_equal(act.reason, "rpm_interrupted");
+	assert_non_null(strstr(act.detail, "'a' 1:2-1.el9"));
+}
+
+/* The first command that takes away, from a machine where everything ordered is there. */
+static void cleaning_is(const char *older, const char *expected)
+{
+	static const char there[] =
+		"10\ta\t1\t2\t1.el9\tx86_64\ta-2-1.el9.src.rpm\tV\t(none)\n"
+		"11\tkernel-core\t(none)\t5.14.0\t503.el9\tx86_64\tk-1-1.src.rpm\tV\t(none)\n";
+	AUTO(arena_done) struct arena a = { 0 };
+	AUTO(buf_done) struct buf got = BUF_INIT(1000);
+	AUTO(xfree) char *text = xasprintf("%s%s", there, older);
+	const struct backend_spec plan = { BACKEND_PLAN, &order, DIR_WORD };
+	const struct backend_spec install = { BACKEND_INSTALL, &order, DIR_WORD };
+	struct pkgdb db;
+	struct err e = { 0 };
+	assert_true(rpmdb_parse(str_of(text), &a, &db, &e));
+	rpmdb_mark_stale(&db, STR_LIT("kernel-core\n"));
+	struct backend_input in = { .db = &db };
+	AUTO(backend_free) struct backend *first = backend_new(PLATFORM_DNF, &plan);
+	backend_next(first, NULL);
+	assert_int_equal(backend_next(first, &in).outcome, BACKEND_PLANNED);
+	AUTO(backend_free) struct backend *m = backend_new(PLATFORM_DNF, &install);
+	backend_next(m, NULL);
+	struct backend_action act = backend_next(m, &in);
+	assert_int_equal(act.kind, BACKEND_RUN);
+	for (size_t i = 0; act.argv[i]; i++)
+		buf_printf(&got, "%s%s", i ? " " : "", act.argv[i]);
+	assert_string_equal(got.p, expected);
+}
+
+#define OLDER(epoch, version) "9\ta\t" epoch "\t" version "\t1.el9\tx86_64\ta\tV\t(none)\n"
+
+/* Older ones at one version go together; rpm's names have no epoch, so the ordered one must not be
+ * meant by them. */
+static void test_cleaning(void **state)
+{
+	cleaning_is(OLDER("1", "1"), "rpm -e -- a-1-1.el9.x86_64");
+	cleaning_is(OLDER("1", "1") OLDER("1", "1"), "rpm -e --allmatches -- a-1-1.el9.x86_64");
+	cleaning_is(OLDER("1", "1") OLDER("1", "1.5") OLDER("1", "1.5"),
+		    "rpm -e --allmatches -- a-1-1.el9.x86_64 a-1.5-1.el9.x86_64");
+	cleaning_is(OLDER("(none)", "2") OLDER("(none)", "2"), "rpm -e -- a-2-1.el9.x86_64");
+}
+
 /* --- databases and configuration ----------------------------------------------------------------
  */
 
@@ -357,6 +428,14 @@ static const char several[] = "10\tkernel-core\t0\t5.14.0\t427.el9\tx86_64\tk\tV
 			      "30\tglibc\t(none)\t2.34\t1\ti686\tg\tV\n"
 			      "30\tglibc\t(none)\t2.34\t1\tx86_64\tg\tV\n";
 
+static const char twins[] = "9\tkernel-core\t0\t5.14.0\t427.el9\tx86_64\tk\tV\n"
+			    "9\tkernel-core\t(none)\t5.14.0\t503.el9\tx86_64\tk\tV\n"
+			    "9\tc\t(none)\t1\t1\tnoarch\tc\tV\n"
+			    "9\tc\t(none)\t1\t1\tnoarch\tc\tV\n"
+			    "9\tc\t(none)\t2\t1\tnoarch\tc\tV\n"
+			    "9\tc\t(none)\t2\t1\tnoarch\tc\tV\n"
+			    "9\tc\t(none)\t2\t1\tnoarch\tc\tV\n";
+
 static void test_database(void **state)
 {
 	AUTO(arena_done) struct arena a = { 0 };
@@ -364,6 +443,19 @@ static void test_database(void **state)
 	struct err e = { 0 };
 	static const char *const bad[] = { "x\n", "10\ta\t0\t1\n", "10\t\t0\t1\t1\tnoarch\n",
 					   "10\ta\t0\t\t1\tnoarch\ts\tv\n", "\n" };
+	AUTO(xfree) char *more = xasprintf("%s%s", several, twins);
+	read_database(more, &a, &db);
+	rpmdb_mark_stale(&db, STR_LIT("kernel-core\n"));
+	AUTO(buf_done) struct buf marks = BUF_INIT(100);
+	for (size_t i = 0; i < db.n; i++)
+		buf_adds(&marks, db.packages[i].state == PKGDB_TWIN    ? "t"
+				 : db.packages[i].state == PKGDB_STALE ? "s"
+								       : ".");
+	/* b, c, glibc twice, kernel-core */
+	assert_string_equal(marks.p, "s."
+				     "sstt."
+				     ".."
+				     "t.t.");
 	read_database(several, &a, &db);
 	assert_int_equal(db.n, 6);
 	rpmdb_mark_stale(&db, STR_LIT("kernel\nkernel-core\n"));
@@ -547,6 +639,8 @@ int main(void)
 		cmocka_unit_test(test_rpm_goes_on_alone),
 		cmocka_unit_test(test_killed_look),
 		cmocka_unit_test(test_cut_short_each_time),
+		cmocka_unit_test(test_twin_that_stays),
+		cmocka_unit_test(test_cleaning), /* F15 */
 		cmocka_unit_test(test_database),
 		cmocka_unit_test(test_holds),
 		cmocka_unit_test(test_beside),

@@ -328,6 +328,62 @@ def case_script(e):
     e.keep("script", "the package's pre-installation scriptlet fails")
 
 
+def twin(e, name, version):
+    """Leaves it in rpm's list twice, as a real kill does: while its new entry's scriptlet runs, the old one is still there."""
+    for _ in range(20):
+        e.eps.exec(e.name, "bash", "-c", 'rpm --reinstall --nosignature "$1" >/dev/null 2>&1 & p=$!; until [ $(rpm -q "$2" | wc -l) = "$3" ] || ! kill -0 $p; do :; done; kill -9 $p; wait $p',
+                   "sh", f"/srv/{name}-{version}.noarch.rpm", f"{name}-{version}", str(installed(e.eps, e.name)[name].count(version) + 1), check=False)
+        if installed(e.eps, e.name)[name].count(version) > 1:
+            return
+    raise RuntimeError(f"{name} {version} does not stand twice")
+
+
+def case_twins(e):
+    """What was cut short while it was done again stands in rpm's list several times, at one version."""
+    srv = e.eps.root(e.name) / "srv"
+    new = [f"{n}-2.0-1" for n in SLOW[:3]] + ["tb-kernel-default-5.14.21-2"]
+
+    def fresh():
+        e.fresh()
+        for f in [*new, "tb-slow-b-1.0-1"]:
+            shutil.copy(e.world.repo / "noarch" / f"{f}.noarch.rpm", srv)
+    fresh()
+    e.eps.exec(e.name, "rpm", "-U", f"/srv/{new[0]}.noarch.rpm")
+    e.eps.exec(e.name, "rpm", "-i", f"/srv/{new[3]}.noarch.rpm")
+    twin(e, "tb-slow-a", "2.0-1")
+    twin(e, "tb-slow-b", "1.0-1")
+    twin(e, "tb-kernel-default", "5.14.21-2")
+    if e.manager == "zypper":  # cannot: its rpm -i takes one away for each that it brings
+        e.order([KDEFAULT])
+        e.check("a kernel twice: told", e.carry_out() == "failed rpm_interrupted" and "'rpm --reinstall'" in e.detail)
+        e.ack()
+        e.eps.exec(e.name, "rpm", "--reinstall", f"/srv/{new[3]}.noarch.rpm")
+    e.order([*ALL_SLOW[:3], KDEFAULT])
+    e.check("twice at the ordered and at an older version: succeeds", e.carry_out() == "succeeded installed")
+    e.check("each stands once, the kernel beside the old one", e.has(*ALL_SLOW[:3]) and installed(e.eps, e.name)["tb-kernel-default"] == ["5.14.21-1", "5.14.21-2"], installed(e.eps, e.name))
+    e.keep("twins", "two stand twice at their version, one at an older version")
+    fresh()
+    twin(e, "tb-slow-b", "1.0-1")
+    e.eps.exec(e.name, "rpm", "-i", "--force", f"/srv/{new[1]}.noarch.rpm")
+    e.order([ALL_SLOW[1]])
+    e.check("an older version stands beside it twice: succeeds", e.carry_out() == "succeeded already_installed")
+    e.check("and both are gone", e.has(ALL_SLOW[1]), installed(e.eps, e.name))
+    e.keep("twins-stale", "an older version stands twice beside the ordered one")
+    fresh()
+    for n in SLOW[:2]:
+        e.eps.exec(e.name, "rpm", "-U", f"/srv/{n}-2.0-1.noarch.rpm")
+        twin(e, n, "2.0-1")
+    e.order(ALL_SLOW[:2])
+    e.prepare()
+    e.ask("install", order=e.id)
+    wait_for("three times", lambda: installed(e.eps, e.name)[SLOW[1]].count("2.0-1") > 2, 60, 0.02)
+    e.kill(KILLS["all"])
+    e.start()
+    e.wait("done", seconds=300)
+    e.check("killed while it was healed: succeeds", e.outcome() == "succeeded installed" and e.has(*ALL_SLOW[:2]), installed(e.eps, e.name))
+    e.keep("twins-kill", "two stand twice; all was killed while they were done again")
+
+
 KILLS = {"manager": r"/(dnf|zypper) |^(dnf|zypper|python3.*dnf|rpm) ", "runner": r"run-job", "daemon": r"tsukuroi-agent-root run( |$)",
          "all": r"/(dnf|zypper) |^(dnf|zypper|rpm) |tsukuroi-agent-root"}
 
@@ -367,7 +423,7 @@ def main():
         run(SOURCE / "tools/bundle", work / "bundle", "/opt/tsukuroi-agent", BUILD / "src/tsukuroi-agent", BUILD / "src/tsukuroi-agent-root", CTL)
         run(SEAL, "key", work)
         eps.up()
-        cases = sys.argv[2:] or ["exact", "kernel", "reboot", "unlisted", "replace", "held", "unsigned", "foreign", "refuse", "lock", "script", "kill"]
+        cases = sys.argv[2:] or ["exact", "kernel", "twins", "reboot", "unlisted", "replace", "held", "unsigned", "foreign", "refuse", "lock", "script", "kill"]
         for name, manager in zip(eps.names, ("dnf", "zypper")):
             e = Endpoint(eps, world, work, name, manager)
             for c in cases:

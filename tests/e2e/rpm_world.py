@@ -20,7 +20,7 @@ OWN += [("tb-sh", "1-1", "", "", "Provides: /bin/sh\n"), ("tb-newdep", "1.0-1", 
         ("tb-badpre", "1.0-1", "", "", ""), ("tb-badpre", "2.0-1", "", "%pre\necho this fails >&2\nexit 1", ""),
         ("tb-oldname", "1.0-1", "", "", ""), ("tb-newname", "2.0-1", "", "", "Obsoletes: tb-oldname < 2\nProvides: tb-oldname = 2\n")]
 # a kernel as SUSE builds it
-OWN += [("tb-kernel-default", v, "", "", "Provides: multiversion(kernel)\n") for v in ("5.14.21-1", "5.14.21-2")]
+OWN += [("tb-kernel-default", v, "", "%post\nsleep 0.3", "Provides: multiversion(kernel)\n") for v in ("5.14.21-1", "5.14.21-2")]
 # an update that takes another package in
 OWN += [("tb-merge", "1.0-1", "", "", ""), ("tb-merge", "2.0-1", "", "", "Obsoletes: tb-merged < 2\n"), ("tb-merged", "1.0-1", "", "", "")]
 # builds of two streams of a module: "tbmod:1" is what is installed, on endpoints of dnf

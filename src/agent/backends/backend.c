@@ -118,8 +118,8 @@ static bool gives_way(const struct backend_transaction *t, const struct backend_
 {
 	for (size_t i = 0; i < t->n; i++) {
 		const struct backend_step *s = &t->steps[i];
-		if (s->to.n && !s->from.n && str_eq(s->name, gone->name) &&
-		    str_eq(s->arch, gone->arch) && pkgdb_compare(kind, s->to, gone->from) > 0)
+		if (s->to.n && str_eq(s->name, gone->name) && str_eq(s->arch, gone->arch) &&
+		    pkgdb_compare(kind, s->to, gone->from) > 0)
 			return true;
 	}
 	return false;

@@ -114,8 +114,8 @@ void backend_note(struct backend *b, struct str line);
 bool backend_look(struct backend *b, const struct pkgdb *db, const char *remedy,
 		  bool *all_there_out);
 /** NULL when the order covers every step of the transaction, else the reason of the refusal. An
- *  older version of what the same transaction installs beside may go (the machine's own limit of
- *  kernels). */
+ *  older version of what the same transaction installs may go: the machine's own limit of kernels,
+ *  and a second entry of what is upgraded (dnf calls it obsoleted). */
 const char *backend_judge(struct backend *b, enum pkgdb_kind kind);
 /** Adds a step; ERR_LIMIT above BACKEND_MAX_STEPS. */
 struct backend_steps {

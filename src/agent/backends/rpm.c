@@ -5,8 +5,11 @@
  *
  * A transaction that was cut short leaves new packages beside their old ones, and new ones whose
  * scriptlets never ran. Healing: look over the database, take the old ones away, then install once
- * more what that transaction had installed. rpm keeps no record of scriptlets that ran, and `rpm
- * -V` looks at files only: a package that is not done again is told to people. */
+ * more what that transaction had installed. Cut short itself, that leaves a package in the list
+ * several times, at one version: to install it once more takes every one of them away, while it is
+ * never gone itself (`rpm -e` could not tell them apart, and `dnf remove --duplicates` does the
+ * same). rpm keeps no record of scriptlets that ran, and `rpm -V` looks at files only: a package
+ * that is not done again is told to people. */
 #include "agent/backends/rpm.h"
 #include "base/buf.h"
 
@@ -59,7 +62,7 @@ static struct backend_action command(struct rpm_machine *m, const struct rpm_too
 		m->installs++;
 		m->cleanings = 0; /* each one that is cut short leaves its own */
 		m->b.ran = true;
-		m->claimed = false;
+		m->claimed = m->remade = false;
 	}
 	return run(m, of[c].state, tool->argv(m, c, m->again), of[c].timeout_s);
 }
@@ -124,28 +127,57 @@ static bool is_replaced(const struct order *o, const struct pkgdb_package *p)
 	return false;
 }
 
+static struct str without_epoch(struct str version)
+{
+	size_t n = (size_t)(str_find(version, ':') + 1);
+	return (struct str) { version.p + n, version.n - n };
+}
+
+static bool is_twin(const struct pkgdb_package *a, const struct pkgdb_package *b)
+{
+	return str_eq(a->name, b->name) && str_eq(a->arch, b->arch) &&
+	       str_eq(a->version, b->version);
+}
+
+/* Would rpm's name for it, which has no epoch, mean the ordered one beside it, too? */
+static bool is_ambiguous(const struct pkgdb *db, const struct pkgdb_package *p)
+{
+	const struct pkgdb_package *newest = pkgdb_find(db, p->name, p->arch);
+	return !str_eq(p->version, newest->version) &&
+	       str_eq(without_epoch(p->version), without_epoch(newest->version));
+}
+
 /* rpm -e of what stands stale beside an ordered package, and, when a transaction was cut short that
- * brought everything, of what it should have replaced; NULL when there is nothing. */
+ * brought everything, of what it should have replaced; NULL when there is nothing. Of one version
+ * there may be several, which go together. */
 static const char *const *cleaning(struct rpm_machine *m, const struct pkgdb *db, bool there)
 {
+	static const char *const one[] = { "rpm", "-e", "--" };
+	static const char *const all[] = { "rpm", "-e", "--allmatches", "--" };
 	const char **v = NULL;
-	size_t n = 0;
+	size_t n = ARRAY_LEN(all);
+	const struct pkgdb_package *last = NULL;
+	bool several = false, ambiguous = false;
 	for (size_t i = 0; i < db->n; i++) {
 		const struct pkgdb_package *p = &db->packages[i];
 		if (!is_stale(m, db, p) && !(there && m->cut && is_replaced(m->b.spec.order, p)))
 			continue;
-		if (!v) {
-			v = arena_array(&m->b.scratch, const char *, db->n + 4);
-			v[n++] = "rpm";
-			v[n++] = "-e";
-			v[n++] = "--";
-		}
-		ptrdiff_t colon = str_find(p->version, ':');
-		struct str vr = { p->version.p + colon + 1, p->version.n - (size_t)(colon + 1) };
-		v[n++] = arena_printf(&m->b.scratch, "%.*s-%.*s.%.*s", STR_ARG(p->name),
-				      STR_ARG(vr), STR_ARG(p->arch));
+		if (!v)
+			v = arena_array(&m->b.scratch, const char *, db->n + n + 1);
+		ambiguous |= is_ambiguous(db, p); /* then rpm shall refuse */
+		if (last && is_twin(last, p))
+			several = true;
+		else
+			v[n++] = arena_printf(&m->b.scratch, "%.*s-%.*s.%.*s", STR_ARG(p->name),
+					      STR_ARG(without_epoch(p->version)), STR_ARG(p->arch));
+		last = p;
 	}
-	return v;
+	if (!v)
+		return NULL;
+	if (several && !ambiguous)
+		return memcpy(v, all, sizeof(all));
+	memcpy(v + 1, one, sizeof(one));
+	return v + 1;
 }
 
 static bool is_redone(const struct rpm_machine *m, const struct order_package *w)
@@ -156,21 +188,30 @@ static bool is_redone(const struct rpm_machine *m, const struct order_package *w
 	return false;
 }
 
-/* What the transaction that was cut short had installed: its scriptlets may not have run. */
+/* What is to do again: what the transaction that was cut short had installed, since its scriptlets
+ * may not have run, and what stands several times at one version, whoever left it so. */
 static void look_at_damage(struct rpm_machine *m, const struct pkgdb *db)
 {
 	const struct order *o = m->b.spec.order;
 	uint32_t n = o->n_packages + o->n_extra;
-	m->known = true;
-	m->n_redo = 0;
-	arena_done(&m->b.keep);
-	m->redo = arena_array(&m->b.keep, struct order_package, n);
+	bool anew = m->cut && !m->known;
+	m->known = m->cut;
+	m->twin = NULL;
+	if (anew || !m->redo) {
+		arena_done(&m->b.keep);
+		m->n_redo = 0;
+		m->redo = arena_array(&m->b.keep, struct order_package, n);
+	}
 	for (uint32_t i = 0; i < n; i++) {
 		const struct order_package *w = i < o->n_packages ? &o->packages[i]
 								  : &o->extra[i - o->n_packages];
 		const struct pkgdb_package *p = pkgdb_find(db, w->name, w->arch);
-		if (p && str_eq(p->version, w->version) && p->installed_s >= m->b.spec.started_s &&
-		    !is_redone(m, w))
+		if (!p || !str_eq(p->version, w->version))
+			continue;
+		bool twin = p > db->packages && p[-1].state == PKGDB_TWIN && is_twin(p - 1, p);
+		if (twin)
+			m->twin = w;
+		if ((twin || (anew && p->installed_s >= m->b.spec.started_s)) && !is_redone(m, w))
 			m->redo[m->n_redo++] = *w;
 	}
 }
@@ -226,6 +267,29 @@ static struct backend_action give_up(struct rpm_machine *m, const struct rpm_too
 	return backend_done(&m->b, BACKEND_FAILED, "maintainer_script");
 }
 
+/* So with a kernel that zypper installs beside: its rpm -i takes one away for each that it brings.
+ */
+static struct backend_action fail_twin(struct rpm_machine *m)
+{
+	snprintf(m->b.detail, sizeof(m->b.detail),
+		 "'%.*s' %.*s stands in rpm's list several times, also after it was installed once "
+		 "more; run 'rpm --reinstall' with its file",
+		 STR_ARG(m->twin->name), STR_ARG(m->twin->version));
+	return backend_done(&m->b, BACKEND_FAILED, "rpm_interrupted");
+}
+
+/* What is there may still need healing: taking away needs no plan, installing once more does. */
+static struct backend_action plan(struct rpm_machine *m, const struct rpm_tool *tool,
+				  const struct pkgdb *db, bool there, bool clean)
+{
+	look_at_damage(m, db);
+	if (there && m->n_redo)
+		do_again(m);
+	else if (there)
+		return clean ? backend_done(&m->b, BACKEND_PLANNED, "planned") : succeed(m, db);
+	return command(m, tool, tool->refreshes ? RPM_REFRESH : RPM_SIMULATE);
+}
+
 static struct backend_action after_read(struct rpm_machine *m, const struct rpm_tool *tool,
 					const struct pkgdb *db)
 {
@@ -235,11 +299,8 @@ static struct backend_action after_read(struct rpm_machine *m, const struct rpm_
 		return backend_done(&m->b, m->b.ran ? BACKEND_FAILED : BACKEND_REFUSED, "held");
 	const char *const *clean = cleaning(m, db, there);
 	m->cut |= clean && m->b.ran; /* whatever the commands said */
-	if (m->b.spec.phase == BACKEND_PLAN) {
-		if (there && !clean)
-			return succeed(m, db);
-		return command(m, tool, tool->refreshes ? RPM_REFRESH : RPM_SIMULATE);
-	}
+	if (m->b.spec.phase == BACKEND_PLAN)
+		return plan(m, tool, db, there, clean != NULL);
 	if (clean && m->cleanings++ < MAX_CLEANINGS)
 		return run(m, AT_CLEAN, clean, BACKEND_TIMEOUT_S);
 	if (there && clean) {
@@ -247,8 +308,9 @@ static struct backend_action after_read(struct rpm_machine *m, const struct rpm_
 			 "an older version could not be taken away after an interruption");
 		return backend_done(&m->b, BACKEND_FAILED, "rpm_interrupted");
 	}
-	if (m->cut && !m->known)
-		look_at_damage(m, db);
+	look_at_damage(m, db);
+	if (m->twin && m->remade)
+		return fail_twin(m);
 	if (there && !m->n_redo)
 		return succeed(m, db);
 	if (m->give_up)
@@ -370,6 +432,7 @@ static struct backend_action after_command(struct rpm_machine *m, const struct r
 		if (m->again) { /* made good */
 			m->cut = false;
 			m->n_redo = 0;
+			m->remade = true;
 		}
 		return read_database(m);
 	}

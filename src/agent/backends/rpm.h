@@ -44,9 +44,11 @@ struct rpm_machine {
 	bool known;    /* redo holds what it had installed */
 	struct order_package *redo;
 	size_t n_redo;
-	bool again;	    /* the present commands install redo once more */
-	bool claimed;	    /* the tool's last word was success */
-	const char *failed; /* reason of the last failure; NULL = none */
+	const struct order_package *twin; /* one that stands several times at its version */
+	bool again;			  /* the present commands install redo once more */
+	bool remade;			  /* and came to their end */
+	bool claimed;			  /* the tool's last word was success */
+	const char *failed;		  /* reason of the last failure; NULL = none */
 	bool give_up;
 	bool warned; /* the detail tells of a scriptlet that failed without consequence */
 };

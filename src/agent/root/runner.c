@@ -100,8 +100,8 @@ static void log_command(struct run *r, const char *const *argv, const char *end)
 static void log_database(struct run *r)
 {
 	AUTO(buf_done) struct buf b = BUF_INIT(1u << 20);
-	static const char *const words[] = { "absent",	 "installed",	   "unpacked",
-					     "triggers", "half-installed", "stale" };
+	static const char *const words[] = { "absent",	       "installed", "unpacked", "triggers",
+					     "half-installed", "stale",	    "twin" };
 	buf_adds(&b, "> read\n");
 	for (size_t i = 0; i < r->db.n; i++) {
 		const struct pkgdb_package *p = &r->db.packages[i];
