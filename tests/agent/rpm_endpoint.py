@@ -18,6 +18,7 @@ count = Count()
 SSL27, SSL28, HTTPD = ("tb-ssl-libs", "1:3.0.7-27.tb9"), ("tb-ssl-libs", "1:3.0.7-28.tb9_4"), ("tb-httpd", "2.4.57-8.tb9")
 KDEFAULT = ("tb-kernel-default", "5.14.21-2")
 KERNEL, NEWDEP, NEWLIB, BADPRE = ("tb-kernel-core", "5.14.0-503.el9"), ("tb-newdep", "2.0-1"), ("tb-newlib", "1.0-1"), ("tb-badpre", "2.0-1")
+FILEDEP, FILELIB = ("tb-filedep", "2.0-1"), ("tb-filelib", "1.0-1")
 ALL_SLOW = [(n, "2.0-1") for n in SLOW]
 
 
@@ -213,6 +214,32 @@ def case_unlisted(e):
     e.order([NEWDEP], extra=[NEWLIB])
     e.check("with it as extra", e.carry_out() == "succeeded installed" and e.has(NEWDEP, NEWLIB))
     e.keep("extra", "the update needs a new library, which is an extra")
+
+
+def case_filelists(e):
+    """The update needs a file that only filelists can find a package for."""
+    base = ("primary", "updateinfo", "modules")
+    shutil.copy(e.world.repo / "noarch/tb-filedep-1.0-1.noarch.rpm", e.eps.root(e.name) / "srv")
+    e.eps.exec(e.name, "rpm", "-U", "--force", "/srv/tb-filedep-1.0-1.noarch.rpm")
+    e.order([FILEDEP], extra=[FILELIB], metadata=base)
+    e.check("a file nobody lists: failed, and told", e.carry_out() == "failed dependency" and "nothing provides /usr/share/tb/tb-filelib/version" in e.detail, e.detail)
+    e.keep("no-filelists", "the update needs a file that primary does not list")
+    e.ack()
+    if e.manager == "zypper":  # never reads filelists, from its own repository neither
+        shutil.copytree(e.world.repo, e.eps.root(e.name) / "srv/repo")
+        (e.eps.root(e.name) / "etc/zypp/repos.d/tb.repo").write_text("[tb9]\nname=tb9\nbaseurl=dir:///srv/repo\nenabled=1\ngpgcheck=1\nrepo_gpgcheck=0\npkg_gpgcheck=1\n")
+        own = e.eps.exec(e.name, "zypper", "-n", "install", "--dry-run", "tb-filedep=2.0-1", check=False)
+        e.check("zypper alone cannot either", own.returncode == 4 and "nothing provides" in own.stdout + own.stderr, own.stdout)
+        return
+    e.check("with the remedy", "filelists=yes" in e.detail, e.detail)
+    e.order([FILEDEP], metadata=(*base, "filelists"))
+    e.check("with filelists: its package is found", e.carry_out() == "refused unlisted_dependency")
+    steps = e.ask("status", order=e.id).get("transaction", [])
+    e.check("the plan names it", {(s["name"], s["to"]) for s in steps} == {FILEDEP, FILELIB}, steps)
+    e.ack()
+    e.order([FILEDEP], extra=[FILELIB], metadata=(*base, "filelists"))
+    e.check("with it as extra", e.carry_out() == "succeeded installed" and e.has(FILEDEP, FILELIB))
+    e.keep("filelists", "the update needs a file that filelists list")
 
 
 def case_replace(e):
@@ -423,7 +450,7 @@ def main():
         run(SOURCE / "tools/bundle", work / "bundle", "/opt/tsukuroi-agent", BUILD / "src/tsukuroi-agent", BUILD / "src/tsukuroi-agent-root", CTL)
         run(SEAL, "key", work)
         eps.up()
-        cases = sys.argv[2:] or ["exact", "kernel", "twins", "reboot", "unlisted", "replace", "held", "unsigned", "foreign", "refuse", "lock", "script", "kill"]
+        cases = sys.argv[2:] or ["exact", "kernel", "twins", "reboot", "unlisted", "filelists", "replace", "held", "unsigned", "foreign", "refuse", "lock", "script", "kill"]
         for name, manager in zip(eps.names, ("dnf", "zypper")):
             e = Endpoint(eps, world, work, name, manager)
             for c in cases:

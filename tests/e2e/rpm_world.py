@@ -19,6 +19,8 @@ OWN = [(n, v, "", f"%pre\nsleep 0.4\n%post\nsleep 0.3; echo {n} {v} >> /var/log/
 OWN += [("tb-sh", "1-1", "", "", "Provides: /bin/sh\n"), ("tb-newdep", "1.0-1", "", "", ""), ("tb-newdep", "2.0-1", "tb-newlib >= 1", "", ""), ("tb-newlib", "1.0-1", "", "", ""),
         ("tb-badpre", "1.0-1", "", "", ""), ("tb-badpre", "2.0-1", "", "%pre\necho this fails >&2\nexit 1", ""),
         ("tb-oldname", "1.0-1", "", "", ""), ("tb-newname", "2.0-1", "", "", "Obsoletes: tb-oldname < 2\nProvides: tb-oldname = 2\n")]
+# needs a file that primary does not list
+OWN += [("tb-filedep", "1.0-1", "", "", ""), ("tb-filedep", "2.0-1", "/usr/share/tb/tb-filelib/version", "", ""), ("tb-filelib", "1.0-1", "", "", "")]
 # a kernel as SUSE builds it
 OWN += [("tb-kernel-default", v, "", "%post\nsleep 0.3", "Provides: multiversion(kernel)\n") for v in ("5.14.21-1", "5.14.21-2")]
 # an update that takes another package in
@@ -31,6 +33,7 @@ OWN_ADVISORIES = [("TBSA-2026:0101", "security", "Important", [(n, "2.0-1") for 
                   ("TBSA-2026:0104", "security", "Important", [("tb-mod", "1.1-1.module+tb9")]),
                   ("TBSA-2026:0105", "security", "Low", [("tb-mod", "2.1-1.module+tb9")]),
                   ("TBBA-2026:0106", "bugfix", "None", [("tb-merge", "2.0-1")]),
+                  ("TBSA-2026:0108", "security", "Important", [("tb-filedep", "2.0-1")]),
                   ("TBSA-2026:0107", "security", "Important", [("tb-kernel-default", "5.14.21-2")])]
 
 
@@ -112,7 +115,7 @@ class World:
                  "tb-merge-1.0-1", "tb-merged-1.0-1", "tb-kernel-default-5.14.21-1"]
         first += [f"{n}-1.0-1" for n in SLOW]
         if manager == "dnf":
-            first.append("tb-mod-1.0-1.module+tb9")
+            first += ["tb-mod-1.0-1.module+tb9", "tb-filedep-1.0-1"]
         files = [self.repo / "noarch" / f"{f}.noarch.rpm" for f in first]
         return [f for f in files if f.exists()]
 

@@ -410,6 +410,14 @@ static struct backend_action after_failure(struct rpm_machine *m, const char *wh
 	return m->cut && !m->checked ? check_database(m) : read_database(m);
 }
 
+static void note_cause(struct rpm_machine *m, const struct rpm_tool *tool, struct str line)
+{
+	bool file = tool->files && backend_contains(line, "nothing provides /");
+	backend_note(&m->b, file ? str_of(arena_printf(&m->b.scratch, "%.*s; %s", STR_ARG(line),
+						       tool->files))
+				 : line);
+}
+
 static struct backend_action after_command(struct rpm_machine *m, const struct rpm_tool *tool,
 					   enum rpm_command c, const struct backend_input *in)
 {
@@ -439,7 +447,7 @@ static struct backend_action after_command(struct rpm_machine *m, const struct r
 	if (!good && strcmp(why, "rpm_interrupted") == 0 && m->looks_cut++ < MAX_INTERRUPTIONS)
 		return read_database(m);
 	if (!good) {
-		backend_note(&m->b, line);
+		note_cause(m, tool, line);
 		return backend_done(&m->b, BACKEND_FAILED, why);
 	}
 	if (c == RPM_REFRESH)

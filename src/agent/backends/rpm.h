@@ -16,7 +16,8 @@ struct rpm_machine;
 struct rpm_tool {
 	const char *remedy;    /**< how a hold is released */
 	const char *reinstall; /**< the command that installs once more */
-	bool refreshes;	       /**< RPM_REFRESH is a command of its own */
+	const char *files; /**< what helps when no package is found for a file; NULL = nothing */
+	bool refreshes;	   /**< RPM_REFRESH is a command of its own */
 	/** Of m->b.todo; `again`: those packages are installed and shall be installed once more. */
 	const char *const *(*argv)(struct rpm_machine *m, enum rpm_command c, bool again);
 	bool (*good)(enum rpm_command c, const struct backend_input *in);
