@@ -2,6 +2,7 @@
  * What the API says about a deployment and a target. */
 #include "api/deployment_json.h"
 
+#include "api/policies.h"
 #include "api/words.h"
 
 json_t *deployment_json(const struct deployment_row *d)
@@ -16,6 +17,7 @@ json_t *deployment_json(const struct deployment_row *d)
 	json_object_set_new(j, "description", json_text(str_of(d->description)));
 	json_object_set_new(j, "operation", json_string("install"));
 	json_object_set_new(j, "policy", json_text(str_of(d->policy)));
+	json_object_set_new(j, "policy_name", policy_name_json(d->policy_name));
 	json_object_set_new(j, "now", json_boolean(d->now));
 	json_object_set_new(j, "state", json_string(deployment_state_name(d->state)));
 	json_object_set_new(j, "created", json_time(d->created_ms));

@@ -17,12 +17,17 @@ static json_t *both(const char *en, const char *ja)
 	return j;
 }
 
+json_t *policy_name_json(const char *name)
+{
+	return name ? both(name, name) : both("Deploy anytime at the earliest", "最短で随時配布");
+}
+
 /* M-153: the built-in policy. */
 static json_t *anytime_json(void)
 {
 	json_t *j = json_object();
 	json_object_set_new(j, "id", json_string(POLICY_ANYTIME));
-	json_object_set_new(j, "name", both("Deploy anytime at the earliest", "最短で随時配布"));
+	json_object_set_new(j, "name", policy_name_json(NULL));
 	json_object_set_new(
 		j, "description",
 		both("Installs at the next contact, at any hour of any day. Does not reboot.",
@@ -40,7 +45,7 @@ static json_t *policy_json(const struct policy *p)
 {
 	json_t *j = json_object();
 	json_object_set_new(j, "id", json_string(p->id));
-	json_object_set_new(j, "name", both(p->name, p->name));
+	json_object_set_new(j, "name", policy_name_json(p->name));
 	json_object_set_new(j, "description", both(p->description, p->description));
 	json_object_set_new(j, "built_in", json_false());
 	json_object_set_new(j, "schedule", window_write(&p->schedule));

@@ -110,6 +110,7 @@ bool deploy_cancel(struct deploy *d, const char *id, struct err *e) MUST_CHECK;
 struct deployment_row {
 	char id[33];
 	char *name, *description, *created_by, *policy;
+	char *policy_name; /**< also a removed one's; NULL for the built-in one */
 	bool now;
 	enum deployment_state state;
 	int64_t created_ms, started_ms, finished_ms;

@@ -32,19 +32,23 @@ insert into target (deployment, host, hostname, state, reason, detail, updated_m
 values ($1, $2, $3, $4, $5, '', $6, 0, 0, 0, 0, 0, 0, 0, $7, $8);
 
 -- name: deployment_get
-select id, name, description, created_by, policy, wake, state, created_ms, started_ms, finished_ms, n_patches
+select id, name, description, created_by, policy, wake, state, created_ms, started_ms, finished_ms, n_patches,
+  (select p.name from policy p where p.id = deployment.policy)
 from deployment where id = $1;
 
 -- name: deployment_page
-select id, name, description, created_by, policy, wake, state, created_ms, started_ms, finished_ms, n_patches
+select id, name, description, created_by, policy, wake, state, created_ms, started_ms, finished_ms, n_patches,
+  (select p.name from policy p where p.id = deployment.policy)
 from deployment where (created_ms, id) < ($1, $2) order by created_ms desc, id desc limit $3;
 
 -- name: deployment_page_newer
-select id, name, description, created_by, policy, wake, state, created_ms, started_ms, finished_ms, n_patches
+select id, name, description, created_by, policy, wake, state, created_ms, started_ms, finished_ms, n_patches,
+  (select p.name from policy p where p.id = deployment.policy)
 from deployment where (created_ms, id) > ($1, $2) order by created_ms, id limit $3;
 
 -- name: deployment_running
-select id, name, description, created_by, policy, wake, state, created_ms, started_ms, finished_ms, n_patches
+select id, name, description, created_by, policy, wake, state, created_ms, started_ms, finished_ms, n_patches,
+  (select p.name from policy p where p.id = deployment.policy)
 from deployment where state <= 1 order by created_ms desc, id desc limit $1;
 
 -- name: deployment_count
@@ -88,7 +92,7 @@ select log from target where deployment = $1 and host = $2;
 
 -- name: target_of_host
 select d.id, d.name, d.description, d.created_by, d.policy, d.wake, d.state, d.created_ms, d.started_ms,
-  d.finished_ms, d.n_patches,
+  d.finished_ms, d.n_patches, (select p.name from policy p where p.id = d.policy),
   t.host, t.hostname, t.state, t.reason, t.detail, t.updated_ms, t.started_ms, t.finished_ms,
   t.next_attempt_ms, t.attempts, t.exit_status, t.done, t.total, t.n_patches, t.reboot_needed
 from target t join deployment d on d.id = t.deployment
@@ -172,9 +176,6 @@ from policy p where p.removed_ms = 0 order by p.name, p.id limit $1;
 select p.id, p.name, p.description, p.schedule, p.created_by, p.created_ms, p.updated_ms,
   (select count(*) from deployment d where d.policy = p.id and d.state <= 1)
 from policy p where p.id = $1 and p.removed_ms = 0;
-
--- name: policy_name
-select name from policy where id = $1;
 
 -- name: policy_count
 select count(*) from policy where removed_ms = 0;

@@ -180,6 +180,13 @@ static struct open_order *order_of(const struct desk *k, const struct open_targe
 	return NULL;
 }
 
+/* Whether the order lies on the machine and nothing has come of it yet. One that the machine has
+ * begun while nobody was there to be told is being worked on, whatever the target still says. */
+static bool waits(const struct desk *k, const struct open_target *t, const struct open_order *o)
+{
+	return t->parked && o->seq > k->agent_seq;
+}
+
 struct give_way {
 	const struct open_order *order;
 	const char *host;
@@ -196,21 +203,27 @@ static bool gives_way_write(struct sql_conn *c, void *arg, struct err *e)
 		       e);
 }
 
-/* Expired orders are withdrawn; so are those that an executed one has overtaken. */
+static bool give_way(struct desk *k, struct open_order *o, struct err *e)
+{
+	struct give_way g = { o, k->h->id, k->now_ms };
+	if (!sql_write(k->d->conf.db, gives_way_write, &g, e))
+		return false;
+	o->deployment[0] = '\0';
+	return true;
+}
+
+/* Orders that no agent would take any more: expired ones, and waiting ones that a later order has
+ * overtaken. */
 static bool clear_dead(struct desk *k, struct err *e)
 {
 	for (size_t i = 0; i < k->n_targets; i++) {
 		struct open_order *o = order_of(k, &k->targets[i]);
-		struct give_way g = { o, k->h->id, k->now_ms };
-		if (!o || !k->targets[i].parked || o->seq > k->agent_seq)
-			continue;
-		if (!sql_write(k->d->conf.db, gives_way_write, &g, e))
+		bool dead = o && (o->seq < k->agent_seq || o->not_after_ms <= k->now_ms);
+		if (dead && k->targets[i].parked && !give_way(k, o, e))
 			return false;
-		o->deployment[0] = '\0';
-		k->targets[i] = (struct open_target) { 0 };
 	}
 	for (size_t i = 0; i < k->n_open; i++) {
-		if (k->open[i].not_after_ms > k->now_ms)
+		if (!k->open[i].deployment[0] || k->open[i].not_after_ms > k->now_ms)
 			continue;
 		if (!sql_write(k->d->conf.db, withdraw, k->open[i].id, e))
 			return false;
@@ -236,9 +249,10 @@ static bool must_start_before(const struct desk *k, int64_t *out, struct err *e)
 	*out = INT64_MAX;
 	for (size_t i = 0; i < k->n_targets && *out != INT64_MIN; i++) {
 		const struct open_target *t = &k->targets[i];
-		if (!t->deployment[0] || !order_of(k, t))
+		const struct open_order *o = order_of(k, t);
+		if (!o)
 			continue;
-		if (!t->parked)
+		if (!waits(k, t, o))
 			*out = INT64_MIN;
 		else if (!start_of(k, t->deployment, &start, e))
 			return false;
@@ -256,7 +270,8 @@ static bool make_one(const struct desk *k, char **envelope_out, struct err *e)
 		return false;
 	for (size_t i = 0; i < k->n_targets && limit != INT64_MIN && !*envelope_out; i++) {
 		const struct open_target *t = &k->targets[i];
-		if (!t->deployment[0] || order_of(k, t) || t->next_attempt_ms > k->now_ms)
+		/* what waited for a window and has no order any more need not wait for it here */
+		if (order_of(k, t) || (!t->parked && t->next_attempt_ms > k->now_ms))
 			continue;
 		if (limit != INT64_MAX && !start_of(k, t->deployment, &start, e))
 			return false;
@@ -273,12 +288,8 @@ static bool pass(struct desk *k, struct err *e)
 {
 	for (size_t i = 0; i < k->n_targets; i++) {
 		struct open_order *o = order_of(k, &k->targets[i]);
-		struct give_way g = { o, k->h->id, k->now_ms };
-		if (!o || !k->targets[i].parked)
-			continue;
-		if (!sql_write(k->d->conf.db, gives_way_write, &g, e))
+		if (o && waits(k, &k->targets[i], o) && !give_way(k, o, e))
 			return false;
-		o->deployment[0] = '\0';
 	}
 	return true;
 }

@@ -30,6 +30,7 @@ void deployment_from_row(struct sql_rows *rows, struct arena *a, struct deployme
 	out->started_ms = sql_col_int(rows, 8);
 	out->finished_ms = sql_col_int(rows, 9);
 	out->n_patches = (uint32_t)sql_col_int(rows, 10);
+	out->policy_name = sql_col_null(rows, 11) ? NULL : column_text(rows, 11, a);
 }
 
 void target_from_row(struct sql_rows *rows, int at, struct arena *a, struct target_row *out)
@@ -259,7 +260,7 @@ bool deploy_of_host(struct deploy *d, const char *host, struct arena *a,
 			return false;
 		while (n < MOST && sql_next(rows)) {
 			deployment_from_row(rows, a, &dep[n]);
-			target_from_row(rows, 11, a, &tgt[n++]);
+			target_from_row(rows, 12, a, &tgt[n++]);
 		}
 		if (!sql_rows_end(rows, e))
 			return false;

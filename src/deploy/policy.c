@@ -60,16 +60,6 @@ bool policy_get(struct deploy *d, const char *id, struct arena *a, struct policy
 	return found || err_set(e, ERR_NOT_FOUND, "there is no deployment policy '%.60s'", id);
 }
 
-bool policy_name(struct deploy *d, const char *id, struct arena *a, char **out, struct err *e)
-{
-	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
-	struct sql_rows *rows;
-	if (!c || !sql_query(c, &SQL_POLICY_NAME, SQL_ARGS(sql_text(id)), &rows, e))
-		return false;
-	*out = sql_next(rows) ? (char *)(uintptr_t)arena_str(a, sql_col_str(rows, 0)).p : NULL;
-	return sql_rows_end(rows, e);
-}
-
 /* --- changes ------------------------------------------------------------------------------------
  */
 

@@ -29,7 +29,4 @@ bool policy_get(struct deploy *d, const char *id, struct arena *a, struct policy
 bool policy_save(struct deploy *d, struct policy *p, struct err *e) MUST_CHECK;
 /** ERR_CONFLICT while a deployment with it has not ended. */
 bool policy_remove(struct deploy *d, const char *id, struct err *e) MUST_CHECK;
-/** The name of one, removed or not; NULL for one that never was. */
-bool policy_name(struct deploy *d, const char *id, struct arena *a, char **out, struct err *e)
-	MUST_CHECK;
 #endif

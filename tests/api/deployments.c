@@ -492,12 +492,18 @@ static void M_151_deployment_policies(void **state)
 	expect(&used, 409, "policy_in_use");
 	AUTO(xfree)
 	char *cancel = xasprintf("/api/v1/deployments/%s:cancel", text_at(deployed.json, "id"));
-	AUTO(reply_done) struct reply cancelled, after;
+	AUTO(reply_done) struct reply cancelled, after, kept;
+	AUTO(xfree)
+	char *deployment = xasprintf("/api/v1/deployments/%s", text_at(deployed.json, "id"));
 	request(w, &admin, "POST", cancel, NULL, NULL, &cancelled);
 	request(w, &admin, "DELETE", one, NULL, NULL, &gone);
 	expect(&gone, 204, NULL);
 	request(w, &guest, "GET", one, NULL, NULL, &after);
 	expect(&after, 404, NULL);
+	/* what was deployed with it still says its name */
+	request(w, &guest, "GET", deployment, NULL, NULL, &kept);
+	expect(&kept, 200, NULL);
+	assert_string_equal(text_at(json_object_get(kept.json, "policy_name"), "ja"), "Any Sunday");
 }
 
 static void M_157_the_next_windows_of_a_schedule(void **state)

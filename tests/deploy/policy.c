@@ -33,7 +33,7 @@ static void M_151_policies_are_kept_changed_and_removed(void **state)
 	struct err e = { 0 };
 	struct policy *list, p;
 	size_t n;
-	char id[33] = "", other[33] = "", none[33] = "00000000000000000000000000000000", *name;
+	char id[33] = "", other[33] = "", none[33] = "00000000000000000000000000000000";
 	ok(save(w, "Sundays", SUNDAY, id, &e), &e);
 	assert_false(save(w, "Sundays", MONDAY, other, &e));
 	assert_int_equal(e.code, ERR_CONFLICT);
@@ -55,8 +55,6 @@ static void M_151_policies_are_kept_changed_and_removed(void **state)
 	ok(policy_remove(w->deploy, id, &e), &e);
 	assert_false(policy_get(w->deploy, id, &a, &p, &e));
 	assert_int_equal(e.code, ERR_NOT_FOUND);
-	ok(policy_name(w->deploy, id, &a, &name, &e), &e);
-	assert_string_equal(name, "Sunday nights");
 	id[0] = '\0';
 	ok(save(w, "Sunday nights", SUNDAY, id, &e), &e); /* a removed one's name is free */
 }
@@ -118,6 +116,10 @@ static void S_19_an_order_carries_its_windows_and_waits_without_blocking(void **
 	ok(deploy_cancel(w->deploy, id, &e), &e);
 	assert_int_equal(orders(w, 0, 0, &a, &list), 0);
 	ok(policy_remove(w->deploy, policy, &e), &e);
+	/* an ended deployment keeps its policy's name */
+	struct deployment_row d;
+	ok(deploy_get(w->deploy, id, &a, &d, &e), &e);
+	assert_string_equal(d.policy_name, "Sundays");
 }
 
 /* S-11: what may start now is not kept waiting by what waits for Sunday. */
@@ -149,6 +151,52 @@ static void a_waiting_order_lets_a_sooner_one_pass(void **state)
 	/* ... and behind it the first is made anew, with a higher sequence */
 	struct order again = only_order(w, sooner.seq, &a);
 	assert_true(str_is(again.deployment, later) && again.window && again.seq > sooner.seq);
+}
+
+/* S-19: the window opened while the server was away, and the machine began. */
+static void an_order_begun_out_of_sight_is_neither_withdrawn_nor_passed(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	struct err e = { 0 };
+	char **list, policy[33] = "", begun[33], other[33];
+	inventory(w, 0, INVENTORY("3.0.1-1", "deb\tzlib1g\tamd64\t1.3-1\tzlib\t\n"));
+	inventory(w, 1, INVENTORY("3.0.2-1", ""));
+	stored(w);
+	store_payload(w, "zlib1g", "1.3-2");
+	ok(save(w, "Sundays", SUNDAY, policy, &e), &e);
+	deploy_with(w, policy, SSL_PATCH, begun);
+	struct order o = only_order(w, 0, &a);
+	tell(w, &o, "outside_window", kit_now_ms + 100 * HOUR_MS);
+	deploy_with(w, POLICY_ANYTIME, "debian:12:zlib:1.3-2", other);
+	/* the first news since: the order's own sequence is used up */
+	assert_int_equal(orders(w, 0, o.seq, &a, &list), 0);
+	assert_string_equal(target(w, begun, &a).reason, "outside_window");
+	AUTO(xfree) char *id = str_dup(o.id);
+	struct deploy_result r = result_of(id, "succeeded", "installed");
+	inventory(w, 0, INVENTORY("3.0.2-1", "deb\tzlib1g\tamd64\t1.3-1\tzlib\t\n"));
+	ok(deploy_result(w->deploy, w->host[0], &r, &e), &e);
+	assert_int_equal(target(w, begun, &a).state, TARGET_SUCCEEDED);
+	assert_int_equal(target(w, begun, &a).attempts, 1);
+	assert_true(str_is(only_order(w, o.seq, &a).deployment, other));
+}
+
+/* A new one at the next contact, whatever time the machine had named for the old one. */
+static void a_waiting_order_that_expires_is_made_anew(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	struct err e = { 0 };
+	char policy[33] = "", id[33];
+	ok(save(w, "Sundays", SUNDAY, policy, &e), &e);
+	stored(w);
+	deploy_with(w, policy, SSL_PATCH, id);
+	struct order o = only_order(w, 0, &a);
+	tell(w, &o, "outside_window", o.not_after_ms + 50 * HOUR_MS);
+	kit_now_ms = o.not_after_ms + HOUR_MS;
+	struct order anew = only_order(w, 0, &a);
+	assert_false(str_eq(anew.id, o.id));
+	assert_true(anew.seq > o.seq && anew.not_after_ms > kit_now_ms);
 }
 
 /* Of two that wait, the one whose window comes first is on the machine: no to and fro. */
@@ -203,6 +251,8 @@ static int group(void)
 		T(M_151_policies_are_kept_changed_and_removed),
 		T(S_19_an_order_carries_its_windows_and_waits_without_blocking),
 		T(a_waiting_order_lets_a_sooner_one_pass),
+		T(an_order_begun_out_of_sight_is_neither_withdrawn_nor_passed),
+		T(a_waiting_order_that_expires_is_made_anew),
 		T(the_order_with_the_next_window_waits_on_the_machine),
 		T(a_changed_policy_makes_waiting_orders_anew),
 	};

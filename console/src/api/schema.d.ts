@@ -1789,6 +1789,8 @@ export interface components {
             /** @enum {string} */
             operation: "install";
             policy: string;
+            /** @description Also of a policy that was removed since */
+            policy_name: components["schemas"]["LocalText"];
             now: boolean;
             state: components["schemas"]["DeploymentState"];
             created: components["schemas"]["Time"];

@@ -79,15 +79,17 @@ static bool expired(const struct work *w)
 /* --- telling the server
  * ---------------------------------------------------------------------------- */
 
-static void tell_waiting(struct work *w, const char *reason, int64_t next_ms)
+static bool tell_waiting(struct work *w, const char *reason, int64_t next_ms)
 {
 	struct err e = { 0 };
 	AUTO(json_free)
 	json_t *j = json_pack("{s:s,s:s,s:s,s:i,s:i,s:o}", "order", w->id, "state", "waiting",
 			      "reason", reason, "done", 0, "total", 0, "next_attempt",
 			      next_ms == WINDOW_NO_END ? json_null() : json_time(next_ms));
-	if (!server_call(&w->server, "POST", "/agent/v1/progress", j, NULL, &e))
-		log_debug("progress of %s not told: %s", w->id, e.msg);
+	if (server_call(&w->server, "POST", "/agent/v1/progress", j, NULL, &e))
+		return true;
+	log_debug("progress of %s not told: %s", w->id, e.msg);
+	return false;
 }
 
 static void tell(struct work *w, const char *state, const char *reason, int64_t done, int64_t total)
@@ -288,21 +290,26 @@ static bool look_at_windows(struct work *w, struct opening *out)
 }
 
 /* Kept until the window opens. It must be on the disk before the server is told: from then on this
- * machine comes back to it by itself. */
+ * machine comes back to it by itself. Looked at again every hour, and told only what is new. */
 static void park(struct work *w, const struct opening *opening)
 {
 	struct orders *o = w->o;
+	const char *reason = opening->needs_start_up ? "waiting_start_up" : "outside_window";
 	struct err e = { 0 };
 	/* a clock that is set must not be noticed a day late */
 	int64_t at_ms = MIN(opening->next_ms, clock_wall_ms() + 3600 * 1000);
 	pthread_mutex_lock(&o->lock);
 	bool kept = parked_put(&o->parked, w->id, w->envelope, at_ms, &e);
+	bool told = parked_is_told(&o->parked, w->id, reason, opening->next_ms);
 	pthread_mutex_unlock(&o->lock);
 	w->parked = kept;
 	if (!kept)
 		log_warn("order %s cannot wait for its window here: %s", w->id, e.msg);
-	tell_waiting(w, opening->needs_start_up ? "waiting_start_up" : "outside_window",
-		     opening->next_ms);
+	if (told || !tell_waiting(w, reason, opening->next_ms))
+		return;
+	pthread_mutex_lock(&o->lock);
+	parked_told(&o->parked, w->id, reason, opening->next_ms);
+	pthread_mutex_unlock(&o->lock);
 }
 
 /* Prepared already: nothing but the start is left. */

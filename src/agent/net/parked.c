@@ -84,6 +84,22 @@ bool parked_put(struct parked *p, const char *id, const char *envelope, int64_t 
 	return true;
 }
 
+bool parked_is_told(struct parked *p, const char *id, const char *reason, int64_t next_ms)
+{
+	const struct parked_order *o = find(p, id);
+	return o && o->told_reason && strcmp(o->told_reason, reason) == 0 &&
+	       o->told_next_ms == next_ms;
+}
+
+void parked_told(struct parked *p, const char *id, const char *reason, int64_t next_ms)
+{
+	struct parked_order *o = find(p, id);
+	if (!o)
+		return;
+	o->told_reason = reason;
+	o->told_next_ms = next_ms;
+}
+
 void parked_drop(struct parked *p, const char *id)
 {
 	AUTO(arena_done) struct arena a = { 0 };

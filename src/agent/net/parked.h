@@ -12,8 +12,10 @@
 struct parked_order {
 	char *envelope;
 	char id[33];
-	int64_t at_ms; /**< wall clock: look again then */
-	bool offered;  /**< by the server, in this contact */
+	int64_t at_ms;		 /**< wall clock: look again then */
+	const char *told_reason; /**< what the server was told by this process; NULL: nothing yet */
+	int64_t told_next_ms;
+	bool offered; /**< by the server, in this contact */
 };
 struct parked {
 	struct agent_paths paths;
@@ -26,6 +28,9 @@ void parked_done(struct parked *p);
 /** Keeps an order until `at_ms`; one known already gets the new time. ERR_LIMIT when too many. */
 bool parked_put(struct parked *p, const char *id, const char *envelope, int64_t at_ms,
 		struct err *e) MUST_CHECK;
+/** Whether the server has been told why this order waits, and until when. `reason` must live on. */
+bool parked_is_told(struct parked *p, const char *id, const char *reason, int64_t next_ms);
+void parked_told(struct parked *p, const char *id, const char *reason, int64_t next_ms);
 /** Forgets it; unknown is fine. */
 void parked_drop(struct parked *p, const char *id);
 /** The earliest time of all; INT64_MAX when there is none. */

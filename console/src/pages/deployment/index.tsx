@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { Link } from 'wouter';
 import { api, take } from '../../api/client';
-import { useDeployment, usePolicies, useTargets, type Target } from '../../api/queries';
+import { useDeployment, useTargets, type Target } from '../../api/queries';
 import { systemPath } from '../../app/paths';
 import { useSession } from '../../app/session';
 import { useI18n } from '../../i18n';
@@ -28,7 +28,6 @@ export default function DeploymentPage({ id }: { id: string }) {
 	const toast = useToast();
 	const client = useQueryClient();
 	const deployment = useDeployment(id);
-	const policies = usePolicies();
 	const d = deployment.data;
 	const tab = url.get('tab') === 'patches' ? 'patches' : 'targets';
 	const [asking, setAsking] = useState(false);
@@ -73,7 +72,7 @@ export default function DeploymentPage({ id }: { id: string }) {
 							</Card>
 							<Card title={t('deployment.facts')}>
 								<Facts items={[
-									[t('deployment.policy'), policies.data?.items.find(p => p.id === x.policy)?.name[lang] ?? x.policy],
+									[t('deployment.policy'), x.policy_name[lang]],
 									[t('deployment.created'), <span key="c"><Time at={x.created} /> · {x.created_by}</span>],
 									[t('deployment.started'), <Time key="s" at={x.started} />],
 									[t('deployment.finished'), <Time key="f" at={x.finished} />],

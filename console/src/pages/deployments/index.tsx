@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Manual deployments, newest first.
 import { Link } from 'wouter';
-import { useDeployments, usePolicies, type Deployment } from '../../api/queries';
+import { useDeployments, type Deployment } from '../../api/queries';
 import { deploymentPath } from '../../app/paths';
 import { useSession } from '../../app/session';
 import { useI18n } from '../../i18n';
@@ -20,7 +20,6 @@ export default function Deployments() {
 	const { may } = useSession();
 	const { limit, cursor } = useListQuery([]) as { limit: number; cursor?: string };
 	const list = useDeployments({ limit, cursor });
-	const policies = usePolicies();
 	const data = list.data;
 	const columns = useColumns<Deployment>('deployments', [
 		{ id: 'name', header: t('deployment.name'), fixed: true, grow: true, title: d => d.name, cell: d => <Link href={deploymentPath(d.id)}>{d.name}</Link> },
@@ -30,7 +29,7 @@ export default function Deployments() {
 		{ id: 'failed', header: t('targetState.failed'), numeric: true, cell: d => d.targets.failed ? <Link className="tk-danger-text" href={`${deploymentPath(d.id)}?state=failed`}>{number(d.targets.failed)}</Link> : <span className="tk-none">–</span> },
 		{ id: 'targets', header: t('deployment.targets'), numeric: true, cell: d => number(d.targets.total) },
 		{ id: 'patches', header: t('deployment.patches'), numeric: true, cell: d => number(d.patches) },
-		{ id: 'policy', header: t('deployment.policy'), cell: d => policies.data?.items.find(p => p.id === d.policy)?.name[lang] ?? d.policy },
+		{ id: 'policy', header: t('deployment.policy'), cell: d => d.policy_name[lang] },
 		{ id: 'created', header: t('deployment.created'), cell: d => <Time at={d.created} /> },
 		{ id: 'started', header: t('deployment.started'), cell: d => <Time at={d.started} /> },
 		{ id: 'finished', header: t('deployment.finished'), cell: d => <Time at={d.finished} /> },
