@@ -159,13 +159,13 @@ void eval_patch(const struct state *s, const struct fleet *f, const struct scope
 	const struct patch *p = &s->catalog->patches[patch];
 	struct evaluation x = { .state = s,
 				.fleet = f,
-				.subscribers = scopes->terms[s->patches[patch].terms],
+				.subscribers = scopes->terms[s->scopes[patch].terms],
 				.hindered = hindrance_any(f) };
 	for (int k = 0; k < SETS_; k++)
 		out[k] = NULL;
 	for (uint32_t i = 0; i < p->components; i++)
 		add_component(&x, p->first_component + i);
 	if (x.seen[SET_INSTALLED].all.n > 0)
-		make_sets(&x, scopes->os[s->patches[patch].os], out);
+		make_sets(&x, scopes->os[s->scopes[patch].os], out);
 	bitmaps_drop(&x.keep);
 }

@@ -1,44 +1,97 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The forward pass: from one host's facts to all its patches. What a fact says about the catalog's
- * components is computed once and kept per fact; readers may fill it in concurrently (the loser of
- * the race frees its copy), so a pass is one walk over small arrays. */
+ * patches is computed once and kept per fact; readers may fill it in concurrently (the loser of the
+ * race frees its copy), so a pass is one walk over small arrays. What is the same for all facts of
+ * a patch (its os, who may have it) is asked once, at the end. */
 #include "fleet/facts.h"
 #include "match/hindrance.h"
 #include "match/match_int.h"
 
+/* One word per patch and fact: patch << WHAT_BITS | what. */
+enum what { WHAT_PRESENT, WHAT_SUPERSEDED, WHAT_OUTDATED, WHATS_ };
+#define WHAT_BITS 2
+#define MAX_PATCHES (UINT32_MAX >> WHAT_BITS)
+/* Any of the verdicts that are lost to those who may not have the patch. */
+#define SEEN_LACKING (SEEN(SET_MISSING) | SEEN(SET_HELD) | SEEN(SET_KEPT_BACK) | SEEN(SET_PHASED))
+
+/* What one fact says; `n` words, then `n_native` pairs of a word and the number of an architecture:
+ * said only of hosts of which that is the native one. */
+struct hits {
+	uint32_t n, n_native, p[];
+};
+
 enum verdict forward_verdict(uint8_t seen)
 {
-	for (enum set set = 0; set < SET_INSTALLED; set++)
-		if (seen & SEEN(set))
-			return verdict_of_set(set);
+	unsigned hindered = seen & (SEEN(SET_INSTALLED) - 1);
+	if (hindered)
+		return verdict_of_set((enum set)__builtin_ctz(hindered));
 	if (seen & SEEN_SUPERSEDED)
 		return VERDICT_SUPERSEDED;
 	return seen & SEEN(SET_INSTALLED) ? VERDICT_INSTALLED : VERDICT_NOT_APPLICABLE;
 }
 
-static const struct hits no_hits = { 0 };
+/* --- what a fact says ------------------------------------------------------------------------ */
 
-struct hit_list {
-	struct hit *p;
+/* Packages that no patch speaks of and lines that say nothing here; lines about the host. */
+static const struct hits no_hits = { 0 }, about_host = { 0 };
+
+struct word_list {
+	uint32_t *p;
 	size_t n, cap;
 };
 
+struct collected {
+	struct word_list words, native;
+};
+
+static enum what what_of(const struct state *s, uint32_t component, bool holds)
+{
+	if (!holds)
+		return WHAT_PRESENT;
+	return rule_component_current(s->catalog, &s->catalog->components[component])
+		       ? WHAT_OUTDATED
+		       : WHAT_SUPERSEDED;
+}
+
 static void collect(const struct state *s, enum component_kind kind, const struct fact_package *p,
-		    struct str name, struct hit_list *hits)
+		    struct str name, struct collected *out)
 {
 	uint32_t n;
 	const uint32_t *components = catalog_by_name(s->catalog, kind, name, &n);
 	for (uint32_t i = 0; i < n; i++) {
 		struct rule condition = rule_of_component(s->catalog, components[i]);
 		struct rule_hit h = rule_fact(&condition, p);
-		if (h.applies)
-			VEC_PUSH(hits, ((struct hit) { components[i], h.holds, h.native_only }));
+		uint32_t word = s->catalog->components[components[i]].patch << WHAT_BITS |
+				what_of(s, components[i], h.holds);
+		if (!h.applies)
+			continue;
+		VEC_PUSH(h.native_only ? &out->native : &out->words, word);
+		if (h.native_only)
+			VEC_PUSH(&out->native, intern_find(s->archs, condition.arch));
 	}
+}
+
+static int compare_words(const void *pa, const void *pb)
+{
+	uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
+	return (a > b) - (a < b);
+}
+
+/* A binary and its source often say the same of a patch. */
+static void once_each(struct word_list *words)
+{
+	size_t kept = 0;
+	if (words->n > 1)
+		qsort(words->p, words->n, sizeof(*words->p), compare_words);
+	for (size_t i = 0; i < words->n; i++)
+		if (kept == 0 || words->p[i] != words->p[kept - 1])
+			words->p[kept++] = words->p[i];
+	words->n = kept;
 }
 
 static struct hits *compute(const struct state *s, const struct fact_package *p)
 {
-	struct hit_list found = { 0 };
+	struct collected found = { 0 };
 	if (p->kind == FACT_RPM) {
 		collect(s, COMPONENT_RPM, p, p->name, &found);
 	} else {
@@ -46,24 +99,45 @@ static struct hits *compute(const struct state *s, const struct fact_package *p)
 		collect(s, deb ? COMPONENT_DEB : COMPONENT_APK, p, p->name, &found);
 		collect(s, deb ? COMPONENT_DEB_SRC : COMPONENT_APK_SRC, p, p->source, &found);
 	}
-	if (found.n == 0)
+	if (found.words.n + found.native.n == 0)
 		return (struct hits *)&no_hits;
-	struct hits *h = xmalloc(sizeof(*h) + found.n * sizeof(*found.p));
-	h->n = (uint32_t)found.n;
-	memcpy(h->p, found.p, found.n * sizeof(*found.p));
-	VEC_DONE(&found);
+	once_each(&found.words);
+	struct hits *h = xmalloc(sizeof(*h) +
+				 (found.words.n + found.native.n) * sizeof(*found.words.p));
+	h->n = (uint32_t)found.words.n;
+	h->n_native = (uint32_t)found.native.n / 2;
+	if (found.words.n)
+		memcpy(h->p, found.words.p, found.words.n * sizeof(*h->p));
+	if (found.native.n)
+		memcpy(h->p + h->n, found.native.p, found.native.n * sizeof(*h->p));
+	VEC_DONE(&found.words);
+	VEC_DONE(&found.native);
 	return h;
 }
 
-void forward_hits_done(struct hits *h)
+static struct hits *compute_fact(const struct state *s, const struct fleet *f, uint32_t fact)
 {
-	if (h != &no_hits)
+	struct fact_package p;
+	if (fleet_fact_package(f, fact, &p))
+		return compute(s, &p);
+	switch (fleet_fact_kind(f, fact)) {
+	case FACT_OS:
+	case FACT_HOLD:
+	case FACT_KEPT: return (struct hits *)&about_host;
+	default: return (struct hits *)&no_hits;
+	}
+}
+
+static void hits_free(struct hits *h)
+{
+	if (h != &no_hits && h != &about_host)
 		xfree(h);
 }
 
 void forward_reserve(struct state *s, const struct fleet *f)
 {
 	uint32_t n = fleet_fact_count(f);
+	ASSERT(s->catalog->n_patches <= MAX_PATCHES);
 	if (n <= s->hits.n)
 		return;
 	VEC_RESERVE(&s->hits, n - s->hits.n);
@@ -74,111 +148,89 @@ void forward_reserve(struct state *s, const struct fleet *f)
 void forward_done(struct state *s)
 {
 	for (size_t i = 0; i < s->hits.n; i++)
-		forward_hits_done(atomic_load_explicit(&s->hits.p[i], memory_order_relaxed));
+		hits_free(atomic_load_explicit(&s->hits.p[i], memory_order_relaxed));
 	VEC_DONE(&s->hits);
 }
 
-/* The hits of a fact; *own_out is what the caller must free (a fact without a place yet), or NULL.
- */
-const struct hits *forward_hits(const struct state *s, const struct fleet *f, uint32_t fact,
-				struct hits **own_out)
+/* A fact without a place yet says it to this pass only. */
+static const struct hits *hits_of(const struct state *s, const struct fleet *f, uint32_t fact,
+				  struct forward *w)
 {
-	struct fact_package p;
-	*own_out = NULL;
 	struct hits *h = fact < s->hits.n
 				 ? atomic_load_explicit(&s->hits.p[fact], memory_order_acquire)
 				 : NULL;
 	if (h)
 		return h;
-	h = fleet_fact_package(f, fact, &p) ? compute(s, &p) : (struct hits *)&no_hits;
+	h = compute_fact(s, f, fact);
 	struct hits *before = NULL;
 	if (fact >= s->hits.n) {
-		*own_out = h;
+		VEC_PUSH(&w->own, h);
 	} else if (!atomic_compare_exchange_strong(&s->hits.p[fact], &before, h)) {
-		forward_hits_done(h);
+		hits_free(h);
 		h = before;
 	}
 	return h;
 }
 
-/* What is said once about a host and asked for each of its packages. */
-struct about_host {
-	const struct fleet *fleet;
-	const uint32_t *facts;
-	uint32_t n_facts;
-	bool *os;    /* per os text of the state: applies */
-	bool *terms; /* per availability of the state: given */
-	bool hindered;
-};
+/* --- what is said once about a host ---------------------------------------------------------- */
 
-static void look_at_host(const struct state *s, struct about_host *a)
+static void look_at_host(struct forward *w)
 {
-	for (uint32_t i = 0; i < a->n_facts; i++) {
+	const struct state *s = w->state;
+	for (uint32_t i = 0; i < w->n_facts; i++) {
 		struct fact_os os;
-		enum fact_kind kind = fleet_fact_kind(a->fleet, a->facts[i]);
-		a->hindered = a->hindered || kind == FACT_HOLD || kind == FACT_KEPT;
-		if (kind != FACT_OS || !fleet_fact_os(a->fleet, a->facts[i], &os))
+		if (w->hits[i] != &about_host)
 			continue;
+		if (!fleet_fact_os(w->fleet, w->facts[i], &os)) {
+			VEC_PUSH(&w->hindrances, w->facts[i]);
+			continue;
+		}
 		for (uint32_t k = 0; k < intern_count(s->os); k++)
-			a->os[k] = a->os[k] || rule_os_matches(intern_get(s->os, k), &os);
+			w->os[k] = w->os[k] || rule_os_matches(intern_get(s->os, k), &os);
 	}
 	uint32_t any = intern_find(s->os, STR_LIT(""));
 	if (any != INTERN_NONE)
-		a->os[any] = true;
+		w->os[any] = true;
 	for (uint32_t k = 0; k < intern_count(s->terms); k++)
-		a->terms[k] = hindrance_service_among(a->fleet, a->facts, a->n_facts,
+		w->terms[k] = hindrance_service_among(w->fleet, w->facts, w->n_facts,
 						      intern_get(s->terms, k));
 }
 
-static enum set hindrance_here(const struct about_host *a, uint32_t fact)
+/* Most packages are named by no line that could hinder them. */
+static enum set hindrance_here(const struct forward *w, uint32_t fact)
 {
 	struct fact_package p;
 	uint32_t why;
-	if (!a->hindered || !fleet_fact_package(a->fleet, fact, &p))
+	bool named = false;
+	if (w->hindrances.n == 0 || !fleet_fact_package(w->fleet, fact, &p))
 		return SET_MISSING;
-	return hindrance_of(a->fleet, a->facts, a->n_facts, &p, &why);
+	for (size_t i = 0; i < w->hindrances.n && !named; i++)
+		named = str_eq(fleet_fact_field(w->fleet, w->hindrances.p[i], 2), p.name);
+	return named ? hindrance_of(w->fleet, w->facts, w->n_facts, &p, &why) : SET_MISSING;
 }
 
-static bool is_native(const struct about_host *a, struct str arch)
+static bool is_native(const struct forward *w, uint32_t arch)
 {
 	struct rule_host h = {
-		.fleet = a->fleet, .facts = a->facts, .n_facts = a->n_facts, .scanned = true
+		.fleet = w->fleet, .facts = w->facts, .n_facts = w->n_facts, .scanned = true
 	};
-	return rule_host_native(&h, arch);
+	return rule_host_native(&h, intern_get(w->state->archs, arch));
 }
 
-static uint8_t see(const struct state *s, const struct about_host *a, const struct hit *h,
-		   uint32_t fact)
-{
-	const struct component *c = &s->catalog->components[h->component];
-	if (!a->os[s->patches[c->patch].os] || (h->native_only && !is_native(a, c->arch)))
-		return 0;
-	if (!h->holds)
-		return SEEN(SET_INSTALLED);
-	if (!rule_component_current(s->catalog, c))
-		return SEEN(SET_INSTALLED) | SEEN_SUPERSEDED;
-	if (!a->terms[s->patches[c->patch].terms])
-		return SEEN(SET_INSTALLED) | SEEN(SET_SUBSCRIPTION);
-	return SEEN(SET_INSTALLED) | SEEN(hindrance_here(a, fact));
-}
+/* --- older kernels and their like: packages of which the host has a newer rival do not count -- */
 
-/* Older kernels and their like: packages of which the host has a newer rival do not count. */
-struct outdone {
-	uint8_t *by_position; /* NULL = none */
-};
-
-static void judge_rivals(const struct about_host *a, const uint32_t *positions, size_t n,
-			 struct outdone *out)
+static void judge_rivals(struct forward *w, const uint32_t *positions, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct fact_package p, q;
-		if (!fleet_fact_package(a->fleet, a->facts[positions[i]], &p))
+		bool outdone = false;
+		if (!fleet_fact_package(w->fleet, w->facts[positions[i]], &p))
 			continue;
-		for (size_t k = 0; k < n && !out->by_position[positions[i]]; k++)
-			out->by_position[positions[i]] =
-				fleet_fact_package(a->fleet, a->facts[positions[k]], &q) &&
-				rule_facts_rival(&p, &q) &&
-				pkgver_compare(rule_scheme(p.kind), q.version, p.version) > 0;
+		for (size_t k = 0; k < n && !outdone; k++)
+			outdone = fleet_fact_package(w->fleet, w->facts[positions[k]], &q) &&
+				  rule_facts_rival(&p, &q) &&
+				  pkgver_compare(rule_scheme(p.kind), q.version, p.version) > 0;
+		w->outdone[positions[i]] = outdone;
 	}
 }
 
@@ -195,14 +247,14 @@ static int compare_named(const void *pa, const void *pb)
 }
 
 /* Packages by name: sorting a host's few thousand numbers costs less than a table of all names. */
-static void find_outdone(const struct about_host *a, struct outdone *out)
+static void find_outdone(struct forward *w)
 {
 	VEC(struct named) all = { 0 };
 	VEC(uint32_t) same = { 0 };
-	for (uint32_t i = 0; i < a->n_facts; i++)
-		if (fleet_fact_kind(a->fleet, a->facts[i]) == FACT_RPM)
+	for (uint32_t i = 0; i < w->n_facts; i++)
+		if (fleet_fact_kind(w->fleet, w->facts[i]) == FACT_RPM)
 			VEC_PUSH(&all,
-				 ((struct named) { fleet_fact_name(a->fleet, a->facts[i]), i }));
+				 ((struct named) { fleet_fact_name(w->fleet, w->facts[i]), i }));
 	if (all.n > 1)
 		qsort(all.p, all.n, sizeof(*all.p), compare_named);
 	for (size_t from = 0, to; from < all.n; from = to) {
@@ -211,36 +263,86 @@ static void find_outdone(const struct about_host *a, struct outdone *out)
 			VEC_PUSH(&same, all.p[to].position);
 		if (same.n < 2)
 			continue;
-		if (!out->by_position)
-			out->by_position = xcalloc(a->n_facts, 1);
-		judge_rivals(a, same.p, same.n, out);
+		if (!w->outdone)
+			w->outdone = xcalloc(w->n_facts, sizeof(*w->outdone));
+		judge_rivals(w, same.p, same.n);
 	}
 	VEC_DONE(&all);
 	VEC_DONE(&same);
 }
 
+/* --- the pass -------------------------------------------------------------------------------- */
+
+void forward_begin(struct forward *w, const struct state *s, const struct fleet *f,
+		   const uint32_t *facts, uint32_t n)
+{
+	*w = (struct forward) { .state = s, .fleet = f, .facts = facts, .n_facts = n };
+	w->hits = xmalloc(((size_t)n + 1) * sizeof(const struct hits *));
+	w->os = xcalloc((size_t)intern_count(s->os) + 1, sizeof(*w->os));
+	w->terms = xcalloc((size_t)intern_count(s->terms) + 1, sizeof(*w->terms));
+	for (uint32_t i = 0; i < n; i++) {
+		w->hits[i] = hits_of(s, f, facts[i], w);
+		__builtin_prefetch(w->hits[i]);
+	}
+	look_at_host(w);
+	if (fleet_names(f, FACT_RPM) > 0)
+		find_outdone(w);
+}
+
+bool forward_counts(const struct forward *w, uint32_t position)
+{
+	return !w->outdone || !w->outdone[position];
+}
+
+void forward_add(const struct forward *w, uint32_t position, uint8_t *seen)
+{
+	const struct hits *h = w->hits[position];
+	if (h->n + h->n_native == 0)
+		return;
+	const uint8_t says[1 << WHAT_BITS] = {
+		[WHAT_PRESENT] = SEEN(SET_INSTALLED),
+		[WHAT_SUPERSEDED] = SEEN(SET_INSTALLED) | SEEN_SUPERSEDED,
+		[WHAT_OUTDATED] = SEEN(SET_INSTALLED) | SEEN(hindrance_here(w, w->facts[position])),
+	};
+	for (uint32_t i = 0; i < h->n; i++)
+		seen[h->p[i] >> WHAT_BITS] |= says[h->p[i] % (1 << WHAT_BITS)];
+	for (const uint32_t *p = h->p + h->n; p < h->p + h->n + 2 * (size_t)h->n_native; p += 2)
+		if (is_native(w, p[1]))
+			seen[p[0] >> WHAT_BITS] |= says[p[0] % (1 << WHAT_BITS)];
+}
+
+uint8_t forward_finish(const struct forward *w, uint32_t patch, uint8_t seen)
+{
+	const struct patch_scope *scope = &w->state->scopes[patch];
+	if (!w->os[scope->os])
+		return 0;
+	if ((seen & SEEN_LACKING) && !w->terms[scope->terms])
+		return (uint8_t)((seen & ~SEEN_LACKING) | SEEN(SET_SUBSCRIPTION));
+	return seen;
+}
+
+void forward_end(struct forward *w)
+{
+	for (size_t i = 0; i < w->own.n; i++)
+		hits_free(w->own.p[i]);
+	VEC_DONE(&w->own);
+	VEC_DONE(&w->hindrances);
+	xfree(w->hits);
+	xfree(w->os);
+	xfree(w->terms);
+	xfree(w->outdone);
+}
+
 void forward_pass(const struct state *s, const struct fleet *f, const uint32_t *facts, uint32_t n,
 		  uint8_t *seen)
 {
+	AUTO(forward_end) struct forward w;
 	memset(seen, 0, s->catalog->n_patches);
-	AUTO(xfree) bool *os = xcalloc((size_t)intern_count(s->os) + 1, sizeof(*os));
-	AUTO(xfree) bool *terms = xcalloc((size_t)intern_count(s->terms) + 1, sizeof(*terms));
-	struct about_host a = {
-		.fleet = f, .facts = facts, .n_facts = n, .os = os, .terms = terms
-	};
-	struct outdone outdone = { 0 };
-	look_at_host(s, &a);
-	if (fleet_names(f, FACT_RPM) > 0)
-		find_outdone(&a, &outdone);
-	for (uint32_t i = 0; i < n; i++) {
-		struct hits *own;
-		if (outdone.by_position && outdone.by_position[i])
-			continue;
-		const struct hits *h = forward_hits(s, f, facts[i], &own);
-		for (uint32_t k = 0; k < h->n; k++)
-			seen[s->catalog->components[h->p[k].component].patch] |= see(
-				s, &a, &h->p[k], facts[i]);
-		forward_hits_done(own);
-	}
-	xfree(outdone.by_position);
+	forward_begin(&w, s, f, facts, n);
+	for (uint32_t i = 0; i < n; i++)
+		if (forward_counts(&w, i))
+			forward_add(&w, i, seen);
+	for (uint32_t i = 0; i < s->catalog->n_patches; i++)
+		if (seen[i])
+			seen[i] = forward_finish(&w, i, seen[i]);
 }

@@ -37,12 +37,12 @@ static void host_changed(void *arg, uint32_t host, const uint32_t *old, uint32_t
 	struct match *m = arg;
 	struct moving now = { m->state, m->next, host }, later = { m->next, NULL, host };
 	forward_reserve(m->state, m->fleet);
-	change_patches(m->state, m->fleet, host, old, n_old, new, n_new, move, &now);
+	change_patches(m->state, m->fleet, old, n_old, new, n_new, move, &now);
 	healths_forget(m, host);
 	if (!m->next)
 		return;
 	forward_reserve(m->next, m->fleet);
-	change_patches(m->next, m->fleet, host, old, n_old, new, n_new, move, &later);
+	change_patches(m->next, m->fleet, old, n_old, new, n_new, move, &later);
 }
 
 void match_notify(struct match *m)
@@ -182,8 +182,7 @@ void match_changes(struct match *m, const uint32_t *old_facts, uint32_t n_old,
 	AUTO(match_read_end) struct match_view v;
 	match_read(m, &v);
 	struct telling t = { v.catalog, fn, arg };
-	change_patches(m->state, v.fleet, INTERN_NONE, old_facts, n_old, new_facts, n_new, tell,
-		       &t);
+	change_patches(m->state, v.fleet, old_facts, n_old, new_facts, n_new, tell, &t);
 }
 
 void match_set_stale(struct match *m, int64_t stale_s)

@@ -29,10 +29,13 @@ enum set {
 struct patch_state {
 	roaring_bitmap_t *set[SETS_]; /* NULL = empty */
 	uint32_t n[SETS_];
-	uint32_t os;	/* number of the patch's os text in state->os */
-	uint32_t terms; /* number of its availability in state->terms */
-	bool live;	/* the sets describe the fleet */
-	bool declined;	/* counts nowhere but as declined, and as installed */
+	bool live;     /* the sets describe the fleet */
+	bool declined; /* counts nowhere but as declined, and as installed */
+};
+
+/* For whom a patch is: numbers of its os text in state->os and its availability in state->terms. */
+struct patch_scope {
+	uint32_t os, terms;
 };
 
 /* Counters of one host. */
@@ -48,26 +51,17 @@ struct totals {
 	uint64_t missing_pairs;
 };
 
-/* What one fact says about components; computed once per fact and catalog. */
-struct hit {
-	uint32_t component;
-	bool holds, native_only;
-};
-struct hits {
-	uint32_t n;
-	struct hit p[];
-};
-
 struct state {
 	struct catalog *catalog;
 	struct patch_state *patches;
-	struct intern *os, *terms;
+	struct patch_scope *scopes; /* by patch */
+	struct intern *os, *terms, *archs;
 	VEC(struct tally) tallies; /* by host number */
 	uint32_t counted_to;	   /* hosts below this are counted; all once the state is visible */
 	const uint32_t *carried;   /* while this is the next one: by patch of the visible state,
 				      which patch of this one takes its sets, or CATALOG_NONE */
 	struct totals totals;
-	VEC(_Atomic(struct hits *)) hits; /* by fact; NULL = not computed yet */
+	VEC(_Atomic(struct hits *)) hits; /* forward.c: by fact; NULL = not computed yet */
 };
 
 struct match {
@@ -114,10 +108,27 @@ enum verdict forward_verdict(uint8_t seen);
  */
 void forward_pass(const struct state *s, const struct fleet *f, const uint32_t *facts, uint32_t n,
 		  uint8_t *seen);
-/* What a fact says of components; the caller hands *own_out back to forward_hits_done(). */
-const struct hits *forward_hits(const struct state *s, const struct fleet *f, uint32_t fact,
-				struct hits **own_out);
-void forward_hits_done(struct hits *h);
+/* The same step by step: a host's facts by their positions, each of which counts or not and adds
+ * what it says; then, patch by patch, what is true of the host as a whole. */
+struct hits;
+struct forward {
+	const struct state *state;
+	const struct fleet *fleet;
+	const uint32_t *facts;
+	uint32_t n_facts;
+	const struct hits **hits; /* by position */
+	bool *os, *terms;	  /* by number of the state's texts: applies, is given */
+	bool *outdone;		  /* by position: it does not count; NULL = all do */
+	VEC(uint32_t) hindrances; /* facts that may hinder packages */
+	VEC(struct hits *) own;
+};
+void forward_begin(struct forward *w, const struct state *s, const struct fleet *f,
+		   const uint32_t *facts, uint32_t n);
+bool forward_counts(const struct forward *w, uint32_t position);
+void forward_add(const struct forward *w, uint32_t position, uint8_t *seen);
+uint8_t forward_finish(const struct forward *w, uint32_t patch, uint8_t seen);
+void forward_end(struct forward *w);
+AUTO_DEFINE_VALUE(struct forward, forward_end)
 /* Makes room for every fact of the fleet; exclusive access to `s` needed. */
 void forward_reserve(struct state *s, const struct fleet *f);
 void forward_done(struct state *s);
@@ -183,13 +194,9 @@ void tally_all(struct state *into, const struct tally_items *items, uint32_t hos
 
 /* --- a host changed (change.c) --- */
 typedef void change_fn(void *arg, uint32_t patch, enum verdict from, enum verdict to);
-/* Patches whose verdict differs between two fact arrays of a host. `holder`, if it is a host and
- * not INTERN_NONE, is in the sets of `s` as `old` says: then "from" is looked up there, and what is
- * in no set counts as not applicable. Looks at the patches of the changed packages alone when that
- * is enough, else at all by two forward passes. */
-void change_patches(const struct state *s, const struct fleet *f, uint32_t holder,
-		    const uint32_t *old, uint32_t n_old, const uint32_t *new, uint32_t n_new,
-		    change_fn *fn, void *arg);
+/* Patches, ascending, whose verdict differs between two fact arrays of a host. */
+void change_patches(const struct state *s, const struct fleet *f, const uint32_t *old,
+		    uint32_t n_old, const uint32_t *new, uint32_t n_new, change_fn *fn, void *arg);
 
 /* --- adoption (adopt.c) --- */
 /* Evaluates `c` and makes it visible; `force` evaluates patches with unchanged rules too. */

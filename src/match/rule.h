@@ -107,20 +107,12 @@ bool rule_os_matches(struct str condition, const struct fact_os *fact);
 /** Facts that bear the condition's name. */
 const uint32_t *rule_facts(const struct rule *condition, const struct fleet *f, uint32_t *n_out);
 
-/** A host's facts by their lowest bits: says of most facts at once that the host lacks them. */
-struct rule_marks {
-	uint64_t *bits;
-};
-void rule_marks_init(struct rule_marks *m, const uint32_t *facts, uint32_t n);
-void rule_marks_done(struct rule_marks *m);
-AUTO_DEFINE_VALUE(struct rule_marks, rule_marks_done)
 /** A host for the one-host evaluator: its facts, ascending. */
 struct rule_host {
 	const struct fleet *fleet;
 	const uint32_t *facts;
 	uint32_t n_facts;
-	bool scanned;			/**< false: every condition is unknown */
-	const struct rule_marks *marks; /**< of the facts; NULL = none were made */
+	bool scanned; /**< false: every condition is unknown */
 };
 bool rule_host_has(const struct rule_host *h, uint32_t fact);
 /** Whether `h` has "arch <TAB> arch". */

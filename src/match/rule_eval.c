@@ -6,25 +6,8 @@
 #include "match/match_int.h"
 #include "match/readings.h"
 
-#define MARKS 65536u
-
-void rule_marks_init(struct rule_marks *m, const uint32_t *facts, uint32_t n)
-{
-	m->bits = xcalloc(MARKS / 64, sizeof(*m->bits));
-	for (uint32_t i = 0; i < n; i++)
-		m->bits[facts[i] % MARKS / 64] |= UINT64_C(1) << facts[i] % 64;
-}
-
-void rule_marks_done(struct rule_marks *m)
-{
-	xfree(m->bits);
-	m->bits = NULL;
-}
-
 bool rule_host_has(const struct rule_host *h, uint32_t fact)
 {
-	if (h->marks && !(h->marks->bits[fact % MARKS / 64] >> fact % 64 & 1))
-		return false;
 	return facts_have(h->facts, h->n_facts, fact);
 }
 

@@ -10,13 +10,17 @@ struct state *state_new(struct catalog *c)
 	struct state *s = xcalloc(1, sizeof(*s));
 	s->catalog = catalog_ref(c);
 	s->patches = xcalloc((size_t)c->n_patches + 1, sizeof(*s->patches));
+	s->scopes = xcalloc((size_t)c->n_patches + 1, sizeof(*s->scopes));
 	s->os = intern_new();
 	s->terms = intern_new();
+	s->archs = intern_new();
 	s->counted_to = UINT32_MAX;
 	for (uint32_t i = 0; i < c->n_patches; i++) {
-		s->patches[i].os = intern_add(s->os, c->patches[i].os);
-		s->patches[i].terms = intern_add(s->terms, c->patches[i].availability);
+		s->scopes[i].os = intern_add(s->os, c->patches[i].os);
+		s->scopes[i].terms = intern_add(s->terms, c->patches[i].availability);
 	}
+	for (uint32_t i = 0; i < c->n_components; i++)
+		intern_add(s->archs, c->components[i].arch);
 	return s;
 }
 
@@ -31,8 +35,10 @@ void state_free(struct state *s)
 	forward_done(s);
 	VEC_DONE(&s->tallies);
 	xfree(s->patches);
+	xfree(s->scopes);
 	intern_free(s->os);
 	intern_free(s->terms);
+	intern_free(s->archs);
 	catalog_unref(s->catalog);
 	xfree(s);
 }
