@@ -117,12 +117,16 @@ bool agent_identity_save(const struct agent_paths *p, const struct agent_identit
 bool agent_policy_load(const struct agent_paths *p, struct arena *a, struct agent_policy *out,
 		       struct err *e)
 {
-	struct agent_policy pol = { .install = true, .unsigned_sources = "" };
+	struct agent_policy pol = {
+		.install = true, .unsigned_sources = "", .restart = true, .never_restart = ""
+	};
 	const char *suites = "host";
 	const struct conf_key keys[] = {
 		{ "install", CONF_BOOL, &pol.install, 0, 0 },
 		{ "suites", CONF_TEXT, &suites, 3, 4 },
 		{ "unsigned", CONF_TEXT, &pol.unsigned_sources, 0, 2000 },
+		{ "restart", CONF_BOOL, &pol.restart, 0, 0 },
+		{ "never_restart", CONF_TEXT, &pol.never_restart, 0, 4000 },
 	};
 	const char *file = agent_config_file(p, a, "policy.conf");
 	if (file_exists(file) && !conf_load(file, keys, ARRAY_LEN(keys), a, e))

@@ -56,6 +56,10 @@ struct agent_policy {
 	/** unsigned = ID ID ... (none): rpm sources whose packages carry no signature and are
 	 * installed all the same; whoever can send orders can then install anything from them. */
 	const char *unsigned_sources;
+	bool restart; /**< restart = yes|no (yes): whether services may be restarted by order */
+	/** never_restart = NAME.service ... (none): services that are not, beside those that never
+	 * are (proto/units.h) */
+	const char *never_restart;
 };
 bool agent_policy_load(const struct agent_paths *p, struct arena *a, struct agent_policy *out,
 		       struct err *e) MUST_CHECK;

@@ -103,7 +103,33 @@ static int by_pid(const void *x, const void *y)
 	return a->pid < b->pid ? -1 : a->pid > b->pid;
 }
 
-bool restart_scan(const char *proc, struct arena *a, struct restart_list *out, struct err *e)
+/* False when there is nothing to tell of the process. */
+static bool look_at(const char *proc, const char *pid, struct arena *a, struct restart_entry *r)
+{
+	AUTO(xfree) char *path = xasprintf("%s/%s/maps", proc, pid);
+	AUTO(buf_done) struct buf maps = BUF_INIT(MAPS_MAX);
+	if (!file_read(path, &maps, NULL) && !maps.overflowed)
+		return false; /* gone, or not ours to see */
+	struct str libs[RESTART_MAX_LIBS];
+	r->n_libraries = restart_parse_maps(buf_str(&maps), a, libs, RESTART_MAX_LIBS);
+	if (r->n_libraries == 0)
+		return false;
+	r->libraries = arena_array(a, struct str, r->n_libraries);
+	memcpy(r->libraries, libs, r->n_libraries * sizeof(*libs));
+	exe_of(proc, pid, a, &r->exe);
+	return true;
+}
+
+static bool is_one_of(struct str unit, const struct str *units, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(units[i], unit))
+			return true;
+	return false;
+}
+
+bool restart_scan_units(const char *proc, const struct str *units, size_t n_units, struct arena *a,
+			struct restart_list *out, struct err *e)
 {
 	DIR *d = opendir(proc);
 	if (!d)
@@ -114,18 +140,13 @@ bool restart_scan(const char *proc, struct arena *a, struct restart_list *out, s
 		struct restart_entry r = { 0 };
 		if (!str_to_i64(str_of(ent->d_name), &r.pid))
 			continue;
-		AUTO(xfree) char *path = xasprintf("%s/%s/maps", proc, ent->d_name);
-		AUTO(buf_done) struct buf maps = BUF_INIT(MAPS_MAX);
-		if (!file_read(path, &maps, NULL) && !maps.overflowed)
-			continue; /* gone, or not ours to see */
-		struct str libs[RESTART_MAX_LIBS];
-		r.n_libraries = restart_parse_maps(buf_str(&maps), a, libs, RESTART_MAX_LIBS);
-		if (r.n_libraries == 0)
+		if (units)
+			unit_of(proc, ent->d_name, a, &r.unit);
+		if ((units && !is_one_of(r.unit, units, n_units)) ||
+		    !look_at(proc, ent->d_name, a, &r))
 			continue;
-		r.libraries = arena_array(a, struct str, r.n_libraries);
-		memcpy(r.libraries, libs, r.n_libraries * sizeof(*libs));
-		unit_of(proc, ent->d_name, a, &r.unit);
-		exe_of(proc, ent->d_name, a, &r.exe);
+		if (!units)
+			unit_of(proc, ent->d_name, a, &r.unit);
 		VEC_PUSH(&v, r);
 	}
 	closedir(d);
@@ -137,6 +158,11 @@ bool restart_scan(const char *proc, struct arena *a, struct restart_list *out, s
 	out->n = v.n;
 	VEC_DONE(&v);
 	return true;
+}
+
+bool restart_scan(const char *proc, struct arena *a, struct restart_list *out, struct err *e)
+{
+	return restart_scan_units(proc, NULL, 0, a, out, e);
 }
 
 json_t *restart_json(const struct restart_list *l)

@@ -24,6 +24,9 @@ struct restart_list {
 /** `proc` is "/proc". Processes that end meanwhile are left out. */
 bool restart_scan(const char *proc, struct arena *a, struct restart_list *out, struct err *e)
 	MUST_CHECK;
+/** The same, of the processes of these units alone. */
+bool restart_scan_units(const char *proc, const struct str *units, size_t n_units, struct arena *a,
+			struct restart_list *out, struct err *e) MUST_CHECK;
 /** As the "restart" member of docs/agent-protocol.md section 5, without the packages. */
 json_t *restart_json(const struct restart_list *l);
 /** Distinct replaced files of a maps text; exposed for tests and fuzzing. */

@@ -51,6 +51,27 @@ static json_t *archive_json(const struct order_archive *a)
 	return j;
 }
 
+static void put_units(json_t *j, const struct order *o)
+{
+	json_t *units = json_array();
+	for (uint32_t i = 0; i < o->n_units; i++)
+		json_array_append_new(units, json_text(o->units[i]));
+	json_object_set_new(j, "units", units);
+}
+
+static void put_installation(json_t *j, const struct order *o)
+{
+	put_str(j, "kind", o->kind == ORDER_RPM ? STR_LIT("rpm") : STR_LIT("deb"));
+	put_packages(j, "packages", o->packages, o->n_packages);
+	put_packages(j, "extra", o->extra, o->n_extra);
+	if (o->n_replaced)
+		put_packages(j, "replaced", o->replaced, o->n_replaced);
+	json_t *archives = json_array();
+	for (uint32_t i = 0; i < o->n_archives; i++)
+		json_array_append_new(archives, archive_json(&o->archives[i]));
+	json_object_set_new(j, "archives", archives);
+}
+
 void order_write(const struct order *o, struct buf *out)
 {
 	AUTO(json_free) json_t *j = json_object();
@@ -64,15 +85,10 @@ void order_write(const struct order *o, struct buf *out)
 	json_object_set_new(j, "not_before", json_time(o->not_before_ms));
 	json_object_set_new(j, "not_after", json_time(o->not_after_ms));
 	put_str(j, "action", o->action);
-	put_str(j, "kind", o->kind == ORDER_RPM ? STR_LIT("rpm") : STR_LIT("deb"));
-	put_packages(j, "packages", o->packages, o->n_packages);
-	put_packages(j, "extra", o->extra, o->n_extra);
-	if (o->n_replaced)
-		put_packages(j, "replaced", o->replaced, o->n_replaced);
-	json_t *archives = json_array();
-	for (uint32_t i = 0; i < o->n_archives; i++)
-		json_array_append_new(archives, archive_json(&o->archives[i]));
-	json_object_set_new(j, "archives", archives);
+	if (order_restarts(o))
+		put_units(j, o);
+	else
+		put_installation(j, o);
 	if (o->window)
 		json_object_set_new(j, "window", window_write(o->window));
 	if (o->forced_ms)

@@ -13,6 +13,10 @@
 #define ORDER_MAX (4u << 20)
 #define ORDER_MAX_PACKAGES 20000 /**< also the most files in one list */
 #define ORDER_MAX_ARCHIVES 64
+#define ORDER_MAX_UNITS 200
+/** The actions: what else an order holds depends on it. */
+#define ORDER_INSTALL "install"
+#define ORDER_RESTART_SERVICES "restart_services"
 
 /** What its packages are; by it names, versions and archives are checked. */
 enum order_kind { ORDER_DEB, ORDER_RPM };
@@ -44,7 +48,7 @@ struct order {
 	struct str agent;      /**< agent id it is for */
 	uint64_t epoch, seq;   /**< seq rises per agent within an epoch */
 	int64_t not_before_ms, not_after_ms;
-	struct str action; /**< "install" */
+	struct str action; /**< ORDER_... */
 	struct order_package *packages;
 	uint32_t n_packages; /**< to be installed at exactly this version */
 	struct order_package *extra;
@@ -59,14 +63,24 @@ struct order {
 	/** When it may start; NULL = at any time. Once it has, it goes on to its end. */
 	const struct window_schedule *window;
 	int64_t forced_ms; /**< outside its windows, too, from here on; 0 = never */
+	/** Of ORDER_RESTART_SERVICES, which has these and no packages, kind or archives: names of
+	 * services (units.h), each once. */
+	struct str *units;
+	uint32_t n_units;
 };
+/** An order to restart services; any other installs. */
+static inline bool order_restarts(const struct order *o)
+{
+	return o->n_units > 0;
+}
 /** Canonical JSON of the order, appended. */
 void order_write(const struct order *o, struct buf *out);
 /** Whether name, arch and version are such as an order of that kind may hold. */
 bool order_package_ok(enum order_kind kind, const struct order_package *p);
 /** Strict: unknown members, bad names, paths or counts are ERR_CORRUPT, more than ORDER_MAX bytes
- * is ERR_LIMIT. All members must be there; `packages` holds at least one. A package may be in both
- * lists only at the same version, and never twice in one. Strings live in `a`, NUL-terminated. */
+ * is ERR_LIMIT. All members of the action must be there; `packages` (`units`) holds at least one. A
+ * package may be in both lists only at the same version, and never twice in one. Strings live in
+ * `a`, NUL-terminated. */
 bool order_parse(struct str json, struct arena *a, struct order *out, struct err *e) MUST_CHECK;
 
 /** The envelope on the wire: {"order": base64url(json), "signature": base64url, "key": hex of the

@@ -7,6 +7,7 @@
 #include "base/intern.h"
 #include "format/json.h"
 #include "proto/order.h"
+#include "proto/units.h"
 
 #define MAX_NUMBER ((INT64_C(1) << 53) - 1) /* what every JSON reader keeps exactly */
 #define MAX_FILE_SIZE (INT64_C(1) << 40)
@@ -151,9 +152,9 @@ static bool is_archive_id(struct str s)
 	return s.n && lower_or_digit(s.p[0]) && all_of(s, lower_or_digit, ".-");
 }
 
-static bool is_install(struct str s)
+static bool is_action(struct str s)
 {
-	return str_is(s, "install");
+	return str_is(s, ORDER_INSTALL) || str_is(s, ORDER_RESTART_SERVICES);
 }
 
 static bool is_kind(struct str s)
@@ -360,23 +361,30 @@ static bool window(const json_t *j, struct arena *a, struct order *o, struct err
 	return window_read(schedule, s, e) || err_prefix(e, "window");
 }
 
-static bool read_order(const json_t *j, struct arena *a, struct order *o, struct err *e)
+static bool units(const json_t *obj, struct arena *a, struct order *o, struct err *e)
 {
-	static const char *const known[] = {
-		"v",	 "org",	       "id",	    "deployment", "agent",	  "epoch",
-		"seq",	 "not_before", "not_after", "action",	  "kind",	  "packages",
-		"extra", "archives",   "replaced",  "window",	  "forced_after", NULL
-	};
-	int64_t v;
+	json_t *v;
+	if (!list(obj, "units", ORDER_MAX_UNITS, &v, &o->n_units, e))
+		return false;
+	o->units = arena_array(a, struct str, o->n_units);
+	for (uint32_t i = 0; i < o->n_units; i++) {
+		const json_t *one = json_array_get(v, i);
+		struct str s = { json_string_value(one), json_string_length(one) };
+		if (!unit_is_service(s))
+			return err_set(e, ERR_CORRUPT, "units[%u] is not the name of a service", i);
+		for (uint32_t k = 0; k < i; k++)
+			if (str_eq(o->units[k], s))
+				return err_set(e, ERR_CORRUPT, "unit '%.*s' is there twice",
+					       STR_ARG(s));
+		o->units[i] = arena_str(a, s);
+	}
+	return o->n_units || err_set(e, ERR_CORRUPT, "'units' is empty");
+}
+
+static bool installation(const json_t *j, struct arena *a, struct order *o, struct err *e)
+{
 	struct str kind;
-	if (!json_only(j, known, e) || !json_need_int(j, "v", 1, 1, &v, e) ||
-	    !text(j, "org", 32, is_id, a, &o->org, e) || !text(j, "id", 32, is_id, a, &o->id, e) ||
-	    !text(j, "deployment", 32, is_id, a, &o->deployment, e) ||
-	    !text(j, "agent", 32, is_id, a, &o->agent, e) || !number(j, "epoch", &o->epoch, e) ||
-	    !number(j, "seq", &o->seq, e) || !when(j, "not_before", &o->not_before_ms, e) ||
-	    !when(j, "not_after", &o->not_after_ms, e) ||
-	    !text(j, "action", 20, is_install, a, &o->action, e) ||
-	    !text(j, "kind", 3, is_kind, a, &kind, e))
+	if (!text(j, "kind", 3, is_kind, a, &kind, e))
 		return false;
 	o->kind = str_is(kind, "rpm") ? ORDER_RPM : ORDER_DEB;
 	if (json_object_get(j, "replaced") &&
@@ -386,14 +394,37 @@ static bool read_order(const json_t *j, struct arena *a, struct order *o, struct
 			       : err_set(e, ERR_CORRUPT, "'replaced' is of rpm orders only");
 	const struct form *form = &forms[o->kind];
 	if (!packages(j, "packages", form, a, &o->packages, &o->n_packages, e) ||
-	    !packages(j, "extra", form, a, &o->extra, &o->n_extra, e) || !archives(j, a, o, e) ||
-	    !window(j, a, o, e))
+	    !packages(j, "extra", form, a, &o->extra, &o->n_extra, e) || !archives(j, a, o, e))
 		return false;
-	if (!o->n_packages)
-		return err_set(e, ERR_CORRUPT, "'packages' is empty");
-	if (o->not_before_ms >= o->not_after_ms)
-		return err_set(e, ERR_CORRUPT, "'not_after' is not after 'not_before'");
-	return one_version_each(o, e);
+	return (o->n_packages || err_set(e, ERR_CORRUPT, "'packages' is empty")) &&
+	       one_version_each(o, e);
+}
+
+/* Members that every order may have. */
+#define COMMON                                                                                     \
+	"v", "org", "id", "deployment", "agent", "epoch", "seq", "not_before", "not_after",        \
+		"action", "window", "forced_after"
+
+static bool read_order(const json_t *j, struct arena *a, struct order *o, struct err *e)
+{
+	static const char *const of_install[] = { COMMON,     "kind",	  "packages", "extra",
+						  "archives", "replaced", NULL };
+	static const char *const of_restart[] = { COMMON, "units", NULL };
+	const char *action = json_string_value(json_object_get(j, "action"));
+	bool restart = action && strcmp(action, ORDER_RESTART_SERVICES) == 0;
+	int64_t v;
+	if (!json_only(j, restart ? of_restart : of_install, e) ||
+	    !json_need_int(j, "v", 1, 1, &v, e) || !text(j, "org", 32, is_id, a, &o->org, e) ||
+	    !text(j, "id", 32, is_id, a, &o->id, e) ||
+	    !text(j, "deployment", 32, is_id, a, &o->deployment, e) ||
+	    !text(j, "agent", 32, is_id, a, &o->agent, e) || !number(j, "epoch", &o->epoch, e) ||
+	    !number(j, "seq", &o->seq, e) || !when(j, "not_before", &o->not_before_ms, e) ||
+	    !when(j, "not_after", &o->not_after_ms, e) ||
+	    !text(j, "action", 20, is_action, a, &o->action, e) ||
+	    !(restart ? units(j, a, o, e) : installation(j, a, o, e)) || !window(j, a, o, e))
+		return false;
+	return o->not_before_ms < o->not_after_ms ||
+	       err_set(e, ERR_CORRUPT, "'not_after' is not after 'not_before'");
 }
 
 bool order_parse(struct str json, struct arena *a, struct order *out, struct err *e)

@@ -102,6 +102,14 @@ static void test_facts(void **state)
 		"\"packages\":[\"libc6\"]},{\"pid\":5,\"unit\":\"dbus.service\",\"packages\":[\"libc6\"]}]}",
 		&b);
 	assert_string_equal(b.p, "reboot-pending\tcore\tlibc6\n");
+	buf_reset(&b);
+	/* Nor for what would cut the machine off or end sessions. */
+	facts_of("{\"reboot\":{\"needed\":true,\"why\":\"core\",\"packages\":[\"libc6\"]},"
+		 "\"restart\":[{\"pid\":6,\"unit\":\"systemd-logind.service\",\"exe\":\"/x\","
+		 "\"packages\":[\"libc6\"]},{\"pid\":8,\"unit\":\"ssh.service\",\"exe\":\"/x\","
+		 "\"packages\":[\"libc6\"]}]}",
+		 &b);
+	assert_string_equal(b.p, "reboot-pending\tcore\tlibc6\nrestart\tlibc6\tssh.service\n");
 }
 
 static void test_this_system(void **state)

@@ -175,6 +175,52 @@ static void replaced(void **state)
 	refuse("\"extra\":[", "\"replaced\":[],\"extra\":[", ERR_CORRUPT);
 }
 
+/* A restart is an order of its own kind: services by name, and nothing of an installation. */
+static void restarts(void **state)
+{
+	static const char *const names[] = { "nginx.service", "getty@tty1.service",
+					     "a\\x2db:c_d.service" };
+	static const char *const bad[] = { "nginx",	     ".service",    "-x.service",
+					   "..service",	     "a/b.service", "a b.service",
+					   "a\n.service",    "x.socket",    "x.service.d",
+					   "--force.service" };
+	struct str units[] = { S("a.service"), S("b.service"), S("c.service") };
+	struct order o = sample(), r = { 0 };
+	struct err e = { 0 };
+	AUTO(arena_done) struct arena a = { 0 };
+	o.action = S(ORDER_RESTART_SERVICES);
+	o.units = units;
+	o.n_units = 3;
+	for (size_t i = 0; i < ARRAY_LEN(names) + ARRAY_LEN(bad); i++) {
+		AUTO(buf_done) struct buf b = BUF_INIT(ORDER_MAX), again = BUF_INIT(ORDER_MAX);
+		bool good = i < ARRAY_LEN(names);
+		units[0] = str_of(good ? names[i] : bad[i - ARRAY_LEN(names)]);
+		order_write(&o, &b);
+		assert_null(strstr(b.p, "packages"));
+		if (order_parse(buf_str(&b), &a, &r, &e) != good)
+			fail_msg("%.*s: %s", STR_ARG(units[0]), e.msg);
+		if (!good)
+			continue;
+		assert_true(order_restarts(&r) && r.n_units == 3 && r.n_packages == 0);
+		order_write(&r, &again);
+		assert_string_equal(b.p, again.p);
+	}
+	AUTO(buf_done) struct buf b = BUF_INIT(ORDER_MAX);
+	units[0] = units[2];
+	order_write(&o, &b);
+	assert_false(order_parse(buf_str(&b), &a, &r, &e)); /* twice */
+	AUTO(buf_done) struct buf long_name = BUF_INIT(1000);
+	for (int i = 0; i < 248; i++)
+		buf_addc(&long_name, 'x');
+	buf_adds(&long_name, ".service");
+	units[0] = buf_str(&long_name);
+	buf_reset(&b);
+	order_write(&o, &b);
+	assert_false(order_parse(buf_str(&b), &a, &r, &e));
+	refuse("\"install\"", "\"restart_services\"", ERR_CORRUPT);
+	refuse("\"extra\":[", "\"units\":[\"a.service\"],\"extra\":[", ERR_CORRUPT);
+}
+
 static void counts(void **state)
 {
 	struct order o = sample(), r = { 0 };
@@ -263,7 +309,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(round_trip), cmocka_unit_test(refused), cmocka_unit_test(replaced),
-		cmocka_unit_test(counts),     cmocka_unit_test(sealed),
+		cmocka_unit_test(restarts),   cmocka_unit_test(counts),	 cmocka_unit_test(sealed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include "agent/reboot.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "proto/units.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -72,12 +73,18 @@ static bool name_packages(const char *sysroot, json_t *restart, struct arena *a,
 /* --- evidence -----------------------------------------------------------------------------------
  */
 
-/* Process 1 or the system's D-Bus daemon: only a reboot helps. */
+static struct str member(const json_t *entry, const char *key)
+{
+	const json_t *v = json_object_get(entry, key);
+	return (struct str) { json_is_string(v) ? json_string_value(v) : "",
+			      json_string_length(v) };
+}
+
+/* Process 1, the D-Bus daemon and whatever else is not restarted: only a reboot helps. */
 static bool is_core(const json_t *entry)
 {
-	const char *unit = json_string_value(json_object_get(entry, "unit"));
-	return json_integer_value(json_object_get(entry, "pid")) == 1 ||
-	       (unit && (!strcmp(unit, "dbus.service") || !strcmp(unit, "dbus-broker.service")));
+	return unit_remedy_of(json_integer_value(json_object_get(entry, "pid")),
+			      member(entry, "unit"), member(entry, "exe")) == UNIT_REBOOT;
 }
 
 static json_t *reboot_json(const struct kernels_verdict *v, const json_t *restart)

@@ -19,7 +19,8 @@
 #include <time.h>
 
 #define QUEUE_MAX 50
-#define POLL_MS 500   /* asking the root half how far it is */
+#define POLL_MIN_MS 50 /* asking the root half how far it is; doubled up to the next */
+#define POLL_MAX_MS 500
 #define RETRY_MIN_S 5 /* between tries against a server or root half that is away */
 #define RETRY_MAX_S 300
 #define TELL_EVERY_MS 2000   /* progress reports */
@@ -258,7 +259,7 @@ static json_t *ask(struct work *w, const char *verb, const char *name, const cha
 /* Follows the root half until the job is in state `first` or done. */
 static bool follow(struct work *w, const char *first)
 {
-	for (;;) {
+	for (int64_t wait_ms = POLL_MIN_MS;; wait_ms = MIN(2 * wait_ms, POLL_MAX_MS)) {
 		AUTO(json_free) json_t *r = ask(w, "status", "order", w->id);
 		const char *state = json_string_value(json_object_get(r, "state"));
 		const char *reason = json_string_value(json_object_get(r, "reason"));
@@ -268,7 +269,7 @@ static bool follow(struct work *w, const char *first)
 			return true;
 		tell(w, state, reason ? reason : "", json_integer_value(json_object_get(r, "done")),
 		     json_integer_value(json_object_get(r, "total")));
-		nap(POLL_MS);
+		nap(wait_ms);
 	}
 }
 
@@ -343,7 +344,7 @@ static void carry_out(struct work *w)
 		park(w, &opening);
 		return;
 	}
-	if (!known_to_root(w) && !download(w))
+	if (!order_restarts(&w->order) && !known_to_root(w) && !download(w))
 		return;
 	if (!(prepared = ask(w, "prepare", "envelope", w->envelope)) || !follow(w, "prepared"))
 		return;
@@ -353,7 +354,7 @@ static void carry_out(struct work *w)
 		return;
 	if (strcmp(state, "prepared") == 0)
 		install(w);
-	if (w->parked)
+	if (w->parked || order_restarts(&w->order))
 		return;
 	struct err e = { 0 };
 	if (!spool_clean(&w->o->paths, NULL, &e))
@@ -374,7 +375,8 @@ static void run_order(struct orders *o, const char *envelope)
 	}
 	snprintf(w.id, sizeof(w.id), "%.*s", STR_ARG(w.order.id));
 	snprintf(w.deployment, sizeof(w.deployment), "%.*s", STR_ARG(w.order.deployment));
-	log_info("order %s: %u packages", w.id, w.order.n_packages);
+	log_info("order %s: %u %s", w.id, w.order.n_packages + w.order.n_units,
+		 order_restarts(&w.order) ? "services to restart" : "packages");
 	carry_out(&w);
 	if (!w.parked) {
 		pthread_mutex_lock(&o->lock);
@@ -455,7 +457,7 @@ static void *orders_thread(void *arg)
 		AUTO(server_done) struct server s = { 0 };
 		struct err e = { 0 };
 		while (!queued(o) && underway(o, root_until_ms))
-			nap(POLL_MS);
+			nap(POLL_MAX_MS);
 		if (!server_open(&o->paths, &s, &e) || !flush(o, &s, &e))
 			log_warn("results wait: %s", e.msg);
 	}

@@ -2,6 +2,7 @@
  * Admission of orders. Invariant: no byte of an order is looked at before its signature is good. */
 #include "agent/root/gate.h"
 #include "agent/platform.h"
+#include "agent/root/services.h"
 #include "base/file.h"
 
 #include <errno.h>
@@ -105,15 +106,12 @@ static bool fits(const struct agent_paths *p, const struct order *o, bool any_su
 	return true;
 }
 
-static bool policy_ok(const struct agent_paths *p, const struct order *o, struct err *e)
+static bool install_ok(const struct agent_paths *p, const struct order *o,
+		       const struct agent_policy *policy, struct err *e)
 {
-	AUTO(arena_done) struct arena a = { 0 };
-	struct agent_policy policy;
-	if (!agent_policy_load(p, &a, &policy, e))
-		return false;
-	if (!policy.install)
+	if (!policy->install)
 		return err_set(e, ERR_DENIED, "this machine's policy.conf forbids installing");
-	if (!fits(p, o, policy.any_suite, e))
+	if (!fits(p, o, policy->any_suite, e))
 		return false;
 	for (uint32_t i = 0; i < o->n_archives; i++) {
 		struct str keyring = o->archives[i].keyring;
@@ -121,6 +119,18 @@ static bool policy_ok(const struct agent_paths *p, const struct order *o, struct
 			return false;
 	}
 	return true;
+}
+
+static bool policy_ok(const struct agent_paths *p, const struct order *o, const char **reason_out,
+		      struct err *e)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	struct agent_policy policy;
+	*reason_out = "policy";
+	if (!agent_policy_load(p, &a, &policy, e))
+		return false;
+	return order_restarts(o) ? services_permitted(o, &policy, reason_out, e)
+				 : install_ok(p, o, &policy, e);
 }
 
 bool gate_admit(const struct agent_paths *p, const struct order *o, uint64_t last_epoch,
@@ -136,7 +146,5 @@ bool gate_admit(const struct agent_paths *p, const struct order *o, uint64_t las
 			now_ms > o->not_after_ms ? "no longer valid" : "not valid yet");
 		return refuse(reason_out, "expired");
 	}
-	if (!policy_ok(p, o, e))
-		return refuse(reason_out, "policy");
-	return true;
+	return policy_ok(p, o, reason_out, e);
 }

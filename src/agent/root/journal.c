@@ -27,7 +27,8 @@ void journal_job_done(struct journal_job *j)
 {
 	json_free(j->transaction);
 	json_free(j->packages);
-	j->transaction = j->packages = NULL;
+	json_free(j->units);
+	j->transaction = j->packages = j->units = NULL;
 }
 
 char *journal_path(const char *root, const char *id, const char *name)
@@ -69,6 +70,8 @@ bool journal_save(const char *root, const struct journal_job *j, struct err *e)
 		json_object_set(o, "transaction", j->transaction);
 	if (j->packages)
 		json_object_set(o, "packages", j->packages);
+	if (j->units)
+		json_object_set(o, "units", j->units);
 	AUTO(buf_done) struct buf b = BUF_INIT(STATE_MAX);
 	json_write(o, &b);
 	AUTO(xfree) char *path = journal_path(root, j->id, "job.json");
@@ -126,9 +129,9 @@ static bool read_job(const json_t *o, const char *id, struct journal_job *j, str
 	copy_text(j->outcome, sizeof(j->outcome), outcome);
 	copy_text(j->reason, sizeof(j->reason), reason);
 	copy_text(j->detail, sizeof(j->detail), detail);
-	json_t *t = json_object_get(o, "transaction"), *pk = json_object_get(o, "packages");
-	j->transaction = json_incref(t);
-	j->packages = json_incref(pk);
+	j->transaction = json_incref(json_object_get(o, "transaction"));
+	j->packages = json_incref(json_object_get(o, "packages"));
+	j->units = json_incref(json_object_get(o, "units"));
 	return true;
 }
 

@@ -30,6 +30,8 @@ struct journal_job {
 	char outcome[16], reason[32], detail[401]; /**< once DONE */
 	json_t *transaction;			   /**< [{name, arch, from, to, action}] */
 	json_t *packages;			   /**< [{name, arch, before, after, wanted}] */
+	json_t *units; /**< of a restart: [{unit, run, exit?}]: which run of each was there before,
+			*   and how its restart ended */
 };
 void journal_job_done(struct journal_job *j);
 AUTO_DEFINE_VALUE(struct journal_job, journal_job_done)

@@ -10,6 +10,7 @@
 #include "agent/root/gate.h"
 #include "agent/root/journal.h"
 #include "agent/root/runner.h"
+#include "agent/root/services.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -193,14 +194,15 @@ static bool accept_order(struct rootd *d, const struct order *o, struct str enve
 	AUTO(journal_job_done)
 	struct journal_job j = { .epoch = o->epoch,
 				 .seq = o->seq,
-				 .phase = JOURNAL_PREPARING,
+				 /* a restart has nothing to copy and no plan to make */
+				 .phase = order_restarts(o) ? JOURNAL_PREPARED : JOURNAL_PREPARING,
 				 .started_ms = clock_wall_ms() };
 	snprintf(j.id, sizeof(j.id), "%.*s", STR_ARG(o->id));
 	snprintf(j.deployment, sizeof(j.deployment), "%.*s", STR_ARG(o->deployment));
 	if (!make_way(d, e) || !journal_create(d->root, &j, envelope, e))
 		return false;
 	memcpy(d->active, j.id, JOURNAL_ID);
-	return start(d, &j, e);
+	return j.phase == JOURNAL_PREPARED || start(d, &j, e);
 }
 
 static json_t *verb_prepare(struct rootd *d, const json_t *request)
@@ -221,13 +223,15 @@ static json_t *verb_prepare(struct rootd *d, const json_t *request)
 		return state_json(&known); /* asked again: nothing is done twice */
 	if (!journal_last(d->root, &epoch, &seq, &e))
 		return error_json(&e);
-	if (!gate_admit(&d->paths, &o, epoch, seq, clock_wall_ms(), &reason, &e))
+	if (!gate_admit(&d->paths, &o, epoch, seq, clock_wall_ms(), &reason, &e) ||
+	    (order_restarts(&o) && !services_in_evidence(&d->paths, &o, &reason, &e)))
 		return refusal(id, reason, &e);
-	if (!accept_order(d, &o, str_of(envelope), &e))
+	if (!accept_order(d, &o, str_of(envelope), &e) || !journal_load(d->root, id, &known, &e))
 		return error_json(&e);
-	log_info("order %s accepted: %u packages, sequence %llu", id, o.n_packages,
+	log_info("order %s accepted: %u %s, sequence %llu", id, o.n_packages + o.n_units,
+		 order_restarts(&o) ? "services to restart" : "packages",
 		 (unsigned long long)o.seq);
-	return json_pack("{s:s,s:s}", "order", id, "state", "preparing");
+	return state_json(&known);
 }
 
 static bool load_asked(struct rootd *d, const json_t *request, struct journal_job *j, struct err *e)

@@ -7,6 +7,8 @@
 #include "agent/root/gate.h"
 #include "agent/root/journal.h"
 #include "agent/root/mirror.h"
+#include "agent/root/runner_int.h"
+#include "agent/root/services.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -16,22 +18,6 @@
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
-
-struct run {
-	const struct agent_paths *paths;
-	const char *root, *mirror;
-	struct journal_job job;
-	struct order order;
-	struct arena a;	  /* of the order */
-	struct arena dba; /* of the last database read */
-	struct pkgdb db;
-	enum platform_manager manager;
-	bool orphan; /* an earlier run ended with a command under way, which printed `left` */
-	struct buf left;
-	struct buf output; /* of the last command */
-	int lock;
-	int exit_status; /* of the last command that changed something */
-};
 
 static void run_done(struct run *r)
 {
@@ -45,8 +31,7 @@ static void run_done(struct run *r)
 AUTO_DEFINE_VALUE(struct run, run_done)
 
 /* What "status" shows while we work: best effort, never synced. */
-static void progress(struct run *r, const char *state, const char *reason, int64_t done,
-		     int64_t total)
+void run_progress(struct run *r, const char *state, const char *reason, int64_t done, int64_t total)
 {
 	AUTO(json_free)
 	json_t *j = json_pack("{s:s,s:s,s:I,s:I}", "state", state, "reason", reason, "done",
@@ -65,7 +50,7 @@ static void progress(struct run *r, const char *state, const char *reason, int64
 
 static void copied(void *arg, int64_t done, int64_t total)
 {
-	progress(arg, "preparing", "", done, total);
+	run_progress(arg, "preparing", "", done, total);
 }
 
 /* --- the log: also a transcript that tests replay
@@ -78,7 +63,7 @@ static void log_lines(struct buf *b, struct str text)
 		buf_printf(b, "| %.*s\n", STR_ARG(line));
 }
 
-static void log_text(struct run *r, struct str text)
+void run_log(struct run *r, struct str text)
 {
 	struct err e = { 0 };
 	if (!journal_log(r->root, r->job.id, text, &e))
@@ -94,7 +79,7 @@ static void log_command(struct run *r, const char *const *argv, const char *end)
 	buf_addc(&b, '\n');
 	log_lines(&b, buf_str(&r->output));
 	buf_printf(&b, "< %s\n", end);
-	log_text(r, buf_str(&b));
+	run_log(r, buf_str(&b));
 }
 
 static void log_database(struct run *r)
@@ -117,7 +102,7 @@ static void log_database(struct run *r)
 					   : "");
 	}
 	buf_printf(&b, "< %s\n", r->db.interrupted ? "interrupted" : "ok");
-	log_text(r, buf_str(&b));
+	run_log(r, buf_str(&b));
 }
 
 /* --- doing what the backend asks
@@ -152,28 +137,42 @@ static void log_orphan(struct run *r)
 	AUTO(buf_done) struct buf b = BUF_INIT(2 * EXEC_OUTPUT_MAX);
 	buf_adds(&b, "# cut short; what its last command printed:\n");
 	log_lines(&b, buf_str(&r->output));
-	log_text(r, buf_str(&b));
+	run_log(r, buf_str(&b));
 	r->orphan = true;
 	buf_addstr(&r->left, buf_str(&r->output));
 	if (unlink(path) != 0)
 		log_warn("order %s: cannot remove '%s'", r->job.id, path);
 }
 
-static bool do_run(struct run *r, const struct backend_action *act, struct backend_input *in,
-		   struct err *e)
+bool run_quietly(struct run *r, const char *const *argv, int64_t timeout_s, struct exec_result *out,
+		 struct err *e)
 {
 	AUTO(xfree) char *path = journal_path(r->root, r->job.id, "cmd.out");
 	struct exec_spec spec = {
-		.argv = act->argv, .output = path, .lock = r->lock, .timeout_s = act->timeout_s
+		.argv = argv, .output = path, .lock = r->lock, .timeout_s = timeout_s
 	};
-	struct exec_result res;
-	char end[60];
-	if (!exec_run(&spec, &res, e) || !read_output(r, path, e))
+	if (!exec_run(&spec, out, e) || !read_output(r, path, e))
 		return false;
-	snprintf(end, sizeof(end), "exit %d%s", res.exit_status, res.timed_out ? " timeout" : "");
-	log_command(r, act->argv, end);
-	if (unlink(path) != 0)
-		return err_sys(e, errno, "cannot remove '%s'", path);
+	return unlink(path) == 0 || err_sys(e, errno, "cannot remove '%s'", path);
+}
+
+bool run_command(struct run *r, const char *const *argv, int64_t timeout_s, struct exec_result *out,
+		 struct err *e)
+{
+	char end[60];
+	if (!run_quietly(r, argv, timeout_s, out, e))
+		return false;
+	snprintf(end, sizeof(end), "exit %d%s", out->exit_status, out->timed_out ? " timeout" : "");
+	log_command(r, argv, end);
+	return true;
+}
+
+static bool do_run(struct run *r, const struct backend_action *act, struct backend_input *in,
+		   struct err *e)
+{
+	struct exec_result res;
+	if (!run_command(r, act->argv, act->timeout_s, &res, e))
+		return false;
 	if (act->changes)
 		r->exit_status = res.exit_status;
 	*in = (struct backend_input) { .exit_status = res.exit_status,
@@ -186,8 +185,8 @@ static void do_wait(struct run *r, const struct backend_action *act)
 {
 	char text[100];
 	snprintf(text, sizeof(text), "> wait %lld %s\n< ok\n", (long long)act->wait_s, act->reason);
-	progress(r, "waiting", act->reason, 0, 0);
-	log_text(r, str_of(text));
+	run_progress(r, "waiting", act->reason, 0, 0);
+	run_log(r, str_of(text));
 	/* A little of one's own, so that two who wait for each other do not stay in step. */
 	int64_t ms = act->wait_s * 1000 + (int64_t)random_below(500);
 	struct timespec nap = { ms / 1000, ms % 1000 * 1000000 };
@@ -207,7 +206,7 @@ static bool drive(struct run *r, struct backend *m, const char *state, struct ba
 			in.db = &r->db;
 			break;
 		case BACKEND_RUN:
-			progress(r, state, "", 0, 0);
+			run_progress(r, state, "", 0, 0);
 			if (!do_run(r, &act, &in, e))
 				return false;
 			break;
@@ -264,11 +263,11 @@ static bool record_packages(struct run *r, struct err *e)
 	return true;
 }
 
-static bool finish(struct run *r, const char *outcome, const char *reason, const char *detail,
-		   struct err *e)
+bool run_finish(struct run *r, const char *outcome, const char *reason, const char *detail,
+		struct err *e)
 {
 	struct err why = { 0 };
-	if (!record_packages(r, &why))
+	if (!order_restarts(&r->order) && !record_packages(r, &why))
 		log_warn("order %s: %s", r->job.id, why.msg);
 	r->job.phase = JOURNAL_DONE;
 	r->job.finished_ms = clock_wall_ms();
@@ -295,16 +294,16 @@ static bool prepare(struct run *r, struct err *e)
 	AUTO(xfree) char *spool = file_join(r->paths->state, "spool");
 	reason = mirror_space(mirrors, &r->order, &why);
 	if (reason)
-		return finish(r, "failed", reason, why.msg, e);
+		return run_finish(r, "failed", reason, why.msg, e);
 	AUTO(arena_done) struct arena a = { 0 };
 	struct agent_policy policy;
 	if (!agent_policy_load(r->paths, &a, &policy, &why))
-		return finish(r, "refused", "policy", why.msg, e);
+		return run_finish(r, "refused", "policy", why.msg, e);
 	const struct mirror_spec mirror = {
 		spool, r->mirror, &r->order, r->manager, policy.unsigned_sources, copied, r
 	};
 	if (!mirror_build(&mirror, &reason, &why))
-		return finish(r, "failed", reason, why.msg, e);
+		return run_finish(r, "failed", reason, why.msg, e);
 	const struct backend_spec spec = { .phase = BACKEND_PLAN,
 					   .order = &r->order,
 					   .dir = r->mirror };
@@ -315,7 +314,7 @@ static bool prepare(struct run *r, struct err *e)
 	json_free(r->job.transaction);
 	r->job.transaction = transaction_json(backend_transaction(m));
 	if (end.outcome != BACKEND_PLANNED)
-		return finish(r, outcomes[end.outcome], end.reason, end.detail, e);
+		return run_finish(r, outcomes[end.outcome], end.reason, end.detail, e);
 	r->job.phase = JOURNAL_PREPARED;
 	return journal_save(r->root, &r->job, e);
 }
@@ -333,7 +332,7 @@ static bool install(struct run *r, struct err *e)
 	struct backend_action end;
 	if (!drive(r, m, "installing", &end, e))
 		return false;
-	return finish(r, outcomes[end.outcome], end.reason, end.detail, e);
+	return run_finish(r, outcomes[end.outcome], end.reason, end.detail, e);
 }
 
 /* Verified again: what stands in the journal is trusted as little as what came in. */
@@ -353,14 +352,16 @@ static bool work(struct run *r, struct err *e)
 	struct err why = { 0 };
 	log_orphan(r);
 	if (!open_order(r, &reason, &why))
-		return finish(r, installing ? "failed" : "refused", reason, why.msg, e);
+		return run_finish(r, installing ? "failed" : "refused", reason, why.msg, e);
 	if (r->job.attempts >= JOURNAL_ATTEMPTS)
-		return finish(r, "failed", "internal", "cut short too often; see the log", e);
+		return run_finish(r, "failed", "internal", "cut short too often; see the log", e);
+	r->job.attempts++;
+	if (order_restarts(&r->order))
+		return journal_save(r->root, &r->job, e) && services_restart(r, e);
 	if (!platform_detect("", &r->manager, e))
 		return false;
 	if (!r->job.packages && !record_packages(r, e))
 		return false;
-	r->job.attempts++;
 	if (!journal_save(r->root, &r->job, e))
 		return false;
 	return installing ? install(r, e) : prepare(r, e);
