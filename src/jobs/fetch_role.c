@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The process with the way out: takes its rights away, then fetches one address after another and
- * writes bodies to the pipes it is given. It holds nothing worth having. */
+ * The process with the way out: takes its rights away, then fetches one address after another, or
+ * sends what it is handed to one, and writes bodies to the pipes it is given. It holds nothing
+ * worth having. */
 #include "base/file.h"
 #include "feeds/local.h"
 #include "ipc/sandbox.h"
@@ -31,13 +32,19 @@ static bool over_http(struct fetching *x, const struct fetcher_request *q,
 	AUTO(xfree)
 	char *since = r->last_modified ? xasprintf("If-Modified-Since: %s", r->last_modified)
 				       : NULL;
-	const char *headers[3] = { NULL };
+	AUTO(xfree)
+	char *type = q->content_type ? xasprintf("Content-Type: %s", q->content_type) : NULL;
+	const char *headers[4] = { NULL };
 	size_t n = 0;
 	if (etag)
 		headers[n++] = etag;
 	if (since)
 		headers[n++] = since;
-	struct http_request req = { .url = r->url,
+	if (type)
+		headers[n++] = type;
+	struct http_request req = { .method = type ? "POST" : NULL,
+				    .body = q->body,
+				    .url = r->url,
 				    .headers = headers,
 				    .max_response = r->max,
 				    .timeout_s = q->timeout_s,
@@ -56,6 +63,10 @@ static bool over_http(struct fetching *x, const struct fetcher_request *q,
 static bool fetch(struct fetching *x, const struct fetcher_request *q,
 		  struct feed_response *resp_out, int pipe, struct err *e)
 {
+	if (feed_local_path(q->r.url) && q->content_type)
+		return err_set(e, ERR_INVALID,
+			       "nothing can be sent to '%s'; name an http or https address",
+			       q->r.url);
 	if (feed_local_path(q->r.url))
 		return feed_local.get(feed_local.arg, &q->r, resp_out, to_pipe, &pipe, e);
 	return over_http(x, q, resp_out, pipe, e);
@@ -75,6 +86,8 @@ static bool serve_one(struct fetching *x, struct frame *f, struct err *e)
 	q.r.max = unpack_int_in(&u, 0, INT64_MAX);
 	q.timeout_s = unpack_int_in(&u, 1, INT32_MAX);
 	q.min_rate = unpack_int(&u);
+	q.content_type = unpack_text(&u);
+	q.body = unpack_str(&u);
 	int pipe = frame_take_fd(f, 0);
 	if (!unpack_end(&u, e) || f->kind != FETCH_GET || !q.r.url || pipe < 0) {
 		fd_close(pipe);

@@ -246,6 +246,12 @@ bool fetcher_run(struct fetcher *f, const struct fetcher_request *r, struct feed
 	pack_int(&b, r->r.max);
 	pack_int(&b, r->timeout_s);
 	pack_int(&b, r->min_rate);
+	pack_text(&b, r->content_type);
+	pack_str(&b, r->body);
+	if (r->body.n > FETCHER_BODY_MAX)
+		return err_set(e, ERR_LIMIT,
+			       "what is to be sent to '%s' has %zu bytes, more than %zu", r->r.url,
+			       r->body.n, FETCHER_BODY_MAX);
 	if (!buf_ok(&b, "address", e) || !wake(f, e))
 		return false;
 	if (pipe2(ends, O_CLOEXEC) != 0)

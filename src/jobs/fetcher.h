@@ -18,10 +18,15 @@ AUTO_DEFINE(struct fetcher, fetcher_free)
 /** Directories and files it may read for file: addresses, NULL-terminated; replaces the former
  * list. */
 void fetcher_allow(struct fetcher *f, const char *const *paths);
+/** Bytes that can be sent. */
+#define FETCHER_BODY_MAX ((size_t)768 << 10)
 struct fetcher_request {
 	struct feed_request r;
 	int64_t timeout_s; /**< whole transfer */
 	int64_t min_rate;  /**< see http_request */
+	/** Of what is sent by POST; NULL = GET. Only to http and https. */
+	const char *content_type;
+	struct str body; /**< with content_type; at most FETCHER_BODY_MAX bytes */
 };
 /** As http_fetch_stream(); local files answer as a server would (404, 304). ERR_UNAVAILABLE "the
  * fetch process ..." when it died; the next call starts another one. */

@@ -5,8 +5,8 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "format/json.h"
+#include "jobs/fetcher.h"
 #include "jobs/jobs_int.h"
-#include "net/http_client.h"
 
 #define TRIES 3
 #define POST_TIMEOUT_S 10
@@ -69,20 +69,19 @@ void notify_message(const struct notify_news *n, struct buf *out)
 	json_write(j, out);
 }
 
-static bool post(const char *url, const char *proxy, struct str body, struct err *e)
+static bool drop(void *arg UNUSED, struct str bytes UNUSED, struct err *e UNUSED)
 {
-	static const char *const headers[] = { "Content-Type: application/json", NULL };
-	AUTO(http_client_free)
-	struct http_client *client = http_client_new("tsukuroi/" TSUKUROI_VERSION, NULL, proxy);
-	AUTO(buf_done) struct buf ignored = BUF_INIT(1u << 16);
-	struct http_response resp = { 0 };
-	struct http_request r = { .method = "POST",
-				  .url = url,
-				  .headers = headers,
-				  .body = body,
-				  .max_response = 1 << 16,
-				  .timeout_s = POST_TIMEOUT_S };
-	if (!http_fetch(client, &r, &resp, &ignored, e))
+	return true;
+}
+
+static bool post(const char *url, struct fetcher *fetcher, struct str body, struct err *e)
+{
+	struct fetcher_request r = { .r = { .url = url, .max = 1 << 16 },
+				     .timeout_s = POST_TIMEOUT_S,
+				     .content_type = "application/json",
+				     .body = body };
+	struct feed_response resp = { 0 };
+	if (!fetcher_run(fetcher, &r, &resp, drop, NULL, e))
 		return false;
 	return (resp.status >= 200 && resp.status < 300) ||
 	       err_set(e, ERR_UNAVAILABLE, "it answered %d", resp.status);
@@ -114,20 +113,22 @@ static bool pause_between(struct jobs *j, int64_t ms)
 	return go_on;
 }
 
-static void try_all(struct jobs *j, const char *what, const char *to, const char *proxy,
-		    bool is_command, struct str body)
+/* By POST with a fetcher, else to a command. */
+static bool try_all(struct jobs *j, const char *to, struct fetcher *fetcher, struct str body)
 {
 	struct err e = { 0 };
 	for (int i = 0; i < TRIES; i++) {
-		if (i && !pause_between(j, i * 3000))
-			return;
-		if (is_command ? run(to, body, &e) : post(to, proxy, body, &e))
-			return;
+		if (i && !pause_between(j, (int64_t)i * 3000))
+			return false;
+		if (fetcher ? post(to, fetcher, body, &e) : run(to, body, &e))
+			return true;
 	}
-	log_warn("%s '%s' could not be told how the sync ended: %s", what, to, e.msg);
+	log_warn("%s '%s' could not be told how the sync ended: %s",
+		 fetcher ? "address" : "command", to, e.msg);
+	return false;
 }
 
-void notify_send(struct jobs *j, const struct notify_news *n)
+void notify_send(struct jobs *j, struct fetcher *fetcher, const struct notify_news *n)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	AUTO(buf_done) struct buf message = BUF_INIT(1u << 20), problems = BUF_INIT(1u << 20);
@@ -141,11 +142,15 @@ void notify_send(struct jobs *j, const struct notify_news *n)
 	if (problems.n && j->told_problems && strcmp(j->told_problems, problems.p) == 0 && !news &&
 	    strcmp(when, "always") != 0)
 		return; /* told already */
-	xfree(j->told_problems);
-	j->told_problems = problems.n ? xstrdup(problems.p) : NULL;
 	notify_message(n, &message);
-	if (url[0])
-		try_all(j, "address", url, j->conf.proxy, false, buf_str(&message));
+	bool told = true;
+	if (url[0]) {
+		fetcher_allow(fetcher, NULL); /* it sends: nothing to be read here */
+		told &= try_all(j, url, fetcher, buf_str(&message));
+		fetcher_rest(fetcher);
+	}
 	if (command)
-		try_all(j, "command", command, NULL, true, buf_str(&message));
+		told &= try_all(j, command, NULL, buf_str(&message));
+	xfree(j->told_problems);
+	j->told_problems = told && problems.n ? xstrdup(problems.p) : NULL;
 }

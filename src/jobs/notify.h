@@ -27,7 +27,9 @@ void notify_problems(const struct notify_news *n, struct buf *out);
 void notify_message(const struct notify_news *n, struct buf *out);
 
 struct jobs;
-/** Sends it to both, three tries each; a failure is logged. Takes a minute at most; ends early when
- * the server stops. */
-void notify_send(struct jobs *j, const struct notify_news *n);
+struct fetcher;
+/** Sends it to both, three tries each, to the address through `fetcher`: this process has no way
+ * out. A failure is logged, and the same problems are told again after the next sync. Takes a
+ * minute at most; ends early when the server stops. */
+void notify_send(struct jobs *j, struct fetcher *fetcher, const struct notify_news *n);
 #endif

@@ -416,8 +416,8 @@ static struct catalog *snapshot(struct jobs *j)
 }
 
 /* How the sync ended, to whom it may concern. */
-static void tell(struct jobs *j, const char *id, const struct catalog *before, const char *error,
-		 int64_t started_ms)
+static void tell(struct jobs *j, struct fetcher *fetcher, const char *id,
+		 const struct catalog *before, const char *error, int64_t started_ms)
 {
 	struct feed_state *feeds = NULL;
 	size_t n = 0;
@@ -438,7 +438,7 @@ static void tell(struct jobs *j, const char *id, const struct catalog *before, c
 				    .first = before->n_patches == 0 };
 	for (uint32_t i = 0; after != before && i < after->n_patches; i++)
 		news.new_patches += catalog_find(before, after->patches[i].id) == CATALOG_NONE;
-	notify_send(j, &news);
+	notify_send(j, fetcher, &news);
 	feed_state_list_free(feeds, n);
 }
 
@@ -475,7 +475,8 @@ static void sync_all(struct jobs *j, const char *id, struct fetcher *fetcher)
 	jobs_update(j, id, end_job, &end);
 	log_info("sync %s%s", ok ? "done" : "failed: ", ok ? "" : e.msg);
 	if (j->term == term)
-		tell(j, id, before, ok ? "" : e.msg, now); /* else the next leader's sync does */
+		tell(j, fetcher, id, before, ok ? "" : e.msg,
+		     now); /* else the next leader's sync does */
 	catalog_unref(before);
 }
 

@@ -37,7 +37,7 @@ static inline void rig_open(struct rig *r, void (*serve)(void *arg, struct http_
 					   .threads = 1,
 					   .max_connections = 20,
 					   .idle_timeout_s = 20,
-					   .max_body = 1000,
+					   .max_body = 1 << 20,
 					   .handler = serve,
 					   .arg = arg };
 	ok(http_server_start(&vendor, &r->vendor, &e), &e);

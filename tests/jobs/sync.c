@@ -5,8 +5,12 @@
 #include "catalog/records.h"
 #include "rig.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
+#include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum mode {
@@ -29,6 +33,9 @@ struct world {
 	struct rig rig;
 	enum mode mode;
 	bool slow_seen;
+	_Atomic int told;	  /* connections that came to tell how a sync ended */
+	_Atomic pid_t told_by[8]; /* the fetch process at that time, 0 = none */
+	_Atomic int listener;
 	bool ask_again; /* as soon as a sync is told to have ended */
 	char ended[33], next[33];
 	_Atomic bool asked; /* both are written */
@@ -408,6 +415,68 @@ static void a_killed_fetch_process_is_named_and_replaced(void **state)
 	assert_int_equal(child_of_role("parse"), 0);
 }
 
+/* Who is told speaks TLS; the first one that comes to tell dies, all others are hung up on. */
+static void *hang_up(void *arg)
+{
+	struct world *w = arg;
+	for (int fd; (fd = accept(w->listener, NULL, NULL)) >= 0; close(fd)) {
+		pid_t pid = child_of_role("fetch");
+		int no = w->told;
+		if (no < (int)ARRAY_LEN(w->told_by))
+			w->told_by[no] = pid;
+		if (no == 0 && pid > 0)
+			kill(pid, SIGKILL);
+		w->told = no + 1;
+	}
+	return NULL;
+}
+
+static unsigned listen_to_none(struct world *w, pthread_t *thread)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof(at);
+	w->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_true(w->listener >= 0);
+	assert_int_equal(bind(w->listener, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(w->listener, 8), 0);
+	assert_int_equal(getsockname(w->listener, (struct sockaddr *)&at, &n), 0);
+	assert_int_equal(pthread_create(thread, NULL, hang_up, w), 0);
+	return ntohs(at.sin_port);
+}
+
+static void wait_told(struct world *w, int n)
+{
+	for (int i = 0; i < 6000 && w->told < n; i++)
+		usleep(20000);
+	assert_true(w->told >= n);
+}
+
+/* M-076: the message about a sync leaves by the fetch process, and is tried again when that dies or
+ * nobody listens. What could be told to nobody is told after the next sync. */
+static void M_076_messages_leave_by_the_fetch_process(void **state)
+{
+	struct world *w = *state;
+	struct feed_state *l;
+	size_t n;
+	pthread_t thread;
+	AUTO(xfree) char *hook = xasprintf("https://127.0.0.1:%u/hook", listen_to_none(w, &thread));
+	set(w, SETTING_NOTIFY_URL, hook);
+	w->mode = GONE;
+	sync_now(w, &l, &n);
+	feed_state_list_free(l, n);
+	wait_told(w, 3);
+	sync_now(w, &l, &n); /* the same problem, which nobody has heard of */
+	feed_state_list_free(l, n);
+	wait_told(w, 4);
+	shutdown(w->listener, SHUT_RDWR);
+	pthread_join(thread, NULL);
+	close(w->listener);
+	for (int i = 0; i < 4; i++)
+		assert_true(w->told_by[i] > 0);
+	assert_true(w->told_by[0] != w->told_by[1]);
+}
+
 /* M-074: what is switched off is gone from the list, and what it said with it. */
 static void a_feed_switched_off_leaves_nothing_behind(void **state)
 {
@@ -513,6 +582,7 @@ static int group(void)
 		T(a_new_release_does_not_lower_the_guard),
 		T(M_077_a_sync_asked_for_at_the_end_of_another_runs),
 		T(M_074_the_matrix_is_applied_by_the_sync),
+		T(M_076_messages_leave_by_the_fetch_process),
 		T(a_killed_fetch_process_is_named_and_replaced),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
