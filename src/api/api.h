@@ -94,6 +94,10 @@ struct api_conf {
 	/** As deploy_conf.want_payload: fetch these components' payloads from the vendor. */
 	void (*want_payload)(void *arg, const struct catalog *c, const uint32_t *components,
 			     uint32_t n);
+	/** The changelog of a package file (an open descriptor), as text: read in a process that
+	 * can do nothing else. ERR_NOT_FOUND: it has none. */
+	bool (*read_changelog)(void *arg, enum component_kind kind, struct str package, int fd,
+			       struct buf *out, struct err *e);
 	/** An inventory was stored, a system enrolled or retired (host number): for logs; may be
 	 * NULL. */
 	void (*on_host)(void *arg, uint32_t host, const char *what);

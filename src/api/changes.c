@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * GET /patches/{id}/changelog: what changed, as the package itself tells it. The package is taken
- * from the store; fetching it is asked for by a POST of its own, since reading must not make the
- * server fetch. */
+ * from the store and read by another process (api_conf.read_changelog); fetching it is asked for by
+ * a POST of its own, since reading must not make the server fetch. */
 #include "api/changes.h"
 
 #include "api/api_int.h"
@@ -173,7 +173,7 @@ static bool extract(struct call *c, const struct candidate *k, struct buf *out, 
 	int64_t size;
 	if (!store_read_fd(c->conf->store, &k->sha256, &fd, &size, e))
 		return false;
-	if (!changes_extract(k->kind, k->name, fd, out, e)) {
+	if (!c->conf->read_changelog(c->conf->arg, k->kind, k->name, fd, out, e)) {
 		if (e->code != ERR_NOT_FOUND)
 			return err_prefix(e, "package '%.100s'", k->file.p);
 		buf_reset(out);

@@ -2,23 +2,11 @@
  * A package's changelog cut to a range of versions. Reading ends at the first entry that is not
  * newer than what is installed: changelogs run backwards. */
 #include "catalog/changes.h"
-#include "format/pkgfile.h"
 #include "pkgver/pkgver.h"
 
 bool changes_known(enum component_kind kind)
 {
 	return kind == COMPONENT_DEB || kind == COMPONENT_RPM;
-}
-
-bool changes_extract(enum component_kind kind, struct str package, int fd, struct buf *out,
-		     struct err *e)
-{
-	if (kind == COMPONENT_DEB)
-		return debfile_changelog(fd, package, out, e);
-	if (kind == COMPONENT_RPM)
-		return rpmfile_changelog(fd, out, e);
-	return err_set(e, ERR_NOT_FOUND, "packages of kind '%s' carry no changelog",
-		       component_kind_name(kind));
 }
 
 struct range {

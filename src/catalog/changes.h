@@ -8,10 +8,6 @@
 
 /** Whether packages of this kind carry a changelog that can be read here. */
 bool changes_known(enum component_kind kind);
-/** The changelog of a package file as text (deb-changelog(5)), at most out->max bytes.
- * ERR_NOT_FOUND: it has none. ERR_CORRUPT, ERR_LIMIT, ERR_IO. */
-bool changes_extract(enum component_kind kind, struct str package, int fd, struct buf *out,
-		     struct err *e) MUST_CHECK;
 /** Entries newer than `installed` and not newer than `offered`, newest first, at most `max`; either
  * may be empty (no bound). Versions are those of the source package. An entry without a version
  * goes with the ones around it. *more_out: there would be more. */

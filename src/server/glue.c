@@ -2,6 +2,7 @@
  * One-call adapters between rooms. No decisions here. */
 #include "server/glue.h"
 #include "base/log.h"
+#include "feeds/sandbox/package.h"
 #include "format/json.h"
 #include "server/node.h"
 #include "settings/settings.h"
@@ -80,6 +81,12 @@ void glue_want_payload(void *arg, const struct catalog *c, const uint32_t *compo
 {
 	struct glue *g = arg;
 	jobs_want_payload(g->jobs, c, components, n);
+}
+
+bool glue_read_changelog(void *arg UNUSED, enum component_kind kind, struct str package, int fd,
+			 struct buf *out, struct err *e)
+{
+	return package_changelog(kind, package, fd, out, e);
 }
 
 bool glue_payload_trouble(void *arg, const struct sha256 *payload, struct payload_trouble *out)

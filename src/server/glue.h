@@ -29,6 +29,8 @@ void glue_wake(void *arg, const uint32_t *hosts, size_t n);
 /** Only agents connected to this server. */
 void glue_wake_here(void *arg, const uint32_t *hosts, size_t n);
 void glue_want_payload(void *arg, const struct catalog *c, const uint32_t *components, uint32_t n);
+bool glue_read_changelog(void *arg, enum component_kind kind, struct str package, int fd,
+			 struct buf *out, struct err *e);
 bool glue_payload_trouble(void *arg, const struct sha256 *payload, struct payload_trouble *out);
 void glue_deployment_changed(void *arg, const char *deployment);
 bool glue_source(void *arg, size_t i, const char **kind, const char **title, const char *const **os,

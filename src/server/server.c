@@ -202,7 +202,8 @@ static bool open_api(struct server *s, const struct options *o, struct signer *s
 				.jobs_list = glue_jobs_list,
 				.job_get = glue_job_get,
 				.refresh_s = glue_refresh_s,
-				.want_payload = glue_want_payload };
+				.want_payload = glue_want_payload,
+				.read_changelog = glue_read_changelog };
 	if (!api_new(&api, &s->api, e))
 		return false;
 	glue_set_api(&s->glue, s->api);

@@ -136,6 +136,13 @@ static void world_wake(void *arg, const uint32_t *hosts, size_t n)
 		api_wake(w->api, hosts, n);
 }
 
+static bool world_changelog(void *arg UNUSED, enum component_kind kind UNUSED,
+			    struct str package UNUSED, int fd UNUSED, struct buf *out UNUSED,
+			    struct err *e)
+{
+	return err_set(e, ERR_NOT_FOUND, "no package here has a changelog");
+}
+
 static void world_want(void *arg, const struct catalog *c UNUSED, const uint32_t *components UNUSED,
 		       uint32_t n)
 {
@@ -418,7 +425,8 @@ static void world_api(struct world *w)
 				 .jobs_list = world_jobs,
 				 .job_get = world_job_get,
 				 .refresh_s = world_refresh,
-				 .want_payload = world_want };
+				 .want_payload = world_want,
+				 .read_changelog = world_changelog };
 	ok(api_new(&conf, &w->api, &e), &e);
 }
 

@@ -34,7 +34,8 @@ bool feed_sandbox_sync(void *sandbox, const struct feed_kind *k, const struct fe
 /** Any thread: ends the running sync and all later ones. */
 void feed_sandbox_stop(struct feed_sandbox *s);
 
-/** Parser's end: a role_entry's serve(). Confines itself, serves one sync of a kind in `kinds`. */
+/** Parser's end: a role_entry's serve(). Confines itself, serves one sync of a kind in `kinds`, or
+ * reads one package (package.h). */
 int feed_sandbox_parse(int fd, const struct feed_kind *kinds);
 
 /** The addresses a spec names, one by one: url, dir, option values that are addresses or absolute

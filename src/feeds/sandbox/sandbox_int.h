@@ -20,6 +20,7 @@ enum sandbox_message {
 	SANDBOX_PROGRESS, /**< parser tells; no answer */
 	SANDBOX_DONE,	  /**< parser: the records are written */
 	SANDBOX_FAILED,	  /**< parser: an error */
+	SANDBOX_PACKAGE,  /**< server: read a package instead; with its descriptor (package.h) */
 };
 struct sandbox_job {
 	struct feed_spec spec;
@@ -28,6 +29,8 @@ struct sandbox_job {
 void sandbox_pack_job(struct buf *b, const struct sandbox_job *job);
 bool sandbox_unpack_job(struct str body, struct arena *a, struct sandbox_job *out, struct err *e)
 	MUST_CHECK;
+/** The parser's end of package.h: the exit status. */
+int package_serve(int fd, struct frame *f);
 void sandbox_pack_error(struct buf *b, const struct err *e);
 /** Returns false with the error that was sent, its text made printable. */
 bool sandbox_unpack_error(struct str body, struct err *e);

@@ -140,15 +140,14 @@ static bool hand_over(struct parser *p, const struct generation_result *r, int f
 	       frame_send(p->sock, SANDBOX_DONE, buf_str(&b), NULL, 0, e);
 }
 
-static bool serve(struct parser *p, const struct feed_kind *kinds, struct err *e)
+static bool serve(struct parser *p, const struct feed_kind *kinds, const struct frame *f,
+		  struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
-	AUTO(frame_done) struct frame f = FRAME_INIT(SANDBOX_FRAME_MAX);
 	struct sandbox_job job;
-	if (!frame_receive(p->sock, 60000, &f, e) ||
-	    !sandbox_unpack_job(buf_str(&f.body), &a, &job, e))
+	if (!sandbox_unpack_job(buf_str(&f->body), &a, &job, e))
 		return false;
-	if (f.kind != SANDBOX_SPEC || !f.n_fds)
+	if (f->kind != SANDBOX_SPEC || !f->n_fds)
 		return err_set(e, ERR_CORRUPT, "the server's first message is not a job");
 	while (kinds->name && strcmp(kinds->name, job.spec.kind) != 0)
 		kinds++;
@@ -163,14 +162,18 @@ static bool serve(struct parser *p, const struct feed_kind *kinds, struct err *e
 				.now_ms = job.now_ms,
 				.progress = tell_progress,
 				.progress_arg = p };
-	return kinds->sync(&job.spec, &env, &r, e) && hand_over(p, &r, f.fds[0], e);
+	return kinds->sync(&job.spec, &env, &r, e) && hand_over(p, &r, f->fds[0], e);
 }
 
 int feed_sandbox_parse(int fd, const struct feed_kind *kinds)
 {
 	struct err e = { 0 }, ignored;
 	struct parser p = { .sock = fd, .answer = FRAME_INIT(SANDBOX_FRAME_MAX) };
-	if (serve(&p, kinds, &e))
+	AUTO(frame_done) struct frame f = FRAME_INIT(SANDBOX_FRAME_MAX);
+	bool asked = frame_receive(fd, 60000, &f, &e);
+	if (asked && f.kind == SANDBOX_PACKAGE)
+		return package_serve(fd, &f);
+	if (asked && serve(&p, kinds, &f, &e))
 		return 0;
 	AUTO(buf_done) struct buf b = BUF_INIT(4096);
 	sandbox_pack_error(&b, &e);
