@@ -28,21 +28,53 @@ const char *agent_run_file(const struct agent_paths *p, struct arena *a, const c
 	return arena_printf(a, "%s/%s", p->run, name);
 }
 
-bool agent_conf_check_server(const char *server, struct err *e)
+static bool check_server(struct str s, struct err *e)
 {
-	struct str s = str_of(server);
 	if (!str_starts(s, "https://") || s.n > 300)
-		return err_set(e, ERR_INVALID, "server '%s' is not https://HOST[:PORT]", server);
+		return err_set(e, ERR_INVALID, "server '%.*s' is not https://HOST[:PORT]",
+			       (int)MIN(s.n, 100), s.p);
 	for (size_t i = 8; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 		if (c <= ' ' || c >= 0x7f || strchr("/?#@\\\"'<>", c))
-			return err_set(e, ERR_INVALID,
-				       "server '%s' is not https://HOST[:PORT]; leave out the path",
-				       server);
+			return err_set(
+				e, ERR_INVALID,
+				"server '%.*s' is not https://HOST[:PORT]; leave out the path",
+				(int)MIN(s.n, 100), s.p);
 	}
 	if (s.n == 8)
-		return err_set(e, ERR_INVALID, "server '%s' names no host", server);
+		return err_set(e, ERR_INVALID, "server 'https://' names no host");
 	return true;
+}
+
+bool agent_conf_check_server(const char *servers, struct err *e)
+{
+	struct str rest = str_of(servers), one;
+	unsigned n = 0;
+	do {
+		if (++n > AGENT_SERVERS_MAX)
+			return err_set(e, ERR_LIMIT, "more than %d servers are named",
+				       AGENT_SERVERS_MAX);
+		if (!str_split(&rest, ',', &one) || !check_server(str_trim(one), e))
+			return false;
+	} while (rest.p);
+	return true;
+}
+
+unsigned agent_conf_servers(const char *servers)
+{
+	unsigned n = 1;
+	for (const char *p = servers; *p; p++)
+		n += *p == ',';
+	return n;
+}
+
+struct str agent_conf_server(const char *servers, unsigned turn)
+{
+	struct str rest = str_of(servers), one = { 0 };
+	unsigned left = turn % agent_conf_servers(servers);
+	while (str_split(&rest, ',', &one) && left--)
+		;
+	return str_trim(one);
 }
 
 bool agent_conf_load(const struct agent_paths *p, struct arena *a, struct agent_conf *out,
@@ -50,7 +82,7 @@ bool agent_conf_load(const struct agent_paths *p, struct arena *a, struct agent_
 {
 	struct agent_conf c = { .server = "", .proxy = "", .log_level = "info" };
 	const struct conf_key keys[] = {
-		{ "server", CONF_TEXT, &c.server, 9, 300 },
+		{ "server", CONF_TEXT, &c.server, 9, 2400 },
 		{ "proxy", CONF_TEXT, &c.proxy, 0, 300 },
 		{ "log_level", CONF_TEXT, &c.log_level, 4, 5 },
 		{ "refresh_s", CONF_INT, &c.refresh_s, 0, 7 * 86400 },

@@ -25,15 +25,21 @@ const char *agent_run_file(const struct agent_paths *p, struct arena *a, const c
 
 /** agent.conf: what the administrator may change. */
 struct agent_conf {
-	const char *server;    /**< https://host[:port] without a path */
+	const char *server;    /**< https://host[:port] without a path; several with commas */
 	const char *proxy;     /**< "" = none */
 	const char *log_level; /**< debug, info, warn, error */
 	int64_t refresh_s;     /**< 0 = as the server says */
 };
 bool agent_conf_load(const struct agent_paths *p, struct arena *a, struct agent_conf *out,
 		     struct err *e) MUST_CHECK;
-/** ERR_INVALID unless `server` is https://host[:port]. */
-bool agent_conf_check_server(const char *server, struct err *e) MUST_CHECK;
+/** ERR_INVALID unless `servers` is https://host[:port], or up to AGENT_SERVERS_MAX of them with
+ * commas between. */
+bool agent_conf_check_server(const char *servers, struct err *e) MUST_CHECK;
+#define AGENT_SERVERS_MAX 8
+/** Addresses in a good `servers`. */
+unsigned agent_conf_servers(const char *servers);
+/** The one whose turn it is: from 0, and again from the first after the last. */
+struct str agent_conf_server(const char *servers, unsigned turn);
 
 /** identity.conf and deploy.pub: who this agent is and whose orders it takes; written by enrolment
  *  alone. */

@@ -47,8 +47,8 @@ bool fleet_set_state(struct fleet *f, uint32_t no, enum host_state state, struct
 		roaring_bitmap_add(f->states[state], no);
 		roster_put(f->roster, h);
 		if (was != is && h->last_scan_ms != 0)
-			record_reindex(f, h, facts, was ? h->n_facts : 0, facts, is ? h->n_facts : 0,
-				true);
+			record_reindex(f, h, facts, was ? h->n_facts : 0, facts,
+				       is ? h->n_facts : 0, true);
 		fleet_publish(f);
 	}
 	fleet_host_end(f, no);

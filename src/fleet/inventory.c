@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A scan on its way in: lines to fact numbers, numbers to the database, then visible. And back: the
  * canonical text from the facts. */
+#include "proto/inventory.h"
 #include "fleet/facts.h"
 #include "fleet/fleet_int.h"
 #include "fleet/host.h"
 #include "fleet/record.h"
-#include "proto/inventory.h"
 
 /* Distinct lines a fleet may have: a broken agent must not fill the server's memory. */
 #define FLEET_MAX_FACTS 20000000u

@@ -183,5 +183,6 @@ void fleet_show(struct fleet *f, struct host *h, const struct host *from)
 	roaring_bitmap_add(f->states[h->state], h->no);
 	roster_put(f->roster, h);
 	if (h->last_scan_ms != 0 && (was || is))
-		record_reindex(f, h, old, was ? n_old : 0, now, is ? h->n_facts : 0, first || was != is);
+		record_reindex(f, h, old, was ? n_old : 0, now, is ? h->n_facts : 0,
+			       first || was != is);
 }

@@ -66,10 +66,11 @@ static bool begin_target(struct side *s, struct err *e)
 	if (!s->whole->begin(s->c, true, e) || !s->whole->tables(s->c, "", &n, e))
 		return err_prefix(e, "%s", s->what);
 	if (n)
-		return err_set(e, ERR_CONFLICT,
-			       "%s is not empty: it holds %lld tables; name an empty database (one that "
-			       "a finished move filled is complete: 'tsukuroi db compare')",
-			       s->what, (long long)n);
+		return err_set(
+			e, ERR_CONFLICT,
+			"%s is not empty: it holds %lld tables; name an empty database (one that "
+			"a finished move filled is complete: 'tsukuroi db compare')",
+			s->what, (long long)n);
 	if (!migrate_fresh(s->c, e))
 		return err_prefix(e, "%s", s->what);
 	for (int i = sql_tables_count - 1; i >= 0; i--) /* rows that migrations made */
@@ -104,8 +105,10 @@ static bool read_row(const struct side *s, struct sql_rows *r, const struct sql_
 		case SQL_T_BLOB: v->s = sql_col_str(r, i); break;
 		}
 		if (!allowed(col, stored, v))
-			return err_set(e, ERR_INVALID, "a value in column '%s' is of another type than "
-				       "the column", col->name);
+			return err_set(e, ERR_INVALID,
+				       "a value in column '%s' is of another type than "
+				       "the column",
+				       col->name);
 		if (v->type == SQL_T_TEXT && !sql_text_ok(v->s))
 			return err_set(e, ERR_INVALID, "a value in column '%s' is not UTF-8 text",
 				       col->name);
@@ -205,8 +208,9 @@ static bool differ(const struct sql_table *t, const struct sum *a, const struct 
 {
 	if (a->rows == b->rows && digest_eq(&a->digest, &b->digest))
 		return true;
-	return err_set(e, ERR_CONFLICT, "table '%s' differs: %lld rows in the %s, %lld in the other%s",
-		       t->name, (long long)a->rows, what, (long long)b->rows,
+	return err_set(e, ERR_CONFLICT,
+		       "table '%s' differs: %lld rows in the %s, %lld in the other%s", t->name,
+		       (long long)a->rows, what, (long long)b->rows,
 		       a->rows == b->rows ? ", with other content" : "");
 }
 

@@ -21,8 +21,10 @@ static void lite_give(struct sql_conn *c)
 static bool lite_tables(struct sql_conn *c, const char *name, int64_t *n_out, struct err *e)
 {
 	static const struct sql_stmt count = {
-		"tables", "select count(*) from sqlite_master where type in ('table', 'view') and "
-			  "($1 = '' or name = $1)", 1
+		"tables",
+		"select count(*) from sqlite_master where type in ('table', 'view') and "
+		"($1 = '' or name = $1)",
+		1
 	};
 	struct sql_rows *r;
 	if (!sql_query(c, &count, SQL_ARGS(sql_text(name)), &r, e))
@@ -38,8 +40,7 @@ static bool lite_begin(struct sql_conn *base, bool write, struct err *e)
 
 static bool lite_commit(struct sql_conn *base, struct err *e)
 {
-	return lite_exec((struct lite_conn *)base, "commit", e) ||
-	       err_prefix(e, "cannot commit");
+	return lite_exec((struct lite_conn *)base, "commit", e) || err_prefix(e, "cannot commit");
 }
 
 static struct sql_rows *lite_read(struct sql_conn *c, const struct sql_table *t, struct err *e)

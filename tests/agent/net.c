@@ -82,12 +82,43 @@ static void test_timers(void **state)
 	for (int i = 0; i < 10; i++) {
 		assert_true(tenth[i] > 1600 && tenth[i] < 2400);
 	}
-	AUTO(xfree) char *a = server_base("https://h"), *b = server_base("https://h:9");
-	AUTO(xfree) char *c = server_base("https://[::1]"), *d = server_base("https://[::1]:9");
+	AUTO(xfree)
+	char *a = server_base(STR_LIT("https://h")), *b = server_base(STR_LIT("https://h:9"));
+	AUTO(xfree)
+	char *c = server_base(STR_LIT("https://[::1]")),
+	     *d = server_base(STR_LIT("https://[::1]:9"));
 	assert_string_equal(a, "https://h:8027");
 	assert_string_equal(b, "https://h:9");
 	assert_string_equal(c, "https://[::1]:8027");
 	assert_string_equal(d, "https://[::1]:9");
+}
+
+static void test_several_servers(void **state)
+{
+	static const char three[] = "https://a, https://b:1 ,https://[::1]:8027";
+	static const char *const bad[] = {
+		"",	    "https://a,",	  "https://a,,https://b",
+		"http://a", "https://a,http://b", "https://a/b, https://c"
+	};
+	struct err e = { 0 };
+	assert_true(agent_conf_check_server(three, &e));
+	assert_int_equal(agent_conf_servers(three), 3);
+	assert_true(str_is(agent_conf_server(three, 0), "https://a"));
+	assert_true(str_is(agent_conf_server(three, 1), "https://b:1"));
+	assert_true(str_is(agent_conf_server(three, 5), "https://[::1]:8027"));
+	assert_true(str_is(agent_conf_server("https://a", 7), "https://a"));
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_false(agent_conf_check_server(bad[i], &e));
+	AUTO(buf_done) struct buf nine = BUF_INIT(1000);
+	for (int i = 0; i < AGENT_SERVERS_MAX + 1; i++)
+		buf_printf(&nine, "%shttps://a", i ? "," : "");
+	assert_false(agent_conf_check_server(nine.p, &e));
+	assert_int_equal(e.code, ERR_LIMIT);
+	/* the next one's turn, once, however many say so */
+	AUTO(xfree) char *first = server_chosen(three);
+	server_move_on(&(struct server) { .turn = (unsigned)-1, .base = first });
+	AUTO(xfree) char *same = server_chosen(three);
+	assert_string_equal(first, same);
 }
 
 static void test_restart(void **state)
@@ -155,9 +186,9 @@ static void test_scan(void **state) /* P12: the same packages as dpkg-query, wit
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_token),  cmocka_unit_test(test_push_words),
-		cmocka_unit_test(test_timers), cmocka_unit_test(test_restart),
-		cmocka_unit_test(test_scan), /* P12 */
+		cmocka_unit_test(test_token),	cmocka_unit_test(test_push_words),
+		cmocka_unit_test(test_timers),	cmocka_unit_test(test_several_servers),
+		cmocka_unit_test(test_restart), cmocka_unit_test(test_scan), /* P12 */
 	};
 	return cmocka_run_group_tests_name("agent/net", tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import pathlib
+import pwd
 import shutil
 import signal
 import socket
@@ -208,6 +209,37 @@ class Server:
         return f"https://{self.address}:{self.agent_port}"
 
 
+def postgresql_programs():
+    """The directory of the newest installed PostgreSQL's programs, or None."""
+    found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda p: float(p.parent.parent.name))
+    return found[-1].parent if found else None
+
+
+def postgresql_database(directory, name="tsukuroi"):
+    """Makes an empty database in the cluster under `directory`; its URL."""
+    run(postgresql_programs() / "createdb", "-h", directory, "-U", "tsukuroi", name, cwd=directory)
+    return f"postgresql:///{name}?host={directory}&user=tsukuroi"
+
+
+def postgresql(directory):
+    """A private cluster on a Unix socket; (process, URL of a database), or None."""
+    at = postgresql_programs()
+    if not at:
+        return None
+    who = []
+    directory.mkdir()
+    if os.geteuid() == 0:
+        user = pwd.getpwnam("postgres")
+        os.chown(directory, user.pw_uid, user.pw_gid)
+        who = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    run(*who, at / "initdb", "-D", directory / "data", "-U", "tsukuroi", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N", cwd=directory)
+    server = subprocess.Popen(["setpriv", "--pdeathsig=QUIT", *who, str(at / "postgres"), "-D", str(directory / "data"), "-c", "listen_addresses=",
+                               "-c", f"unix_socket_directories={directory}", "-c", "max_connections=200"],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=directory)
+    wait_for("PostgreSQL's start", lambda: run(*who, at / "pg_isready", "-q", "-h", directory, check=False).returncode == 0, 60)
+    return server, postgresql_database(directory)
+
+
 class PlayedAgent:
     """The network half's side of the protocol (docs/agent-protocol.md), without a system behind it."""
 
@@ -235,6 +267,12 @@ class PlayedAgent:
         if r.status >= 300:
             raise RuntimeError(f"{path}: {r.status} {raw[:300]}")
         return json.loads(raw)
+
+    def go_to(self, server):
+        """From now on to this one of the servers."""
+        self.connection.close()
+        self.server = server
+        self.connection = http.client.HTTPSConnection(server.address, server.agent_port, context=self.context, timeout=10)
 
     def scan(self, text):
         """Check-in and upload of an inventory; the moment of the 204."""

@@ -44,31 +44,39 @@ static bool same(const char *one, const char *other, struct err *e)
 
 /* --- a database with values that are easily lost --- */
 
-static const char odd[] = "繕い 🧵 'q' \"d\" \\N \\. \t\r\n % $1 \x7f \xc2\x80 \xf4\x8f\xbf\xbf";
+static const char odd[] =
+	"繕い 🧵 'q' \"d\" \\N \\. \t\r\n % $1 \x7f \xc2\x80 \xf4\x8f\xbf\xbf";
 
 static bool fill_limits(struct sql_conn *c, struct str blob, struct err *e)
 {
 	const struct sql_val none = sql_null(), empty = sql_str(STR_LIT(""));
-	return sql_run(c, &SQL_M_SETTING, SQL_ARGS(sql_text("a"), sql_text(odd), sql_int(INT64_MIN)),
-		   e) &&
+	return sql_run(c, &SQL_M_SETTING,
+		       SQL_ARGS(sql_text("a"), sql_text(odd), sql_int(INT64_MIN)), e) &&
 	       sql_run(c, &SQL_M_SETTING, SQL_ARGS(sql_text("A"), empty, sql_int(INT64_MAX)), e) &&
-	       sql_run(c, &SQL_M_SETTING, SQL_ARGS(sql_text("ä"), sql_text("-1"), sql_int(-1)), e) &&
+	       sql_run(c, &SQL_M_SETTING, SQL_ARGS(sql_text("ä"), sql_text("-1"), sql_int(-1)),
+		       e) &&
 	       sql_run(c, &SQL_M_FACT, SQL_ARGS(sql_int(INT32_MAX), sql_text(odd)), e) &&
 	       sql_run(c, &SQL_M_FACT, SQL_ARGS(sql_int(INT32_MIN), empty), e) &&
 	       sql_run(c, &SQL_M_HOST,
-		   SQL_ARGS(sql_text("h1"), none, sql_bool(true), none, sql_blob(blob)), e) &&
+		       SQL_ARGS(sql_text("h1"), none, sql_bool(true), none, sql_blob(blob)), e) &&
 	       sql_run(c, &SQL_M_HOST,
-		   SQL_ARGS(sql_text("h2"), empty, sql_bool(false), sql_blob(STR_LIT("")),
-			    sql_blob(STR_LIT("\0\xff\n"))),
-		   e);
+		       SQL_ARGS(sql_text("h2"), empty, sql_bool(false), sql_blob(STR_LIT("")),
+				sql_blob(STR_LIT("\0\xff\n"))),
+		       e);
 }
 
 /* Tables that refer to others: the order of filling matters. */
 static bool fill_references(struct sql_conn *c, struct err *e)
 {
 	return sql_run(c, &SQL_M_USER, SQL_ARGS(sql_text("u1")), e) &&
-	       sql_run(c, &SQL_M_TOKEN, SQL_ARGS(sql_text("t1"), sql_text("u1"), sql_null(), sql_blob(STR_LIT("\1"))), e) &&
-	       sql_run(c, &SQL_M_TOKEN, SQL_ARGS(sql_text("t2"), sql_text("u1"), sql_int(0), sql_blob(STR_LIT("\1"))), e) &&
+	       sql_run(c, &SQL_M_TOKEN,
+		       SQL_ARGS(sql_text("t1"), sql_text("u1"), sql_null(),
+				sql_blob(STR_LIT("\1"))),
+		       e) &&
+	       sql_run(c, &SQL_M_TOKEN,
+		       SQL_ARGS(sql_text("t2"), sql_text("u1"), sql_int(0),
+				sql_blob(STR_LIT("\1"))),
+		       e) &&
 	       sql_run(c, &SQL_M_DEPLOYMENT, SQL_ARGS(sql_text("d1")), e) &&
 	       sql_run(c, &SQL_M_DEPLOYMENT_PATCH, SQL_ARGS(sql_text("d1"), sql_text("p")), e) &&
 	       sql_run(c, &SQL_M_COUNTER, SQL_ARGS(sql_int(77)), e);

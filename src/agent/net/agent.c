@@ -9,6 +9,7 @@
 #include "agent/net/orders.h"
 #include "agent/net/push.h"
 #include "agent/net/scan.h"
+#include "agent/net/server.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -82,6 +83,8 @@ static json_t *time_or_null(int64_t t_ms)
 static void write_status(struct agent *a)
 {
 	AUTO(arena_done) struct arena ar = { 0 };
+	AUTO(xfree) char *server = NULL;
+	struct agent_conf conf;
 	AUTO(buf_done) struct buf b = BUF_INIT(65536);
 	struct err e = { 0 };
 	char hex[SHA256_HEX] = "";
@@ -90,10 +93,13 @@ static void write_status(struct agent *a)
 		facts += a->text.p[i] == '\n';
 	if (a->scanned_ms)
 		digest_hex(&a->hash, hex);
+	if (agent_conf_load(&a->paths, &ar, &conf, NULL))
+		server = server_chosen(conf.server);
 	AUTO(json_free)
 	json_t *j = json_pack(
-		"{s:s,s:i,s:o,s:o,s:o,s:o,s:s,s:I,s:b,s:I,s:o}", "version", TSUKUROI_VERSION, "pid",
-		(int)getpid(), "last_contact", time_or_null(a->contact_ms), "contact_error",
+		"{s:s,s:i,s:o,s:o,s:o,s:o,s:o,s:s,s:I,s:b,s:I,s:o}", "version", TSUKUROI_VERSION,
+		"pid", (int)getpid(), "server", json_text(str_of(server ? server : "")),
+		"last_contact", time_or_null(a->contact_ms), "contact_error",
 		json_text(str_of(a->contact_error)), "last_scan", time_or_null(a->scanned_ms),
 		"scan_error", json_text(str_of(a->scan_error)), "inventory", hex, "facts",
 		(json_int_t)facts, "push", push_connected(), "orders",

@@ -90,23 +90,35 @@ static bool token_problem(const struct server *s, struct err *e)
 	return false;
 }
 
-static bool ask(const struct agent_paths *p, const char *server, const struct enroll_token *t,
-		const char *proxy, struct str csr, json_t **reply_out, struct err *e)
+/* *answered_out: it was this server that refused, not the way to it. */
+static bool ask_one(struct str server, const struct enroll_token *t, const char *proxy,
+		    const json_t *body, json_t **reply_out, bool *answered_out, struct err *e)
 {
-	AUTO(json_free) json_t *attrs = NULL;
-	if (!attrs_gather(p, &attrs, e))
-		return false;
-	json_object_del(attrs, "health");
-	AUTO(json_free)
-	json_t *body = json_pack("{s:s,s:o,s:O}", "token", t->id_secret, "csr", json_text(csr),
-				 "attrs", attrs);
 	const struct http_tls tls = { .pin_sha256_hex = t->pin };
 	AUTO(server_done)
 	struct server s = { .http = http_client_new(SERVER_USER_AGENT, &tls, proxy),
 			    .base = server_base(server) };
 	if (server_call(&s, "POST", "/agent/v1/enroll", body, reply_out, e))
 		return *reply_out ? true : err_set(e, ERR_CORRUPT, "the server's answer is empty");
+	*answered_out = s.status && s.status < 500;
 	return token_problem(&s, e);
+}
+
+static bool ask(const struct agent_paths *p, const char *servers, const struct enroll_token *t,
+		const char *proxy, struct str csr, json_t **reply_out, struct err *e)
+{
+	AUTO(json_free) json_t *attrs = NULL;
+	bool answered = false;
+	if (!attrs_gather(p, &attrs, e))
+		return false;
+	json_object_del(attrs, "health");
+	AUTO(json_free)
+	json_t *body = json_pack("{s:s,s:o,s:O}", "token", t->id_secret, "csr", json_text(csr),
+				 "attrs", attrs);
+	for (unsigned i = 0; i < agent_conf_servers(servers) && !answered; i++)
+		if (ask_one(agent_conf_server(servers, i), t, proxy, body, reply_out, &answered, e))
+			return true;
+	return false;
 }
 
 /* --- what is written

@@ -90,8 +90,12 @@ static bool hold(struct push *p, struct err *e)
 					.min_rate = -1,
 					.max_silence_s = PUSH_SILENCE_S };
 	p->words = (struct push_words) { 0 };
-	if (!http_fetch_stream(s.http, &r, &resp, sink, p, e))
+	if (!http_fetch_stream(s.http, &r, &resp, sink, p, e)) {
+		/* One that stood is tried again first: its server may only have been restarted. */
+		if (!push_connected())
+			server_move_on(&s);
 		return false;
+	}
 	p->retry_after_s = resp.retry_after_s;
 	if (resp.status / 100 != 2)
 		return server_problem(&s, &resp, (struct str) { "", 0 }, e);

@@ -1,9 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Requests to the server. Invariant: only to the configured server, only with the pinned CA. */
+ * Requests to the server. Invariant: only to the configured servers, only with the pinned CA. */
 #include "agent/net/server.h"
 #include "base/file.h"
+#include "base/log.h"
+#include "base/random.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
+
+static atomic_uint turn; /* of the process: all its threads talk to the same server */
+static pthread_once_t drawn = PTHREAD_ONCE_INIT;
+
+static void draw(void)
+{
+	atomic_store(&turn, (unsigned)random_below(1u << 20));
+}
+
+static unsigned turn_now(void)
+{
+	pthread_once(&drawn, draw);
+	return atomic_load(&turn);
+}
+
+void server_move_on(const struct server *s)
+{
+	unsigned was = s->turn;
+	if (atomic_compare_exchange_strong(&turn, &was, was + 1))
+		log_debug("'%s' does not answer; the next server's turn", s->base);
+}
 
 void server_done(struct server *s)
 {
@@ -13,12 +38,18 @@ void server_done(struct server *s)
 	s->base = NULL;
 }
 
-char *server_base(const char *server)
+char *server_base(struct str server)
 {
-	const char *host = server + strlen("https://");
+	AUTO(xfree) char *text = xstrndup(server.p, server.n);
+	const char *host = text + strlen("https://");
 	const char *bracket = strchr(host, ']');
 	bool port = strchr(bracket ? bracket : host, ':') != NULL;
-	return port ? xstrdup(server) : xasprintf("%s:8027", server);
+	return port ? TAKE(text) : xasprintf("%s:8027", text);
+}
+
+char *server_chosen(const char *servers)
+{
+	return server_base(agent_conf_server(servers, turn_now()));
 }
 
 bool server_open(const struct agent_paths *p, struct server *out, struct err *e)
@@ -34,9 +65,11 @@ bool server_open(const struct agent_paths *p, struct server *out, struct err *e)
 	const struct http_tls tls = { .ca_file = agent_config_file(p, &a, "ca.pem"),
 				      .cert_file = own,
 				      .key_file = own };
+	unsigned now = turn_now();
 	*out = (struct server) {
+		.turn = now,
 		.http = http_client_new(SERVER_USER_AGENT, &tls, conf.proxy[0] ? conf.proxy : NULL),
-		.base = server_base(conf.server),
+		.base = server_base(agent_conf_server(conf.server, now)),
 	};
 	return true;
 }
@@ -68,6 +101,8 @@ bool server_problem(struct server *s, const struct http_response *r, struct str 
 	}
 	s->status = r->status;
 	s->retry_after_s = r->retry_after_s;
+	if (r->status >= 500 && r->retry_after_s <= 0)
+		server_move_on(s);
 	snprintf(s->problem, sizeof(s->problem), "%s", code ? code : "");
 	return err_set(e, code_of(r->status), "server answers %d: %.150s", r->status,
 		       detail ? detail : "no reason given");
@@ -89,8 +124,10 @@ bool server_send(struct server *s, const char *method, const char *path, const c
 	s->status = 0;
 	s->retry_after_s = 0;
 	s->problem[0] = '\0';
-	if (!http_fetch(s->http, &r, &resp, &b, e))
+	if (!http_fetch(s->http, &r, &resp, &b, e)) {
+		server_move_on(s);
 		return false;
+	}
 	s->status = resp.status;
 	if (resp.status / 100 != 2)
 		return server_problem(s, &resp, buf_str(&b), e);

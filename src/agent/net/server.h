@@ -15,15 +15,23 @@ struct server {
 	char *base; /**< https://host:port */
 	int status; /**< of the last reply */
 	int64_t retry_after_s;
+	unsigned turn;	  /**< which of the servers of agent.conf it is */
 	char problem[64]; /**< machine word of the last problem, or "" */
 };
 void server_done(struct server *s);
 AUTO_DEFINE_VALUE(struct server, server_done)
 
-/** With the agent's certificate, as agent.conf says. */
+/** With the agent's certificate, as agent.conf says. Of several servers the one that answered last;
+ * the first one is drawn by lot, so that the agents of an installation spread. */
 bool server_open(const struct agent_paths *p, struct server *out, struct err *e) MUST_CHECK;
+/** This one does not answer: from now on server_open() takes the next one, once, however many
+ * threads say so. Done by the calls below when there was no reply, or one of 5xx that did not say
+ * when to come back. */
+void server_move_on(const struct server *s);
 /** `server` with or without a port (8027 is the default) as "https://host:port". */
-char *server_base(const char *server);
+char *server_base(struct str server);
+/** The one whose turn it is, of those in agent.conf; the caller frees it. */
+char *server_chosen(const char *servers);
 /** Sends `body` (NULL = none) as JSON; a 2xx reply's object comes back in *reply_out (NULL when it
  * has no body). Other statuses become errors: 401, 403 ERR_DENIED, 404 ERR_NOT_FOUND, 409
  * ERR_CONFLICT, 429 and 5xx ERR_UNAVAILABLE, else ERR_INVALID; the text is the server's. */
