@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #define THREADS 400
@@ -28,11 +27,6 @@ static uint16_t agent_port, console_port;
 static atomic_size_t next, through;
 static atomic_int closed, told, untold;
 static atomic_bool over;
-
-static void rest(double s)
-{
-	nanosleep(&(struct timespec) { (time_t)s, (long)((s - (double)(time_t)s) * 1e9) }, NULL);
-}
 
 /* One try; true when the agent is through. */
 static bool attempt(struct swarm_agent *a)
@@ -73,7 +67,7 @@ static void *stormer(void *arg)
 				mine[kept++] = mine[i];
 		}
 		if (kept) { /* full jitter, doubling */
-			rest((double)random_below(1000) / 1000 * pause);
+			swarm_rest((double)random_below(1000) / 1000 * pause);
 			pause = MIN(pause * 2, 8.0);
 		} else {
 			pause = 0.5;
@@ -82,36 +76,10 @@ static void *stormer(void *arg)
 	}
 }
 
-static size_t probe(double *took, size_t max)
-{
-	static const char ask[] = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n";
-	static struct swarm_agent person;
-	size_t done = 0;
-	gnutls_certificate_allocate_credentials(&person.cred);
-	person.reply = BUF_INIT(4u << 20);
-	person.fd = -1;
-	while (done < max && !atomic_load(&over)) {
-		double t = swarm_now();
-		if (!swarm_connect(&person, console_port, false))
-			swarm_cannot("console", "refused");
-		for (int k = 0; k < 10 && done < max; k++) {
-			if (!swarm_send(&person, ask, STR_LIT("")) || !swarm_receive(&person) ||
-			    person.status != 200)
-				swarm_cannot("console", person.reply.p ? person.reply.p : "gone");
-			took[done++] = swarm_now() - t;
-			rest(0.01);
-			t = swarm_now();
-		}
-		swarm_close(&person);
-	}
-	qsort(took, done, sizeof(*took), swarm_by_value);
-	return done;
-}
-
 static void *watch(void *arg)
 {
 	while (atomic_load(&through) < n)
-		rest(0.05);
+		swarm_rest(0.05);
 	atomic_store(&over, true);
 	return NULL;
 }
@@ -136,7 +104,7 @@ int main(int argc, char **argv)
 		swarm_enrol(&agents[i], i, agent_port, argv[3], argv[4]);
 		agents[i].source = htonl(0x7f000000u + 256 + (uint32_t)i);
 	}
-	size_t n_idle = probe(idle, ARRAY_LEN(idle));
+	size_t n_idle = swarm_probe(console_port, idle, ARRAY_LEN(idle), &over);
 	long before = swarm_memory_kb((int)pid);
 	double cpu = swarm_cpu((int)pid), start = swarm_now();
 	pthread_attr_init(&small);
@@ -145,7 +113,7 @@ int main(int argc, char **argv)
 		if (pthread_create(&threads[i], &small, stormer, NULL) != 0)
 			swarm_cannot("thread", "not made");
 	pthread_create(&watcher, NULL, watch, NULL);
-	size_t n_busy = probe(busy, PROBES);
+	size_t n_busy = swarm_probe(console_port, busy, PROBES, &over);
 	for (size_t i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 	pthread_join(watcher, NULL);

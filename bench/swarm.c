@@ -129,7 +129,7 @@ bool swarm_connect_tcp(struct swarm_agent *a, uint16_t port)
 	struct sockaddr_in to = { .sin_family = AF_INET,
 				  .sin_port = htons(port),
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct timeval limit = { .tv_sec = PATIENCE_S };
+	struct timeval limit = { .tv_sec = a->patience_s ? a->patience_s : PATIENCE_S };
 	int one = 1;
 	a->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (a->fd < 0)
@@ -199,8 +199,13 @@ bool swarm_send(struct swarm_agent *a, const char *head, struct str body)
 	buf_adds(&b, head);
 	buf_printf(&b, "Content-Length: %zu\r\n\r\n", body.n);
 	buf_addstr(&b, body);
-	for (size_t at = 0; at < b.n;) {
-		ssize_t n = gnutls_record_send(a->tls, b.p + at, b.n - at);
+	return swarm_send_raw(a, buf_str(&b));
+}
+
+bool swarm_send_raw(struct swarm_agent *a, struct str bytes)
+{
+	for (size_t at = 0; at < bytes.n;) {
+		ssize_t n = gnutls_record_send(a->tls, bytes.p + at, bytes.n - at);
 		if (n == GNUTLS_E_INTERRUPTED)
 			continue;
 		if (n <= 0)
@@ -227,7 +232,7 @@ static bool whole(struct swarm_agent *a)
 
 bool swarm_receive(struct swarm_agent *a)
 {
-	double limit = swarm_now() + PATIENCE_S;
+	double limit = swarm_now() + (double)(a->patience_s ? a->patience_s : PATIENCE_S);
 	buf_reset(&a->reply);
 	while (!whole(a)) {
 		char *room = buf_reserve(&a->reply, 16384);
@@ -283,6 +288,37 @@ void swarm_noted(struct swarm_agent *a)
 }
 
 /* --- measuring --- */
+
+void swarm_rest(double s)
+{
+	nanosleep(&(struct timespec) { (time_t)s, (long)((s - (double)(time_t)s) * 1e9) }, NULL);
+}
+
+size_t swarm_probe(uint16_t port, double *took, size_t max, atomic_bool *over)
+{
+	static const char ask[] = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n";
+	struct swarm_agent person = { .fd = -1, .reply = BUF_INIT(4u << 20) };
+	size_t done = 0;
+	gnutls_certificate_allocate_credentials(&person.cred);
+	while (done < max && !atomic_load(over)) {
+		double t = swarm_now();
+		if (!swarm_connect(&person, port, false))
+			swarm_cannot("console", "refused");
+		for (int k = 0; k < 10 && done < max; k++) {
+			if (!swarm_send(&person, ask, STR_LIT("")) || !swarm_receive(&person) ||
+			    person.status != 200)
+				swarm_cannot("console", person.reply.p ? person.reply.p : "gone");
+			took[done++] = swarm_now() - t;
+			swarm_rest(0.01);
+			t = swarm_now();
+		}
+		swarm_close(&person);
+	}
+	gnutls_certificate_free_credentials(person.cred);
+	buf_done(&person.reply);
+	qsort(took, done, sizeof(*took), swarm_by_value);
+	return done;
+}
 
 double swarm_cpu(int pid)
 {

@@ -9,6 +9,7 @@
 #include "crypto/x509.h"
 
 #include <gnutls/gnutls.h>
+#include <stdatomic.h>
 
 /** Ends the program: `what` could not be done because of `why`. */
 NORETURN void swarm_cannot(const char *what, const char *why);
@@ -21,6 +22,7 @@ struct swarm_agent {
 	int fd;
 	gnutls_datum_t ticket; /**< of the last connection; empty = none */
 	bool resumed;
+	time_t patience_s; /**< for replies; 0 = a minute */
 	uint32_t source; /**< 127.x.y.z to connect from, network order; 0 = any */
 	/* the last reply */
 	int status;
@@ -46,6 +48,8 @@ bool swarm_handshake(struct swarm_agent *a, bool resume);
 void swarm_keep_ticket(struct swarm_agent *a);
 void swarm_close(struct swarm_agent *a);
 bool swarm_send(struct swarm_agent *a, const char *head, struct str body);
+/** Bytes as they are. */
+bool swarm_send_raw(struct swarm_agent *a, struct str bytes);
 /** Reads one reply with Content-Length (or none); false when the connection ends instead. */
 bool swarm_receive(struct swarm_agent *a);
 /** One check-in as a real agent sends it; swarm_receive() and swarm_noted() follow. */
@@ -53,6 +57,10 @@ bool swarm_send_checkin(struct swarm_agent *a);
 /** Takes the nonce of a reply. */
 void swarm_noted(struct swarm_agent *a);
 
+/** Uses the console like a person, new connections and kept ones, until `over` or `max` requests; the
+ * seconds each took, sorted. Returns how many. */
+size_t swarm_probe(uint16_t port, double *took, size_t max, atomic_bool *over);
+void swarm_rest(double s);
 /** CPU seconds of another process so far. */
 double swarm_cpu(int pid);
 double swarm_now(void);

@@ -7,6 +7,7 @@
 #include "server/server.h"
 
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,9 +38,15 @@ static void raise_descriptors(void)
 	}
 }
 
+/* Large buffers go back to the system when they are freed. By itself malloc keeps, in each thread's
+ * arena, as much as the largest body that ever came: 16 workers would hold half a gigabyte. */
+#define KEEP_BELOW (2 << 20)
+
 static int serve(const struct options *o)
 {
 	struct err e = { 0 };
+	mallopt(M_MMAP_THRESHOLD, KEEP_BELOW);
+	mallopt(M_TRIM_THRESHOLD, 2 * KEEP_BELOW);
 	AUTO(xfree) char *tls = file_join(o->state_dir, "tls");
 	AUTO(xfree) char *key = file_join(tls, "deploy.key");
 	umask(027);
