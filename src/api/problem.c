@@ -40,7 +40,11 @@ void problem_reply(struct http_req *r, const struct problem *p)
 	if (p->status == 500) {
 		log_error("request %s %s %s failed: %s", http_req_id(r), http_req_method(r),
 			  http_req_path(r), detail);
-		detail = "the server made a mistake; its log has the cause under this request id";
+		detail = strcmp(p->code, "io") == 0
+				 ? "the server could not read or write its files; its log has the "
+				   "cause under this request id"
+				 : "the server made a mistake; its log has the cause under this "
+				   "request id";
 	}
 	AUTO(json_free) json_t *j = json_object();
 	json_object_set_new(j, "type", json_string("about:blank"));

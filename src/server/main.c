@@ -16,12 +16,13 @@
 #include <unistd.h>
 
 static const char usage[] =
-	"usage: tsukuroid [--config FILE] [--check | --new-epoch] [--version]\n"
+	"usage: tsukuroid [--config FILE] [--check | --new-epoch | --verify] [--version]\n"
 	"The Tsukuroi server: console and API (HTTPS 8383), agents (HTTPS 8027).\n"
 	"  --config FILE   configuration; default /etc/tsukuroi/tsukuroid.conf when it exists\n"
 	"  --check         read the configuration, say whether it is good, and exit\n"
 	"  --new-epoch     after a database was restored from a backup: agents report how they\n"
-	"                  stand before they get orders again; the server must be stopped\n";
+	"                  stand before they get orders again; the server must be stopped\n"
+	"  --verify        look for damage in everything that is stored; the server must be stopped\n";
 
 static int fail(const struct err *e)
 {
@@ -90,21 +91,34 @@ static int new_epoch(const struct options *o)
 	return 0;
 }
 
+static int verify(const struct options *o)
+{
+	struct err e = { 0 };
+	AUTO(buf_done) struct buf report = BUF_INIT(16u << 10);
+	umask(027);
+	bool good = server_verify(o, &report, &e);
+	printf("%.*s", STR_ARG(buf_str(&report)));
+	return good ? 0 : fail(&e);
+}
+
 int main(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'k' },
-		{ "new-epoch", no_argument, NULL, 'e' },    { "version", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },	    { NULL, 0, NULL, 0 }
-	};
+	static const struct option longs[] = { { "config", required_argument, NULL, 'c' },
+					       { "check", no_argument, NULL, 'k' },
+					       { "verify", no_argument, NULL, 'y' },
+					       { "new-epoch", no_argument, NULL, 'e' },
+					       { "version", no_argument, NULL, 'v' },
+					       { "help", no_argument, NULL, 'h' },
+					       { NULL, 0, NULL, 0 } };
 	role_main(argc, argv, jobs_roles);
 	const char *config = NULL;
-	bool check = false, epoch = false;
+	bool check = false, epoch = false, look = false;
 	for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
 		switch (c) {
 		case 'c': config = optarg; break;
 		case 'k': check = true; break;
 		case 'e': epoch = true; break;
+		case 'y': look = true; break;
 		case 'v': printf("tsukuroid %s\n", TSUKUROI_VERSION); return 0;
 		case 'h': fputs(usage, stdout); return 0;
 		default: fputs(usage, stderr); return 2;
@@ -127,5 +141,7 @@ int main(int argc, char **argv)
 		printf("the configuration is good\n");
 		return 0;
 	}
+	if (look)
+		return verify(&o);
 	return epoch ? new_epoch(&o) : serve(&o);
 }

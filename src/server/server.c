@@ -18,6 +18,7 @@
 #include "server/identity.h"
 #include "server/keeper.h"
 #include "server/node.h"
+#include "server/verify.h"
 #include "settings/settings.h"
 #include "sql/notify.h"
 
@@ -271,7 +272,7 @@ static void share_descriptors(struct http_server_conf *people, struct http_serve
 		MAX(left - MIN(left, people->max_connections), MAX(16, agents->threads)));
 	people->max_per_address = people->max_connections / 2;
 	agents->max_per_address = agents->max_connections / 2;
-	if (agents->max_connections < AGENT_CONNECTIONS)
+	if (agents->max_connections < AGENT_CONNECTIONS / 2)
 		log_warn("of %u descriptors %u are for agents' connections, %u for people's; raise "
 			 "LimitNOFILE for more",
 			 all, agents->max_connections, people->max_connections);
@@ -380,6 +381,13 @@ bool server_new_epoch(const struct options *o, int64_t *epoch_out, struct err *e
 	bool restored;
 	return open_database(o, &lock, &db, e) &&
 	       generation_turn(o->state_dir, db, true, epoch_out, &restored, e);
+}
+
+bool server_verify(const struct options *o, struct buf *report, struct err *e)
+{
+	AUTO(fd_close) int lock = -1;
+	AUTO(sql_close) struct sql *db = NULL;
+	return open_database(o, &lock, &db, e) && verify_data(db, report, e);
 }
 
 bool server_start(const struct options *o, struct signer *signer, struct asset_table console,

@@ -21,4 +21,6 @@ const char *server_url(const struct server *s);
 const char *server_setup_link(const struct server *s);
 /** After a restore from a backup, with the server stopped: begins a new epoch (F29). */
 bool server_new_epoch(const struct options *o, int64_t *epoch_out, struct err *e) MUST_CHECK;
+/** With the server stopped: see verify.h. */
+bool server_verify(const struct options *o, struct buf *report, struct err *e) MUST_CHECK;
 #endif

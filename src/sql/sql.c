@@ -67,6 +67,12 @@ const char *sql_engine(const struct sql *db)
 	return db->driver->name;
 }
 
+bool sql_verify(struct sql *db, struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(db, e);
+	return c && (!db->driver->verify || db->driver->verify(c, e));
+}
+
 struct sql_conn *sql_reader(struct sql *db, struct err *e)
 {
 	return sql_pool_take(&db->readers, e);

@@ -83,6 +83,11 @@ const char *sql_engine(const struct sql *db);
  * remedy. */
 bool sql_migrate(struct sql *db, struct err *e) MUST_CHECK;
 
+/** The engine's own check of everything it stores: pages, indices, references. Reads the whole
+ *  database. SQLite only; PostgreSQL has tools of its own (amcheck), and is taken as good.
+ *  ERR_CORRUPT names the first thing found. */
+bool sql_verify(struct sql *db, struct err *e) MUST_CHECK;
+
 /** Borrows / returns a read connection. */
 struct sql_conn *sql_reader(struct sql *db, struct err *e) MUST_CHECK;
 void sql_done(struct sql_conn *c);

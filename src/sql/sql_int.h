@@ -43,6 +43,8 @@ struct sql_driver {
 	bool (*write)(struct sql *db, sql_write_fn fn, void *arg, struct err *e);
 	/** Several statements without parameters: migrations only. */
 	bool (*script)(struct sql_conn *c, const char *text, struct err *e);
+	/** See sql_verify(); NULL: it has none. */
+	bool (*verify)(struct sql_conn *c, struct err *e);
 	/** Inside a transaction: told to other servers when it commits. NULL: there are none. */
 	bool (*announce)(struct sql_conn *c, const char *text, struct err *e);
 	/** The present term, which does not change before this transaction ends. */

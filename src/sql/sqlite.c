@@ -264,6 +264,31 @@ static bool lite_script(struct sql_conn *c, const char *text, struct err *e)
 	return lite_exec((struct lite_conn *)c, text, e);
 }
 
+/* True when `text` gives no row, or one that says "ok". */
+static bool finds_nothing(struct lite_conn *c, const char *text, struct err *e)
+{
+	sqlite3_stmt *s = NULL;
+	if (sqlite3_prepare_v2(c->h, text, -1, &s, NULL) != SQLITE_OK)
+		return fail(c, "database", e);
+	int rc = sqlite3_step(s);
+	const char *said = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(s, 0) : "ok";
+	bool good = rc == SQLITE_ROW || rc == SQLITE_DONE || fail(c, "database", e);
+	if (good && strcmp(said ? said : "", "ok") != 0)
+		good = err_set(e, ERR_CORRUPT, "database: %.200s", said ? said : "");
+	sqlite3_finalize(s);
+	return good;
+}
+
+static bool lite_verify(struct sql_conn *base, struct err *e)
+{
+	struct lite_conn *c = (struct lite_conn *)base;
+	return finds_nothing(c, "pragma integrity_check(1)", e) &&
+	       finds_nothing(c,
+			     "select 'a row of ' || \"table\" || ' refers to none of ' || parent "
+			     "from pragma_foreign_key_check limit 1",
+			     e);
+}
+
 struct sql_conn *lite_connect(struct sql *db, bool writer, struct err *e)
 {
 	const struct lite *l = db->engine;
@@ -350,6 +375,7 @@ const struct sql_driver sql_driver_sqlite = {
 	.disconnect = lite_disconnect,
 	.write = lite_write,
 	.script = lite_script,
+	.verify = lite_verify,
 	.change = lite_change,
 	.query = lite_query,
 	.next = lite_next,

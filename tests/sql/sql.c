@@ -5,7 +5,10 @@
 #include "support/engines.h"
 #include "test_queries.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 static struct sql *db;
 
@@ -403,6 +406,51 @@ static void test_a_restarted_postgresql_is_found_again(void **state)
 	assert_int_equal(count_from(0), 2);
 }
 
+static void put_many(void)
+{
+	for (int i = 0; i < 500; i++) {
+		char name[40];
+		(void)snprintf(name, sizeof(name), "a row of its own, %d", i);
+		put(i, name);
+	}
+}
+
+/* A byte in the middle of a table's page is another: said, not read as something else (F11). */
+static void test_damage_is_found(void **state)
+{
+	(void)state;
+	struct err e = { 0 };
+	put_many();
+	if (!sql_verify(db, &e))
+		fail_msg("%s", e.msg);
+	if (engines_pg)
+		return;
+	char path[] = "/tmp/tsukuroi-verify-XXXXXX";
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(unlink(path), 0);
+	AUTO(xfree) char *url = xasprintf("sqlite:%s", path), *lock = xasprintf("%s.lock", path);
+	struct sql *kept = db;
+	db = engines_open(url);
+	assert_true(sql_write(db, table, NULL, &e));
+	put_many();
+	sql_close(db);
+	fd = open(path, O_RDWR);
+	char page[4096];
+	assert_int_equal(pread(fd, page, sizeof(page), 4096 * 2), sizeof(page));
+	page[3] ^= 0x40; /* how many cells it has */
+	assert_int_equal(pwrite(fd, page, sizeof(page), 4096 * 2), sizeof(page));
+	close(fd);
+	db = engines_open(url);
+	assert_false(sql_verify(db, &e));
+	assert_int_equal(e.code, ERR_CORRUPT);
+	sql_close(db);
+	db = kept;
+	unlink(path);
+	unlink(lock);
+}
+
 static void test_urls(void **state)
 {
 	(void)state;
@@ -438,6 +486,7 @@ static int group(void)
 		CASE(test_changed_rows_are_counted),
 		CASE(test_writes_are_serializable),
 		CASE(test_a_restarted_postgresql_is_found_again),
+		CASE(test_damage_is_found),
 		CASE(test_urls),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
