@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -18,7 +19,8 @@
 #define ALIGN 32u
 #define MAGIC "TSKRSNAP"
 /* Changes with anything the writers of sections write. */
-#define VERSION 1u
+#define VERSION 2u
+#define PROGRAM sizeof(((struct snapfile_mark *)NULL)->program)
 #define BYTE_ORDER_MARK 0x0102030405060708ull
 
 struct header {
@@ -83,6 +85,43 @@ static uint64_t sum_of_header(const struct header *h)
 	return sum_of((const char *)&copy, sizeof(copy));
 }
 
+/* --- the program --- */
+
+/* The build id among notes (ELF: NT_GNU_BUILD_ID of "GNU"), as far as there is room. */
+static void read_notes(const char *p, size_t n, uint8_t out[static PROGRAM])
+{
+	ElfW(Nhdr) note;
+	while (n >= sizeof(note)) {
+		memcpy(&note, p, sizeof(note));
+		p += sizeof(note);
+		n -= sizeof(note);
+		size_t name = (note.n_namesz + 3u) & ~3u, desc = (note.n_descsz + 3u) & ~3u;
+		if (name > n || desc > n - name)
+			return;
+		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
+		    memcmp(p, "GNU", 4) == 0)
+			memcpy(out, p + name, MIN(note.n_descsz, PROGRAM));
+		p += name + desc;
+		n -= name + desc;
+	}
+}
+
+static int read_program(struct dl_phdr_info *info, size_t size, void *out)
+{
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *h = &info->dlpi_phdr[i];
+		if (h->p_type == PT_NOTE)
+			read_notes((const char *)(info->dlpi_addr + h->p_vaddr), h->p_memsz, out);
+	}
+	return 1; /* the first is the program itself; no library concludes anything */
+}
+
+static void own_program(uint8_t out[static PROGRAM])
+{
+	memset(out, 0, PROGRAM);
+	dl_iterate_phdr(read_program, out);
+}
+
 /* --- writing --- */
 
 bool snapfile_create(const char *path, struct snapfile_writer **out, struct err *e)
@@ -97,6 +136,7 @@ bool snapfile_create(const char *path, struct snapfile_writer **out, struct err 
 	w->h.version = VERSION;
 	w->h.sections = SNAPFILE_SECTIONS_;
 	random_bytes(w->h.mark.id, sizeof(w->h.mark.id));
+	own_program(w->h.mark.program);
 	w->fd = open(w->aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (w->fd < 0)
 		return err_sys(e, errno, "cannot write '%s'", w->aside);
@@ -331,6 +371,15 @@ bool snapfile_check(const struct snapfile *s, struct err *e)
 const struct snapfile_mark *snapfile_read_mark(const struct snapfile *s)
 {
 	return &s->h.mark;
+}
+
+bool snapfile_own_program(const struct snapfile *s)
+{
+	static const uint8_t none[PROGRAM];
+	uint8_t own[PROGRAM];
+	own_program(own);
+	return memcmp(own, none, sizeof(own)) != 0 &&
+	       memcmp(own, s->h.mark.program, sizeof(own)) == 0;
 }
 
 struct str snapfile_section(const struct snapfile *s, enum snapfile_section section)

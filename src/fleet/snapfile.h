@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The file a snapshot of what is derived lies in: sections of bytes that are mapped, not read. It
  * is written aside, made durable, and renamed into its place; each megabyte has a checksum. What is
- * torn, cut, of another version or another machine is refused. Knows nothing of what it holds. */
+ * torn, cut, of another form or another machine is refused. Knows nothing of what it holds. */
 #ifndef FLEET_SNAPFILE_H
 #define FLEET_SNAPFILE_H
 #include "base/buf.h"
@@ -18,8 +18,11 @@ enum snapfile_section {
 /** Who wrote it, and what of: compared by the owner. */
 struct snapfile_mark {
 	uint8_t id[16];
-	int64_t epoch, made_ms;
+	uint8_t program[32]; /**< the build id of the program that wrote it; zeros = it has none */
+	int64_t epoch, made_ms, schema;
 	uint64_t counts[4]; /**< whatever the writers need to know */
+	uint64_t
+		hosts_after; /**< hosts there were when the last section of the fleet was written */
 };
 
 struct snapfile_writer;
@@ -54,5 +57,8 @@ AUTO_DEFINE(struct snapfile, snapfile_free)
 /** Every checksum; nothing of the file must be believed before. */
 bool snapfile_check(const struct snapfile *s, struct err *e) MUST_CHECK;
 const struct snapfile_mark *snapfile_read_mark(const struct snapfile *s);
+/** Whether this very build of the program wrote it: what another one concluded may be wrong by
+ * what we know now. */
+bool snapfile_own_program(const struct snapfile *s);
 struct str snapfile_section(const struct snapfile *s, enum snapfile_section section);
 #endif

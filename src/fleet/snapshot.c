@@ -186,7 +186,7 @@ bool snapshot_begin(struct fleet *f, const char *path, struct snapfile_writer **
 		return false;
 	struct snapfile_mark *mark = snapfile_mark_of(w);
 	mark->made_ms = clock_now_ms(&f->clock);
-	if (!fleet_db_next_epoch(f, &mark->epoch, e))
+	if (!sql_schema(f->db, &mark->schema, e) || !fleet_db_next_epoch(f, &mark->epoch, e))
 		return err_prefix(e, "beginning a snapshot");
 	/* Changes that were written in the epoch before become visible before anything is saved. */
 	for (int i = 0; i < FLEET_HOST_LOCKS; i++) {
@@ -202,6 +202,9 @@ bool snapshot_begin(struct fleet *f, const char *path, struct snapfile_writer **
 	mark->counts[1] = facts;
 	if (!save_hosts(f, w, hosts, e) || !save_index(f, w, facts, e))
 		return false;
+	fleet_read_lock(f);
+	mark->hosts_after = f->hosts.n;
+	fleet_read_unlock(f);
 	*out = TAKE(w);
 	return true;
 }
@@ -255,14 +258,24 @@ static bool load_index(struct fleet *f, const struct snapfile *s, struct err *e)
 	return ok || damaged(e);
 }
 
+/* Out of the index: hosts that changed, and numbers that were given while the file was written:
+ * here they may be other hosts'. */
+static void forget_changed(struct fleet *f, const struct snapfile_mark *mark)
+{
+	roaring_bitmap_t *gone = roaring_bitmap_copy(f->reread);
+	roaring_bitmap_add_range(gone, mark->counts[0], mark->hosts_after);
+	if (!roaring_bitmap_is_empty(gone))
+		index_forget_hosts(f->index, gone);
+	roaring_bitmap_free(gone);
+}
+
 static bool load_all(struct fleet *f, const struct snapfile *s, struct err *e)
 {
 	int64_t epoch = snapfile_read_mark(s)->epoch;
 	if (!load_hosts(f, s, e) || !load_index(f, s, e) ||
 	    !fleet_db_changed_ids(f, epoch, f->reread, e))
 		return false;
-	if (!roaring_bitmap_is_empty(f->reread))
-		index_forget_hosts(f->index, f->reread);
+	forget_changed(f, snapfile_read_mark(s));
 	return fleet_db_load_changed(f, epoch, f->reread, e) &&
 	       fleet_db_load_contacts(f, snapfile_read_mark(s)->made_ms, e);
 }
@@ -272,7 +285,7 @@ static bool load_from(struct sql *db, const struct clock *clock, const char *pat
 		      struct fleet **out, struct err *e)
 {
 	AUTO(fleet_free) struct fleet *f = fleet_new_memory(clock);
-	int64_t epoch;
+	int64_t epoch, schema;
 	f->db = db;
 	if (!snapshot_possible(f))
 		return err_set(e, ERR_NOT_FOUND, "several servers share this database");
@@ -284,6 +297,12 @@ static bool load_from(struct sql *db, const struct clock *clock, const char *pat
 		return false;
 	if (epoch != mark->epoch)
 		return err_set(e, ERR_CORRUPT, "'%s' is not of this database", path);
+	/* A migration may have rewritten rows without giving them the epoch. */
+	if (!sql_schema(db, &schema, e))
+		return false;
+	if (schema != mark->schema)
+		return err_set(e, ERR_NOT_FOUND, "'%s' is of schema %lld, the database of %lld",
+			       path, (long long)mark->schema, (long long)schema);
 	if (!snapfile_check(f->snapshot, e) || !fleet_db_load_facts(f, e) ||
 	    !load_all(f, f->snapshot, e))
 		return false;

@@ -283,7 +283,7 @@ void match_load_catalog(struct match *m, struct catalog *c, uint32_t *evaluated_
 	struct loading x = { .m = m, .reread = fleet_reread(m->fleet), .exact = true };
 	x.ids = intern_new();
 	*evaluated_out = c->n_patches;
-	if (s && read_patches(&x, s)) {
+	if (s && snapfile_own_program(s) && read_patches(&x, s)) {
 		pthread_mutex_lock(&m->adopt);
 		fleet_read_lock(m->fleet);
 		x.next = state_new(c);

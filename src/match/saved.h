@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The sets and counters in the fleet's snapshot, so that a start evaluates nothing. A patch takes
- * its sets from there when its rule has the digest it had; hosts that changed since are looked at
- * anew; anything else is evaluated. */
+ * its sets from there when this very program wrote them and its rule has the digest it had; hosts
+ * that changed since are looked at anew; anything else is evaluated. */
 #ifndef MATCH_SAVED_H
 #define MATCH_SAVED_H
 #include "match/match.h"

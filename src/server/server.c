@@ -47,6 +47,7 @@ struct server {
 	struct enrichment *enrichment;
 	struct jobs *jobs;
 	struct keeper *keeper;
+	bool saved; /* the snapshot on disk says all that is known, or its changes are few */
 	struct deploy *deploy;
 	struct api *api;
 	struct glue glue;
@@ -93,6 +94,7 @@ static bool open_patches(struct server *s, struct err *e)
 	s->match = match_new(s->fleet);
 	uint32_t evaluated;
 	match_load_catalog(s->match, before ? before : catalog, &evaluated);
+	s->saved = fleet_snapshot(s->fleet) && evaluated == 0;
 	if (fleet_snapshot(s->fleet))
 		log_info(
 			"snapshot of the fleet used; %llu systems read again, %u patches evaluated",
@@ -402,7 +404,7 @@ bool server_start(const struct options *o, struct signer *signer, struct asset_t
 		return false;
 	jobs_set_minute(s->jobs, minute, s);
 	AUTO(xfree) char *snapshot = file_join(s->options.state_dir, "fleet.snapshot");
-	s->keeper = keeper_start(s->match, snapshot, fleet_snapshot(s->fleet) != NULL);
+	s->keeper = keeper_start(s->match, snapshot, s->saved);
 	if (sql_shared(s->db) && !open_node(s, o, signer, e))
 		return false;
 	*out = TAKE(s);

@@ -152,3 +152,16 @@ bool migrate_same(struct sql_conn *c, struct err *e)
 	VEC_DONE(&done.v);
 	return ok;
 }
+
+bool sql_schema(struct sql *db, int64_t *out, struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(db, e);
+	struct sql_rows *r;
+	if (!c || !sql_query(c, &SQL_MIGRATION_LAST, SQL_NO_ARGS, &r, e))
+		return false;
+	int64_t number = sql_next(r) ? sql_col_int(r, 0) : 0;
+	if (!sql_rows_end(r, e))
+		return false;
+	*out = number;
+	return true;
+}

@@ -82,6 +82,8 @@ const char *sql_engine(const struct sql *db);
  * a transaction, recorded with its SHA-256. A database newer than the program is refused with
  * remedy. */
 bool sql_migrate(struct sql *db, struct err *e) MUST_CHECK;
+/** The number of the last migration applied; the schema of a database is known by it. */
+bool sql_schema(struct sql *db, int64_t *out, struct err *e) MUST_CHECK;
 
 /** The engine's own check of everything it stores: pages, indices, references. Reads the whole
  *  database. SQLite only; PostgreSQL has tools of its own (amcheck), and is taken as good.

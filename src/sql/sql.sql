@@ -4,6 +4,9 @@
 -- name: migration_list
 select number, name, sha256 from schema_migration order by number
 
+-- name: migration_last
+select coalesce(max(number), 0) from schema_migration
+
 -- name: migration_insert
 insert into schema_migration (number, name, sha256, applied_ms) values ($1, $2, $3, $4)
 

@@ -133,6 +133,26 @@ static void same_host(const struct match_view *a, const struct match_view *b, co
 		assert_int_equal(match_verdict(a, h->no, p), match_verdict(b, g->no, p));
 }
 
+/* The index says of every host what its facts say, and nothing more. */
+static void check_index(const struct fleet *f)
+{
+	uint64_t said = 0, held = 0;
+	for (uint32_t i = 0; i < fleet_host_count(f); i++) {
+		const struct host *h = fleet_host(f, i);
+		if (h->state != HOST_ACTIVE)
+			continue;
+		AUTO(xfree) uint32_t *facts = xmalloc(sizeof(*facts) * ((size_t)h->n_facts + 1));
+		fleet_host_facts(h, facts);
+		held += h->n_facts;
+		for (uint32_t k = 0; k < h->n_facts; k++)
+			assert_true(roaring_bitmap_contains(fleet_fact_hosts(f, facts[k]), i));
+	}
+	for (uint32_t k = 0; k < fleet_fact_count(f); k++)
+		if (fleet_fact_hosts(f, k))
+			said += roaring_bitmap_get_cardinality(fleet_fact_hosts(f, k));
+	assert_int_equal(said, held);
+}
+
 /* The two know the same; host numbers may differ. */
 static void same_world(struct world *a, struct world *b)
 {
@@ -150,6 +170,8 @@ static void same_world(struct world *a, struct world *b)
 	match_fleet_counts(&v, world_now(NULL), &x);
 	match_fleet_counts(&w, world_now(NULL), &y);
 	assert_memory_equal(&x, &y, sizeof(x));
+	check_index(a->fleet);
+	check_index(b->fleet);
 	match_read_end(&v);
 	match_read_end(&w);
 	assert_int_equal(match_verify(a->match), 0);
@@ -247,7 +269,7 @@ static void written_under_load(void **arg)
 		for (int i = 0; i < 80; i++) {
 			change(w.fleet, next(HOSTS));
 			if (i % 20 == 0)
-				enrol(w.fleet, 1000 + (uint32_t)(round * 80 + i));
+				scan(w.fleet, enrol(w.fleet, 1000 + (uint32_t)(round * 80 + i)));
 		}
 		atomic_store(&x.stop, true);
 		pthread_join(thread, &failed);
@@ -306,12 +328,186 @@ static void damaged_files(void **arg)
 	check_start(db, path, c, false);
 }
 
+/* The same file with another mark. */
+static void rewrite(const char *path, void (*edit)(struct snapfile_mark *mark))
+{
+	struct err e = { 0 };
+	AUTO(snapfile_free) struct snapfile *s = NULL;
+	AUTO(snapfile_close) struct snapfile_writer *w = NULL;
+	assert_true(snapfile_open(path, &s, &e) && snapfile_create(path, &w, &e));
+	*snapfile_mark_of(w) = *snapfile_read_mark(s);
+	edit(snapfile_mark_of(w));
+	for (int i = 0; i < SNAPFILE_SECTIONS_; i++) {
+		struct str section = snapfile_section(s, (enum snapfile_section)i);
+		snapfile_begin(w, (enum snapfile_section)i);
+		snapfile_put(w, section.p, section.n);
+	}
+	assert_true(snapfile_seal(w, &e) && snapfile_publish(w, &e));
+}
+
+#define LATE 10
+
+static void end_sooner(struct snapfile_mark *mark)
+{
+	mark->counts[0] -= LATE;
+}
+
+/* Hosts that enrolled and scanned while the file was written have their bits in it, but no record:
+ * at the start their numbers are given anew, in another order. */
+static void enrolled_while_written(void **arg)
+{
+	AUTO(sql_close) struct sql *db = open_db("late");
+	AUTO(catalog_unref) struct catalog *c = make_catalog(NAMES), *other = make_catalog(3);
+	AUTO(xfree) char *path = xasprintf("%s/late.snapshot", dir);
+	struct world w = new_world(db, c);
+	save(&w, path);
+	for (uint32_t i = HOSTS - LATE; i < HOSTS; i++)
+		scan(w.fleet, i); /* in the epoch of the file, as theirs would be */
+	world_close(&w);
+	rewrite(path, end_sooner);
+	struct world saved = load(db, path, c), read = load(db, NULL, c);
+	assert_non_null(fleet_snapshot(saved.fleet));
+	same_world(&saved, &read);
+	match_set_catalog(saved.match, other); /* evaluated from the index */
+	match_set_catalog(read.match, other);
+	same_world(&saved, &read);
+	world_close(&saved);
+	world_close(&read);
+}
+
+static void by_another_program(struct snapfile_mark *mark)
+{
+	mark->program[0] ^= 1;
+}
+
+static void by_a_nameless_program(struct snapfile_mark *mark)
+{
+	memset(mark->program, 0, sizeof(mark->program));
+}
+
+static void before_a_migration(struct snapfile_mark *mark)
+{
+	mark->schema--;
+}
+
+/* What another build concluded is not believed: it may have had a fault that this one has not.
+ * What a migration may have rewritten is not believed at all. */
+static void other_versions(void **arg)
+{
+	AUTO(sql_close) struct sql *db = open_db("versions");
+	AUTO(catalog_unref) struct catalog *c = make_catalog(NAMES);
+	AUTO(xfree) char *path = xasprintf("%s/versions.snapshot", dir);
+	void (*const programs[])(struct snapfile_mark *) = { by_another_program,
+							     by_a_nameless_program };
+	struct world w = new_world(db, c);
+	for (size_t i = 0; i < ARRAY_LEN(programs); i++) {
+		save(&w, path);
+		rewrite(path, programs[i]);
+		struct world again = load(db, path, c);
+		assert_non_null(fleet_snapshot(again.fleet));
+		assert_int_equal(again.evaluated, NAMES);
+		same_world(&again, &w);
+		world_close(&again);
+	}
+	save(&w, path);
+	world_close(&w);
+	rewrite(path, before_a_migration);
+	check_start(db, path, c, false);
+}
+
+static void copy_file(const char *from, const char *to)
+{
+	AUTO(buf_done) struct buf b = BUF_INIT(1 << 26);
+	struct err e = { 0 };
+	if (!file_read(from, &b, &e))
+		fail_msg("%s", e.msg);
+	write_file(to, buf_str(&b));
+}
+
+/* Killed between any two steps: the file that lies there is the one before, and still good. */
+static void killed_while_written(void **arg)
+{
+	AUTO(sql_close) struct sql *db = open_db("killed");
+	AUTO(catalog_unref) struct catalog *c = make_catalog(NAMES);
+	AUTO(xfree) char *path = xasprintf("%s/killed.snapshot", dir);
+	AUTO(xfree) char *good = xasprintf("%s/killed.good", dir);
+	struct err e = { 0 };
+	struct world w = new_world(db, c);
+	save(&w, path);
+	for (int i = 0; i < 30; i++)
+		change(w.fleet, next(HOSTS));
+	{ /* an epoch was begun, and nothing known of a file */
+		AUTO(snapfile_close) struct snapfile_writer *half = NULL;
+		assert_true(snapshot_begin(w.fleet, path, &half, &e));
+		change(w.fleet, next(HOSTS));
+	}
+	for (int i = 0; i < 30; i++)
+		change(w.fleet, next(HOSTS));
+	world_close(&w);
+	check_start(db, path, c, true);
+	/* The database knows of a file that never came to its place. */
+	copy_file(path, good);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	w = load(db, NULL, c);
+	assert_false(match_save_snapshot(w.match, path, &e));
+	for (int i = 0; i < 30; i++)
+		change(w.fleet, next(HOSTS));
+	world_close(&w);
+	assert_int_equal(rmdir(path), 0);
+	copy_file(good, path);
+	check_start(db, path, c, true);
+}
+
+/* A database that was put back finds any file of before or after. */
+static void restored_databases(void **arg)
+{
+	AUTO(catalog_unref) struct catalog *c = make_catalog(NAMES);
+	AUTO(xfree) char *path = xasprintf("%s/restored.snapshot", dir);
+	AUTO(xfree) char *first = xasprintf("%s/restored.first", dir);
+	AUTO(xfree) char *second = xasprintf("%s/restored.second", dir);
+	AUTO(xfree) char *file = xasprintf("%s/restored.db", dir);
+	AUTO(xfree) char *backup = xasprintf("%s/restored.backup", dir);
+	struct sql *db = open_db("restored");
+	struct world w = new_world(db, c);
+	save(&w, path);
+	for (int i = 0; i < 30; i++)
+		change(w.fleet, next(HOSTS));
+	world_close(&w);
+	sql_close(db);
+	copy_file(path, first);
+	copy_file(file, backup);
+	db = open_db("restored");
+	w = load(db, path, c);
+	for (int i = 0; i < 60; i++)
+		change(w.fleet, next(HOSTS));
+	save(&w, path);
+	world_close(&w);
+	sql_close(db);
+	copy_file(path, second);
+	const struct {
+		const char *snapshot;
+		bool usable;
+	} cases[] = { { first, true }, { second, false } };
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		copy_file(backup, file);
+		copy_file(cases[i].snapshot, path);
+		db = open_db("restored");
+		check_start(db, path, c, cases[i].usable);
+		sql_close(db);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(starts),
 		cmocka_unit_test(written_under_load),
 		cmocka_unit_test(damaged_files),
+		cmocka_unit_test(enrolled_while_written),
+		cmocka_unit_test(other_versions),
+		cmocka_unit_test(killed_while_written),
+		cmocka_unit_test(restored_databases),
 	};
 	struct err e;
 	if (!mkdtemp(dir))
