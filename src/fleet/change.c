@@ -74,34 +74,61 @@ bool fleet_set_scan(struct fleet *f, uint32_t no, enum scan_status scan, const c
 	return ok || err_prefix(e, "scan status of host '%s'", h->id);
 }
 
-bool fleet_request_scans(struct fleet *f, const uint32_t *nos, size_t n, struct err *e)
+static int by_lock(const void *pa, const void *pb)
 {
-	VEC(struct host_contact) batch = { 0 };
-	for (size_t i = 0; i < FLEET_HOST_LOCKS; i++)
+	uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
+	uint32_t x = a % FLEET_HOST_LOCKS, y = b % FLEET_HOST_LOCKS;
+	return x != y ? (x > y) - (x < y) : (a > b) - (a < b);
+}
+
+static void show_requests(struct fleet *f, const uint32_t *nos, size_t n)
+{
+	pthread_rwlock_wrlock(&f->lock);
+	for (size_t i = 0; i < n; i++) {
+		struct host *h = f->hosts.p[nos[i]];
+		h->version++;
+		record_set_scan(f, h, SCAN_REQUESTED);
+		host_set_own(h, HOST_OWN_SCAN_ERROR, NULL);
+		roster_put(f->roster, h);
+	}
+	fleet_publish(f);
+}
+
+/* One transaction, then visible. In the order of by_lock(), so that a batch of a large request
+ * holds few of the hosts' locks. */
+static bool request_batch(struct fleet *f, const uint32_t *nos, size_t n, struct err *e)
+{
+	struct host_contact batch[FLEET_SCANS_AT_ONCE];
+	uint32_t from = nos[0] % FLEET_HOST_LOCKS, to = nos[n - 1] % FLEET_HOST_LOCKS;
+	for (uint32_t i = from; i <= to; i++)
 		pthread_mutex_lock(&f->host_locks[i]);
 	fleet_read_lock(f);
 	for (size_t i = 0; i < n; i++)
-		if (nos[i] < f->hosts.n)
-			VEC_PUSH(&batch, ((struct host_contact) {
-						 .host = str_of(f->hosts.p[nos[i]]->id) }));
+		batch[i] = (struct host_contact) { .host = str_of(f->hosts.p[nos[i]]->id) };
 	fleet_read_unlock(f);
-	bool ok = fleet_db_scans(f, batch.p, batch.n, e);
-	if (ok) {
-		pthread_rwlock_wrlock(&f->lock);
-		for (size_t i = 0; i < n; i++) {
-			if (nos[i] >= f->hosts.n)
-				continue;
-			f->hosts.p[nos[i]]->version++;
-			record_set_scan(f, f->hosts.p[nos[i]], SCAN_REQUESTED);
-			host_set_own(f->hosts.p[nos[i]], HOST_OWN_SCAN_ERROR, NULL);
-			roster_put(f->roster, f->hosts.p[nos[i]]);
-		}
-		fleet_publish(f);
-	}
-	for (size_t i = FLEET_HOST_LOCKS; i > 0; i--)
+	bool ok = fleet_db_scans(f, batch, n, e);
+	if (ok)
+		show_requests(f, nos, n);
+	for (uint32_t i = to + 1; i > from; i--)
 		pthread_mutex_unlock(&f->host_locks[i - 1]);
-	VEC_DONE(&batch);
-	return ok || err_prefix(e, "request for scans");
+	return ok;
+}
+
+bool fleet_request_scans(struct fleet *f, const uint32_t *nos, size_t n, struct err *e)
+{
+	AUTO(xfree) uint32_t *known = xmalloc((n + 1) * sizeof(*known));
+	size_t count = 0;
+	fleet_read_lock(f);
+	for (size_t i = 0; i < n; i++)
+		if (nos[i] < f->hosts.n)
+			known[count++] = nos[i];
+	fleet_read_unlock(f);
+	qsort(known, count, sizeof(*known), by_lock);
+	for (size_t at = 0; at < count; at += FLEET_SCANS_AT_ONCE)
+		if (!request_batch(f, known + at, MIN(count - at, FLEET_SCANS_AT_ONCE), e))
+			return err_prefix(e, "request for scans, after %zu of %zu systems", at,
+					  count);
+	return true;
 }
 
 void fleet_set_online(struct fleet *f, uint32_t no, bool online)

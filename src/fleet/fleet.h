@@ -164,7 +164,10 @@ bool fleet_set_scan(struct fleet *f, uint32_t no, enum scan_status scan, const c
  * fleet_flush(), unless it also ends a request for a scan or a failure: then at once. */
 bool fleet_scanned_again(struct fleet *f, uint32_t no, int64_t scanned_ms, struct err *e)
 	MUST_CHECK;
-/** SCAN_REQUESTED for many hosts in one transaction. */
+/** SCAN_REQUESTED for any number of hosts, so many in a transaction: durable, visible and told one
+ * batch after the other, so that nobody's scan waits for a million. On failure the batches before
+ * stay; asking for all again is harmless. Numbers of no host are passed over. */
+#define FLEET_SCANS_AT_ONCE ((size_t)500)
 bool fleet_request_scans(struct fleet *f, const uint32_t *nos, size_t n, struct err *e) MUST_CHECK;
 void fleet_set_online(struct fleet *f, uint32_t no, bool online);
 bool fleet_flush(struct fleet *f, struct err *e) MUST_CHECK;

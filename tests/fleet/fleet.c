@@ -5,6 +5,8 @@
 #include "fleet/facts.h"
 #include "support/engines.h"
 
+#include <sys/wait.h>
+
 #define TEXT_A                                                                                     \
 	"arch\tamd64\n"                                                                            \
 	"deb\tapt\tamd64\t2.6.1\t\t\n"                                                             \
@@ -251,13 +253,90 @@ static void scans_without_inventory(void **arg)
 	}
 }
 
+#define MANY 1300 /* more than two batches */
+
+static uint64_t asked(struct fleet *f)
+{
+	fleet_read_lock(f);
+	uint64_t n = roaring_bitmap_get_cardinality(fleet_scan_hosts(f, SCAN_REQUESTED));
+	fleet_read_unlock(f);
+	return n;
+}
+
+static void die_at_second(void *arg)
+{
+	if (++*(int *)arg == 2)
+		_exit(9);
+}
+
+static void count(void *arg)
+{
+	++*(int *)arg;
+}
+
+static bool ask_all(struct fleet *f, struct err *e)
+{
+	AUTO(xfree) uint32_t *nos = xmalloc(MANY * sizeof(*nos));
+	for (uint32_t i = 0; i < MANY; i++)
+		nos[i] = i;
+	return fleet_request_scans(f, nos, MANY, e);
+}
+
+/* In a process of its own, which dies between two batches. */
+static void ask_and_die(const char *url)
+{
+	struct err e = { 0 };
+	struct sql *db = NULL;
+	struct fleet *f = NULL;
+	int batches = 0;
+	if (!sql_open(url, &db, &e) || !fleet_load(db, &fake, &f, &e))
+		_exit(1);
+	fleet_set_after(f, die_at_second, &batches);
+	_exit(ask_all(f, &e) ? 2 : 3);
+}
+
+/* Any number is asked in batches, each durable before it is visible. Killed between two of them,
+ * those before stand, and asking again completes the request. */
+static void requests_in_batches(void **arg)
+{
+	AUTO(xfree) char *url = engines_fresh();
+	struct err e = { 0 };
+	struct sql *db = NULL;
+	struct fleet *f = NULL;
+	open_fleet(url, &db, &f);
+	for (uint32_t i = 0, no; i < MANY; i++) {
+		char id[16];
+		snprintf(id, sizeof(id), "h%05u", i);
+		assert_true(fleet_enrol(f, id, "local", &attrs, NULL, &no, &e));
+	}
+	fleet_free(f);
+	sql_close(db);
+	pid_t child = fork();
+	if (child == 0)
+		ask_and_die(url);
+	int status, batches = 0;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 9);
+	open_fleet(url, &db, &f);
+	assert_int_equal(asked(f), 2 * FLEET_SCANS_AT_ONCE);
+	fleet_set_after(f, count, &batches);
+	assert_true(ask_all(f, &e));
+	assert_int_equal(asked(f), MANY);
+	assert_int_equal(batches, 3);
+	fleet_free(f);
+	sql_close(db);
+	open_fleet(url, &db, &f);
+	assert_int_equal(asked(f), MANY);
+	fleet_free(f);
+	sql_close(db);
+}
+
 static int group(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(in_memory),
-		cmocka_unit_test(durable),
-		cmocka_unit_test(failed_transaction),
-		cmocka_unit_test(scans_without_inventory),
+		cmocka_unit_test(in_memory),	       cmocka_unit_test(durable),
+		cmocka_unit_test(failed_transaction),  cmocka_unit_test(scans_without_inventory),
+		cmocka_unit_test(requests_in_batches),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
