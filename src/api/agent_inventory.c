@@ -67,7 +67,8 @@ static bool digest_header(struct call *c, const char *name, struct sha256 *out, 
 	return true;
 }
 
-/* 409: the agent then sends the whole text. */
+/* 409: the agent then sends the whole text. The text that the facts give is not digested here: the
+ * result must have the digest that the agent computed. */
 static bool apply_delta(struct call *c, struct str delta, struct buf *full, struct err *e)
 {
 	struct sha256 base, have;
@@ -82,8 +83,7 @@ static bool apply_delta(struct call *c, struct str delta, struct buf *full, stru
 				 "the base is not what the server has; send the full inventory");
 	if (!fleet_inventory_text(c->conf->fleet, c->host, &text, e))
 		return false;
-	have = digest_of(buf_str(&text));
-	if (!digest_eq(&base, &have) || !inventory_apply(buf_str(&text), delta, full, e))
+	if (!inventory_apply(buf_str(&text), delta, full, e))
 		return call_fail(c, e, 409, "wrong_base",
 				 "the delta does not fit; send the full inventory");
 	return true;
@@ -118,8 +118,8 @@ bool agent_inventory(struct call *c, struct err *e)
 		return call_fail(
 			c, e, 409, "wrong_digest",
 			"the inventory is not the one its header names; send the full inventory");
-	if (!fleet_put_inventory(c->conf->fleet, c->host, buf_str(&full),
-				 MIN(scanned_ms, c->now_ms), e))
+	if (!fleet_put_digested(c->conf->fleet, c->host, buf_str(&full), &got,
+				MIN(scanned_ms, c->now_ms), e))
 		return false;
 	bool first;
 	if (!deploy_reconciled(c->conf->deploy, c->host, &first, e))

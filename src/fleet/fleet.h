@@ -157,6 +157,9 @@ bool fleet_contact(struct fleet *f, uint32_t no, const struct host_attrs *attrs,
 /** Replaces the inventory. `text` is canonical (checked; ERR_CORRUPT otherwise). */
 bool fleet_put_inventory(struct fleet *f, uint32_t no, struct str text, int64_t scanned_ms,
 			 struct err *e) MUST_CHECK;
+/** The same, for who has computed the text's SHA-256 already. */
+bool fleet_put_digested(struct fleet *f, uint32_t no, struct str text, const struct sha256 *digest,
+			int64_t scanned_ms, struct err *e) MUST_CHECK;
 bool fleet_set_state(struct fleet *f, uint32_t no, enum host_state state, struct err *e) MUST_CHECK;
 bool fleet_set_scan(struct fleet *f, uint32_t no, enum scan_status scan, const char *error,
 		    struct err *e) MUST_CHECK;

@@ -91,8 +91,8 @@ static void show_inventory(struct fleet *f, struct host *h, const struct host_in
 		record_reindex(f, h, old, n_old, s->facts.p, i->n_facts, first);
 }
 
-static bool put_inventory(struct fleet *f, struct host *h, struct str text, int64_t scanned_ms,
-			  struct err *e)
+static bool put_inventory(struct fleet *f, struct host *h, struct str text,
+			  const struct sha256 *digest, int64_t scanned_ms, struct err *e)
 {
 	AUTO(scan_done) struct scan s = { 0 };
 	if (!inventory_check(text, e) || !scan_text(f, text, &s, e))
@@ -103,7 +103,7 @@ static bool put_inventory(struct fleet *f, struct host *h, struct str text, int6
 		.host = str_of(h->id),
 		.facts = { (const char *)bytes, len },
 		.n_facts = (uint32_t)s.facts.n,
-		.digest = digest_of(text),
+		.digest = *digest,
 		.scanned_ms = scanned_ms,
 	};
 	fleet_read_lock(f);
@@ -125,16 +125,23 @@ static bool put_inventory(struct fleet *f, struct host *h, struct str text, int6
 	return true;
 }
 
-bool fleet_put_inventory(struct fleet *f, uint32_t no, struct str text, int64_t scanned_ms,
-			 struct err *e)
+bool fleet_put_digested(struct fleet *f, uint32_t no, struct str text, const struct sha256 *digest,
+			int64_t scanned_ms, struct err *e)
 {
 	struct host *h;
 	if (!fleet_host_begin(f, no, &h, e))
 		return false;
-	bool ok = scanned_ms > 0 ? put_inventory(f, h, text, scanned_ms, e)
+	bool ok = scanned_ms > 0 ? put_inventory(f, h, text, digest, scanned_ms, e)
 				 : err_set(e, ERR_INVALID, "the scan has no time");
 	fleet_host_end(f, no);
 	return ok || err_prefix(e, "inventory of host '%s'", h->id);
+}
+
+bool fleet_put_inventory(struct fleet *f, uint32_t no, struct str text, int64_t scanned_ms,
+			 struct err *e)
+{
+	struct sha256 digest = digest_of(text);
+	return fleet_put_digested(f, no, text, &digest, scanned_ms, e);
 }
 
 static int by_text(const void *a, const void *b)
