@@ -21,28 +21,38 @@ static uint32_t *plan_of(const struct state *old, const struct state *next, bool
 	return from;
 }
 
-/* Evaluates from `at` on for one slice of time; returns where to go on. */
-static uint32_t evaluate_slice(struct match *m, struct state *next, const uint32_t *from,
-			       uint32_t at)
+/* Evaluates for one slice of time, and on to the last of the patches that share what was gathered;
+ * returns where to go on. */
+static size_t evaluate_slice(struct match *m, struct state *next, const bool *wanted,
+			     const uint32_t *order, size_t n, size_t at)
 {
 	int64_t end = clock_mono_ms() + SLICE_MS;
 	fleet_read_lock(m->fleet);
-	forward_reserve(next, m->fleet);
-	AUTO(eval_scopes_done) struct scopes scopes = { 0 };
-	eval_scopes(next, m->fleet, &scopes);
-	for (; at < next->catalog->n_patches; at++) {
-		if (from[at] != CATALOG_NONE)
-			continue;
-		roaring_bitmap_t *sets[SETS_];
-		eval_patch(next, m->fleet, &scopes, at, sets);
-		state_install(next, at, sets);
-		if (clock_mono_ms() >= end) {
+	{
+		AUTO(eval_end) struct eval v;
+		eval_begin(&v, next, m->fleet, wanted);
+		do {
+			roaring_bitmap_t *sets[SETS_];
+			eval_patch(&v, order[at], sets);
+			state_install(next, order[at], sets);
 			at++;
-			break;
-		}
+		} while (at < n && (clock_mono_ms() < end ||
+				    eval_together(next->catalog, order[at - 1], order[at])));
 	}
 	fleet_read_unlock(m->fleet);
 	return at;
+}
+
+static void evaluate(struct match *m, struct state *next, const uint32_t *from)
+{
+	const uint32_t n_patches = next->catalog->n_patches;
+	AUTO(xfree) bool *wanted = xcalloc((size_t)n_patches + 1, sizeof(*wanted));
+	size_t n;
+	for (uint32_t i = 0; i < n_patches; i++)
+		wanted[i] = from[i] == CATALOG_NONE;
+	AUTO(xfree) uint32_t *order = eval_order(next->catalog, wanted, &n);
+	for (size_t at = 0; at < n;)
+		at = evaluate_slice(m, next, wanted, order, n, at);
 }
 
 /* What has to be counted: patches that are evaluated, those that count otherwise now, and (away)
@@ -162,8 +172,7 @@ void adopt_catalog(struct match *m, struct catalog *c, bool force)
 	fleet_read_lock(m->fleet); /* keeps the listener out */
 	m->next = next;
 	fleet_read_unlock(m->fleet);
-	for (uint32_t at = 0; at < c->n_patches;)
-		at = evaluate_slice(m, next, from, at);
+	evaluate(m, next, from);
 	list_counted(old, next, from, force, &counted);
 	for (uint32_t at = 0; at != UINT32_MAX;)
 		at = count_block(m, next, &counted, at, force);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * One patch against the whole fleet: unions of the bitmaps of the facts that decide. Versions are
- * compared once per distinct fact, never per host. Pure over state and fleet (read lock held). */
+ * compared once per distinct fact, never per host, and what facts of one name say is gathered once
+ * for all the patches that ask. Pure over state and fleet (read lock held). */
 #include "match/bitmaps.h"
 #include "match/hindrance.h"
 #include "match/match_int.h"
@@ -30,10 +31,28 @@ static roaring_bitmap_t *hosts_of_service(const struct fleet *f, struct str serv
 	return bitmaps_union(&hosts);
 }
 
-void eval_scopes(const struct state *s, const struct fleet *f, struct scopes *out)
+/* Names of packages about which some host has a line that could hinder them. */
+static struct intern *hindered_names(const struct fleet *f)
 {
-	out->n_os = intern_count(s->os);
-	out->n_terms = intern_count(s->terms);
+	static const enum fact_kind kinds[] = { FACT_HOLD, FACT_KEPT };
+	struct intern *names = intern_new();
+	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+		uint32_t n;
+		const uint32_t *facts = fleet_facts_of_kind(f, kinds[k], &n);
+		for (uint32_t i = 0; i < n; i++)
+			intern_add(names, fleet_fact_field(f, facts[i], 2));
+	}
+	return names;
+}
+
+void eval_begin(struct eval *out, const struct state *s, const struct fleet *f, const bool *wanted)
+{
+	*out = (struct eval) { .state = s,
+			       .fleet = f,
+			       .wanted = wanted,
+			       .n_os = intern_count(s->os),
+			       .n_terms = intern_count(s->terms),
+			       .hindered = hindered_names(f) };
 	out->os = xcalloc((size_t)out->n_os + 1, sizeof(*out->os));
 	out->terms = xcalloc((size_t)out->n_terms + 1, sizeof(*out->terms));
 	for (uint32_t i = 0; i < out->n_os; i++)
@@ -44,26 +63,43 @@ void eval_scopes(const struct state *s, const struct fleet *f, struct scopes *ou
 			out->terms[i] = hosts_of_service(f, intern_get(s->terms, i));
 }
 
-void eval_scopes_done(struct scopes *o)
+void eval_end(struct eval *v)
 {
-	for (uint32_t i = 0; i < o->n_os; i++)
-		if (o->os[i])
-			roaring_bitmap_free(o->os[i]);
-	for (uint32_t i = 0; i < o->n_terms; i++)
-		if (o->terms[i])
-			roaring_bitmap_free(o->terms[i]);
-	xfree(o->os);
-	xfree(o->terms);
-	*o = (struct scopes) { 0 };
+	for (uint32_t i = 0; i < v->n_os; i++)
+		if (v->os[i])
+			roaring_bitmap_free(v->os[i]);
+	for (uint32_t i = 0; i < v->n_terms; i++)
+		if (v->terms[i])
+			roaring_bitmap_free(v->terms[i]);
+	for (size_t i = 0; i < EVAL_SHELVES; i++)
+		shelf_free(v->shelves[i].shelf);
+	VEC_DONE(&v->left);
+	intern_free(v->hindered);
+	xfree(v->os);
+	xfree(v->terms);
+}
+
+/* The shelf of a component's name; the last of its place in the table gives way, but what was read
+ * off it for the patch at hand stays. */
+static const struct shelf *shelf_of(struct eval *v, uint32_t component)
+{
+	const struct component *c = &v->state->catalog->components[component];
+	struct eval_shelf *s = &v->shelves[(str_hash(c->name) + (uint64_t)c->kind) % EVAL_SHELVES];
+	if (s->shelf && s->kind == c->kind && str_eq(s->name, c->name))
+		return s->shelf;
+	if (s->shelf)
+		VEC_PUSH(&v->left, s->shelf);
+	*s = (struct eval_shelf) { c->kind, c->name,
+				   shelf_new(v->state->catalog, v->fleet, component, v->wanted,
+					     v->hindered) };
+	return s->shelf;
 }
 
 /* Hosts by what the patch's components say of them: by set, and the superseded ones. `keep` keeps
  * intersections alive until the unions are made. */
 struct evaluation {
-	const struct state *state;
-	const struct fleet *fleet;
+	struct eval *eval;
 	const roaring_bitmap_t *subscribers; /* NULL = everybody */
-	bool hindered;
 	struct bitmaps seen[SETS_], superseded, keep;
 };
 
@@ -81,8 +117,9 @@ static void add_outdated(struct evaluation *x, const struct fact_package *p,
 		bitmaps_add_without(&x->seen[SET_SUBSCRIPTION], hosts, x->subscribers);
 		hosts = kept(x, roaring_bitmap_and(hosts, x->subscribers));
 	}
-	for (enum set set = SET_HELD; x->hindered && set <= SET_PHASED; set++) {
-		const roaring_bitmap_t *there = hindrance_hosts(x->fleet, p, set, &x->keep);
+	bool hindered = intern_find(x->eval->hindered, p->name) != INTERN_NONE;
+	for (enum set set = SET_HELD; hindered && set <= SET_PHASED; set++) {
+		const roaring_bitmap_t *there = hindrance_hosts(x->eval->fleet, p, set, &x->keep);
 		if (!there)
 			continue;
 		bitmaps_add_both(&x->seen[set], hosts, there);
@@ -93,15 +130,14 @@ static void add_outdated(struct evaluation *x, const struct fact_package *p,
 
 static void add_component(struct evaluation *x, uint32_t component)
 {
-	const struct catalog *catalog = x->state->catalog;
+	const struct catalog *catalog = x->eval->state->catalog;
 	const bool current = rule_component_current(catalog, &catalog->components[component]);
-	struct rule condition = rule_of_component(catalog, component);
 	AUTO(readings_done) struct readings all = { 0 };
-	rule_read_fleet(&condition, x->fleet, &all);
+	shelf_read(shelf_of(x->eval, component), component, &all);
 	for (size_t from = 0, end; from < all.n; from = end) {
 		end = readings_group(&all, from);
 		bitmaps_add(&x->seen[SET_INSTALLED],
-			    readings_hosts(&all, from, end, READING_APPLIES, &x->keep));
+			    readings_hosts(&all, from, end, READING_FAILS, &x->keep));
 		const roaring_bitmap_t *hosts = readings_hosts(&all, from, end, READING_HOLDS,
 							       &x->keep);
 		if (hosts && current)
@@ -153,19 +189,56 @@ static void make_sets(struct evaluation *x, const roaring_bitmap_t *within,
 		roaring_bitmap_free(taken);
 }
 
-void eval_patch(const struct state *s, const struct fleet *f, const struct scopes *scopes,
-		uint32_t patch, roaring_bitmap_t *out[SETS_])
+void eval_patch(struct eval *v, uint32_t patch, roaring_bitmap_t *out[SETS_])
 {
-	const struct patch *p = &s->catalog->patches[patch];
-	struct evaluation x = { .state = s,
-				.fleet = f,
-				.subscribers = scopes->terms[s->scopes[patch].terms],
-				.hindered = hindrance_any(f) };
+	const struct patch *p = &v->state->catalog->patches[patch];
+	const struct patch_scope *scope = &v->state->scopes[patch];
+	struct evaluation x = { .eval = v, .subscribers = v->terms[scope->terms] };
 	for (int k = 0; k < SETS_; k++)
 		out[k] = NULL;
 	for (uint32_t i = 0; i < p->components; i++)
 		add_component(&x, p->first_component + i);
-	if (x.seen[SET_INSTALLED].all.n > 0)
-		make_sets(&x, scopes->os[s->scopes[patch].os], out);
+	make_sets(&x, v->os[scope->os], out);
 	bitmaps_drop(&x.keep);
+	while (v->left.n > 0)
+		shelf_free(v->left.p[--v->left.n]);
+}
+
+static const struct component *first_of(const struct catalog *c, uint32_t patch)
+{
+	return &c->components[c->patches[patch].first_component];
+}
+
+static int by_first_name(const void *pa, const void *pb, void *catalog)
+{
+	uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
+	const struct component *x = first_of(catalog, a), *y = first_of(catalog, b);
+	int d = x->kind != y->kind ? (x->kind > y->kind) - (x->kind < y->kind)
+				   : str_cmp(x->name, y->name);
+	return d ? d : (a > b) - (a < b);
+}
+
+bool eval_together(const struct catalog *c, uint32_t a, uint32_t b)
+{
+	if (c->patches[a].components == 0 || c->patches[b].components == 0)
+		return false;
+	const struct component *x = first_of(c, a), *y = first_of(c, b);
+	return x->kind == y->kind && str_eq(x->name, y->name);
+}
+
+uint32_t *eval_order(const struct catalog *c, const bool *wanted, size_t *n_out)
+{
+	VEC(uint32_t) some = { 0 }, none = { 0 };
+	for (uint32_t i = 0; i < c->n_patches; i++)
+		if (wanted[i] && c->patches[i].components > 0)
+			VEC_PUSH(&some, i);
+		else if (wanted[i])
+			VEC_PUSH(&none, i);
+	if (some.n > 1)
+		qsort_r(some.p, some.n, sizeof(*some.p), by_first_name, (void *)c);
+	for (size_t i = 0; i < none.n; i++)
+		VEC_PUSH(&some, none.p[i]);
+	VEC_DONE(&none);
+	*n_out = some.n;
+	return some.p;
 }

@@ -134,17 +134,34 @@ void forward_reserve(struct state *s, const struct fleet *f);
 void forward_done(struct state *s);
 
 /* --- the fleet as bitmaps (eval.c) --- */
-struct scopes { /* per os text and per availability of the state: its hosts; NULL = every active
-		   host */
-	roaring_bitmap_t **os, **terms;
-	uint32_t n_os, n_terms;
+#define EVAL_SHELVES 64u
+struct eval_shelf {
+	enum component_kind kind;
+	struct str name;
+	struct shelf *shelf; /* readings.h; NULL = none */
 };
-void eval_scopes(const struct state *s, const struct fleet *f, struct scopes *out);
-void eval_scopes_done(struct scopes *o);
-AUTO_DEFINE_VALUE(struct scopes, eval_scopes_done)
-/* The three sets of a patch (NULL = empty), the caller's. */
-void eval_patch(const struct state *s, const struct fleet *f, const struct scopes *scopes,
-		uint32_t patch, roaring_bitmap_t *out[SETS_]);
+/* What evaluations of several patches share; good while the fleet's read lock is held. */
+struct eval {
+	const struct state *state;
+	const struct fleet *fleet;
+	const bool *wanted;		/* by patch: it is evaluated */
+	roaring_bitmap_t **os, **terms; /* hosts per os text and per availability of the state;
+					   NULL = every active one */
+	uint32_t n_os, n_terms;
+	struct intern *hindered;
+	struct eval_shelf shelves[EVAL_SHELVES];
+	VEC(struct shelf *) left; /* off the table, read for the patch at hand */
+};
+void eval_begin(struct eval *out, const struct state *s, const struct fleet *f, const bool *wanted);
+void eval_end(struct eval *v);
+AUTO_DEFINE_VALUE(struct eval, eval_end)
+/* The sets of a patch (NULL = empty), the caller's. */
+void eval_patch(struct eval *v, uint32_t patch, roaring_bitmap_t *out[SETS_]);
+/* Wanted patches in the order in which they share most: those that ask by the same name side by
+ * side. Array on the heap (xfree). */
+uint32_t *eval_order(const struct catalog *c, const bool *wanted, size_t *n_out);
+/* Whether two patches ask by the same name first. */
+bool eval_together(const struct catalog *c, uint32_t a, uint32_t b);
 
 /* --- state (state.c) --- */
 struct state *state_new(struct catalog *c);

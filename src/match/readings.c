@@ -43,12 +43,17 @@ uint32_t rule_read_host(const struct rule *c, const struct rule_host *h, struct 
 
 /* --- the fleet ------------------------------------------------------------------------------ */
 
-static uint32_t group_of(const struct readings *r, const struct fact_package *p, uint32_t *groups)
+/* Rivals get the number of their group, any other package one of its own. */
+static void add_reading(struct readings *out, struct reading *r, uint32_t *groups)
 {
-	for (size_t i = p->kind == FACT_RPM ? r->n : 0; i-- > 0;)
-		if (rule_facts_rival(p, &r->p[i].package))
-			return r->p[i].group;
-	return (*groups)++;
+	bool rival = false;
+	for (size_t i = r->package.kind == FACT_RPM ? out->n : 0; i-- > 0 && !rival;) {
+		rival = rule_facts_rival(&r->package, &out->p[i].package);
+		r->group = out->p[i].group;
+	}
+	if (!rival)
+		r->group = (*groups)++;
+	VEC_PUSH(out, *r);
 }
 
 static int compare_groups(const void *pa, const void *pb)
@@ -57,13 +62,19 @@ static int compare_groups(const void *pa, const void *pb)
 	return a->group < b->group ? -1 : a->group > b->group;
 }
 
+static void sort_groups(struct readings *out, uint32_t groups)
+{
+	if (groups > 1 && groups < out->n)
+		qsort(out->p, out->n, sizeof(*out->p), compare_groups);
+}
+
 void rule_read_fleet(const struct rule *c, const struct fleet *f, struct readings *out)
 {
 	uint32_t n, groups = 0;
 	const uint32_t *facts = rule_facts(c, f, &n);
 	*out = (struct readings) { 0 };
 	for (uint32_t i = 0; i < n; i++) {
-		struct reading r = { .fact = facts[i], .hosts = fleet_fact_hosts(f, facts[i]) };
+		struct reading r = { .hosts = fleet_fact_hosts(f, facts[i]) };
 		if (!r.hosts || !fleet_fact_package(f, facts[i], &r.package))
 			continue;
 		r.hit = rule_fact(c, &r.package);
@@ -71,11 +82,9 @@ void rule_read_fleet(const struct rule *c, const struct fleet *f, struct reading
 			continue;
 		if (r.hit.native_only && !out->native)
 			out->native = match_native_hosts(f, c->arch);
-		r.group = group_of(out, &r.package, &groups);
-		VEC_PUSH(out, r);
+		add_reading(out, &r, &groups);
 	}
-	if (groups > 1 && groups < out->n)
-		qsort(out->p, out->n, sizeof(*out->p), compare_groups);
+	sort_groups(out, groups);
 }
 
 void readings_done(struct readings *r)
@@ -103,9 +112,9 @@ const roaring_bitmap_t *readings_hosts(const struct readings *r, size_t from, si
 	struct bitmaps yes = { 0 }, beyond = { 0 };
 	const roaring_bitmap_t *out = NULL;
 	for (size_t i = from; i < to; i++) {
-		if (what == READING_APPLIES || r->p[i].hit.holds)
+		if (r->p[i].hit.holds == (what == READING_HOLDS))
 			bitmaps_add(&yes, r->p[i].hosts);
-		else if (r->p[i].hit.beyond)
+		else if (what == READING_HOLDS && r->p[i].hit.beyond)
 			bitmaps_add(&beyond, r->p[i].hosts);
 	}
 	if (yes.all.n == 1)
@@ -122,4 +131,135 @@ const roaring_bitmap_t *readings_hosts(const struct readings *r, size_t from, si
 	bitmaps_drop(&yes);
 	bitmaps_drop(&beyond);
 	return out;
+}
+
+/* --- a shelf -------------------------------------------------------------------------------- */
+
+/* Facts of which all the components say the same, and none of which is told from the others by a
+ * rival or by a line that hinders it. */
+struct shelf_class {
+	struct fact_package package; /* one of them */
+	bool alone;
+	uint64_t hash;
+	const struct rule_hit *says; /* by place of the component */
+	struct bitmaps gathered;
+	const roaring_bitmap_t *hosts;
+};
+
+struct shelf {
+	VEC(uint32_t) components; /* ascending */
+	VEC(struct rule) conditions;
+	VEC(struct shelf_class) classes;
+	struct arena says;
+	struct bitmaps own;
+	const struct fleet *fleet;
+};
+
+void shelf_free(struct shelf *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->classes.n; i++)
+		bitmaps_drop(&s->classes.p[i].gathered);
+	bitmaps_drop(&s->own);
+	VEC_DONE(&s->components);
+	VEC_DONE(&s->conditions);
+	VEC_DONE(&s->classes);
+	arena_done(&s->says);
+	xfree(s);
+}
+
+static bool same_class(const struct shelf *s, const struct shelf_class *a,
+		       const struct shelf_class *b)
+{
+	return !a->alone && !b->alone && a->hash == b->hash &&
+	       memcmp(a->says, b->says, s->components.n * sizeof(*a->says)) == 0 &&
+	       (a->package.kind != FACT_RPM || rule_facts_rival(&a->package, &b->package));
+}
+
+/* What a package says to all the components; false = nothing to any. */
+static bool put_to_all(struct shelf *s, struct rule_hit *says, struct shelf_class *c)
+{
+	bool any = false;
+	for (size_t i = 0; i < s->components.n; i++) {
+		says[i] = rule_fact(&s->conditions.p[i], &c->package);
+		any = any || says[i].applies;
+	}
+	c->says = says;
+	c->hash = str_hash((struct str) { (const char *)says, s->components.n * sizeof(*says) });
+	return any;
+}
+
+static void put_fact(struct shelf *s, uint32_t fact, struct rule_hit *says,
+		     const struct intern *hindered)
+{
+	struct shelf_class c = { 0 };
+	const roaring_bitmap_t *hosts = fleet_fact_hosts(s->fleet, fact);
+	if (!hosts || !fleet_fact_package(s->fleet, fact, &c.package) || !put_to_all(s, says, &c))
+		return;
+	c.alone = intern_find(hindered, c.package.name) != INTERN_NONE;
+	for (size_t i = 0; i < s->classes.n; i++)
+		if (same_class(s, &s->classes.p[i], &c)) {
+			bitmaps_add(&s->classes.p[i].gathered, hosts);
+			return;
+		}
+	c.says = memcpy(arena_array(&s->says, struct rule_hit, s->components.n), says,
+			s->components.n * sizeof(*says));
+	bitmaps_add(&c.gathered, hosts);
+	VEC_PUSH(&s->classes, c);
+}
+
+static void unite(struct shelf *s)
+{
+	for (size_t i = 0; i < s->classes.n; i++) {
+		struct shelf_class *c = &s->classes.p[i];
+		if (c->gathered.all.n == 1) {
+			c->hosts = c->gathered.all.p[0];
+			continue;
+		}
+		bitmaps_own(&s->own, bitmaps_union(&c->gathered));
+		c->hosts = s->own.own.p[s->own.own.n - 1];
+	}
+}
+
+struct shelf *shelf_new(const struct catalog *c, const struct fleet *f, uint32_t component,
+			const bool *wanted, const struct intern *hindered)
+{
+	struct shelf *s = xcalloc(1, sizeof(*s));
+	const struct component *one = &c->components[component];
+	uint32_t n_all, n_facts;
+	const uint32_t *all = catalog_by_name(c, one->kind, one->name, &n_all);
+	s->fleet = f;
+	for (uint32_t i = 0; i < n_all; i++) {
+		if (!wanted[c->components[all[i]].patch])
+			continue;
+		VEC_PUSH(&s->components, all[i]);
+		VEC_PUSH(&s->conditions, rule_of_component(c, all[i]));
+	}
+	AUTO(xfree) struct rule_hit *says = xcalloc(s->components.n + 1, sizeof(*says));
+	const uint32_t *facts = rule_facts(&s->conditions.p[0], f, &n_facts);
+	for (uint32_t i = 0; i < n_facts; i++)
+		put_fact(s, facts[i], says, hindered);
+	unite(s);
+	return s;
+}
+
+void shelf_read(const struct shelf *s, uint32_t component, struct readings *out)
+{
+	size_t k = 0;
+	uint32_t groups = 0;
+	while (k < s->components.n && s->components.p[k] != component)
+		k++;
+	ASSERT(k < s->components.n);
+	*out = (struct readings) { 0 };
+	for (size_t i = 0; i < s->classes.n; i++) {
+		const struct shelf_class *c = &s->classes.p[i];
+		struct reading r = { .hit = c->says[k], .package = c->package, .hosts = c->hosts };
+		if (!r.hit.applies)
+			continue;
+		if (r.hit.native_only && !out->native)
+			out->native = match_native_hosts(s->fleet, s->conditions.p[k].arch);
+		add_reading(out, &r, &groups);
+	}
+	sort_groups(out, groups);
 }

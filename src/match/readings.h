@@ -5,6 +5,7 @@
  */
 #ifndef MATCH_READINGS_H
 #define MATCH_READINGS_H
+#include "base/intern.h"
 #include "match/bitmaps.h"
 #include "match/rule.h"
 
@@ -17,9 +18,9 @@ struct host_reading {
 uint32_t rule_read_host(const struct rule *condition, const struct rule_host *h,
 			struct host_reading **out);
 
-/* One fact of the fleet that applies. */
+/* One fact of the fleet that applies, or (off a shelf) several that say the same. */
 struct reading {
-	uint32_t fact, group;
+	uint32_t group;
 	struct rule_hit hit;
 	struct fact_package package;
 	const roaring_bitmap_t *hosts; /* never NULL */
@@ -34,11 +35,21 @@ struct readings {
 void rule_read_fleet(const struct rule *condition, const struct fleet *f, struct readings *out);
 void readings_done(struct readings *r);
 AUTO_DEFINE_VALUE(struct readings, readings_done)
+/* What the fleet's packages of one name say to all the components that ask by it: facts that say
+ * the same to all of them are united once. Good for as long as the fleet's lock is held. Only
+ * components of patches that are wanted count; packages that `hindered` names stand alone. */
+struct shelf;
+struct shelf *shelf_new(const struct catalog *c, const struct fleet *f, uint32_t component,
+			const bool *wanted, const struct intern *hindered);
+void shelf_free(struct shelf *s);
+/* As rule_read_fleet() for a component that is on the shelf, but with what says the same in one. */
+void shelf_read(const struct shelf *s, uint32_t component, struct readings *out);
 /* Where the group that begins at `from` ends. */
 size_t readings_group(const struct readings *r, size_t from);
-enum reading_of { READING_APPLIES, READING_HOLDS };
-/* Hosts of the group [from, to) on which the condition applies, or holds; NULL = none. Borrowed, or
- * kept alive by `keep`. */
+enum reading_of { READING_FAILS, READING_HOLDS };
+/* Hosts of the group [from, to) on which the condition holds, or on which it applies to a package
+ * of which it does not hold (and, where several answer, may hold of another); NULL = none.
+ * Borrowed, or kept alive by `keep`. */
 const roaring_bitmap_t *readings_hosts(const struct readings *r, size_t from, size_t to,
 				       enum reading_of what, struct bitmaps *keep);
 #endif

@@ -199,13 +199,19 @@ static bool take_sets(struct loading *x, const struct snapfile *s, uint32_t patc
 	return true;
 }
 
-static void evaluate(struct loading *x, uint32_t patch, const struct scopes *scopes)
+static void evaluate(struct loading *x, const bool *wanted)
 {
-	roaring_bitmap_t *sets[SETS_];
-	eval_patch(x->next, x->m->fleet, scopes, patch, sets);
-	state_install(x->next, patch, sets);
-	x->exact = false;
-	x->evaluated++;
+	size_t n;
+	AUTO(xfree) uint32_t *order = eval_order(x->next->catalog, wanted, &n);
+	AUTO(eval_end) struct eval v;
+	eval_begin(&v, x->next, x->m->fleet, wanted);
+	for (size_t i = 0; i < n; i++) {
+		roaring_bitmap_t *sets[SETS_];
+		eval_patch(&v, order[i], sets);
+		state_install(x->next, order[i], sets);
+	}
+	x->exact = x->exact && n == 0;
+	x->evaluated = (uint32_t)n;
 }
 
 /* A host that changed since: into the sets it belongs to (those evaluated have it already), and its
@@ -264,12 +270,12 @@ static void count_all(struct loading *x)
 static void load_state(struct loading *x, const struct snapfile *s)
 {
 	const struct fleet *f = x->m->fleet;
-	AUTO(eval_scopes_done) struct scopes scopes = { 0 };
-	eval_scopes(x->next, f, &scopes);
+	const uint32_t n = x->next->catalog->n_patches;
+	AUTO(xfree) bool *wanted = xcalloc((size_t)n + 1, sizeof(*wanted));
 	forward_reserve(x->next, f);
-	for (uint32_t i = 0; i < x->next->catalog->n_patches; i++)
-		if (!take_sets(x, s, i))
-			evaluate(x, i, &scopes);
+	for (uint32_t i = 0; i < n; i++)
+		wanted[i] = !take_sets(x, s, i);
+	evaluate(x, wanted);
 	load_tallies(x, s);
 	look_again_at_all(x);
 	if (!x->exact)

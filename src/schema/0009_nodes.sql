@@ -13,12 +13,3 @@ create table installation_mark (
   name text primary key,
   value text not null
 );
--- Jobs as the server that runs them wrote them down, for the others to show. A queued one waits for the leader.
-create table job_record (
-  id text primary key,
-  kind text not null,
-  state integer not null,
-  created_ms bigint not null,
-  body text not null
-);
-create index job_record_created on job_record (created_ms);
