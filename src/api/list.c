@@ -93,14 +93,20 @@ bool list_facets_read(struct call *c, const struct list_kind *kind, uint32_t *ou
 	return true;
 }
 
-/* Order of two keys as the reader of a forward page sees them. */
+/* Order of two values of one sort key as the reader of a forward page sees them. */
+static int value_cmp(const struct run *r, size_t i, const struct page_value *a,
+		     const struct page_value *b)
+{
+	int d = r->sort.columns[i] == 0 ? str_cmp(a->s, b->s) : page_value_cmp(a, b);
+	return r->sort.descending[i] ? -d : d;
+}
+
 static int key_cmp(const struct run *r, const struct page_value *a, const struct page_value *b)
 {
 	for (size_t i = 0; i < r->sort.n; i++) {
-		int d = r->sort.columns[i] == 0 ? str_cmp(a[i].s, b[i].s)
-						: page_value_cmp(&a[i], &b[i]);
+		int d = value_cmp(r, i, &a[i], &b[i]);
 		if (d)
-			return r->sort.descending[i] ? -d : d;
+			return d;
 	}
 	return 0;
 }
@@ -148,6 +154,30 @@ static void count_facets(struct run *r, uint32_t item, uint32_t failing)
 			r->kind->facet(r->arg, item, f, &r->facets[f]);
 }
 
+/* Whether the bounds of an item's first value already say on which side of the cursor it lies, and
+ * if beyond, that the page is full of better ones. What ties is not decided here. */
+static bool settled_by_bounds(struct run *r, uint32_t item)
+{
+	struct page_value low, high;
+	if (!r->kind->bounds || !r->kind->bounds(r->arg, item, r->sort.columns[0], &low, &high))
+		return false;
+	if (r->from.present) {
+		int a = value_cmp(r, 0, &low, &r->from.at[0]),
+		    b = value_cmp(r, 0, &high, &r->from.at[0]);
+		if (a == 0 || b == 0 || (a < 0) != (b < 0))
+			return false;
+		if (r->from.backward ? a > 0 : a < 0) {
+			r->behind++;
+			return true;
+		}
+	}
+	if (r->n_heap < r->room)
+		return false;
+	int a = value_cmp(r, 0, &low, &r->heap[0].at[0]),
+	    b = value_cmp(r, 0, &high, &r->heap[0].at[0]);
+	return r->from.backward ? a < 0 && b < 0 : a > 0 && b > 0;
+}
+
 static void consider(struct run *r, uint32_t item)
 {
 	uint32_t failing = r->kind->failing ? r->kind->failing(r->arg, item) : 0;
@@ -156,6 +186,8 @@ static void consider(struct run *r, uint32_t item)
 	if (failing)
 		return;
 	r->total++;
+	if (settled_by_bounds(r, item))
+		return;
 	struct row row = { .item = item };
 	for (size_t i = 0; i < r->sort.n; i++)
 		r->kind->value(r->arg, item, r->sort.columns[i], &row.at[i]);

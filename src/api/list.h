@@ -19,6 +19,10 @@ struct list_kind {
 	const char *const *facets; /**< names, NULL-terminated, or NULL */
 	/** Value of a column. */
 	void (*value)(void *arg, uint32_t item, int column, struct page_value *out);
+	/** What a number that is costly to know lies between (both ends included), if that is
+	 * cheap; false for every other column. NULL = no column is costly. */
+	bool (*bounds)(void *arg, uint32_t item, int column, struct page_value *low_out,
+		       struct page_value *high_out);
 	/** Bit mask of the filters the item fails: bit f for the filter of facet f, higher bits for
 	 * others; 0 = it is on the list. NULL = everything is. */
 	uint32_t (*failing)(void *arg, uint32_t item);

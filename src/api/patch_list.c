@@ -202,6 +202,21 @@ static void value(void *filter, uint32_t patch, int column, struct page_value *o
 		out->i -= unknown_of_patch(f->c, f->v, patch);
 }
 
+/* How many of the installed ones are unknown takes an intersection of two sets of systems to say.
+ */
+static bool bounds(void *filter, uint32_t patch, int column, struct page_value *low,
+		   struct page_value *high)
+{
+	const struct patch_filter *f = filter;
+	if (column != COL_INSTALLED)
+		return false;
+	int64_t installed = match_count(f->v, patch, VERDICT_INSTALLED),
+		old = (int64_t)roaring_bitmap_get_cardinality(unknown_hosts(f->c, f->v));
+	*low = (struct page_value) { .i = installed - MIN(installed, old) };
+	*high = (struct page_value) { .i = installed };
+	return true;
+}
+
 /* Each share that the score reaches counts: what a filter of that share would leave. */
 static void epss_facet(const struct patch_filter *f, uint32_t patch, struct list_facets *out)
 {
@@ -249,6 +264,7 @@ const struct list_kind patch_list_kind = {
 	.default_sort = "-severity,-missing_systems",
 	.facets = facets,
 	.value = value,
+	.bounds = bounds,
 	.failing = patch_filter_failing,
 	.facet = facet,
 };
