@@ -93,7 +93,8 @@ static void *settle_thread(void *arg)
 			bool known = contact(g);
 			swarm_close(&g->a);
 			g->settled = known && contact(g) &&
-				     strstr(g->a.reply.p + g->a.body, "\"want_inventory\":\"none\"");
+				     strstr(g->a.reply.p + g->a.body,
+					    "\"want_inventory\":\"none\"");
 			swarm_close(&g->a);
 			if (!g->settled)
 				swarm_rest((double)random_below(500) / 1000);

@@ -239,9 +239,10 @@ static void strange(struct kind *k)
 	static const struct {
 		const char *route, *body;
 	} bad[] = {
-		{ "results", "{\"order\":\"00000000000000000000000000000001\",\"deployment\":"
-			     "\"00000000000000000000000000000001\",\"seq\":1,\"outcome\":\"succeeded\","
-			     "\"reason\":\"installed\",\"detail\":\"\",\"packages\":[]}" },
+		{ "results",
+		  "{\"order\":\"00000000000000000000000000000001\",\"deployment\":"
+		  "\"00000000000000000000000000000001\",\"seq\":1,\"outcome\":\"succeeded\","
+		  "\"reason\":\"installed\",\"detail\":\"\",\"packages\":[]}" },
 		{ "plans", "{\"order\":\"00000000000000000000000000000001\",\"deployment\":\"x\","
 			   "\"transaction\":[]}" },
 		{ "checkin", "{\"agent_id\":\"00000000000000000000000000000001\",\"nonce\":\"\"}" },
@@ -286,10 +287,14 @@ static void copied(struct kind *k)
 /* --- all of them --- */
 
 static struct kind kinds[] = {
-	{ .name = "slow_head", .try = slow_head },	 { .name = "slow_body", .try = slow_body },
-	{ .name = "huge_body", .try = huge_body },	 { .name = "bomb", .try = bomb },
-	{ .name = "lengths", .try = lengths },		 { .name = "strange", .try = strange },
-	{ .name = "again_and_late", .try = again_and_late }, { .name = "copied", .try = copied },
+	{ .name = "slow_head", .try = slow_head },
+	{ .name = "slow_body", .try = slow_body },
+	{ .name = "huge_body", .try = huge_body },
+	{ .name = "bomb", .try = bomb },
+	{ .name = "lengths", .try = lengths },
+	{ .name = "strange", .try = strange },
+	{ .name = "again_and_late", .try = again_and_late },
+	{ .name = "copied", .try = copied },
 };
 
 static void *kind_thread(void *arg)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
- * dnf's and zypper's files, as far as they hold packages back. A missing file
+ * dnf's and zypper's files, as far as an order or a scan must know them. A missing file
  * says nothing; one that is there but cannot be read is an error. */
 #include "agent/rpmconf.h"
 #include "base/file.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
+#include <sys/utsname.h>
 
 #define FILE_MAX (4u << 20)
 
@@ -45,6 +47,37 @@ bool rpmconf_line(struct str *rest, struct rpmconf_line *l)
 		return true;
 	}
 	return false;
+}
+
+bool rpmconf_is_true(struct str v)
+{
+	static const char *const words[] = { "1", "yes", "true", "True", "on" };
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (str_is(v, words[i]))
+			return true;
+	return false;
+}
+
+bool rpmconf_each_file(const char *sysroot, const char *dir, const char *suffix,
+		       bool (*fn)(void *arg, struct str text, struct err *e), void *arg,
+		       struct err *e)
+{
+	AUTO(xfree) char *path = xasprintf("%s/%s", sysroot, dir);
+	AUTO(buf_done) struct buf b = BUF_INIT(FILE_MAX);
+	DIR *d = opendir(path);
+	if (!d)
+		return errno == ENOENT ? true : err_sys(e, errno, "cannot list '%s'", path);
+	struct dirent *ent;
+	bool ok = true;
+	while (ok && (ent = readdir(d))) {
+		if (ent->d_name[0] == '.' || !str_ends(str_of(ent->d_name), suffix))
+			continue;
+		AUTO(xfree) char *file = file_join(path, ent->d_name);
+		buf_reset(&b);
+		ok = file_read(file, &b, e) && fn(arg, buf_str(&b), e);
+	}
+	closedir(d);
+	return ok;
 }
 
 /* --- what holds packages ------------------------------------------------------------------------
@@ -232,27 +265,20 @@ static bool beside_conf(struct beside *b, const char *sysroot, const char *path,
 }
 
 /* A word a line, in files that may have any name. */
-static bool beside_dir(struct beside *b, const char *sysroot, struct err *e)
+static bool beside_file(void *arg, struct str text, struct err *e)
 {
-	AUTO(xfree) char *dir = xasprintf("%s/etc/zypp/multiversion.d", sysroot);
-	AUTO(buf_done) struct buf text = BUF_INIT(FILE_MAX);
-	DIR *d = opendir(dir);
-	if (!d)
-		return errno == ENOENT ? true : err_sys(e, errno, "cannot list '%s'", dir);
-	struct dirent *ent;
-	bool ok = true;
-	while (ok && (ent = readdir(d))) {
-		if (ent->d_name[0] == '.')
-			continue;
-		AUTO(xfree) char *path = file_join("etc/zypp/multiversion.d", ent->d_name);
-		struct str rest, line;
-		ok = read_if_there(sysroot, path, &text, e);
-		for (rest = buf_str(&text); ok && str_line(&rest, &line);)
-			if (line.n && line.p[0] != '#')
-				beside_words(b, line);
-	}
-	closedir(d);
-	return ok;
+	struct str line;
+	while (str_line(&text, &line))
+		if (line.n && line.p[0] != '#')
+			beside_words(arg, line);
+	return true;
+}
+
+/* The file that counts, below `sysroot`. */
+static const char *zypp_conf(const char *sysroot)
+{
+	AUTO(xfree) char *own = xasprintf("%s/etc/zypp/zypp.conf", sysroot);
+	return file_exists(own) ? "etc/zypp/zypp.conf" : "usr/etc/zypp/zypp.conf";
 }
 
 bool rpmconf_beside(const char *sysroot, enum platform_manager manager, struct arena *a,
@@ -268,13 +294,91 @@ bool rpmconf_beside(const char *sysroot, enum platform_manager manager, struct a
 		beside_words(&b, str_of(builtin));
 		ok = beside_conf(&b, sysroot, "etc/dnf/dnf.conf", "installonlypkgs", e);
 	} else if (manager == PLATFORM_ZYPPER) {
-		AUTO(xfree) char *own = xasprintf("%s/etc/zypp/zypp.conf", sysroot);
-		const char *conf = file_exists(own) ? "etc/zypp/zypp.conf"
-						    : "usr/etc/zypp/zypp.conf";
-		ok = beside_conf(&b, sysroot, conf, "multiversion", e) &&
-		     beside_dir(&b, sysroot, e);
+		ok = beside_conf(&b, sysroot, zypp_conf(sysroot), "multiversion", e) &&
+		     rpmconf_each_file(sysroot, "etc/zypp/multiversion.d", "", beside_file, &b, e);
 	}
 	b.words[b.n] = NULL;
 	*words_out = b.words;
 	return ok;
+}
+
+/* --- whose index must be signed -----------------------------------------------------------------
+ */
+
+struct wanting {
+	struct str source;
+	const char *arch;
+	bool by_default; /* of the main section */
+	bool known, wants;
+};
+
+/* Ends `source` with the repository's name as servers write names there, perhaps an architecture
+ * behind it? */
+static bool is_named(const struct wanting *w, struct str repository)
+{
+	AUTO(buf_done) struct buf name = BUF_INIT(200);
+	for (size_t i = 0; i < repository.n; i++) {
+		unsigned char c = (unsigned char)repository.p[i];
+		bool joint = name.n && (name.p[name.n - 1] == '-' || name.p[name.n - 1] == '.');
+		if (isalnum(c))
+			buf_addc(&name, (char)tolower(c));
+		else if (name.n && !joint)
+			buf_addc(&name, c == '.' ? '.' : '-');
+	}
+	if (!name.n || name.overflowed)
+		return false;
+	AUTO(xfree) char *end = xasprintf("-%s", name.p);
+	AUTO(xfree) char *end_arch = xasprintf("-%s-%s", name.p, w->arch);
+	return str_is(w->source, name.p) || str_ends(w->source, end) ||
+	       str_ends(w->source, end_arch);
+}
+
+static void repository_known(struct wanting *w, struct str id, bool enabled, bool wants)
+{
+	if (!id.n || str_is(id, "main") || !enabled || !is_named(w, id))
+		return;
+	w->wants = wants || (w->known && w->wants);
+	w->known = true;
+}
+
+static bool wanting_file(void *arg, struct str text, struct err *e)
+{
+	struct wanting *w = arg;
+	struct rpmconf_line l = { 0 };
+	struct str id = { "", 0 };
+	bool enabled = false, wants = false;
+	while (rpmconf_line(&text, &l)) {
+		if (!str_eq(l.section, id)) {
+			repository_known(w, id, enabled, wants);
+			id = l.section;
+			enabled = true;
+			wants = w->by_default;
+		}
+		if (str_is(l.key, "enabled"))
+			enabled = rpmconf_is_true(l.value);
+		if (str_is(l.key, "repo_gpgcheck"))
+			wants = rpmconf_is_true(l.value);
+	}
+	repository_known(w, id, enabled, wants);
+	return true;
+}
+
+bool rpmconf_wants_signed_index(const char *sysroot, enum platform_manager manager,
+				struct str source, bool *wants_out, struct err *e)
+{
+	bool dnf = manager == PLATFORM_DNF;
+	AUTO(buf_done) struct buf conf = BUF_INIT(FILE_MAX);
+	struct utsname u;
+	struct wanting w = { .source = source, .arch = uname(&u) == 0 ? u.machine : "" };
+	struct rpmconf_line l = { 0 };
+	if (!read_if_there(sysroot, dnf ? "etc/dnf/dnf.conf" : zypp_conf(sysroot), &conf, e))
+		return false;
+	for (struct str rest = buf_str(&conf); rpmconf_line(&rest, &l);)
+		if (str_is(l.section, "main") && str_is(l.key, "repo_gpgcheck"))
+			w.by_default = rpmconf_is_true(l.value);
+	if (!rpmconf_each_file(sysroot, dnf ? "etc/yum.repos.d" : "etc/zypp/repos.d", ".repo",
+			       wanting_file, &w, e))
+		return false;
+	*wants_out = w.known ? w.wants : w.by_default;
+	return true;
 }

@@ -20,4 +20,7 @@ bool openpgp_verify_clearsigned(struct str document, const char *const *keyrings
 /** The same for a signature that lies beside its document (armoured or binary). */
 bool openpgp_verify_detached(struct str document, struct str signature, const char *const *keyrings,
 			     struct openpgp_signer *signer_out, struct err *e) MUST_CHECK;
+/** Appends the bytes of the public keys in a key file: of armoured ones (RFC 9580 section 6; one
+ *  block or more, text around them) what they stand for, of binary ones themselves. ERR_CORRUPT. */
+bool openpgp_dearmor(struct str text, struct buf *out, struct err *e) MUST_CHECK;
 #endif

@@ -192,6 +192,93 @@ static void test_mirror(void **state)
 	assert_string_equal(got.p, "the package");
 }
 
+static struct order_file spooled(struct bench *b, const char *path, struct str text)
+{
+	struct order_file f = { str_of(path), digest_of(text), (int64_t)text.n };
+	AUTO(xfree) char *bytes = str_dup(text);
+	char hex[SHA256_HEX];
+	put(arena_printf(&b->a, "%s/%s", b->spool, digest_hex(&f.sha256, hex)), bytes);
+	return f;
+}
+
+/* An index that the machine wants signed: the vendor's signature by a key that lies here, else the
+ * order is refused; then what the order does not bring is taken out all the same. */
+static void test_signed_index(void **state)
+{
+	struct bench *b = *state;
+	static const char *const names[] = { "repomd.xml", "repomd.xml.asc", "key.asc",
+					     "other.asc" };
+	struct buf text[ARRAY_LEN(names)];
+	struct order_file files[3];
+	struct err e = { 0 };
+	const char *sysroot = arena_printf(&b->a, "%s/machine", b->dir);
+	const char *dir = arena_printf(&b->a, "%s/mirror/y", b->root);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		text[i] = (struct buf)BUF_INIT(65536);
+		assert_true(file_read(arena_printf(&b->a, "%s/tests/agent/signed-index/%s",
+						   getenv("TSUKUROI_SOURCE"), names[i]),
+				      &text[i], &e));
+	}
+	assert_true(file_mkdirs(arena_printf(&b->a, "%s/etc/dnf", sysroot), 0755, &e));
+	assert_true(file_mkdirs(arena_printf(&b->a, "%s/etc/pki", sysroot), 0755, &e));
+	put(arena_printf(&b->a, "%s/etc/pki/key", sysroot), text[2].p);
+	put(arena_printf(&b->a, "%s/etc/pki/other", sysroot), text[3].p);
+	static const struct {
+		const char *conf, *keyring;
+		bool bring, change, good;
+		const char *says;
+	} cases[] = {
+		{ "", "", false, true, true, "" },
+		{ "[main]\nrepo_gpgcheck=1\n", "/etc/pki/key", true, false, true, "" },
+		{ "[main]\nrepo_gpgcheck=1\n", "/etc/pki/key", false, false, false,
+		  "set key= and endpoint-key=" },
+		{ "[main]\nrepo_gpgcheck=1\n", "", true, false, false,
+		  "place of the vendor's key" },
+		{ "[main]\nrepo_gpgcheck=1\n", "/etc/pki/key", true, true, false, "bad signature" },
+		{ "[main]\nrepo_gpgcheck=1\n", "/etc/pki/other", true, false, false,
+		  "no public key" },
+		{ "[main]\nrepo_gpgcheck=1\n", "/etc/pki/none", true, false, false,
+		  "/etc/pki/none" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct order_archive ar = { .id = STR_LIT("rpm-x-9-base"),
+					    .suite = STR_LIT("9"),
+					    .components = STR_LIT(""),
+					    .keyring = str_of(cases[i].keyring),
+					    .index = files,
+					    .n_index = cases[i].bring ? 3 : 2 };
+		struct order o = plain_order();
+		const char *reason = "";
+		struct mirror_spec spec = { .spool = b->spool,
+					    .dir = dir,
+					    .order = &o,
+					    .manager = PLATFORM_DNF,
+					    .unsigned_sources = "",
+					    .sysroot = sysroot };
+		o.kind = ORDER_RPM;
+		o.archives = &ar;
+		o.n_archives = 1;
+		text[0].p[text[0].n - 1] = cases[i].change ? ' ' : '\n';
+		files[0] = spooled(b, "repodata/repomd.xml", buf_str(&text[0]));
+		files[1] = spooled(b, "repodata/1-primary.xml.gz", STR_LIT("primary"));
+		files[2] = spooled(b, "repodata/repomd.xml.asc", buf_str(&text[1]));
+		put(arena_printf(&b->a, "%s/etc/dnf/dnf.conf", sysroot), cases[i].conf);
+		bool good = mirror_build(&spec, &reason, &e);
+		if (good != cases[i].good || (!good && !strstr(e.msg, cases[i].says)))
+			fail_msg("case %zu: %d %s", i, good, e.msg);
+		assert_string_equal(reason, good ? "" : "signature");
+		if (!good)
+			continue;
+		AUTO(buf_done) struct buf index = BUF_INIT(65536);
+		assert_true(
+			file_read(arena_printf(&b->a, "%s/rpm-x-9-base/repodata/repomd.xml", dir),
+				  &index, &e));
+		assert_true(strstr(index.p, "primary") && !strstr(index.p, "filelists"));
+	}
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		buf_done(&text[i]);
+}
+
 /* --- the journal
  * ----------------------------------------------------------------------------------- */
 
@@ -382,7 +469,8 @@ int main(int argc, char **argv)
 		BENCH(test_gate),	   /* A42, A46, F25 */
 		BENCH(test_gate_archives), /* A07, A17 */
 		BENCH(test_signature),	   /* A01, A46 */
-		BENCH(test_mirror),	   /* A19, A47 */
+		BENCH(test_mirror),
+		BENCH(test_signed_index), /* A19, A47 */
 		BENCH(test_journal),
 		BENCH(test_log_keeps_head_and_tail),
 		BENCH(test_verbs),	      /* A25, A50 */

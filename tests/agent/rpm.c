@@ -510,6 +510,58 @@ static void test_holds(void **state)
 		 "glibc.i686 glibc.x86_64 ");
 }
 
+/* repo_gpgcheck of the machine's own repository, else of the main section. */
+static void test_signed_index(void **state)
+{
+	static const struct {
+		const char *main, *repository; /* texts of the files */
+		const char *source;
+		bool dnf, zypper;
+	} cases[] = {
+		{ "", "", "rpm-almalinux-9-baseos", false, false },
+		{ "[main]\nrepo_gpgcheck=1\n", "", "rpm-almalinux-9-baseos", true, true },
+		{ "[x]\nrepo_gpgcheck=1\n", "", "rpm-almalinux-9-baseos", false, false },
+		{ "", "[baseos]\nrepo_gpgcheck=1\n", "rpm-almalinux-9-baseos", true, true },
+		{ "", "[baseos]\nrepo_gpgcheck = yes\n", "baseos", true, true },
+		{ "", "[BaseOS]\nrepo_gpgcheck=True\n", "rpm-almalinux-9-baseos", true, true },
+		{ "", "[tb 9]\nrepo_gpgcheck=on\n", "rpm-almalinux-9-tb-9", true, true },
+		{ "", "[baseos]\nrepo_gpgcheck=1\nenabled=0\n", "rpm-almalinux-9-baseos", false,
+		  false },
+		{ "", "[eos]\nrepo_gpgcheck=1\n", "rpm-almalinux-9-baseos", false, false },
+		{ "", "[extras]\nrepo_gpgcheck=1\n[baseos]\nenabled=1\n", "rpm-almalinux-9-baseos",
+		  false, false },
+		{ "[main]\nrepo_gpgcheck=1\n", "[baseos]\nrepo_gpgcheck=0\n",
+		  "rpm-almalinux-9-baseos", false, false },
+		{ "[main]\nrepo_gpgcheck=1\n", "[baseos]\nname=x\n", "rpm-almalinux-9-baseos", true,
+		  true },
+		/* two of one name: the stricter one */
+		{ "", "[baseos]\nrepo_gpgcheck=1\n[BASEOS]\nrepo_gpgcheck=0\n",
+		  "rpm-almalinux-9-baseos", true, true },
+	};
+	static const char *const dirs[] = { "etc/dnf", "etc/zypp", "etc/yum.repos.d",
+					    "etc/zypp/repos.d" };
+	static const char *const files[] = { "dnf.conf", "zypp.conf", "x.repo", "x.repo" };
+	char root[] = "/tmp/tsukuroi-signed-XXXXXX";
+	struct err e = { 0 };
+	assert_non_null(mkdtemp(root));
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		bool dnf, zypper;
+		struct str source = str_of(cases[i].source);
+		for (size_t k = 0; k < ARRAY_LEN(dirs); k++) {
+			AUTO(xfree) char *dir = file_join(root, dirs[k]);
+			AUTO(xfree) char *file = file_join(dir, files[k]);
+			const char *text = k < 2 ? cases[i].main : cases[i].repository;
+			assert_true(file_mkdirs(dir, 0755, &e));
+			assert_true(file_write_atomic(file, str_of(text), 0644, &e));
+		}
+		assert_true(rpmconf_wants_signed_index(root, PLATFORM_DNF, source, &dnf, &e));
+		assert_true(rpmconf_wants_signed_index(root, PLATFORM_ZYPPER, source, &zypper, &e));
+		if (dnf != cases[i].dnf || zypper != cases[i].zypper)
+			fail_msg("case %zu: dnf %d, zypper %d", i, dnf, zypper);
+	}
+	assert_true(file_remove_tree(root, &e));
+}
+
 static void beside_is(const char *root, enum platform_manager manager, const char *expected)
 {
 	AUTO(arena_done) struct arena a = { 0 };
@@ -644,6 +696,7 @@ int main(void)
 		cmocka_unit_test(test_database),
 		cmocka_unit_test(test_holds),
 		cmocka_unit_test(test_beside),
+		cmocka_unit_test(test_signed_index),
 		cmocka_unit_test(test_managers),
 		cmocka_unit_test(test_repomd),
 	};

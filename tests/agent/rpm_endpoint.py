@@ -55,7 +55,7 @@ class Endpoint:
         except ValueError:
             return {}
 
-    def order(self, packages, extra=(), replaced=(), repo=None, archive="tb9", keyring="", suite=None, metadata=("primary", "updateinfo", "modules")):
+    def order(self, packages, extra=(), replaced=(), repo=None, archive="tb9", keyring="", suite=None, metadata=("primary", "updateinfo", "modules"), signature=False):
         """Seals an order of these packages and fills the spool; the envelope lies in /envelope."""
         self.seq += 1
         repo = repo or self.world.repo
@@ -66,7 +66,7 @@ class Endpoint:
             sha = hashlib.sha256(data).hexdigest()
             (spool / sha).write_bytes(data)
             return {"path": str(path), "sha256": sha, "size": len(data)}
-        index = ["repodata/repomd.xml"] + [f"repodata/{f.name}" for f in sorted((repo / "repodata").iterdir()) if any(f"-{m}." in f.name for m in metadata)]
+        index = ["repodata/repomd.xml"] + ["repodata/repomd.xml.asc"] * signature + [f"repodata/{f.name}" for f in sorted((repo / "repodata").iterdir()) if any(f"-{m}." in f.name for m in metadata)]
         rows = {(p[0], p[2]): p for p in self.world.packages()}
         wanted = [rows[p] for p in [*packages, *extra]]
         text = lambda l: [{"name": rows[p][0], "arch": rows[p][1], "version": rows[p][2]} for p in l]
@@ -315,6 +315,54 @@ def case_foreign(e):
     e.world = world
 
 
+def case_index(e):
+    """The machine's own configuration wants the repository's index signed (repo_gpgcheck=1): as its own manager judges, so do we."""
+    other = e.work / f"index-{e.manager}"
+    shutil.rmtree(other, ignore_errors=True)
+    shutil.copytree(e.world.repo, other)
+    key = e.eps.root(e.name) / KEY_FILE.lstrip("/")
+    conf, repo_file = {"dnf": ("etc/dnf/dnf.conf", "etc/yum.repos.d/tb.repo"), "zypper": ("etc/zypp/zypp.conf", "etc/zypp/repos.d/tb.repo")}[e.manager]
+    root = e.eps.root(e.name)
+
+    def machine(main, repository):
+        (root / conf).write_text(f"[main]\n{main}")
+        (root / repo_file).write_text(f"[tb9]\nname=tb9\nbaseurl=dir:///srv/repo\nenabled=1\ngpgcheck=1\npkg_gpgcheck=1\ngpgkey=file://{KEY_FILE}\n{repository}".replace("dir:", "dir:" if e.manager == "zypper" else "file:"))
+
+    def own_manager():
+        """Does the machine's manager take the same repository from there itself?"""
+        shutil.rmtree(root / "srv/repo", ignore_errors=True)
+        shutil.copytree(other, root / "srv/repo")
+        words = ("dnf", "-y", "--refresh", "makecache") if e.manager == "dnf" else ("zypper", "-n", "refresh", "-f")
+        return e.eps.exec(e.name, *words, check=False).returncode == 0
+
+    def judged(what, good, says="", signature=True, keyring=KEY_FILE, compare=True):
+        e.order([SSL28], repo=other, keyring=keyring, signature=signature)
+        state = e.prepare()
+        e.check(f"{what}: {'taken' if good else 'refused'}", (state == "prepared") if good else e.outcome() == "refused signature" and says in e.detail, (state, getattr(e, "detail", "")))
+        if compare:
+            e.check(f"{what}: as {e.manager} does", own_manager() == good)
+        if not good:
+            e.ack()
+    machine("", "repo_gpgcheck=1\n")
+    judged("signed", True)
+    judged("without the signature", False, "set key= and endpoint-key=", signature=False, compare=False)
+    judged("without the key's place", False, "set key= and endpoint-key=", keyring="", compare=False)
+    text = (other / "repodata/repomd.xml").read_text()
+    (other / "repodata/repomd.xml").write_text(text.replace("<revision>", "<revision>1"))
+    judged("changed after it was signed", False, "bad signature")
+    machine("", "repo_gpgcheck=0\n")
+    judged("changed, but the machine does not ask", True, compare=e.manager == "dnf")  # zypper looks at every signature that lies there
+    machine("repo_gpgcheck=1\n", "")
+    judged("changed, and the main section asks", False, "bad signature")
+    (other / "repodata/repomd.xml").write_text(text)
+    mine = key.read_text()
+    key.write_text((SOURCE / "tests/agent/signed-index/other.asc").read_text())
+    judged("signed by a key that is not the one here", False, "no public key", compare=False)
+    key.write_text(mine)
+    e.order([SSL28], repo=other, keyring=KEY_FILE, signature=True)
+    e.check("signed, the main section asks: installed", e.carry_out() == "succeeded installed" and e.has(SSL28))
+
+
 def case_refuse(e):
     e.order([SSL28], suite="8")
     e.check("of another release (A07)", e.carry_out() == "refused policy")
@@ -450,7 +498,7 @@ def main():
         run(SOURCE / "tools/bundle", work / "bundle", "/opt/tsukuroi-agent", BUILD / "src/tsukuroi-agent", BUILD / "src/tsukuroi-agent-root", CTL)
         run(SEAL, "key", work)
         eps.up()
-        cases = sys.argv[2:] or ["exact", "kernel", "twins", "reboot", "unlisted", "filelists", "replace", "held", "unsigned", "foreign", "refuse", "lock", "script", "kill"]
+        cases = sys.argv[2:] or ["exact", "kernel", "twins", "reboot", "unlisted", "filelists", "replace", "held", "unsigned", "foreign", "index", "refuse", "lock", "script", "kill"]
         for name, manager in zip(eps.names, ("dnf", "zypper")):
             e = Endpoint(eps, world, work, name, manager)
             for c in cases:

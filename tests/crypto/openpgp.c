@@ -2,6 +2,7 @@
  * Real signed files of Debian and damaged ones, against what gpgv itself says about each (A02,
  * A03): expected_gpgv.tsv. Text outside the signed block must never come back. */
 #include "crypto/openpgp.h"
+#include "base/enc.h"
 #include "base/file.h"
 
 #include <setjmp.h>
@@ -212,6 +213,56 @@ static void detached(void **state)
 	assert_int_equal(e.code, ERR_UNTRUSTED);
 }
 
+/* What gpg --armor makes of `keys`, from another alphabet of base64. */
+static void armour(struct str keys, struct buf *out)
+{
+	AUTO(buf_done) struct buf text = BUF_INIT(DOC_MAX);
+	enc_base64url(&text, keys.p, keys.n);
+	buf_adds(out, "-----BEGIN PGP PUBLIC KEY BLOCK-----\r\nComment: x\r\n\r\n");
+	for (size_t i = 0; i < text.n; i++) {
+		buf_addc(out, text.p[i] == '-' ? '+' : text.p[i] == '_' ? '/' : text.p[i]);
+		if (i % 64 == 63)
+			buf_adds(out, "\r\n");
+	}
+	buf_adds(out, &"==="[3 - (4 - text.n % 4) % 4]);
+	buf_adds(out, "\n=AbCd\n-----END PGP PUBLIC KEY BLOCK-----\n");
+}
+
+static void dearmor(void **state)
+{
+	AUTO(xfree) char *path = shared("keys/debian-archive-keyring.gpg");
+	AUTO(buf_done)
+	struct buf keys = BUF_INIT(DOC_MAX), text = BUF_INIT(DOC_MAX), got = BUF_INIT(DOC_MAX);
+	struct err e = { 0 };
+	assert_true(file_read(path, &keys, &e));
+	for (size_t cut = 0; cut < 3; cut++) { /* every length of the last group */
+		struct str some = { keys.p, keys.n - cut };
+		buf_reset(&text);
+		buf_reset(&got);
+		buf_adds(&text, "The vendor's keys\n");
+		armour(some, &text);
+		buf_adds(&text, "and another\n");
+		armour(some, &text);
+		assert_true(openpgp_dearmor(buf_str(&text), &got, &e));
+		assert_int_equal(got.n, 2 * some.n);
+		assert_memory_equal(got.p, some.p, some.n);
+		assert_memory_equal(got.p + some.n, some.p, some.n);
+	}
+	buf_reset(&got);
+	assert_true(openpgp_dearmor(buf_str(&keys), &got, &e)); /* binary already */
+	assert_true(str_eq(buf_str(&got), buf_str(&keys)));
+	static const char *const bad[] = {
+		"",
+		"no key",
+		"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n",
+		"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nA!AA\n-----END PGP PUBLIC KEY BLOCK-----\n",
+		"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n-----END PGP PUBLIC KEY BLOCK-----\n",
+		"-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----\n",
+	};
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_false(openpgp_dearmor(str_of(bad[i]), &got, &e));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +274,7 @@ int main(void)
 		cmocka_unit_test(keyring_troubles),
 		cmocka_unit_test(result_bounded),
 		cmocka_unit_test(detached),
+		cmocka_unit_test(dearmor),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,12 +46,12 @@ def needs_rpm():
 
 
 class World:
-    """The vendor's repository below `dir`/repo; `key` is its public key's file."""
+    """The vendor's repository below `dir`/repo; `key` is its public key's file, `keyring` the same as gpgv reads it."""
 
     def __init__(self, directory, without=()):
         self.without = without
         self.dir = pathlib.Path(directory)
-        self.repo, self.key = self.dir / "repo", self.dir / "key.asc"
+        self.repo, self.key, self.keyring = self.dir / "repo", self.dir / "key.asc", self.dir / "key.gpg"
         self.gpg = self.dir / "gpg"
         self.dir.mkdir(parents=True, exist_ok=True)
 
@@ -83,6 +83,7 @@ class World:
             g = ["gpg", "--homedir", self.gpg, "--batch", "-q"]
             run(*g, "--passphrase", "", "--quick-gen-key", "Testbed Vendor <vendor@localhost>", "rsa2048", "sign", "never")
             self.key.write_text(run(*g, "--armor", "--export").stdout)
+            run(*g, "--output", self.keyring, "--export")
         run("rpmsign", "--define", "_gpg_name Testbed Vendor", "--define", "__gpg /usr/bin/gpg", "--define", f"_gpg_path {self.gpg}",
             "--addsign", *files, env={**os.environ, "GNUPGHOME": str(self.gpg)}, timeout=120)
 
@@ -107,6 +108,11 @@ class World:
             f"  - buildrequires: {{platform: [el9]}}\n    requires: {{platform: [el9]}}\n  artifacts:\n    rpms:\n"
             f"    - {n}-0:{v}.noarch\n...\n" for (n, v), m in streams.items()))
         run("modifyrepo_c", "--mdtype=modules", self.dir / "modules.yaml", self.repo / "repodata")
+        self.sign_index()
+
+    def sign_index(self):
+        """repomd.xml.asc, as vendors have it beside repomd.xml."""
+        run("gpg", "--homedir", self.gpg, "--batch", "-q", "--yes", "--armor", "--detach-sign", self.repo / "repodata/repomd.xml")
 
     def oldest(self, manager):
         """Files of what an endpoint begins with."""
@@ -132,8 +138,9 @@ class World:
         return found
 
 
-def make_rpm_endpoint(eps, world, name, manager, url):
-    """Turns a Debian endpoint into one of dnf or zypper whose own repository is at `url`."""
+def make_rpm_endpoint(eps, world, name, manager, url, signed_index=False):
+    """Turns a Debian endpoint into one of dnf or zypper whose own repository is at `url`; signed_index: its
+    configuration wants the repository's index signed."""
     words = {"dnf": ("almalinux", "9.4", "rhel centos fedora", 'PLATFORM_ID="platform:el9"\n'), "zypper": ("opensuse-leap", "15.6", "suse opensuse", "")}
     id_, version, like, more = words[manager]
     root = eps.root(name)
@@ -143,18 +150,20 @@ def make_rpm_endpoint(eps, world, name, manager, url):
     for d in ("etc/yum.repos.d", "etc/zypp/repos.d", "etc/rpm", "etc/pki/rpm-gpg"):
         (root / d).mkdir(parents=True, exist_ok=True)
     (root / "etc/rpm/macros").write_text("%_dbpath /var/lib/rpm\n")
-    repo = f"[tb9]\nname=testbed\nbaseurl={url}\nenabled=1\ngpgcheck=1\n"
+    repo = f"[tb9]\nname=testbed\nbaseurl={url}\nenabled=1\ngpgcheck=1\ngpgkey=file://{KEY_FILE}\nrepo_gpgcheck={int(signed_index)}\n"
     if manager == "dnf":
         (root / "etc/yum.repos.d/tb.repo").write_text(repo)
     else:
         (root / "etc/zypp/zypp.conf").write_text("[main]\nmultiversion = provides:multiversion(kernel)\n")  # as SUSE ships it
-        (root / "etc/zypp/repos.d/tb.repo").write_text(repo + "repo_gpgcheck=0\npkg_gpgcheck=1\ntype=rpm-md\nautorefresh=1\n")
+        (root / "etc/zypp/repos.d/tb.repo").write_text(repo + "pkg_gpgcheck=1\ntype=rpm-md\nautorefresh=1\n")
     shutil.copy(world.key, root / KEY_FILE.lstrip("/"))
     for f in world.oldest(manager):
         shutil.copy(f, root / "root")
     eps.exec(name, "sh", "-c", f"rpm --import {KEY_FILE} && rpm -i /root/*.rpm && rm -f /root/*.rpm")
     if manager == "dnf":
         module_stream(eps, name, "1")
+        if signed_index:  # somebody has said yes to the key
+            eps.exec(name, "dnf", "-q", "-y", "makecache")
 
 
 def module_stream(eps, name, stream):

@@ -142,6 +142,17 @@ static struct counts count(struct world *w)
 	return c;
 }
 
+/* The counts after a sync whose feed's state nobody looks at. */
+static struct counts synced(struct world *w, enum mode mode)
+{
+	struct feed_state *l;
+	size_t n;
+	w->mode = mode;
+	sync_now(w, &l, &n);
+	feed_state_list_free(l, n);
+	return count(w);
+}
+
 /* Called by the thread of the sync, right after the job has ended. */
 static void job_changed(void *arg, const char *id)
 {
@@ -263,10 +274,7 @@ static void F38_a_held_one_is_taken_over_by_a_person(void **state)
 	struct err e = { 0 };
 	struct feed_state *l;
 	size_t n;
-	w->mode = GOOD;
-	sync_now(w, &l, &n);
-	feed_state_list_free(l, n);
-	struct counts before = count(w);
+	struct counts before = synced(w, GOOD);
 	w->mode = HALF;
 	sync_now(w, &l, &n);
 	assert_true(l[0].is_held);
@@ -289,10 +297,7 @@ static void F38_what_a_system_lacks_does_not_vanish_silently(void **state)
 	struct world *w = *state;
 	struct feed_state *l;
 	size_t n;
-	w->mode = GOOD;
-	sync_now(w, &l, &n);
-	feed_state_list_free(l, n);
-	struct counts before = count(w);
+	struct counts before = synced(w, GOOD);
 	w->mode = WAITED_FOR;
 	sync_now(w, &l, &n);
 	assert_true(l[0].is_held);
@@ -504,10 +509,7 @@ static void a_new_release_does_not_lower_the_guard(void **state)
 	struct err e = { 0 };
 	struct feed_state *l;
 	size_t n;
-	w->mode = GOOD;
-	sync_now(w, &l, &n);
-	feed_state_list_free(l, n);
-	struct counts before = count(w);
+	struct counts before = synced(w, GOOD);
 	static const struct host_attrs older = { .hostname = (char *)"older",
 						 .os_id = (char *)"debian",
 						 .os_version = (char *)"11",
@@ -530,13 +532,9 @@ static void M_077_a_sync_asked_for_at_the_end_of_another_runs(void **state)
 {
 	struct world *w = *state;
 	struct err e = { 0 };
-	struct feed_state *l;
 	struct job job = { .state = JOB_QUEUED };
-	size_t n;
-	w->mode = GOOD;
 	w->ask_again = true;
-	sync_now(w, &l, &n);
-	feed_state_list_free(l, n);
+	synced(w, GOOD);
 	for (int i = 0; i < 1000 && job.state < JOB_SUCCEEDED; i++, usleep(20000))
 		if (w->asked)
 			ok(jobs_get(w->rig.jobs, w->next, &job, &e), &e);
@@ -550,23 +548,16 @@ static void M_077_a_sync_asked_for_at_the_end_of_another_runs(void **state)
 static void M_074_the_matrix_is_applied_by_the_sync(void **state)
 {
 	struct world *w = *state;
-	struct feed_state *l;
-	size_t n;
-	w->mode = GOOD;
-	sync_now(w, &l, &n);
-	feed_state_list_free(l, n);
-	struct counts before = count(w);
+	struct counts before = synced(w, GOOD);
 	assert_int_equal(before.missing, 10);
 	set(w, SETTING_SCOPE_OFF, "debian/security");
-	sync_now(w, &l, &n);
-	feed_state_list_free(l, n);
-	assert_int_equal(count(w).patches, 0);
-	assert_int_equal(count(w).missing, 0);
+	struct counts off = synced(w, GOOD);
+	assert_int_equal(off.patches, 0);
+	assert_int_equal(off.missing, 0);
 	set(w, SETTING_SCOPE_OFF, "debian/bugfix");
-	sync_now(w, &l, &n);
-	feed_state_list_free(l, n);
-	assert_int_equal(count(w).patches, before.patches);
-	assert_int_equal(count(w).missing, 10);
+	struct counts on = synced(w, GOOD);
+	assert_int_equal(on.patches, before.patches);
+	assert_int_equal(on.missing, 10);
 }
 
 static int group(void)

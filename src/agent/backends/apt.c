@@ -14,7 +14,6 @@ enum state { AT_START, AT_READ, AT_UPDATE, AT_SIMULATE, AT_CONFIGURE, AT_INSTALL
 
 struct apt {
 	struct backend b;
-	enum state state;
 	int installs, configures;
 	int cut_short;	    /* commands that change nothing and were killed */
 	const char *failed; /* reason of the last failure; NULL = none */
@@ -24,15 +23,14 @@ struct apt {
 
 static struct backend_action read_database(struct apt *m)
 {
-	m->state = AT_READ;
-	return backend_read();
+	return backend_read(&m->b, AT_READ);
 }
 
 static struct backend_action run(struct apt *m, enum state state, const char *const *argv,
 				 int64_t timeout_s)
 {
-	m->state = state;
-	return backend_run(argv, timeout_s, state == AT_CONFIGURE || state == AT_INSTALL);
+	return backend_run(&m->b, (int)state, argv, timeout_s,
+			   state == AT_CONFIGURE || state == AT_INSTALL);
 }
 
 static const char *config(struct apt *m)
@@ -88,8 +86,7 @@ static struct backend_action configure(struct apt *m)
 
 static struct backend_action wait_for_lock(struct apt *m)
 {
-	m->state = AT_WAIT;
-	return backend_wait_for_lock(&m->b);
+	return backend_wait_for_lock(&m->b, AT_WAIT);
 }
 
 static struct backend_action after_read(struct apt *m, const struct pkgdb *db)
@@ -170,7 +167,7 @@ static void remember(struct apt *m, const struct backend_input *in, struct str *
 
 static struct backend_action after_change(struct apt *m, const struct backend_input *in)
 {
-	bool installing = m->state == AT_INSTALL;
+	bool installing = m->b.state == AT_INSTALL;
 	struct str line;
 	if (in->exit_status == 0 && !in->timed_out) {
 		m->claimed = installing;
@@ -199,8 +196,8 @@ static struct backend_action next(struct backend *b, const struct backend_input 
 {
 	struct apt *m = (struct apt *)b;
 	struct str line;
-	ASSERT(in || m->state == AT_START);
-	switch (m->state) {
+	ASSERT(in || m->b.state == AT_START);
+	switch ((enum state)m->b.state) {
 	case AT_START:
 	case AT_WAIT: return read_database(m);
 	case AT_READ: return after_read(m, in->db);

@@ -39,13 +39,16 @@ struct backend_action backend_next(struct backend *b, const struct backend_input
 	return b->type->next(b, in);
 }
 
-struct backend_action backend_read(void)
+struct backend_action backend_read(struct backend *b, int state)
 {
+	b->state = state;
 	return (struct backend_action) { .kind = BACKEND_READ };
 }
 
-struct backend_action backend_run(const char *const *argv, int64_t timeout_s, bool changes)
+struct backend_action backend_run(struct backend *b, int state, const char *const *argv,
+				  int64_t timeout_s, bool changes)
 {
+	b->state = state;
 	return (struct backend_action) {
 		.kind = BACKEND_RUN, .argv = argv, .timeout_s = timeout_s, .changes = changes
 	};
@@ -59,8 +62,9 @@ struct backend_action backend_done(struct backend *b, enum backend_outcome outco
 	};
 }
 
-struct backend_action backend_wait_for_lock(struct backend *b)
+struct backend_action backend_wait_for_lock(struct backend *b, int state)
 {
+	b->state = state;
 	int64_t s = MIN(2 + 2 * (int64_t)b->lock_looks, BACKEND_LOCK_WAIT_S);
 	b->lock_looks++;
 	b->lock_waited_s += s;

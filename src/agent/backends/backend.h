@@ -70,6 +70,7 @@ struct backend_transaction {
 struct backend {
 	const struct backend_type *type;
 	struct backend_spec spec;
+	int state; /* the machine's own: what its last action was */
 	struct backend_transaction transaction;
 	struct arena steps;		   /**< of the transaction */
 	struct arena keep;		   /**< what a machine remembers */
@@ -100,13 +101,14 @@ static inline const struct backend_transaction *backend_transaction(const struct
 
 /* --- for the machines ---------------------------------------------------------------------------
  */
-/** BACKEND_READ, BACKEND_RUN. */
-struct backend_action backend_read(void);
-struct backend_action backend_run(const char *const *argv, int64_t timeout_s, bool changes);
+/** BACKEND_READ, BACKEND_RUN; `state` is entered. */
+struct backend_action backend_read(struct backend *b, int state);
+struct backend_action backend_run(struct backend *b, int state, const char *const *argv,
+				  int64_t timeout_s, bool changes);
 struct backend_action backend_done(struct backend *b, enum backend_outcome outcome,
 				   const char *reason);
 /** Waits a little longer each time; DONE "lock_held" at the limit. */
-struct backend_action backend_wait_for_lock(struct backend *b);
+struct backend_action backend_wait_for_lock(struct backend *b, int state);
 /** `line` becomes the detail. */
 void backend_note(struct backend *b, struct str line);
 /** Fills todo. False when a held package stands in the way (the detail says which); `remedy` tells

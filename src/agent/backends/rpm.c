@@ -36,15 +36,13 @@ enum state {
 
 static struct backend_action read_database(struct rpm_machine *m)
 {
-	m->state = AT_READ;
-	return backend_read();
+	return backend_read(&m->b, AT_READ);
 }
 
 static struct backend_action run(struct rpm_machine *m, enum state state, const char *const *argv,
 				 int64_t timeout_s)
 {
-	m->state = state;
-	return backend_run(argv, timeout_s,
+	return backend_run(&m->b, (int)state, argv, timeout_s,
 			   state == AT_REBUILD || state == AT_CLEAN || state == AT_INSTALL);
 }
 
@@ -347,8 +345,7 @@ static bool complete(struct rpm_machine *m)
 
 static struct backend_action wait_for_lock(struct rpm_machine *m)
 {
-	m->state = AT_WAIT;
-	return backend_wait_for_lock(&m->b);
+	return backend_wait_for_lock(&m->b, AT_WAIT);
 }
 
 /* Judges the transaction; before that a tool that tells no obsoleted package from a removed one is
@@ -479,8 +476,8 @@ static struct backend_action begin(struct rpm_machine *m, const struct rpm_tool 
 struct backend_action rpm_next(struct rpm_machine *m, const struct rpm_tool *tool,
 			       const struct backend_input *in)
 {
-	ASSERT(in || m->state == AT_START);
-	switch ((enum state)m->state) {
+	ASSERT(in || m->b.state == AT_START);
+	switch ((enum state)m->b.state) {
 	case AT_START: return begin(m, tool);
 	case AT_READ: return after_read(m, tool, in->db);
 	case AT_CHECK: return after_check(m, in);

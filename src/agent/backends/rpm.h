@@ -36,7 +36,6 @@ struct rpm_tool {
 
 struct rpm_machine {
 	struct backend b;
-	int state;
 	int installs, cleanings;
 	int looks_cut; /* commands that change nothing and were killed */
 	size_t asked;  /* steps of the transaction that were looked at for obsoletes */

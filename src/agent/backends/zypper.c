@@ -18,18 +18,30 @@ enum {
 	ZYPPER_SCRIPT_FAILED = 107, /* installed, but a scriptlet failed */
 };
 
+/* What every command begins with, and room for `more` words. */
+static const char **begin(struct rpm_machine *m, size_t more, size_t *n_out)
+{
+	struct arena *a = &m->b.scratch;
+	const char *const head[] = {
+		"zypper",
+		"--non-interactive",
+		"--xmlout",
+		"--reposd-dir",
+		arena_printf(a, "%s/repos.d", m->b.spec.dir),
+		"--cache-dir",
+		arena_printf(a, "%s/cache", m->b.spec.dir),
+	};
+	const char **v = arena_array(a, const char *, ARRAY_LEN(head) + more + 1);
+	memcpy(v, head, sizeof(head));
+	*n_out = ARRAY_LEN(head);
+	return v;
+}
+
 static const char *const *argv(struct rpm_machine *m, enum rpm_command c, bool again)
 {
 	struct arena *a = &m->b.scratch;
-	const char **v = arena_array(a, const char *, m->b.n_todo + 24);
-	size_t n = 0;
-	v[n++] = "zypper";
-	v[n++] = "--non-interactive";
-	v[n++] = "--xmlout";
-	v[n++] = "--reposd-dir";
-	v[n++] = arena_printf(a, "%s/repos.d", m->b.spec.dir);
-	v[n++] = "--cache-dir";
-	v[n++] = arena_printf(a, "%s/cache", m->b.spec.dir);
+	size_t n;
+	const char **v = begin(m, m->b.n_todo + 16, &n);
 	if (c == RPM_REFRESH) {
 		v[n++] = "refresh";
 		v[n++] = "--force";
@@ -57,16 +69,8 @@ static const char *const *argv(struct rpm_machine *m, enum rpm_command c, bool a
 
 static const char *const *ask_obsoleters(struct rpm_machine *m, struct str name)
 {
-	struct arena *a = &m->b.scratch;
-	const char **v = arena_array(a, const char *, 20);
-	size_t n = 0;
-	v[n++] = "zypper";
-	v[n++] = "--non-interactive";
-	v[n++] = "--xmlout";
-	v[n++] = "--reposd-dir";
-	v[n++] = arena_printf(a, "%s/repos.d", m->b.spec.dir);
-	v[n++] = "--cache-dir";
-	v[n++] = arena_printf(a, "%s/cache", m->b.spec.dir);
+	size_t n;
+	const char **v = begin(m, 10, &n);
 	v[n++] = "--no-refresh";
 	v[n++] = "search";
 	v[n++] = "--obsoletes";
@@ -75,7 +79,7 @@ static const char *const *ask_obsoleters(struct rpm_machine *m, struct str name)
 	v[n++] = "--type";
 	v[n++] = "package";
 	v[n++] = "--";
-	v[n++] = arena_str(a, name).p;
+	v[n++] = arena_str(&m->b.scratch, name).p;
 	return v;
 }
 

@@ -4,19 +4,7 @@
 #include "agent/rpmconf.h"
 #include "base/file.h"
 
-#include <dirent.h>
-#include <errno.h>
-
 #define FILE_MAX (4u << 20)
-
-static bool is_true(struct str v)
-{
-	return str_is(v, "1") || str_is(v, "yes") || str_is(v, "true") || str_is(v, "True") ||
-	       str_is(v, "on");
-}
-
-/* --- files of a directory -----------------------------------------------------------------------
- */
 
 struct walk {
 	rpmsources_pair fn;
@@ -24,30 +12,9 @@ struct walk {
 	bool checked; /* what gpgcheck is when a repository does not say */
 };
 
-static bool each_file(const char *sysroot, const char *dir, const char *suffix,
-		      bool (*fn)(struct walk *w, struct str text, struct err *e), struct walk *w,
-		      struct err *e)
+static bool module_file(void *arg, struct str text, struct err *e)
 {
-	AUTO(xfree) char *path = xasprintf("%s/%s", sysroot, dir);
-	AUTO(buf_done) struct buf b = BUF_INIT(FILE_MAX);
-	DIR *d = opendir(path);
-	if (!d)
-		return errno == ENOENT ? true : err_sys(e, errno, "cannot list '%s'", path);
-	struct dirent *ent;
-	bool ok = true;
-	while (ok && (ent = readdir(d))) {
-		if (ent->d_name[0] == '.' || !str_ends(str_of(ent->d_name), suffix))
-			continue;
-		AUTO(xfree) char *file = file_join(path, ent->d_name);
-		buf_reset(&b);
-		ok = file_read(file, &b, e) && fn(w, buf_str(&b), e);
-	}
-	closedir(d);
-	return ok;
-}
-
-static bool module_file(struct walk *w, struct str text, struct err *e)
-{
+	struct walk *w = arg;
 	struct rpmconf_line l = { 0 };
 	struct str stream = { "", 0 }, section = { "", 0 };
 	while (rpmconf_line(&text, &l)) {
@@ -65,7 +32,7 @@ static bool module_file(struct walk *w, struct str text, struct err *e)
 bool rpmsources_modules(const char *sysroot, rpmsources_pair fn, void *arg, struct err *e)
 {
 	struct walk w = { .fn = fn, .arg = arg };
-	return each_file(sysroot, "etc/dnf/modules.d", ".module", module_file, &w, e);
+	return rpmconf_each_file(sysroot, "etc/dnf/modules.d", ".module", module_file, &w, e);
 }
 
 struct repository {
@@ -79,8 +46,9 @@ static bool repository_end(struct walk *w, const struct repository *r, struct er
 	return !tell || w->fn(w->arg, STR_LIT("rpm"), r->id, e);
 }
 
-static bool repository_file(struct walk *w, struct str text, struct err *e)
+static bool repository_file(void *arg, struct str text, struct err *e)
 {
+	struct walk *w = arg;
 	struct rpmconf_line l = { 0 };
 	struct repository r = { 0 };
 	while (rpmconf_line(&text, &l)) {
@@ -90,9 +58,9 @@ static bool repository_file(struct walk *w, struct str text, struct err *e)
 			r = (struct repository) { l.section, true, w->checked };
 		}
 		if (str_is(l.key, "enabled"))
-			r.enabled = is_true(l.value);
+			r.enabled = rpmconf_is_true(l.value);
 		if (str_is(l.key, "gpgcheck"))
-			r.checked = is_true(l.value);
+			r.checked = rpmconf_is_true(l.value);
 	}
 	return repository_end(w, &r, e);
 }
@@ -103,7 +71,7 @@ static bool checked_by_default(struct str text, bool checked)
 	struct rpmconf_line l = { 0 };
 	while (rpmconf_line(&text, &l))
 		if (str_is(l.section, "main") && str_is(l.key, "gpgcheck"))
-			checked = is_true(l.value);
+			checked = rpmconf_is_true(l.value);
 	return checked;
 }
 
@@ -117,6 +85,6 @@ bool rpmsources_unsigned(const char *sysroot, enum platform_manager manager, rpm
 	if (file_exists(path) && !file_read(path, &b, e))
 		return false;
 	struct walk w = { fn, arg, checked_by_default(buf_str(&b), !dnf) };
-	return each_file(sysroot, dnf ? "etc/yum.repos.d" : "etc/zypp/repos.d", ".repo",
-			 repository_file, &w, e);
+	return rpmconf_each_file(sysroot, dnf ? "etc/yum.repos.d" : "etc/zypp/repos.d", ".repo",
+				 repository_file, &w, e);
 }

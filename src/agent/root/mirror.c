@@ -179,7 +179,8 @@ static int64_t sum(const struct order_file *f, uint32_t n)
 	return total;
 }
 
-static bool build(const struct mirror_spec *spec, struct copying *c, struct err *e)
+static bool build(const struct mirror_spec *spec, struct copying *c, const char **reason_out,
+		  struct err *e)
 {
 	const struct order *o = spec->order;
 	if (!file_remove_tree(spec->dir, e) || !file_mkdirs(spec->dir, 0755, e))
@@ -197,7 +198,7 @@ static bool build(const struct mirror_spec *spec, struct copying *c, struct err 
 		    !copy_files(c, ar->payload, ar->n_payload, e))
 			return false;
 	}
-	if (!(o->kind == ORDER_RPM ? mirror_write_repositories(spec, e)
+	if (!(o->kind == ORDER_RPM ? mirror_write_repositories(spec, reason_out, e)
 				   : write_apt(spec->dir, o, e)))
 		return false;
 	AUTO(fd_close) int dir_fd = open(spec->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -214,11 +215,13 @@ bool mirror_build(const struct mirror_spec *spec, const char **reason_out, struc
 	for (uint32_t i = 0; i < o->n_archives; i++)
 		c.total += sum(o->archives[i].index, o->archives[i].n_index) +
 			   sum(o->archives[i].payload, o->archives[i].n_payload);
-	if (build(spec, &c, &why))
+	const char *reason = NULL;
+	if (build(spec, &c, &reason, &why))
 		return true;
-	*reason_out = why.code == ERR_UNTRUSTED ? "digest"
-		      : why.code == ERR_FULL	? "disk_full"
-						: "internal";
+	*reason_out = reason			  ? reason
+		      : why.code == ERR_UNTRUSTED ? "digest"
+		      : why.code == ERR_FULL	  ? "disk_full"
+						  : "internal";
 	if (e)
 		*e = why;
 	return false;

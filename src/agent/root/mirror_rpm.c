@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The partial mirror as dnf and zypper want it. Invariant: packages are checked against the
- * vendor's keys on this machine unless its own policy names the source; what is written here holds
- * only words that the order's reader has checked. */
+ * vendor's keys on this machine unless its own policy names the source; an index that this machine
+ * wants signed is checked before anything is taken out of it (which leaves the vendor's checksums
+ * of the rest, but breaks the signature: the managers cannot check it any more); what is written
+ * here holds only words that the order's reader has checked. */
 #include "agent/root/mirror.h"
+#include "agent/rpmconf.h"
 #include "base/file.h"
+#include "crypto/openpgp.h"
 #include "format/xml.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 #define REPOMD "repodata/repomd.xml"
+#define SIGNATURE REPOMD ".asc"
 #define REPOMD_MAX (4u << 20)
+#define KEYS_MAX (1u << 20)
 
 static bool is_word_of(const char *words, struct str word)
 {
@@ -134,19 +143,73 @@ static bool brought(void *arg, struct str path)
 	return false;
 }
 
+/* gpgv with the keys that lie on this machine, not with any that came. */
+static bool verify_index(const struct mirror_spec *spec, const struct order_archive *ar,
+			 struct str index, struct err *e)
+{
+	AUTO(buf_done)
+	struct buf signature = BUF_INIT(KEYS_MAX), text = BUF_INIT(KEYS_MAX),
+		   keys = BUF_INIT(KEYS_MAX);
+	AUTO(xfree) char *path = xasprintf("%s/%.*s/" SIGNATURE, spec->dir, STR_ARG(ar->id));
+	AUTO(xfree) char *key = xasprintf("%s%.*s", spec->sysroot, STR_ARG(ar->keyring));
+	AUTO(xfree) char *dir = file_join(spec->dir, "keys");
+	AUTO(xfree) char *keyring = xasprintf("%s/%.*s.gpg", dir, STR_ARG(ar->id));
+	return file_read(path, &signature, e) && file_read(key, &text, e) &&
+	       (openpgp_dearmor(buf_str(&text), &keys, e) || err_prefix(e, "'%s'", key)) &&
+	       file_mkdirs(dir, 0755, e) && file_write_atomic(keyring, buf_str(&keys), 0644, e) &&
+	       openpgp_verify_detached(index, buf_str(&signature),
+				       (const char *const[]) { keyring, NULL }, NULL, e);
+}
+
+static bool check_index(const struct mirror_spec *spec, struct order_archive *ar, struct str index,
+			const char **reason_out, struct err *e)
+{
+	bool wants;
+	if (!rpmconf_wants_signed_index(spec->sysroot, spec->manager, ar->id, &wants, e))
+		return false;
+	if (!wants)
+		return true;
+	*reason_out = "signature";
+	if (!brought(ar, STR_LIT(SIGNATURE)) || !ar->keyring.n)
+		return err_set(e, ERR_UNTRUSTED,
+			       "this machine wants the index of '%.*s' signed (repo_gpgcheck), and "
+			       "the order brings no %s; set key= and endpoint-key= for the "
+			       "repository on the server",
+			       STR_ARG(ar->id),
+			       ar->keyring.n ? "signature" : "place of the vendor's key");
+	if (!verify_index(spec, ar, index, e))
+		return err_prefix(e, "index of '%.*s', which this machine wants signed",
+				  STR_ARG(ar->id));
+	*reason_out = NULL;
+	return true;
+}
+
+/* zypper checks a signature that lies there whatever repo_gpgcheck says. */
+static bool drop_signature(const struct mirror_spec *spec, const struct order_archive *ar,
+			   struct err *e)
+{
+	AUTO(xfree) char *path = xasprintf("%s/%.*s/" SIGNATURE, spec->dir, STR_ARG(ar->id));
+	return unlink(path) == 0 || errno == ENOENT ||
+	       err_sys(e, errno, "cannot remove '%s'", path);
+}
+
 /* The vendor's own index stays as it is when every file it names is here. */
-static bool write_index(const struct mirror_spec *spec, struct order_archive *ar, struct err *e)
+static bool write_index(const struct mirror_spec *spec, struct order_archive *ar,
+			const char **reason_out, struct err *e)
 {
 	AUTO(buf_done) struct buf vendor = BUF_INIT(REPOMD_MAX), ours = BUF_INIT(REPOMD_MAX);
 	AUTO(xfree) char *path = xasprintf("%s/%.*s/" REPOMD, spec->dir, STR_ARG(ar->id));
 	bool pruned = false;
 	if (!file_read(path, &vendor, e) ||
+	    !check_index(spec, ar, buf_str(&vendor), reason_out, e) ||
 	    !mirror_prune_repomd(buf_str(&vendor), brought, ar, &ours, &pruned, e))
 		return err_prefix(e, "'%.*s'", STR_ARG(ar->id));
-	return !pruned || file_write_atomic(path, buf_str(&ours), 0644, e);
+	return drop_signature(spec, ar, e) &&
+	       (!pruned || file_write_atomic(path, buf_str(&ours), 0644, e));
 }
 
-bool mirror_write_repositories(const struct mirror_spec *spec, struct err *e)
+bool mirror_write_repositories(const struct mirror_spec *spec, const char **reason_out,
+			       struct err *e)
 {
 	static const char *const dirs[] = { "repos.d", "cache" };
 	for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
@@ -156,7 +219,7 @@ bool mirror_write_repositories(const struct mirror_spec *spec, struct err *e)
 	}
 	for (uint32_t i = 0; i < spec->order->n_archives; i++) {
 		struct order_archive *ar = &spec->order->archives[i];
-		if (!write_repository(spec, ar, e) || !write_index(spec, ar, e))
+		if (!write_repository(spec, ar, e) || !write_index(spec, ar, reason_out, e))
 			return false;
 	}
 	return true;

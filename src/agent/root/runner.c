@@ -300,10 +300,11 @@ static bool prepare(struct run *r, struct err *e)
 	if (!agent_policy_load(r->paths, &a, &policy, &why))
 		return run_finish(r, "refused", "policy", why.msg, e);
 	const struct mirror_spec mirror = {
-		spool, r->mirror, &r->order, r->manager, policy.unsigned_sources, copied, r
+		spool, r->mirror, &r->order, r->manager, policy.unsigned_sources, "", copied, r
 	};
 	if (!mirror_build(&mirror, &reason, &why))
-		return run_finish(r, "failed", reason, why.msg, e);
+		return run_finish(r, strcmp(reason, "signature") == 0 ? "refused" : "failed",
+				  reason, why.msg, e);
 	const struct backend_spec spec = { .phase = BACKEND_PLAN,
 					   .order = &r->order,
 					   .dir = r->mirror };

@@ -15,11 +15,6 @@ struct printing {
 	const struct debian_release *release;
 };
 
-static void set(json_t *j, const char *key, struct str s)
-{
-	json_object_set_new(j, key, json_text(s));
-}
-
 static void set_sha(json_t *j, const struct sha256 *d)
 {
 	char hex[SHA256_HEX];
@@ -46,16 +41,17 @@ static bool print_offer(void *arg, const struct debian_offer *o, struct err *e)
 {
 	struct printing *p = arg;
 	json_t *j = json_object();
-	set(j, "package", o->package);
-	set(j, "version", o->version);
-	set(j, "architecture", o->architecture);
-	set(j, "source", o->source);
-	set(j, "source_version", o->source_version);
-	set(j, "filename", o->filename);
+	const struct lab_text members[] = { { "package", o->package },
+					    { "version", o->version },
+					    { "architecture", o->architecture },
+					    { "source", o->source },
+					    { "source_version", o->source_version },
+					    { "filename", o->filename } };
+	lab_texts(j, members, ARRAY_LEN(members));
 	json_object_set_new(j, "size", json_integer(o->size));
 	set_sha(j, &o->sha256);
-	set(j, "suite", p->release->codename);
-	set(j, "os", p->release->os);
+	lab_set(j, "suite", p->release->codename);
+	lab_set(j, "os", p->release->os);
 	json_object_set_new(j, "type", json_string(patch_type_name(p->release->type)));
 	return lab_print(&p->out, j, e);
 }
@@ -90,11 +86,12 @@ static bool parse_debian(struct printing *p, const char *file, const struct lab_
 static json_t *release_json(const struct debian_release *r)
 {
 	json_t *j = json_object(), *files = json_array();
-	set(j, "origin", r->origin);
-	set(j, "label", r->label);
-	set(j, "suite", r->suite);
-	set(j, "codename", r->codename);
-	set(j, "version", r->version);
+	const struct lab_text members[] = { { "origin", r->origin },
+					    { "label", r->label },
+					    { "suite", r->suite },
+					    { "codename", r->codename },
+					    { "version", r->version } };
+	lab_texts(j, members, ARRAY_LEN(members));
 	json_object_set_new(j, "date", json_time(r->date_ms));
 	json_object_set_new(j, "valid_until", json_time(r->valid_until_ms));
 	json_object_set_new(j, "components", words(r->components, ' '));
@@ -102,11 +99,11 @@ static json_t *release_json(const struct debian_release *r)
 	json_object_set_new(j, "not_automatic", json_boolean(r->not_automatic));
 	json_object_set_new(j, "but_automatic_upgrades", json_boolean(r->but_automatic_upgrades));
 	json_object_set_new(j, "acquire_by_hash", json_boolean(r->by_hash));
-	set(j, "os", r->os);
+	lab_set(j, "os", r->os);
 	json_object_set_new(j, "type", json_string(patch_type_name(r->type)));
 	for (size_t i = 0; i < r->n_files; i++) {
 		json_t *f = json_object();
-		set(f, "path", r->files[i].path);
+		lab_set(f, "path", r->files[i].path);
 		json_object_set_new(f, "size", json_integer(r->files[i].size));
 		set_sha(f, &r->files[i].sha256);
 		json_array_append_new(files, f);
@@ -135,8 +132,8 @@ static bool parse_release(struct printing *p, const char *file, const struct lab
 	json_object_set_new(j, "verified", json_boolean(verify));
 	if (verify) {
 		json_t *s = json_object();
-		set(s, "fingerprint", str_of(signer.fingerprint));
-		set(s, "name", str_of(signer.name));
+		lab_set(s, "fingerprint", str_of(signer.fingerprint));
+		lab_set(s, "name", str_of(signer.name));
 		json_object_set_new(s, "good_signatures", json_integer(signer.good));
 		json_object_set_new(j, "signer", s);
 	}
@@ -162,7 +159,7 @@ static bool source_files(struct str table, json_t *to)
 		    !str_to_i64(size, &n) || n < 0)
 			return false;
 		json_t *f = json_object();
-		set(f, "name", name);
+		lab_set(f, "name", name);
 		json_object_set_new(f, "size", json_integer(n));
 		set_sha(f, &sha);
 		json_array_append_new(to, f);
@@ -177,11 +174,11 @@ static bool print_source(void *arg, const struct deb822_stanza *s, struct err *e
 		return err_set(e, ERR_CORRUPT, "stanza at line %llu has no Package or no Version",
 			       (unsigned long long)s->line);
 	json_t *j = json_object(), *files = json_array();
-	set(j, "package", f[0].value);
-	set(j, "version", f[1].value);
-	set(j, "architecture", f[2].value);
+	lab_set(j, "package", f[0].value);
+	lab_set(j, "version", f[1].value);
+	lab_set(j, "architecture", f[2].value);
 	json_object_set_new(j, "binaries", words(f[3].value, ','));
-	set(j, "directory", f[4].value);
+	lab_set(j, "directory", f[4].value);
 	json_object_set_new(j, "files", files);
 	if (source_files(f[5].value, files))
 		return lab_print(&((struct printing *)arg)->out, j, e);
@@ -211,36 +208,31 @@ static bool parse_sources(struct printing *p, const char *file, struct err *e)
 /* --- notices -------------------------------------------------------------------------------------
  */
 
-static void set_or_null(json_t *j, const char *key, struct str s)
-{
-	json_object_set_new(j, key, s.n ? json_text(s) : json_null());
-}
-
 static bool print_notice(void *arg, const struct debian_notice *n, struct err *e)
 {
 	json_t *j = json_object();
-	set(j, "id", n->a.id);
+	lab_set(j, "id", n->a.id);
 	json_object_set_new(j, "date", json_time(n->a.released_ms));
-	set(j, "title", n->a.title);
-	set(j, "release", n->codename);
-	set(j, "os", n->a.os);
-	set(j, "package", n->a.product);
-	set_or_null(j, "fixed", n->a.fixed);
+	lab_set(j, "title", n->a.title);
+	lab_set(j, "release", n->codename);
+	lab_set(j, "os", n->a.os);
+	lab_set(j, "package", n->a.product);
+	lab_set_or_null(j, "fixed", n->a.fixed);
 	json_object_set_new(j, "cves", words(n->a.cves, ','));
-	set(j, "url", n->a.url);
+	lab_set(j, "url", n->a.url);
 	return lab_print(&((struct printing *)arg)->out, j, e);
 }
 
 static bool print_tracked(void *arg, const struct debian_notice *n, struct err *e)
 {
 	json_t *j = json_object();
-	set(j, "id", n->a.id);
-	set(j, "release", n->codename);
-	set(j, "os", n->a.os);
-	set(j, "package", n->a.product);
-	set_or_null(j, "status", n->status);
-	set_or_null(j, "fixed", n->fixed);
-	set_or_null(j, "urgency", n->urgency);
+	lab_set(j, "id", n->a.id);
+	lab_set(j, "release", n->codename);
+	lab_set(j, "os", n->a.os);
+	lab_set(j, "package", n->a.product);
+	lab_set_or_null(j, "status", n->status);
+	lab_set_or_null(j, "fixed", n->fixed);
+	lab_set_or_null(j, "urgency", n->urgency);
 	json_object_set_new(j, "severity", json_string(severity_name(n->a.severity)));
 	json_object_set_new(j, "used", json_boolean(!n->ignored));
 	return lab_print(&((struct printing *)arg)->out, j, e);

@@ -13,30 +13,21 @@ struct printing {
 	struct buf rows;
 };
 
-static void set(json_t *j, const char *key, struct str s)
-{
-	json_object_set_new(j, key, json_text(s.p ? s : STR_LIT("")));
-}
-
-static void set_or_null(json_t *j, const char *key, struct str s)
-{
-	json_object_set_new(j, key, s.n ? json_text(s) : json_null());
-}
-
 static void set_nevra(json_t *j, const struct rpm_nevra *n)
 {
-	set(j, "name", n->name);
-	set(j, "epoch", n->epoch);
-	set(j, "version", n->version);
-	set(j, "release", n->release);
-	set(j, "arch", n->arch);
+	const struct lab_text members[] = { { "name", n->name },
+					    { "epoch", n->epoch },
+					    { "version", n->version },
+					    { "release", n->release },
+					    { "arch", n->arch } };
+	lab_texts(j, members, ARRAY_LEN(members));
 }
 
 static void set_checksum(json_t *j, const char *key, const struct rpm_checksum *c)
 {
 	json_t *o = json_object();
-	set(o, "type", c->kind);
-	set(o, "value", c->hex);
+	lab_set(o, "type", c->kind);
+	lab_set(o, "value", c->hex);
 	json_object_set_new(j, key, o);
 }
 
@@ -55,13 +46,13 @@ static json_t *package_json(const struct rpm_update_package *q)
 {
 	json_t *j = json_object();
 	set_nevra(j, &q->nevra);
-	set_or_null(j, "src", q->src);
-	set_or_null(j, "filename", q->filename);
-	set_or_null(j, "module", q->module);
+	lab_set_or_null(j, "src", q->src);
+	lab_set_or_null(j, "filename", q->filename);
+	lab_set_or_null(j, "module", q->module);
 	if (q->sum.n) {
 		json_t *sum = json_object();
-		set(sum, "type", q->sum_kind);
-		set(sum, "value", q->sum);
+		lab_set(sum, "type", q->sum_kind);
+		lab_set(sum, "value", q->sum);
 		json_object_set_new(j, "sum", sum);
 	}
 	json_object_set_new(j, "reboot", json_boolean(q->reboot));
@@ -92,27 +83,28 @@ static bool print_update(void *arg, const struct rpm_update *u, struct err *e)
 {
 	struct printing *p = arg;
 	json_t *j = json_object(), *cves = json_array(), *references = json_array();
-	set(j, "id", u->id);
-	set(j, "version", u->version);
-	set(j, "type", u->type);
-	set(j, "status", u->status);
-	set(j, "from", u->from);
-	set_or_null(j, "title", u->title);
-	set_or_null(j, "severity", u->severity);
-	set_or_null(j, "issued", u->issued);
-	set_or_null(j, "updated", u->updated);
+	const struct lab_text members[] = { { "id", u->id },
+					    { "version", u->version },
+					    { "type", u->type },
+					    { "status", u->status },
+					    { "from", u->from } };
+	lab_texts(j, members, ARRAY_LEN(members));
+	lab_set_or_null(j, "title", u->title);
+	lab_set_or_null(j, "severity", u->severity);
+	lab_set_or_null(j, "issued", u->issued);
+	lab_set_or_null(j, "updated", u->updated);
 	json_object_set_new(j, "issued_time", json_time(u->issued_ms));
 	json_object_set_new(j, "updated_time", json_time(u->updated_ms));
-	set_or_null(j, "release", u->release);
-	set_or_null(j, "summary", u->summary);
-	set_or_null(j, "description", u->description);
+	lab_set_or_null(j, "release", u->release);
+	lab_set_or_null(j, "summary", u->summary);
+	lab_set_or_null(j, "description", u->description);
 	for (size_t i = 0; i < u->n_references; i++) {
 		const struct rpm_reference *r = &u->references[i];
 		json_t *o = json_object();
-		set(o, "type", r->type);
-		set(o, "id", r->id);
-		set(o, "href", r->href);
-		set(o, "title", r->title);
+		lab_set(o, "type", r->type);
+		lab_set(o, "id", r->id);
+		lab_set(o, "href", r->href);
+		lab_set(o, "title", r->title);
 		json_array_append_new(references, o);
 		if (str_is(r->type, "cve"))
 			json_array_append_new(cves, json_text(r->id));
@@ -132,10 +124,10 @@ static bool print_package(void *arg, const struct rpm_package *q, struct err *e)
 {
 	json_t *j = json_object();
 	set_nevra(j, &q->nevra);
-	set_or_null(j, "source", q->source);
-	set_or_null(j, "vendor", q->vendor);
-	set(j, "href", q->href);
-	set_or_null(j, "base", q->base);
+	lab_set_or_null(j, "source", q->source);
+	lab_set_or_null(j, "vendor", q->vendor);
+	lab_set(j, "href", q->href);
+	lab_set_or_null(j, "base", q->base);
 	json_object_set_new(j, "size", q->size < 0 ? json_null() : json_integer(q->size));
 	json_object_set_new(j, "built", json_time(q->built_s * 1000));
 	set_checksum(j, "checksum", &q->checksum);
@@ -146,12 +138,12 @@ static bool print_module(void *arg, const struct rpm_module *m, struct err *e)
 {
 	json_t *j = json_object();
 	json_object_set_new(j, "document", json_string(m->defaults ? "defaults" : "stream"));
-	set(j, "name", m->name);
-	set_or_null(j, "stream", m->stream);
+	lab_set(j, "name", m->name);
+	lab_set_or_null(j, "stream", m->stream);
 	if (!m->defaults) {
-		set_or_null(j, "version", m->version);
-		set_or_null(j, "context", m->context);
-		set_or_null(j, "arch", m->arch);
+		lab_set_or_null(j, "version", m->version);
+		lab_set_or_null(j, "context", m->context);
+		lab_set_or_null(j, "arch", m->arch);
 		json_object_set_new(j, "profiles", texts(m->profiles, m->n_profiles));
 		json_object_set_new(j, "artifacts", texts(m->artifacts, m->n_artifacts));
 	}
@@ -165,13 +157,13 @@ static bool print_repomd(struct printing *p, const char *file, struct err *e)
 	if (!lab_read(file, RPM_MAX_REPOMD, &text, e) || !rpm_repomd_parse(buf_str(&text), &r, e))
 		return false;
 	json_t *j = json_object(), *data = json_array();
-	set_or_null(j, "revision", r.revision);
+	lab_set_or_null(j, "revision", r.revision);
 	json_object_set_new(j, "released", json_time(r.released_ms));
 	for (size_t i = 0; i < r.n_data; i++) {
 		const struct rpm_data *d = &r.data[i];
 		json_t *o = json_object();
-		set(o, "type", d->type);
-		set(o, "href", d->href);
+		lab_set(o, "type", d->type);
+		lab_set(o, "href", d->href);
 		set_checksum(o, "checksum", &d->checksum);
 		if (d->open_checksum.hex.n)
 			set_checksum(o, "open_checksum", &d->open_checksum);

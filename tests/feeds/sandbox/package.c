@@ -134,8 +134,7 @@ static void the_same_as_reading_here(void **state)
 		AUTO(fd_close) int fd = open_corpus(rows[i].file);
 		AUTO(buf_done) struct buf here = BUF_INIT(PKGFILE_CHANGELOG_MAX);
 		AUTO(buf_done)
-		struct buf there = BUF_INIT(PKGFILE_CHANGELOG_MAX),
-			   few = BUF_INIT(60);
+		struct buf there = BUF_INIT(PKGFILE_CHANGELOG_MAX), few = BUF_INIT(60);
 		assert_true(package_read_changelog(rows[i].kind, STR_LIT("demo"), fd, &here, &e));
 		if (!package_changelog(rows[i].kind, STR_LIT("demo"), fd, &there, &e))
 			fail_msg("%s", e.msg);
