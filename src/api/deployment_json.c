@@ -15,7 +15,7 @@ json_t *deployment_json(const struct deployment_row *d)
 	json_object_set_new(j, "id", json_string(d->id));
 	json_object_set_new(j, "name", json_text(str_of(d->name)));
 	json_object_set_new(j, "description", json_text(str_of(d->description)));
-	json_object_set_new(j, "operation", json_string("install"));
+	json_object_set_new(j, "operation", json_string(deployment_operation_name(d->operation)));
 	json_object_set_new(j, "policy", json_text(str_of(d->policy)));
 	json_object_set_new(j, "policy_name", policy_name_json(d->policy_name));
 	json_object_set_new(j, "now", json_boolean(d->now));
@@ -27,6 +27,15 @@ json_t *deployment_json(const struct deployment_row *d)
 	json_object_set_new(j, "patches", json_integer(d->n_patches));
 	json_object_set_new(j, "targets", targets);
 	return j;
+}
+
+static json_t *services_json(const char *text)
+{
+	json_t *list = json_array();
+	struct str rest = str_of(text), name;
+	while (*text && str_split(&rest, ' ', &name))
+		json_array_append_new(list, json_text(name));
+	return list;
 }
 
 json_t *deployment_target_json(const struct target_row *t)
@@ -48,6 +57,7 @@ json_t *deployment_target_json(const struct target_row *t)
 	json_object_set_new(j, "done", json_integer(t->done));
 	json_object_set_new(j, "total", json_integer(t->total));
 	json_object_set_new(j, "patches", json_integer(t->n_patches));
+	json_object_set_new(j, "services", services_json(t->services));
 	json_object_set_new(j, "reboot_needed", json_boolean(t->reboot_needed));
 	json_object_set_new(j, "has_log", json_boolean(ran));
 	return j;

@@ -7,6 +7,7 @@
 #include "api/failures.h"
 #include "api/unknown.h"
 #include "api/words.h"
+#include "proto/units.h"
 
 #define MAX_EVIDENCE (256u << 10)
 
@@ -78,6 +79,22 @@ json_t *system_json(struct call *c, const struct match_view *v, uint32_t host)
 	return j;
 }
 
+/* What helps each process, said here so that every reader says the same. */
+static void add_remedies(json_t *restart)
+{
+	json_t *x;
+	size_t i;
+	json_array_foreach(restart, i, x)
+	{
+		const char *unit = json_string_value(json_object_get(x, "unit"));
+		const char *exe = json_string_value(json_object_get(x, "exe"));
+		int64_t pid = json_integer_value(json_object_get(x, "pid"));
+		enum unit_remedy r = unit_remedy_of(pid, str_of(unit ? unit : ""),
+						    str_of(exe ? exe : ""));
+		json_object_set_new(x, "remedy", json_string(unit_remedy_name(r)));
+	}
+}
+
 void system_detail_json(const struct host *h, json_t *into)
 {
 	/* The gateway checked it when it came; what does not parse any more is shown as absent. */
@@ -85,6 +102,7 @@ void system_detail_json(const struct host *h, json_t *into)
 	if (!h->attrs.health_json ||
 	    !json_parse(str_of(h->attrs.health_json), MAX_EVIDENCE, &evidence, NULL))
 		evidence = json_null();
+	add_remedies(json_object_get(evidence, "restart"));
 	json_object_set_new(into, "boot_time", json_time(h->attrs.boot_ms));
 	json_object_set_new(into, "inventory_digest", words_digest_or_null(&h->inventory));
 	json_object_set_new(into, "facts", json_integer(h->n_facts));

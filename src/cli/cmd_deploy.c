@@ -2,12 +2,12 @@
  * tsukuroi deploy / deployments: preview first, then create; live to the end with --wait. */
 #include "cli/args.h"
 #include "cli/commands.h"
+#include "cli/follow.h"
 #include "cli/print.h"
 #include "cli/remote.h"
 #include "cli/table.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #define MANY 1000
 
@@ -78,51 +78,6 @@ static void show_preview(const json_t *p)
 		       (long long)print_int(p, "unknown"));
 }
 
-static bool confirmed(const json_t *preview)
-{
-	char line[16] = "";
-	if (!isatty(STDIN_FILENO)) {
-		fprintf(stderr, "error: not confirmed; give --yes when no person is asked\n");
-		return false;
-	}
-	printf("Deploy to %lld systems? [y/N] ", (long long)print_int(preview, "systems"));
-	fflush(stdout);
-	return fgets(line, sizeof(line), stdin) && (line[0] == 'y' || line[0] == 'Y');
-}
-
-static bool ended(const char *state)
-{
-	return strcmp(state, "ready") != 0 && strcmp(state, "in_progress") != 0;
-}
-
-static bool follow(struct remote *r, const char *id, json_t **out, struct err *e)
-{
-	AUTO(xfree) char *path = xasprintf("/deployments/%s", id);
-	char last[200] = "";
-	for (;;) {
-		AUTO(json_free) json_t *d = NULL;
-		if (!remote_call(r, "GET", path, NULL, &d, e))
-			return false;
-		const json_t *t = json_object_get(d, "targets");
-		char line[200];
-		snprintf(
-			line, sizeof(line),
-			"%s: %lld of %lld succeeded, %lld failed, %lld installing, %lld downloading, %lld pending",
-			print_text(d, "state"), (long long)print_int(t, "succeeded"),
-			(long long)print_int(t, "total"), (long long)print_int(t, "failed"),
-			(long long)print_int(t, "installing"),
-			(long long)print_int(t, "downloading"), (long long)print_int(t, "pending"));
-		if (strcmp(line, last) != 0)
-			fprintf(stderr, "  %s\n", line);
-		memcpy(last, line, sizeof(last));
-		if (ended(print_text(d, "state"))) {
-			*out = TAKE(d);
-			return true;
-		}
-		usleep(300000);
-	}
-}
-
 struct deploy_options {
 	const char *systems[MANY], *patches[MANY], *name, *policy;
 	size_t n_systems, n_patches;
@@ -150,12 +105,15 @@ static int deploy(const struct deploy_options *o)
 		printf("%s\n", o->json ? "{\"pairs\":0}" : "nothing to deploy");
 		return 0;
 	}
-	if (!o->yes && !confirmed(preview))
+	AUTO(xfree)
+	char *question = xasprintf("Deploy to %lld systems?",
+				   (long long)print_int(preview, "systems"));
+	if (!o->yes && !follow_confirmed(question))
 		return 1;
 	json_object_set(req, "preview_token", json_object_get(preview, "preview_token"));
 	if (!remote_call(r, "POST", "/deployments", req, &made, &e))
 		return print_failure(&e);
-	if (o->wait && !follow(r, print_text(made, "id"), &done, &e))
+	if (o->wait && !follow_deployment(r, print_text(made, "id"), &done, &e))
 		return print_failure(&e);
 	const json_t *last = done ? done : made;
 	if (o->json)

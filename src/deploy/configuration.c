@@ -32,7 +32,8 @@ static bool insert_targets(struct sql_conn *c, const struct creation *k, struct 
 			     SQL_ARGS(sql_text(k->id), sql_text(h->id),
 				      sql_text(h->attrs.hostname ? h->attrs.hostname : h->id),
 				      sql_int(TARGET_PENDING), sql_text("waiting_agent"),
-				      sql_int(k->now_ms), sql_int(patches), sql_bool(false)),
+				      sql_int(k->now_ms), sql_int(patches), sql_bool(false),
+				      sql_text("")),
 			     e))
 			return false;
 	}
@@ -47,7 +48,8 @@ static bool insert_all(struct sql_conn *c, void *arg, struct err *e)
 			      sql_text(k->r->description ? k->r->description : ""),
 			      sql_text(k->r->policy), sql_bool(k->r->now),
 			      sql_int(DEPLOYMENT_READY), sql_text(k->r->created_by),
-			      sql_int(k->now_ms), sql_int((int64_t)k->set->n)),
+			      sql_int(k->now_ms), sql_int((int64_t)k->set->n),
+			      sql_int(DEPLOYMENT_INSTALL)),
 		     e))
 		return false;
 	for (size_t i = 0; i < k->set->n; i++)

@@ -30,6 +30,13 @@ enum target_state {
 	TARGET_CANCELLED,
 	TARGET_STATES_
 };
+/** What a deployment does; its words are the API's. */
+enum deployment_operation {
+	DEPLOYMENT_INSTALL,
+	DEPLOYMENT_RESTART_SERVICES,
+	DEPLOYMENT_OPERATIONS_
+};
+const char *deployment_operation_name(enum deployment_operation o);
 const char *deployment_state_name(enum deployment_state s);
 const char *target_state_name(enum target_state s);
 
@@ -105,6 +112,21 @@ bool deploy_preview(struct deploy *d, const struct deploy_request *r, struct dep
  * still contains the present one (ERR_CONFLICT "preview_stale" when the set grew). Id in id_out. */
 bool deploy_create(struct deploy *d, const struct deploy_request *r, const char *preview_token,
 		   char id_out[static 33], struct err *e) MUST_CHECK;
+/** Restarting services that run replaced files, on each system those of `services` (all, when none
+ * is named) that its agent's last evidence names and that may be restarted (proto/units.h); systems
+ * without any are left out. */
+struct deploy_restart_request {
+	const char *const *systems;
+	size_t n_systems;
+	const char *const *services;
+	size_t n_services;
+	const char *policy; /**< as of a deployment */
+	const char *created_by;
+};
+/** ERR_INVALID for what is no service's name; ERR_CONFLICT with *why_out "service_protected" (one
+ * named is never restarted) or "nothing_to_restart" (a named one, or all, are in no evidence). */
+bool deploy_restart(struct deploy *d, const struct deploy_restart_request *r,
+		    char id_out[static 33], const char **why_out, struct err *e) MUST_CHECK;
 bool deploy_cancel(struct deploy *d, const char *id, struct err *e) MUST_CHECK;
 
 struct deployment_row {
@@ -113,6 +135,7 @@ struct deployment_row {
 	char *policy_name; /**< also a removed one's; NULL for the built-in one */
 	bool now;
 	enum deployment_state state;
+	enum deployment_operation operation;
 	int64_t created_ms, started_ms, finished_ms;
 	uint32_t targets[TARGET_STATES_], n_targets, n_patches;
 };
@@ -138,6 +161,7 @@ struct target_row {
 	int64_t attempts, exit_status, done, total;
 	uint32_t n_patches;
 	bool reboot_needed;
+	char *services; /**< to restart, with blanks between; "" = it installs */
 };
 /** By hostname, keyset on (hostname, host). `state` -1 = all. */
 bool deploy_targets(struct deploy *d, const char *id, int state, const struct target_row *after,

@@ -20,35 +20,36 @@ select count(*) from host_epoch where host = $1 and epoch = $2;
 insert into host_epoch (host, epoch) values ($1, $2) on conflict (host) do update set epoch = excluded.epoch;
 
 -- name: deployment_insert
-insert into deployment (id, name, description, policy, wake, state, created_by, created_ms, started_ms, finished_ms, n_patches)
-values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9);
+insert into deployment (id, name, description, policy, wake, state, created_by, created_ms, started_ms, finished_ms, n_patches,
+  operation)
+values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $10);
 
 -- name: deployment_patch_insert
 insert into deployment_patch (deployment, patch) values ($1, $2);
 
 -- name: target_insert
 insert into target (deployment, host, hostname, state, reason, detail, updated_ms, started_ms, finished_ms,
-  next_attempt_ms, attempts, exit_status, done, total, n_patches, reboot_needed)
-values ($1, $2, $3, $4, $5, '', $6, 0, 0, 0, 0, 0, 0, 0, $7, $8);
+  next_attempt_ms, attempts, exit_status, done, total, n_patches, reboot_needed, units)
+values ($1, $2, $3, $4, $5, '', $6, 0, 0, 0, 0, 0, 0, 0, $7, $8, $9);
 
 -- name: deployment_get
 select id, name, description, created_by, policy, wake, state, created_ms, started_ms, finished_ms, n_patches,
-  (select p.name from policy p where p.id = deployment.policy)
+  (select p.name from policy p where p.id = deployment.policy), operation
 from deployment where id = $1;
 
 -- name: deployment_page
 select id, name, description, created_by, policy, wake, state, created_ms, started_ms, finished_ms, n_patches,
-  (select p.name from policy p where p.id = deployment.policy)
+  (select p.name from policy p where p.id = deployment.policy), operation
 from deployment where (created_ms, id) < ($1, $2) order by created_ms desc, id desc limit $3;
 
 -- name: deployment_page_newer
 select id, name, description, created_by, policy, wake, state, created_ms, started_ms, finished_ms, n_patches,
-  (select p.name from policy p where p.id = deployment.policy)
+  (select p.name from policy p where p.id = deployment.policy), operation
 from deployment where (created_ms, id) > ($1, $2) order by created_ms, id limit $3;
 
 -- name: deployment_running
 select id, name, description, created_by, policy, wake, state, created_ms, started_ms, finished_ms, n_patches,
-  (select p.name from policy p where p.id = deployment.policy)
+  (select p.name from policy p where p.id = deployment.policy), operation
 from deployment where state <= 1 order by created_ms desc, id desc limit $1;
 
 -- name: deployment_count
@@ -68,13 +69,13 @@ select id from deployment where state <= 1 order by created_ms;
 
 -- name: target_page
 select host, hostname, state, reason, detail, updated_ms, started_ms, finished_ms, next_attempt_ms, attempts,
-  exit_status, done, total, n_patches, reboot_needed
+  exit_status, done, total, n_patches, reboot_needed, units
 from target where deployment = $1 and (state = $2 or $2 = -1) and (hostname, host) > ($3, $4)
 order by hostname, host limit $5;
 
 -- name: target_page_before
 select host, hostname, state, reason, detail, updated_ms, started_ms, finished_ms, next_attempt_ms, attempts,
-  exit_status, done, total, n_patches, reboot_needed
+  exit_status, done, total, n_patches, reboot_needed, units
 from target where deployment = $1 and (state = $2 or $2 = -1) and (hostname, host) < ($3, $4)
 order by hostname desc, host desc limit $5;
 
@@ -84,7 +85,7 @@ where t.state = 4;
 
 -- name: target_get
 select host, hostname, state, reason, detail, updated_ms, started_ms, finished_ms, next_attempt_ms, attempts,
-  exit_status, done, total, n_patches, reboot_needed
+  exit_status, done, total, n_patches, reboot_needed, units
 from target where deployment = $1 and host = $2;
 
 -- name: target_log
@@ -92,14 +93,15 @@ select log from target where deployment = $1 and host = $2;
 
 -- name: target_of_host
 select d.id, d.name, d.description, d.created_by, d.policy, d.wake, d.state, d.created_ms, d.started_ms,
-  d.finished_ms, d.n_patches, (select p.name from policy p where p.id = d.policy),
+  d.finished_ms, d.n_patches, (select p.name from policy p where p.id = d.policy), d.operation,
   t.host, t.hostname, t.state, t.reason, t.detail, t.updated_ms, t.started_ms, t.finished_ms,
-  t.next_attempt_ms, t.attempts, t.exit_status, t.done, t.total, t.n_patches, t.reboot_needed
+  t.next_attempt_ms, t.attempts, t.exit_status, t.done, t.total, t.n_patches, t.reboot_needed,
+  t.units
 from target t join deployment d on d.id = t.deployment
 where t.host = $1 order by d.created_ms desc, d.id desc limit $2;
 
 -- name: target_open_of_host
-select t.deployment, t.state, t.next_attempt_ms, t.reason from target t join deployment d on d.id = t.deployment
+select t.deployment, t.state, t.next_attempt_ms, t.reason, t.units from target t join deployment d on d.id = t.deployment
 where t.host = $1 and t.state <= 2 order by d.created_ms, d.id;
 
 -- name: target_open

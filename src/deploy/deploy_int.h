@@ -140,6 +140,8 @@ struct order_set {
 	size_t n_packages, n_extra;
 	const struct order_package *replaced; /* installed ones that may go; see order.h */
 	size_t n_replaced;
+	struct str *units; /* instead of all that: services to restart */
+	size_t n_units;
 };
 /* How long a target waits after its n-th attempt. */
 int64_t deploy_backoff_ms(int64_t attempts);
@@ -149,6 +151,8 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 		 const char *deployment, const struct order_set *set, uint64_t agent_seq,
 		 const char *replaces, struct arena *a, char **envelope_out, bool *unsigned_out,
 		 struct err *e) MUST_CHECK;
+/* Of a target's services (blanks between) those that the host's last evidence still names. */
+void services_left(const struct host *h, struct str wanted, struct arena *a, struct order_set *out);
 bool deploy_waits_for_window(const char *reason);
 bool target_update_write(struct deploy *d, const struct target_update *u, struct err *e) MUST_CHECK;
 /* What a deployment's policy says to its orders. */

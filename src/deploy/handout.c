@@ -46,7 +46,8 @@ static bool withdraw(struct sql_conn *c, void *arg, struct err *e)
 struct open_target {
 	char deployment[33];
 	int64_t next_attempt_ms;
-	bool parked; /* waits on its machine for a window */
+	bool parked;	  /* waits on its machine for a window */
+	struct str units; /* services to restart; empty = it installs */
 };
 
 static bool open_targets(struct deploy *d, const char *host, struct arena *a,
@@ -65,6 +66,7 @@ static bool open_targets(struct deploy *d, const char *host, struct arena *a,
 		AUTO(xfree) char *reason = str_dup(sql_col_str(rows, 3));
 		list[n].parked = sql_col_int(rows, 1) == TARGET_PENDING &&
 				 deploy_waits_for_window(reason);
+		list[n].units = arena_str(a, sql_col_str(rows, 4));
 		list[n++].next_attempt_ms = sql_col_int(rows, 2);
 	}
 	*out = list;
@@ -119,23 +121,14 @@ static bool unsigned_order(struct deploy *d, const struct host *h, const char *d
 	return target_update_write(d, &u, e);
 }
 
-/* One deployment's order for the host; *envelope_out stays NULL when nothing is due yet. */
-static bool order_for(struct deploy *d, const struct match_view *v, const struct host *h,
-		      const char *deployment, uint64_t agent_seq, struct arena *a,
-		      char **envelope_out, struct err *e)
+/* Makes the order, and says so of the target. */
+static bool issue(struct deploy *d, const struct match_view *v, const struct host *h,
+		  const char *deployment, const struct order_set *set, uint64_t agent_seq,
+		  struct arena *a, char **envelope_out, struct err *e)
 {
-	AUTO(work_done) struct work w = { 0 };
-	if (!deploy_work(d, v, h->no, deployment, &w, e))
-		return false;
-	if (!w.components.n)
-		return deploy_settle(d, h, deployment, &w, e);
-	deploy_want(d, v->catalog, &w);
-	if (!w.payloads_ready)
-		return true;
-	struct order_set set = { .packages = w.components.p, .n_packages = w.components.n };
 	bool is_unsigned;
 	struct err why = { 0 };
-	if (!order_issue(d, v, h, deployment, &set, agent_seq, NULL, a, envelope_out, &is_unsigned,
+	if (!order_issue(d, v, h, deployment, set, agent_seq, NULL, a, envelope_out, &is_unsigned,
 			 &why)) {
 		if (is_unsigned)
 			return unsigned_order(d, h, deployment, &why, e);
@@ -148,11 +141,48 @@ static bool order_for(struct deploy *d, const struct match_view *v, const struct
 		return false;
 	struct target_update u = { .deployment = deployment,
 				   .host = h->id,
-				   .state = TARGET_DOWNLOADING,
+				   .state = set->n_units ? TARGET_INSTALLING : TARGET_DOWNLOADING,
 				   .reason = "waiting_agent",
 				   .started_ms = clock_now_ms(d->conf.clock),
 				   .attempts = t.attempts + 1 };
 	return target_update_write(d, &u, e);
+}
+
+static bool restart_for(struct deploy *d, const struct match_view *v, const struct host *h,
+			const struct open_target *t, uint64_t agent_seq, struct arena *a,
+			char **envelope_out, struct err *e)
+{
+	struct order_set set = { 0 };
+	services_left(h, t->units, a, &set);
+	if (set.n_units)
+		return issue(d, v, h, t->deployment, &set, agent_seq, a, envelope_out, e);
+	int64_t now = clock_now_ms(d->conf.clock);
+	struct target_update u = { .deployment = t->deployment,
+				   .host = h->id,
+				   .state = TARGET_SUCCEEDED,
+				   .reason = "already_restarted",
+				   .started_ms = now,
+				   .finished_ms = now };
+	return target_update_write(d, &u, e);
+}
+
+/* One deployment's order for the host; *envelope_out stays NULL when nothing is due yet. */
+static bool order_for(struct deploy *d, const struct match_view *v, const struct host *h,
+		      const struct open_target *t, uint64_t agent_seq, struct arena *a,
+		      char **envelope_out, struct err *e)
+{
+	AUTO(work_done) struct work w = { 0 };
+	if (t->units.n)
+		return restart_for(d, v, h, t, agent_seq, a, envelope_out, e);
+	if (!deploy_work(d, v, h->no, t->deployment, &w, e))
+		return false;
+	if (!w.components.n)
+		return deploy_settle(d, h, t->deployment, &w, e);
+	deploy_want(d, v->catalog, &w);
+	if (!w.payloads_ready)
+		return true;
+	struct order_set set = { .packages = w.components.p, .n_packages = w.components.n };
+	return issue(d, v, h, t->deployment, &set, agent_seq, a, envelope_out, e);
 }
 
 /* --- one at a time (S-11) ----------------------------------------------------------------------
@@ -276,8 +306,7 @@ static bool make_one(const struct desk *k, char **envelope_out, struct err *e)
 		if (limit != INT64_MAX && !start_of(k, t->deployment, &start, e))
 			return false;
 		if ((limit == INT64_MAX || start < limit) &&
-		    !order_for(k->d, k->v, k->h, t->deployment, k->agent_seq, k->a, envelope_out,
-			       e))
+		    !order_for(k->d, k->v, k->h, t, k->agent_seq, k->a, envelope_out, e))
 			return false;
 	}
 	return true;

@@ -31,6 +31,7 @@ void deployment_from_row(struct sql_rows *rows, struct arena *a, struct deployme
 	out->finished_ms = sql_col_int(rows, 9);
 	out->n_patches = (uint32_t)sql_col_int(rows, 10);
 	out->policy_name = sql_col_null(rows, 11) ? NULL : column_text(rows, 11, a);
+	out->operation = (enum deployment_operation)sql_col_int(rows, 12);
 }
 
 void target_from_row(struct sql_rows *rows, int at, struct arena *a, struct target_row *out)
@@ -51,6 +52,7 @@ void target_from_row(struct sql_rows *rows, int at, struct arena *a, struct targ
 	out->total = sql_col_int(rows, at + 12);
 	out->n_patches = (uint32_t)sql_col_int(rows, at + 13);
 	out->reboot_needed = sql_col_bool(rows, at + 14);
+	out->services = column_text(rows, at + 15, a);
 }
 
 bool deployment_count_targets(struct sql_conn *c, struct deployment_row *row, struct err *e)
@@ -260,7 +262,7 @@ bool deploy_of_host(struct deploy *d, const char *host, struct arena *a,
 			return false;
 		while (n < MOST && sql_next(rows)) {
 			deployment_from_row(rows, a, &dep[n]);
-			target_from_row(rows, 12, a, &tgt[n++]);
+			target_from_row(rows, 13, a, &tgt[n++]);
 		}
 		if (!sql_rows_end(rows, e))
 			return false;

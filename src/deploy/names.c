@@ -22,6 +22,12 @@ const char *deployment_state_name(enum deployment_state s)
 	return s < DEPLOYMENT_STATES_ ? deployment_names[s] : "unknown";
 }
 
+const char *deployment_operation_name(enum deployment_operation o)
+{
+	static const char *const names[DEPLOYMENT_OPERATIONS_] = { "install", "restart_services" };
+	return o < DEPLOYMENT_OPERATIONS_ ? names[o] : "unknown";
+}
+
 const char *target_state_name(enum target_state s)
 {
 	return s < TARGET_STATES_ ? target_names[s] : "unknown";

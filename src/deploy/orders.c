@@ -351,7 +351,10 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 			   .not_after_ms = k.not_after_ms,
 			   .window = terms.window,
 			   .forced_ms = terms.forced_ms,
-			   .action = STR_LIT("install"),
+			   .action = set->n_units ? STR_LIT(ORDER_RESTART_SERVICES)
+						  : STR_LIT(ORDER_INSTALL),
+			   .units = set->units,
+			   .n_units = (uint32_t)set->n_units,
 			   .packages = packages_of(v->catalog, set->packages, set->n_packages, a),
 			   .n_packages = (uint32_t)set->n_packages,
 			   .extra = packages_of(v->catalog, set->extra, set->n_extra, a),
@@ -360,7 +363,8 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 			   .n_replaced = (uint32_t)set->n_replaced };
 	if (n && v->catalog->components[all[0]].kind == COMPONENT_RPM)
 		o.kind = ORDER_RPM;
-	fill_archives(v->catalog, h, all, n, a, &o);
+	if (!order_restarts(&o))
+		fill_archives(v->catalog, h, all, n, a, &o);
 	AUTO(buf_done) struct buf json = BUF_INIT(ORDER_MAX);
 	AUTO(buf_done) struct buf env = BUF_INIT(2 * ORDER_MAX);
 	order_write(&o, &json);
@@ -372,8 +376,9 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 				  h->attrs.hostname ? h->attrs.hostname : h->id);
 	}
 	k.envelope = buf_str(&env);
-	k.history = deploy_history(d, v, h->id, deployment, set->packages, set->n_packages,
-				   LEDGER_OFFERED);
+	if (!order_restarts(&o))
+		k.history = deploy_history(d, v, h->id, deployment, set->packages, set->n_packages,
+					   LEDGER_OFFERED);
 	bool stored = sql_write(d->conf.db, store_order, &k, e);
 	ledger_batch_done(k.history, stored);
 	open_hosts_mark(d, h->no);

@@ -255,6 +255,8 @@ static bool plan_in_view(const struct plan_context *k, const struct plan_step *s
 	struct order old;
 	if (!order_reopen(k->known->envelope, &a, &old, e))
 		return false;
+	if (order_restarts(&old))
+		return err_set(e, ERR_CONFLICT, "order '%.40s' installs nothing", k->order_id);
 	struct plan_more more = { .extra = arena_array(&a, uint32_t, n + 1),
 				  .replaced = arena_array(&a, struct order_package, n + 1) };
 	char detail[200] = "the resolver could not complete the transaction";
@@ -347,6 +349,8 @@ static bool history_of(struct deploy *d, const struct known_order *o, const char
 		return true;
 	if (!order_reopen(o->envelope, a, &old, e))
 		return false;
+	if (order_restarts(&old))
+		return true;
 	uint32_t *components = arena_array(a, uint32_t, old.n_packages + 1), n = 0;
 	for (uint32_t i = 0; i < old.n_packages; i++) {
 		struct plan_step s = { .name = old.packages[i].name,

@@ -283,6 +283,75 @@ static void scans_are_asked_for(void **state)
 	expect(&bad, 400, "invalid_selection");
 }
 
+#define EVIDENCE                                                                                   \
+	"{\"restart\":[{\"pid\":9,\"unit\":\"nginx.service\",\"exe\":\"/usr/sbin/nginx\","         \
+	"\"libraries\":[\"/usr/lib/libssl.so.3\"],\"packages\":[\"libssl3\"]},{\"pid\":8,"         \
+	"\"unit\":\"dbus.service\",\"exe\":\"/usr/bin/dbus-daemon\",\"libraries\":[],"             \
+	"\"packages\":[]},{\"pid\":7,\"unit\":\"\",\"exe\":\"/usr/bin/own\",\"libraries\":[],"     \
+	"\"packages\":[]}]}"
+
+static void AC_03_services_are_restarted_by_evidence(void **state)
+{
+	struct world *w = *state;
+	struct who guest = as(w, ROLE_GUEST);
+	struct err e = { 0 };
+	struct host_attrs attrs = { .hostname = (char[]) { "web1" },
+				    .os_id = (char[]) { "debian" },
+				    .os_version = (char[]) { "12" },
+				    .arch = (char[]) { "amd64" },
+				    .health_json = (char[]) { EVIDENCE } };
+	static const struct {
+		const char *body;
+		int status;
+		const char *code;
+	} bad[] = {
+		{ "{\"services\":[\"dbus.service\"]}", 409, "service_protected" },
+		{ "{\"services\":[\"cron.service\"]}", 409, "nothing_to_restart" },
+		{ "{\"services\":[\"nginx\"]}", 400, "invalid" },
+		{ "{\"services\":[\"-x.service\"]}", 400, "invalid" },
+		{ "{\"services\":[1]}", 400, "invalid" },
+		{ "{\"services\":[]}", 400, "invalid" },
+		{ "{\"policy\":\"none\"}", 400, "unknown_policy" },
+	};
+	AUTO(xfree) char *system = xasprintf("/api/v1/systems/%s", w->id[0]);
+	AUTO(xfree) char *one = xasprintf("%s:restart-services", system);
+	AUTO(xfree) char *other = xasprintf("/api/v1/systems/%s:restart-services", w->id[1]);
+	AUTO(xfree)
+	char *both = xasprintf("{\"systems\":{\"ids\":[\"%s\",\"%s\"]}}", w->id[0], w->id[1]);
+	static const char *const remedies[] = { "restart", "reboot", "none" };
+	AUTO(reply_done) struct reply shown, made, targets, many, none, unknown, denied;
+	ok(fleet_contact(w->fleet, w->host[0], &attrs, &e), &e);
+	get(w, system, &shown);
+	expect(&shown, 200, NULL);
+	const json_t *list = json_object_get(json_object_get(shown.json, "evidence"), "restart");
+	for (size_t i = 0; i < ARRAY_LEN(remedies); i++)
+		assert_string_equal(text_at(json_array_get(list, i), "remedy"), remedies[i]);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		AUTO(reply_done) struct reply no;
+		post(w, one, bad[i].body, NULL, &no);
+		expect(&no, bad[i].status, bad[i].code);
+	}
+	post(w, one, "{\"services\":[\"nginx.service\"]}", "restart-key-1", &made);
+	expect(&made, 201, NULL);
+	assert_string_equal(text_at(made.json, "operation"), "restart_services");
+	AUTO(xfree)
+	char *path = xasprintf("/api/v1/deployments/%s/targets", text_at(made.json, "id"));
+	get(w, path, &targets);
+	const json_t *t = json_array_get(json_object_get(targets.json, "items"), 0);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(t, "services"), 0)),
+			    "nginx.service");
+	post(w, "/api/v1/systems:restart-services", both, NULL, &many);
+	expect(&many, 201, NULL);
+	assert_int_equal(int_at(json_object_get(many.json, "targets"), "total"), 1);
+	post(w, other, "{}", NULL, &none);
+	expect(&none, 409, "nothing_to_restart");
+	post(w, "/api/v1/systems/ffffffffffffffffffffffffffffffff:restart-services", "{}", NULL,
+	     &unknown);
+	expect(&unknown, 404, "not_found");
+	request(w, &guest, "POST", one, "{}", NULL, &denied);
+	expect(&denied, 403, "denied");
+}
+
 static void syncs_and_jobs(void **state)
 {
 	struct world *w = *state;
@@ -557,6 +626,7 @@ static int group(void)
 		cmocka_unit_test(M_150_targets_with_reasons_pages_and_cancelling),
 		cmocka_unit_test(deployments_page_both_ways),
 		cmocka_unit_test(scans_are_asked_for),
+		cmocka_unit_test(AC_03_services_are_restarted_by_evidence),
 		cmocka_unit_test(syncs_and_jobs),
 		cmocka_unit_test(F38_a_held_generation_is_shown_and_accepted),
 		cmocka_unit_test(settings_change_on_the_version_that_was_read),

@@ -412,6 +412,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/systems:restart-services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restarts services that run replaced files on several systems.
+         * @description On each system those that its agent's last evidence names and that may be restarted; systems without any are left out. Answers 409 `service_protected` for a named service that is never restarted, 409 `nothing_to_restart` when a named one (or every one) runs no replaced files.
+         */
+        post: operations["restartServicesOfSystems"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/systems/{system_id}:restart-services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                system_id: components["parameters"]["SystemId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restarts services of a system that run replaced files.
+         * @description Only those that the agent's last evidence names with the remedy `restart`; its root half looks again for itself. Answers 409 `service_protected`, `nothing_to_restart`.
+         */
+        post: operations["restartServices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/systems/{system_id}": {
         parameters: {
             query?: never;
@@ -1620,6 +1662,12 @@ export interface components {
                 unit?: string;
                 exe?: string;
                 libraries?: string[];
+                packages?: string[];
+                /**
+                 * @description What ends it: restarting the service; a reboot, where a restart would cut the system off or end sessions; none from here (a session's process, a program started by hand, a job that ends by itself)
+                 * @enum {string}
+                 */
+                remedy?: "restart" | "reboot" | "none";
             }[];
         };
         SystemPatch: components["schemas"]["Patch"] & {
@@ -1787,7 +1835,7 @@ export interface components {
             name: string;
             description: string;
             /** @enum {string} */
-            operation: "install";
+            operation: "install" | "restart_services";
             policy: string;
             /** @description Also of a policy that was removed since */
             policy_name: components["schemas"]["LocalText"];
@@ -1799,6 +1847,17 @@ export interface components {
             created_by: string;
             patches: number;
             targets: components["schemas"]["TargetCounts"];
+        };
+        RestartServices: {
+            /** @description Names such as `nginx.service`; all that may be restarted, when it is left out */
+            services?: string[];
+            /** @description A deployment policy's id; `anytime` unless given */
+            policy?: string;
+        };
+        RestartServicesOfSystems: {
+            systems: components["schemas"]["Selection"];
+            services?: string[];
+            policy?: string;
         };
         TargetCounts: {
             total: number;
@@ -1824,7 +1883,7 @@ export interface components {
             system: string;
             hostname: string;
             state: components["schemas"]["TargetState"];
-            /** @description Stable word why it is pending or how it ended: offline, server_downloading, vendor_gone, vendor_digest, vendor_error, vendor_unreachable, server_disk_full, server_error, waiting_agent, outside_window, waiting_start_up, reconciling, order_unsigned, would_remove, retired, cancelled, downloading, preparing, installing, waiting, lock_held, installed, already_installed, unlisted_dependency, signature, digest, expired, replayed, policy, disk_full, dpkg_interrupted, rpm_interrupted, maintainer_script, dependency, network, timeout, superseded, held, internal */
+            /** @description Stable word why it is pending or how it ended: offline, server_downloading, vendor_gone, vendor_digest, vendor_error, vendor_unreachable, server_disk_full, server_error, waiting_agent, outside_window, waiting_start_up, reconciling, order_unsigned, would_remove, retired, cancelled, downloading, preparing, installing, waiting, lock_held, installed, already_installed, unlisted_dependency, signature, digest, expired, replayed, policy, disk_full, dpkg_interrupted, rpm_interrupted, maintainer_script, dependency, network, timeout, superseded, held, restarted, already_restarted, not_in_evidence, protected_unit, restart_failed, still_old, internal */
             reason: string | null;
             detail: string | null;
             updated: components["schemas"]["TimeOrNull"];
@@ -1837,6 +1896,8 @@ export interface components {
             done: number;
             total: number;
             patches: number;
+            /** @description What is restarted; empty when it installs */
+            services: string[];
             reboot_needed: boolean;
             has_log: boolean;
         };
@@ -2913,6 +2974,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScanReply"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    restartServicesOfSystems: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+                /** @description Kept 24 h: the same key with the same body answers the stored reply, with another body 422 `idempotency_mismatch` */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestartServicesOfSystems"];
+            };
+        };
+        responses: {
+            /** @description A deployment of it */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    restartServices: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+                /** @description Kept 24 h: the same key with the same body answers the stored reply, with another body 422 `idempotency_mismatch` */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                system_id: components["parameters"]["SystemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestartServices"];
+            };
+        };
+        responses: {
+            /** @description A deployment of it */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
                 };
             };
             default: components["responses"]["Problem"];

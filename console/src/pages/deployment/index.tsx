@@ -29,7 +29,7 @@ export default function DeploymentPage({ id }: { id: string }) {
 	const client = useQueryClient();
 	const deployment = useDeployment(id);
 	const d = deployment.data;
-	const tab = url.get('tab') === 'patches' ? 'patches' : 'targets';
+	const tab = url.get('tab') === 'patches' && d?.operation !== 'restart_services' ? 'patches' : 'targets';
 	const [asking, setAsking] = useState(false);
 	const cancel = useMutation({
 		mutationFn: () => take(api.POST('/deployments/{deployment_id}:cancel', { params: { path: { deployment_id: id } } })),
@@ -47,7 +47,7 @@ export default function DeploymentPage({ id }: { id: string }) {
 			sub={d && (
 				<div className="tk-headline">
 					<DeploymentState state={d.state} />
-					<span>{t('deployment.summary', { patches: d.patches, targets: d.targets.total })}</span>
+					<span>{d.operation === 'install' ? t('deployment.summary', { patches: d.patches, targets: d.targets.total }) : t('deployment.summaryRestart', { targets: d.targets.total })}</span>
 					{d.now && <span className="tk-tag">{t('deployment.now')}</span>}
 				</div>
 			)}
@@ -82,8 +82,8 @@ export default function DeploymentPage({ id }: { id: string }) {
 						</div>
 						{x.targets.failed > 0 && <FailureGroups id={id} />}
 						<Tabs label={x.name} active={tab} href={k => `${url.path}${k === 'patches' ? '?tab=patches' : ''}`}
-							tabs={[{ id: 'targets', name: t('deployment.targets'), count: x.targets.total }, { id: 'patches', name: t('deployment.patches'), count: x.patches }]} />
-						{tab === 'targets' ? <Targets id={id} /> : (
+							tabs={[{ id: 'targets', name: t('deployment.targets'), count: x.targets.total }, ...(x.operation === 'install' ? [{ id: 'patches', name: t('deployment.patches'), count: x.patches }] : [])]} />
+						{tab === 'targets' ? <Targets id={id} restarts={x.operation === 'restart_services'} /> : (
 							<DataTable label={t('deployment.patches')} rows={x.patch_items} rowId={p => p.id} rowName={p => p.id} empty={<Empty title={t('empty.noPatches')} why={t('empty.noPatchesWhy')} />}
 								columns={[
 									{ id: 'id', header: t('patch.id'), cell: p => <PatchCell i={i} id={p.id} patch={p.patch} column="id" /> },
@@ -119,7 +119,7 @@ function PatchCell({ i, id, patch, column }: { i: ReturnType<typeof useI18n>; id
 	return <>{patchColumns(i).find(c => c.id === column)?.cell(patch)}</>;
 }
 
-function Targets({ id }: { id: string }) {
+function Targets({ id, restarts }: { id: string; restarts: boolean }) {
 	const { t, number } = useI18n();
 	const url = useUrl();
 	const state = (TARGET_STATES as readonly string[]).includes(url.get('state')) ? url.get('state') as Target['state'] : undefined;
@@ -132,7 +132,9 @@ function Targets({ id }: { id: string }) {
 		{ id: 'state', header: t('deployment.targetState'), cell: x => <TargetState state={x.state} /> },
 		{ id: 'reason', header: t('deployment.reason'), grow: true, title: x => x.detail ?? '', cell: x => <TargetReason target={x} /> },
 		{ id: 'done', header: t('deployment.done'), cell: x => x.total > 0 && (x.state === 'downloading' || x.state === 'installing') ? <Meter done={x.done} total={x.total} /> : <span className="tk-none">–</span> },
-		{ id: 'patches', header: t('deployment.patches'), numeric: true, cell: x => number(x.patches) },
+		...(restarts
+			? [{ id: 'services', header: t('evidence.services'), title: (x: Target) => x.services.join('\n'), cell: (x: Target) => <span className="tk-mono">{x.services.join(', ')}</span> }]
+			: [{ id: 'patches', header: t('deployment.patches'), numeric: true, cell: (x: Target) => number(x.patches) }]),
 		{ id: 'attempts', header: t('deployment.attempts'), numeric: true, cell: x => x.attempts ? number(x.attempts) : <span className="tk-none">–</span> },
 		{ id: 'exit', header: t('deployment.exit'), numeric: true, cell: x => x.exit_status ?? <span className="tk-none">–</span> },
 		{ id: 'reboot', header: t('system.reboot'), cell: x => x.reboot_needed ? <span className="tk-warn-text">{t('system.rebootNeeded')}</span> : <span className="tk-none">–</span> },

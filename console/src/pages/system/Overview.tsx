@@ -12,6 +12,7 @@ import { DataTable } from '../../ui/DataTable';
 import { LifecycleFacts } from '../../ui/Enriched';
 import { GLYPH, Health, SEVERITIES } from '../../ui/Severity';
 import { Time } from '../../ui/Time';
+import { RestartServices } from './RestartServices';
 
 type Detail = Schemas['SystemDetail'];
 
@@ -93,13 +94,14 @@ function Evidence({ s }: { s: Detail }) {
 					)
 					: <p className="tk-none">{t('evidence.none')}</p>}
 			</Card>
-			<Card title={t('evidence.restart')} extra={restart.length > 0 && <span className="tk-small">{t('evidence.restartCount', { n: restart.length })}</span>}>
+			<Card title={t('evidence.restart')} extra={restart.length > 0 && <><span className="tk-small">{t('evidence.restartCount', { n: restart.length })}</span> <RestartServices s={s} /></>}>
 				{restart.length === 0
 					? <p className="tk-ok-text">✓ {t('evidence.noRestart')}</p>
 					: (
 						<DataTable label={t('evidence.restart')} keyboard={false} rows={restart} rowId={x => `${x.pid} ${x.unit}`} rowName={x => x.unit ?? ''} empty={null}
 							columns={[
 								{ id: 'unit', header: t('evidence.unit'), cell: x => x.unit || <span className="tk-none">–</span> },
+								{ id: 'remedy', header: t('evidence.remedy'), cell: x => t(`evidence.remedy.${x.remedy ?? 'none'}`) },
 								{ id: 'pid', header: t('evidence.pid'), numeric: true, cell: x => x.pid === undefined ? '' : number(x.pid).replace(/,/g, '') },
 								{ id: 'exe', header: t('evidence.exe'), cell: x => <span className="tk-mono">{x.exe}</span> },
 								{ id: 'libs', header: t('evidence.libraries'), grow: true, title: x => (x.libraries ?? []).join('\n'), cell: x => <span className="tk-mono">{(x.libraries ?? []).join(', ')}</span> },
