@@ -91,6 +91,9 @@ struct api_conf {
 			struct err *e);
 	/** Seconds between two contacts of an agent (setting). */
 	int64_t (*refresh_s)(void *arg);
+	/** These hosts' agents may be connected to another server on the same database: it shall
+	 * tell them to check in now. Returns at once; may be NULL. */
+	void (*wake_elsewhere)(void *arg, const uint32_t *hosts, size_t n);
 	/** As deploy_conf.want_payload: fetch these components' payloads from the vendor. */
 	void (*want_payload)(void *arg, const struct catalog *c, const uint32_t *components,
 			     uint32_t n);

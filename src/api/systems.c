@@ -267,6 +267,8 @@ static bool scan_systems(struct call *c, struct err *e)
 	if (!fleet_request_scans(c->conf->fleet, numbers, asked, e))
 		return false;
 	connected = push_wake_many(c->api->push, numbers, asked);
+	if (c->conf->wake_elsewhere)
+		c->conf->wake_elsewhere(c->conf->arg, numbers, asked);
 	json_t *detail = json_object();
 	json_object_set_new(detail, "systems", json_integer((int64_t)asked));
 	if (!call_audit(c, "system.scan", asked == 1 ? ids[0] : "*", detail, e))

@@ -51,14 +51,19 @@ void glue_wake_here(void *arg, const uint32_t *hosts, size_t n)
 	pthread_rwlock_unlock(&g->lock);
 }
 
-void glue_wake(void *arg, const uint32_t *hosts, size_t n)
+void glue_wake_elsewhere(void *arg, const uint32_t *hosts, size_t n)
 {
 	struct glue *g = arg;
-	glue_wake_here(g, hosts, n);
 	pthread_rwlock_rdlock(&g->lock);
 	if (g->node)
 		node_wake(g->node, hosts, n);
 	pthread_rwlock_unlock(&g->lock);
+}
+
+void glue_wake(void *arg, const uint32_t *hosts, size_t n)
+{
+	glue_wake_here(arg, hosts, n);
+	glue_wake_elsewhere(arg, hosts, n);
 }
 
 void glue_set_node(struct glue *g, struct node *node)

@@ -26,6 +26,8 @@ void glue_set_node(struct glue *g, struct node *node);
 void glue_job_changed(void *arg, const char *job);
 void glue_feed_changed(void *arg, const char *feed);
 void glue_wake(void *arg, const uint32_t *hosts, size_t n);
+/** Only on the other servers of the database. */
+void glue_wake_elsewhere(void *arg, const uint32_t *hosts, size_t n);
 /** Only agents connected to this server. */
 void glue_wake_here(void *arg, const uint32_t *hosts, size_t n);
 void glue_want_payload(void *arg, const struct catalog *c, const uint32_t *components, uint32_t n);

@@ -205,6 +205,7 @@ static bool open_api(struct server *s, const struct options *o, struct signer *s
 				.jobs_list = glue_jobs_list,
 				.job_get = glue_job_get,
 				.refresh_s = glue_refresh_s,
+				.wake_elsewhere = glue_wake_elsewhere,
 				.want_payload = glue_want_payload,
 				.read_changelog = glue_read_changelog };
 	if (!api_new(&api, &s->api, e))
