@@ -8,6 +8,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { englishIn, hasServer, open, scan, shots, signIn, start, SKIP, URL_BASE, visit } from './browser.mjs';
+import { lengthen } from './long.mjs';
 
 const o = { skip: hasServer ? false : SKIP };
 let b;
@@ -63,7 +64,7 @@ async function screens() {
 }
 
 for (const lang of ['ja', 'en'])
-	test(`A-console: every screen, ${lang}`, { ...o, timeout: 600_000 }, async () => {
+	test(`A-console: every screen, ${lang}`, { ...o, timeout: 1_800_000 }, async () => {
 		await b.prefer({ language: lang, theme: 'light' });
 		const trouble = [];
 		for (const [name, path] of Object.entries(await screens())) {
@@ -88,6 +89,67 @@ for (const lang of ['ja', 'en'])
 			await p.close();
 		}
 		assert.deepEqual(trouble, []);
+	});
+
+/** Lists, the columns that no width may take away, and whether this server surely has rows for them. */
+async function lists() {
+	const t = await things();
+	const patches = Object.fromEntries(['missing', 'critical', 'installed', 'applicable', 'supported', 'latest', 'downloaded', 'declined']
+		.map(view => [`patches-${view}`, { path: `/patches/${view}`, keep: ['id', 'title', 'severity'], rows: true }]));
+	const systems = Object.fromEntries(Object.entries({ systems: '/systems', scan: '/systems/scan', computers: '/agents/computers' })
+		.map(([name, path]) => [name, { path, keep: ['hostname'], rows: !!t.system }]));
+	const list = {
+		...patches, ...systems, 'patch-db': { path: '/admin/patch-db', keep: ['id', 'state', 'success', 'rows', 'signer'], rows: true },
+		detail: { path: '/patches/detail', keep: ['id', 'hostname', 'state', 'title'], rows: !!t.missing },
+		deployments: { path: '/deploy/tasks', keep: ['name', 'state', 'progress', 'failed'], rows: !!t.deployment }, policies: { path: '/deploy/policies', keep: ['name', 'when', 'zone', 'open'], rows: true },
+	};
+	list['patches-missing'].keep.push('kev', 'missing', 'failed');
+	list['patches-declined'].keep.push('reason', 'until');
+	list.systems.keep.push('os', 'health', 'missing', 'scan');
+	list.scan.keep.push('status', 'last', 'error');
+	if (t.patch)
+		for (const tab of ['missing', 'files', 'history'])
+			list[`patch-${tab}`] = { path: `/patches/${encodeURIComponent(t.patch.id)}/${tab}`, keep: [], rows: false };
+	if (t.system)
+		for (const tab of ['missing', 'installed', 'packages', 'unfixed', 'deployments', 'history'])
+			list[`system-${tab}`] = { path: `/systems/${t.system.id}/${tab}`, keep: tab === 'missing' ? ['id', 'title', 'severity', 'outdated'] : [], rows: tab === 'missing' && !!t.missing };
+	if (t.deployment) {
+		list.targets = { path: `/deploy/tasks/${t.deployment.id}`, keep: ['hostname', 'state', 'reason', 'log'], rows: true };
+		list['deployment-patches'] = { path: `/deploy/tasks/${t.deployment.id}?tab=patches`, keep: ['id', 'title', 'severity'], rows: true };
+	}
+	const only = new RegExp(process.env.TSUKUROI_SCREENS ?? '');
+	return Object.entries(list).filter(([name]) => only.test(name));
+}
+
+for (const lang of ['ja', 'en'])
+	test(`A-console: no list scrolls sideways, however long its words, ${lang}`, { ...o, timeout: 1_800_000 }, async () => {
+		await b.prefer({ language: lang, theme: 'light' });
+		const p = await open(b);
+		await lengthen(p, URL_BASE);
+		const trouble = [];
+		for (const [name, list] of await lists()) {
+			await p.setViewportSize({ width: 1440, height: 900 });
+			await visit(p, list.path);
+			await p.waitForSelector('.tk-table[aria-busy="false"]');
+			const rows = await p.locator('.tk-tablewrap tbody tr').count();
+			if (list.rows && rows === 0)
+				trouble.push(`${name}: no rows`);
+			for (const width of [1440, 1280])
+				for (const dark of [false, true]) {
+					await p.setViewportSize({ width, height: 900 });
+					await p.evaluate(on => document.documentElement.classList.toggle('pf-v6-theme-dark', on), dark);
+					await p.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done)))));
+					if (shots && dark === (width === 1280))
+						await p.screenshot({ path: join(shots, `long-${name}-${lang}-${dark ? 'dark' : 'light'}-${width}.png`) });
+					const over = await p.evaluate(() => [...document.querySelectorAll('.tk-main, .tk-tablewrap')].filter(e => e.scrollWidth > e.clientWidth).map(e => `${e.className}: ${e.scrollWidth} > ${e.clientWidth}`));
+					const lost = await p.evaluate(keep => keep.filter(id => !document.querySelector(`th[data-column="${id}"]`)?.getBoundingClientRect().width), list.keep);
+					const cut = await p.evaluate(() => [...document.querySelectorAll('.tk-table th')].filter(h => h.textContent && h.scrollWidth > h.clientWidth + 1).map(h => h.textContent));
+					trouble.push(...over.map(x => `${name} ${width}: ${x}`), ...lost.map(x => `${name} ${width}: without '${x}'`), ...cut.map(x => `${name} ${width}: header cut '${x}'`));
+				}
+		}
+		trouble.push(...p.errors);
+		assert.deepEqual([...new Set(trouble)], []);
+		await p.close();
 	});
 
 test('M-111: declining asks for a reason and an end', o, async t => {
@@ -127,7 +189,7 @@ test('M-151: a deployment policy is made, its next windows are real dates, and a
 	assert.ok(lines.every(l => /日/.test(l) && /13:00/.test(l) && /17:00/.test(l)), lines.join('\n'));
 	// A window that is too short is said before anything is saved.
 	await p.fill('#w0-end', '13:30');
-	await p.waitForSelector('.tk-policy .pf-m-danger');
+	await p.waitForSelector('.tk-editor .pf-m-danger');
 	await p.fill('#w0-end', '17:00');
 	await p.waitForSelector('[data-windows="12"]');
 	await p.click('button[type=submit]');

@@ -85,7 +85,7 @@ export const en: Record<Key, string> = {
 	'crash.title': 'This page could not be shown', 'crash.text': 'Something went wrong in the page. If reloading does not help, tell your administrator.', 'crash.reload': 'Reload',
 	'notFound.title': 'Page not found', 'notFound.why': 'The address is wrong or the page has moved.',
 
-	'table.selectPage': 'Select all rows of this page', 'table.selectRow': 'Select {name}',
+	'table.gone': 'Too narrow for {n} {n:column|columns}: {names}', 'table.selectPage': 'Select all rows of this page', 'table.selectRow': 'Select {name}',
 	'list.items': '{n} {n:item|items}', 'list.systems': '{n} {n:system|systems}', 'list.view': 'Columns and row height', 'list.columns': 'Columns', 'list.density': 'Row height', 'list.compact': 'Compact', 'list.comfortable': 'Comfortable', 'list.resetColumns': 'Reset columns',
 	'list.selection': 'Actions on the selection', 'list.selected': '{n} selected', 'list.selectAll': 'Select all {n} matching', 'list.clearSelection': 'Clear selection',
 	'filter.active': 'Filters in force', 'filter.remove': 'Remove filter {name}: {value}', 'filter.clear': 'Clear filters', 'filter.find': 'Find in {name}', 'filter.noValues': 'No values',

@@ -14,6 +14,11 @@ export function formatNumber(lang: Lang, n: number): string {
 	return n.toLocaleString(lang);
 }
 
+/** "A、B" / "A, B, and C". */
+export function formatList(lang: Lang, names: string[]): string {
+	return new Intl.ListFormat(lang).format(names);
+}
+
 /** "2026-11-22 17:41" in `zone`. */
 export function formatDateTime(iso: string, zone?: string): string {
 	return dtf(`t ${zone}`, () => new Intl.DateTimeFormat('sv-SE', {

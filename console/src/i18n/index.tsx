@@ -26,9 +26,11 @@ export interface I18n {
 	number: (n: number) => string;
 	bytes: (n: number) => string;
 	dateTime: (iso: string) => string;
+	timeOfDay: (iso: string) => string;
 	exact: (iso: string) => string;
 	date: (iso: string) => string;
 	relative: (iso: string, nowMs: number) => string;
+	list: (names: string[]) => string;
 }
 
 const Context = createContext<I18n | null>(null);
@@ -64,9 +66,11 @@ export function I18nProvider({ children }: { children: ReactNode }) {
 			number: n => f.formatNumber(lang, n),
 			bytes: n => f.formatBytes(lang, n),
 			dateTime: iso => f.formatDateTime(iso, zone),
+			timeOfDay: iso => f.formatDateTime(iso, zone).slice(11),
 			exact: iso => f.formatExact(lang, iso, zone),
 			date: iso => f.formatDate(iso, zone),
 			relative: (iso, now) => f.formatRelative(lang, iso, now),
+			list: names => f.formatList(lang, names),
 		};
 	}, [lang, setLang, zone]);
 	return <Context.Provider value={value}>{children}</Context.Provider>;

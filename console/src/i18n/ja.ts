@@ -84,7 +84,7 @@ export const ja = {
 	'crash.title': '画面を表示できませんでした', 'crash.text': '画面の処理で問題が起きました。再読み込みしても直らない場合は、管理者にお知らせください。', 'crash.reload': '再読み込み',
 	'notFound.title': 'ページが見つかりません', 'notFound.why': 'アドレスが間違っているか、ページが移動しました。',
 
-	'table.selectPage': 'このページの行をすべて選択', 'table.selectRow': '「{name}」を選択',
+	'table.gone': '幅が足りないため {n} 列を省いています: {names}', 'table.selectPage': 'このページの行をすべて選択', 'table.selectRow': '「{name}」を選択',
 	'list.items': '{n} 件', 'list.systems': '{n} 台', 'list.view': '表示する列と行の高さ', 'list.columns': '表示する列', 'list.density': '行の高さ', 'list.compact': 'コンパクト', 'list.comfortable': 'ゆったり', 'list.resetColumns': '列を初期状態に戻す',
 	'list.selection': '選択した行の操作', 'list.selected': '{n} 件を選択中', 'list.selectAll': '条件に一致する {n} 件すべてを選択', 'list.clearSelection': '選択を解除',
 	'filter.active': '適用中の絞り込み', 'filter.remove': '絞り込み「{name}: {value}」を解除', 'filter.clear': '絞り込みを解除', 'filter.find': '{name}を探す', 'filter.noValues': '選べる値がありません',

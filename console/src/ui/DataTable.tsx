@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one table: a plain <table> of at most a page of rows. Sorting by header button, selection by
-// checkbox, whole headers, keyboard j/k/x/Enter/e. A click on a row does nothing; links do.
+// The one table: a plain <table> of at most a page of rows, which fits its width (useFit.ts). Sorting by
+// header button, selection by checkbox, whole headers, keyboard j/k/x/Enter/e. A click on a row does
+// nothing; links do.
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { useI18n } from '../i18n';
 import { useKeys } from './keys';
 import { useDelayed } from './useDelayed';
+import { fitClass, useFit } from './useFit';
 
 export interface Column<R> {
 	id: string;
@@ -15,6 +17,10 @@ export interface Column<R> {
 	numeric?: boolean;
 	/** Takes the width that is left and ends in "…". */
 	grow?: boolean;
+	/** A name or other words of any length: wraps where room is short. */
+	words?: boolean;
+	/** Where room is short the column with the highest number goes first; absent = it stays. */
+	drop?: number;
 	/** Full text for the tooltip of a growing cell. */
 	title?: (row: R) => string;
 	hidden?: boolean;
@@ -48,13 +54,17 @@ interface Props<R> {
 }
 
 export function DataTable<R>(p: Props<R>) {
-	const { t } = useI18n();
+	const { t, lang, list } = useI18n();
+	const wrap = useRef<HTMLDivElement>(null);
 	const body = useRef<HTMLTableSectionElement>(null);
 	const [active, setActive] = useState(-1);
 	const skeleton = useDelayed(p.rows === undefined, 300);
 	const columns = p.columns.filter(c => !c.hidden);
 	const rows = p.rows ?? [];
 	const ids = rows.map(p.rowId);
+	const fit = useFit(wrap, columns, [p.rows, lang, !!p.selection]);
+	const gone = columns.filter(c => fit.dropped.includes(c.id));
+	const cellClass = (c: Column<R>) => [c.numeric ? 'tk-num' : '', c.grow ? 'tk-grow' : '', c.words ? 'tk-words' : '', gone.includes(c) ? 'tk-gone' : ''].filter(Boolean).join(' ') || undefined;
 	const chosen = p.selection ? ids.filter(id => p.selection!.has(id)).length : 0;
 
 	useEffect(() => {
@@ -90,7 +100,7 @@ export function DataTable<R>(p: Props<R>) {
 		const asc = p.sort === c.sort, desc = p.sort === `-${c.sort}`;
 		const ariaSort = !c.sort ? undefined : asc ? 'ascending' as const : desc ? 'descending' as const : 'none' as const;
 		return (
-			<th key={c.id} scope="col" aria-sort={ariaSort} className={cellClass(c)}>
+			<th key={c.id} scope="col" data-column={c.id} aria-sort={ariaSort} className={cellClass(c)}>
 				{c.sort && p.onSort
 					? (
 						<button type="button" className="tk-th" onClick={() => p.onSort!(desc || (!asc && !c.numeric) ? c.sort! : `-${c.sort}`)}>
@@ -104,7 +114,7 @@ export function DataTable<R>(p: Props<R>) {
 	};
 
 	return (
-		<div className={p.stale ? 'tk-tablewrap tk-stale' : 'tk-tablewrap'} tabIndex={-1}>
+		<div ref={wrap} className={`tk-tablewrap ${fitClass(fit)} ${p.stale ? 'tk-stale' : ''}`.trim()} tabIndex={-1}>
 			<table className="tk-table" aria-label={p.label} aria-busy={p.rows === undefined}>
 				<thead>
 					<tr>
@@ -141,17 +151,14 @@ export function DataTable<R>(p: Props<R>) {
 					{p.rows === undefined && skeleton && [0, 1, 2, 3, 4, 5].map(n => (
 						<tr key={n} aria-hidden="true">
 							{p.selection && <td className="tk-check" />}
-							{columns.map(c => <td key={c.id}><span className="tk-skeleton" /></td>)}
+							{columns.map(c => <td key={c.id} className={cellClass(c)}><span className="tk-skeleton" /></td>)}
 						</tr>
 					))}
 				</tbody>
 			</table>
 			{p.rows === undefined && skeleton && <p className="tk-sr" role="status">{t('state.loading')}</p>}
 			{p.rows !== undefined && rows.length === 0 && <div className="tk-empty-row">{p.empty}</div>}
+			{gone.length > 0 && rows.length > 0 && <p className="tk-small tk-gone-note">{t('table.gone', { n: gone.length, names: list(gone.map(c => c.header)) })}</p>}
 		</div>
 	);
-}
-
-function cellClass<R>(c: Column<R>): string | undefined {
-	return [c.numeric ? 'tk-num' : '', c.grow ? 'tk-grow' : ''].join(' ').trim() || undefined;
 }

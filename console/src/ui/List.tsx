@@ -82,7 +82,8 @@ export function Chips({ chips }: { chips: Chip[] }) {
 /** Which columns are shown, remembered by this browser. */
 export function useColumns<R>(list: string, columns: Column<R>[], hiddenAtFirst: string[]) {
 	const [hidden, setHidden] = useStored<string[]>(`tk.columns.${list}`, hiddenAtFirst);
-	const shown = useMemo(() => columns.map(c => ({ ...c, hidden: !c.fixed && hidden.includes(c.id) })), [columns, hidden]);
+	// What a person has switched on stays, however narrow the window.
+	const shown = useMemo(() => columns.map(c => ({ ...c, hidden: !c.fixed && hidden.includes(c.id), drop: hiddenAtFirst.includes(c.id) ? undefined : c.drop })), [columns, hidden, hiddenAtFirst]);
 	return { shown, hidden, setHidden, reset: () => setHidden(hiddenAtFirst) };
 }
 

@@ -34,7 +34,7 @@ export function Time({ at, relative, date, none }: { at: string | null | undefin
 	const exact = i.exact(at);
 	return (
 		<time dateTime={at} title={relative ? exact : `${rel} (${exact})`} className="tk-time">
-			{relative ? rel : date ? i.date(at) : i.dateTime(at)}
+			{relative ? rel : <span className="tk-day">{i.date(at)}</span>}{!relative && !date && <> <span className="tk-day">{i.timeOfDay(at)}</span></>}
 		</time>
 	);
 }

@@ -46,15 +46,15 @@ export default function Computers() {
 		onError: toast.failed,
 	});
 	const columns = useColumns<System>('computers', [
-		{ id: 'hostname', header: t('system.name'), fixed: true, sort: 'hostname', cell: s => <Link href={systemPath(s.id, 'agent')}>{s.hostname}</Link> },
+		{ id: 'hostname', header: t('system.name'), words: true, fixed: true, sort: 'hostname', cell: s => <Link href={systemPath(s.id, 'agent')}>{s.hostname}</Link> },
 		{ id: 'online', header: t('system.connection'), cell: s => <Online on={s.online} i={i} /> },
 		{ id: 'state', header: t('agent.state'), cell: s => t(`systemState.${s.state}`) },
 		{ id: 'agent', header: t('agent.version'), sort: 'agent_version', cell: s => s.agent_version },
 		{ id: 'contact', header: t('system.lastContact'), sort: 'last_contact', cell: s => <Time at={s.last_contact} /> },
-		{ id: 'office', header: t('system.office'), sort: 'office', cell: s => i.word('office', s.office) },
-		{ id: 'address', header: t('system.address'), sort: 'address', cell: s => <span className="tk-mono">{s.address}</span> },
-		{ id: 'os', header: t('system.os'), sort: 'os', grow: true, title: s => s.os_name, cell: s => s.os_name },
-		{ id: 'enrolled', header: t('agent.enrolled'), cell: s => <Time at={s.enrolled} /> },
+		{ id: 'office', drop: 3, header: t('system.office'), words: true, sort: 'office', cell: s => i.word('office', s.office) },
+		{ id: 'address', drop: 2, header: t('system.address'), words: true, sort: 'address', cell: s => <span className="tk-mono">{s.address}</span> },
+		{ id: 'os', drop: 1, header: t('system.os'), sort: 'os', grow: true, title: s => s.os_name, cell: s => s.os_name },
+		{ id: 'enrolled', drop: 4, header: t('agent.enrolled'), cell: s => <Time at={s.enrolled} /> },
 		...(may('agents') ? [{
 			id: 'retire', header: t('deploy.action'), cell: (s: System) => s.state === 'active'
 				? <button type="button" className="tk-link" aria-label={t('agent.retireName', { name: s.hostname })} onClick={() => setRetiring(s)}>{t('agent.retire')}</button>

@@ -89,7 +89,7 @@ export default function DeploymentPage({ id }: { id: string }) {
 									{ id: 'id', header: t('patch.id'), cell: p => <PatchCell i={i} id={p.id} patch={p.patch} column="id" /> },
 									...['bulletin', 'title', 'severity', 'type', 'missing', 'reboot', 'size'].map(c => {
 										const col = patchColumns(i).find(k => k.id === c)!;
-										return { id: c, header: col.header, numeric: col.numeric, grow: col.grow, cell: (p: (typeof x.patch_items)[number]) => <PatchCell i={i} id={p.id} patch={p.patch} column={c} /> };
+										return { ...col, sort: undefined, title: undefined, cell: (p: (typeof x.patch_items)[number]) => <PatchCell i={i} id={p.id} patch={p.patch} column={c} /> };
 									}),
 								]} />
 						)}
@@ -128,19 +128,19 @@ function Targets({ id, restarts }: { id: string; restarts: boolean }) {
 	const [log, setLog] = useState<Target | null>(null);
 	const data = list.data;
 	const columns = useColumns<Target>('targets', [
-		{ id: 'hostname', header: t('system.name'), fixed: true, cell: x => <Link href={systemPath(x.system)}>{x.hostname}</Link> },
+		{ id: 'hostname', header: t('system.name'), words: true, fixed: true, cell: x => <Link href={systemPath(x.system)}>{x.hostname}</Link> },
 		{ id: 'state', header: t('deployment.targetState'), cell: x => <TargetState state={x.state} /> },
 		{ id: 'reason', header: t('deployment.reason'), grow: true, title: x => x.detail ?? '', cell: x => <TargetReason target={x} /> },
-		{ id: 'done', header: t('deployment.done'), cell: x => x.total > 0 && (x.state === 'downloading' || x.state === 'installing') ? <Meter done={x.done} total={x.total} /> : <span className="tk-none">–</span> },
+		{ id: 'done', drop: 2, header: t('deployment.done'), cell: x => x.total > 0 && (x.state === 'downloading' || x.state === 'installing') ? <Meter done={x.done} total={x.total} /> : <span className="tk-none">–</span> },
 		...(restarts
-			? [{ id: 'services', header: t('evidence.services'), title: (x: Target) => x.services.join('\n'), cell: (x: Target) => <span className="tk-mono">{x.services.join(', ')}</span> }]
-			: [{ id: 'patches', header: t('deployment.patches'), numeric: true, cell: (x: Target) => number(x.patches) }]),
-		{ id: 'attempts', header: t('deployment.attempts'), numeric: true, cell: x => x.attempts ? number(x.attempts) : <span className="tk-none">–</span> },
-		{ id: 'exit', header: t('deployment.exit'), numeric: true, cell: x => x.exit_status ?? <span className="tk-none">–</span> },
-		{ id: 'reboot', header: t('system.reboot'), cell: x => x.reboot_needed ? <span className="tk-warn-text">{t('system.rebootNeeded')}</span> : <span className="tk-none">–</span> },
-		{ id: 'next', header: t('deployment.nextAttempt'), cell: x => <Time at={x.next_attempt} /> },
-		{ id: 'updated', header: t('deployment.updated'), cell: x => <Time at={x.updated} relative /> },
-		{ id: 'finished', header: t('deployment.finished'), cell: x => <Time at={x.finished} /> },
+			? [{ id: 'services', drop: 3, header: t('evidence.services'), title: (x: Target) => x.services.join('\n'), cell: (x: Target) => <span className="tk-mono">{x.services.join(', ')}</span> }]
+			: [{ id: 'patches', drop: 3, header: t('deployment.patches'), numeric: true, cell: (x: Target) => number(x.patches) }]),
+		{ id: 'attempts', drop: 4, header: t('deployment.attempts'), numeric: true, cell: x => x.attempts ? number(x.attempts) : <span className="tk-none">–</span> },
+		{ id: 'exit', drop: 5, header: t('deployment.exit'), numeric: true, cell: x => x.exit_status ?? <span className="tk-none">–</span> },
+		{ id: 'reboot', drop: 1, header: t('system.reboot'), cell: x => x.reboot_needed ? <span className="tk-warn-text">{t('system.rebootNeeded')}</span> : <span className="tk-none">–</span> },
+		{ id: 'next', drop: 5, header: t('deployment.nextAttempt'), cell: x => <Time at={x.next_attempt} /> },
+		{ id: 'updated', drop: 2, header: t('deployment.updated'), cell: x => <Time at={x.updated} relative /> },
+		{ id: 'finished', drop: 5, header: t('deployment.finished'), cell: x => <Time at={x.finished} /> },
 		{ id: 'log', header: t('deployment.log'), cell: x => x.has_log ? <button type="button" className="tk-link" aria-label={t('deployment.openLog', { name: x.hostname })} onClick={() => setLog(x)}>{t('deployment.showLog')}</button> : <span className="tk-none">–</span> },
 	] satisfies Column<Target>[], ['exit', 'next', 'finished']);
 	return (

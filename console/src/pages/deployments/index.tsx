@@ -23,17 +23,17 @@ export default function Deployments() {
 	const data = list.data;
 	const columns = useColumns<Deployment>('deployments', [
 		{ id: 'name', header: t('deployment.name'), fixed: true, grow: true, title: d => d.name, cell: d => <Link href={deploymentPath(d.id)}>{d.name}</Link> },
-		{ id: 'operation', header: t('deployment.operation'), cell: d => t(`operation.${d.operation}`) },
+		{ id: 'operation', drop: 5, header: t('deployment.operation'), cell: d => t(`operation.${d.operation}`) },
 		{ id: 'state', header: t('deployment.state'), cell: d => <DeploymentState state={d.state} /> },
 		{ id: 'progress', header: t('deployment.progress'), cell: d => <span className="tk-progresscell"><TargetsBar thin counts={d.targets} /><span className="tk-num">{number(d.targets.succeeded)} / {number(d.targets.total)}</span></span> },
 		{ id: 'failed', header: t('targetState.failed'), numeric: true, cell: d => d.targets.failed ? <Link className="tk-danger-text" href={`${deploymentPath(d.id)}?state=failed`}>{number(d.targets.failed)}</Link> : <span className="tk-none">–</span> },
-		{ id: 'targets', header: t('deployment.targets'), numeric: true, cell: d => number(d.targets.total) },
-		{ id: 'patches', header: t('deployment.patches'), numeric: true, cell: d => number(d.patches) },
-		{ id: 'policy', header: t('deployment.policy'), cell: d => d.policy_name[lang] },
-		{ id: 'created', header: t('deployment.created'), cell: d => <Time at={d.created} /> },
-		{ id: 'started', header: t('deployment.started'), cell: d => <Time at={d.started} /> },
-		{ id: 'finished', header: t('deployment.finished'), cell: d => <Time at={d.finished} /> },
-		{ id: 'by', header: t('deployment.createdBy'), cell: d => d.created_by },
+		{ id: 'targets', drop: 7, header: t('deployment.targets'), numeric: true, cell: d => number(d.targets.total) },
+		{ id: 'patches', drop: 4, header: t('deployment.patches'), numeric: true, cell: d => number(d.patches) },
+		{ id: 'policy', drop: 3, header: t('deployment.policy'), words: true, cell: d => d.policy_name[lang] },
+		{ id: 'created', drop: 1, header: t('deployment.created'), cell: d => <Time at={d.created} /> },
+		{ id: 'started', drop: 5, header: t('deployment.started'), cell: d => <Time at={d.started} /> },
+		{ id: 'finished', drop: 2, header: t('deployment.finished'), cell: d => <Time at={d.finished} /> },
+		{ id: 'by', drop: 6, header: t('deployment.createdBy'), words: true, cell: d => d.created_by },
 	] satisfies Column<Deployment>[], ['operation', 'started']);
 	return (
 		<Page title={t('deploy.tasks')} count={data && t('list.items', { n: data.page.total })} ready={!list.isPending}

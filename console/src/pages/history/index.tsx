@@ -29,7 +29,7 @@ function History({ query, of }: { query: UseQueryResult<Schemas['History']>; of:
 	const none = <span className="tk-none">–</span>;
 	const subject: Column<Item>[] = of === 'system'
 		? [
-			{ id: 'patch', header: t('patch.id'), cell: x => <Link href={patchPath(x.patch.id)} className="tk-mono">{x.patch.id}</Link> },
+			{ id: 'patch', header: t('patch.id'), words: true, cell: x => <Link href={patchPath(x.patch.id)} className="tk-mono">{x.patch.id}</Link> },
 			{ id: 'severity', header: t('patch.severity'), cell: x => x.patch.severity ? <Severity value={x.patch.severity} /> : none },
 			{ id: 'title', header: t('patch.description'), grow: true, title: x => x.patch.title ?? '', cell: x => x.patch.title ?? none },
 		]

@@ -18,7 +18,7 @@ import { Settings } from '../settings/Settings';
 type Feed = Schemas['Feed'];
 
 export default function PatchDb() {
-	const { t, number, word } = useI18n();
+	const { t, number, word, list } = useI18n();
 	const { may } = useSession();
 	const feeds = useFeeds();
 	const jobs = useJobs();
@@ -27,12 +27,12 @@ export default function PatchDb() {
 	const job = jobs.data?.items.find(j => j.kind === 'sync');
 	const running = job && (job.state === 'running' || job.state === 'queued');
 	const columns: Column<Feed>[] = [
-		{ id: 'id', header: t('feed.id'), cell: f => <><span className="tk-mono">{f.id}</span><div className="tk-small tk-cut" title={f.url}><OutLink url={f.url} /></div></> },
-		{ id: 'kind', header: t('feed.kind'), cell: f => word('feedKind', f.kind) },
+		{ id: 'id', header: t('feed.id'), words: true, cell: f => <><span className="tk-mono">{f.id}</span><div className="tk-small tk-url" title={f.url}><OutLink url={f.url} /></div></> },
+		{ id: 'kind', drop: 2, header: t('feed.kind'), cell: f => word('feedKind', f.kind) },
 		{ id: 'state', header: t('feed.state'), cell: f => f.held ? <span className="tk-state tk-state-failed">{t('feed.held')}</span> : f.error ? <span className="tk-state tk-state-failed">{t('feed.failed')}</span> : f.stale_since ? <span className="tk-state tk-state-held">{t('feed.stale')}</span> : f.last_success ? <span className="tk-state tk-state-ok">{t('feed.ok')}</span> : <span className="tk-state tk-state-never">{t('feed.never')}</span> },
 		{ id: 'success', header: t('feed.lastSuccess'), cell: f => <><Time at={f.last_success} none={t('sync.never')} />{f.stale_since && <div className="tk-small tk-warn-text">{t('feed.staleSince')} <Time at={f.stale_since} /></div>}</> },
-		{ id: 'attempt', header: t('feed.lastAttempt'), cell: f => <Time at={f.last_attempt} relative /> },
-		{ id: 'released', header: t('prov.released'), cell: f => <Time at={f.released} /> },
+		{ id: 'attempt', drop: 3, header: t('feed.lastAttempt'), cell: f => <Time at={f.last_attempt} relative /> },
+		{ id: 'released', drop: 1, header: t('prov.released'), cell: f => <Time at={f.released} /> },
 		{ id: 'rows', header: t('feed.rows'), numeric: true, cell: f => number(f.rows) },
 		{ id: 'signer', header: t('prov.signature'), cell: f => f.signed ? <span title={f.signer}><span className="tk-ok-text">✓ {t('prov.signed')}</span> <span className="tk-small tk-signer tk-cut">{shortSigner(f.signer)}</span></span> : f.last_success ? <span className="tk-warn-text">{t('prov.unsigned')}</span> : <span className="tk-none">–</span> },
 	];
@@ -59,7 +59,7 @@ export default function PatchDb() {
 			<h2 className="tk-h2">{t('patchdb.feeds')}</h2>
 			{s && !s.files_confined && <Note tone="warning" title={t('patchdb.noLandlock')}>{t('patchdb.noLandlockWhy')}</Note>}
 			{failing.length > 0 && (
-				<Note tone="danger" title={t('patchdb.failing', { name: failing.map(f => f.id).join(', ') })}>
+				<Note tone="danger" title={t('patchdb.failing', { name: list(failing.map(f => f.id)) })}>
 					<ul>{failing.map(f => <li key={f.id} className="tk-break"><code>{f.id}</code> <Trouble code={f.held ? 'conflict' : f.trouble?.code} subject={f.held ? undefined : f.trouble?.params?.subject} />{f.error && <Technical text={f.error} />}{f.held && <Held feed={f} />}</li>)}</ul>
 				</Note>
 			)}

@@ -83,14 +83,14 @@ export function Files({ p }: { p: Detail }) {
 		<DataTable label={t('patch.tab.files')} rows={p.components} rowId={c => `${c.kind} ${c.name} ${c.arch} ${c.version}`} rowName={c => c.name}
 			keyboard={false} empty={<Empty title={t('empty.files')} why={t('empty.filesWhy')} />}
 			columns={[
-				{ id: 'name', header: t('component.name'), cell: c => c.name },
-				{ id: 'version', header: t('patch.version'), cell: c => <span className="tk-mono">{c.version}</span> },
+				{ id: 'name', header: t('component.name'), words: true, cell: c => c.name },
+				{ id: 'version', header: t('patch.version'), words: true, cell: c => <span className="tk-mono">{c.version}</span> },
 				{ id: 'arch', header: t('system.arch'), cell: c => c.arch || t('component.anyArch') },
 				{ id: 'size', header: t('patch.size'), numeric: true, cell: c => c.size ? bytes(c.size) : <span className="tk-none">–</span> },
 				{ id: 'stored', header: t('patch.download'), cell: c => c.file ? t(c.stored ? 'download.stored' : 'download.not_stored') : t('download.no_payload') },
 				{ id: 'sha', header: t('component.sha256'), cell: c => c.sha256 ? <span className="tk-mono tk-nowrap" title={c.sha256}>{c.sha256.slice(0, 16)}… <CopyButton text={c.sha256} what={t('component.sha256')} /></span> : <span className="tk-none">–</span> },
 				{ id: 'file', header: t('component.file'), grow: true, title: c => c.file ?? '', cell: c => c.file ? <span className="tk-mono">{c.file}</span> : <span className="tk-none">–</span> },
-				{ id: 'sup', header: t('component.supersededBy'), cell: c => c.superseded_by ? <Link href={patchPath(c.superseded_by.patch)} className="tk-mono">{c.superseded_by.version}</Link> : <span className="tk-none">–</span> },
+				{ id: 'sup', header: t('component.supersededBy'), words: true, cell: c => c.superseded_by ? <Link href={patchPath(c.superseded_by.patch)} className="tk-mono">{c.superseded_by.version}</Link> : <span className="tk-none">–</span> },
 			]} />
 	);
 }

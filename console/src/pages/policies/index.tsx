@@ -31,11 +31,11 @@ export default function Policies() {
 			{!(list.error && !list.data) && (
 				<DataTable label={t('policies.title')} rows={list.data?.items} rowId={p => p.id} rowName={p => p.name[lang]}
 					columns={[
-						{ id: 'name', header: t('policies.name'), cell: p => p.built_in ? <>{p.name[lang]} <span className="tk-tag">{t('deploy.builtIn')}</span></> : <Link href={`/deploy/policies/${p.id}`}>{p.name[lang]}</Link> },
-						{ id: 'when', header: t('policies.when'), grow: true, cell: p => windows(p.schedule) },
+						{ id: 'name', header: t('policies.name'), words: true, cell: p => p.built_in ? <>{p.name[lang]} <span className="tk-tag">{t('deploy.builtIn')}</span></> : <Link href={`/deploy/policies/${p.id}`}>{p.name[lang]}</Link> },
+						{ id: 'when', header: t('policies.when'), grow: true, title: p => windows(p.schedule), cell: p => windows(p.schedule) },
 						{ id: 'zone', header: t('policies.zone'), cell: p => p.schedule?.zone ?? t('policies.ownZone') },
 						{ id: 'open', header: t('policies.open'), numeric: true, cell: p => p.open_deployments === null ? '' : number(p.open_deployments) },
-						{ id: 'updated', header: t('policies.updated'), cell: p => <Time at={p.updated} /> },
+						{ id: 'updated', drop: 1, header: t('policies.updated'), cell: p => <Time at={p.updated} /> },
 						{ id: 'do', header: t('policies.remove'), cell: p => !p.built_in && edit && <Button variant="link" isInline aria-label={t('policies.removeName', { name: p.name[lang] })} onClick={() => setRemoving(p)}>{t('policies.remove')}</Button> },
 					]}
 					empty={<Empty title={t('empty.noMatch')} why={t('policies.lead')} />} />

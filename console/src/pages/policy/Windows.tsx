@@ -38,9 +38,9 @@ export function Windows({ schedule, put }: { schedule: Schedule; put: (windows: 
 					<legend>{t('policy.window', { n: i + 1 })}</legend>
 					<div className="tk-row">
 						<label htmlFor={`w${i}-start`}>{t('policy.start')}</label>
-						<TextInput id={`w${i}-start`} type="time" className="tk-time" value={w.start} onChange={(_, v) => set(i, { start: v })} />
+						<TextInput id={`w${i}-start`} type="time" className="tk-clock" value={w.start} onChange={(_, v) => set(i, { start: v })} />
 						<label htmlFor={`w${i}-end`}>{t('policy.end')}</label>
-						<TextInput id={`w${i}-end`} type="time" className="tk-time" value={w.end === '24:00' ? '00:00' : w.end} onChange={(_, v) => set(i, { end: v })} />
+						<TextInput id={`w${i}-end`} type="time" className="tk-clock" value={w.end === '24:00' ? '00:00' : w.end} onChange={(_, v) => set(i, { end: v })} />
 						{w.end !== '24:00' && w.start !== w.end && w.end < w.start && <span className="tk-small">{t('policy.nextDay')}</span>}
 						<Button variant="link" aria-label={t('policy.dropWindow', { n: i + 1 })} onClick={() => put(windows.filter((_, k) => k !== i))}>{t('policy.drop')}</Button>
 					</div>

@@ -57,7 +57,7 @@ function Edit({ policy }: { policy?: Policy }) {
 	});
 	const startUpOnly = s.triggers?.length === 1 && s.triggers[0] === 'start_up';
 	return (
-		<div className="tk-policy">
+		<div className="tk-editor">
 			<Form onSubmit={e => {
 				e.preventDefault();
 				save.mutate();

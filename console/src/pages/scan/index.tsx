@@ -42,13 +42,13 @@ export default function Scan() {
 	const count = sel.count(total);
 	const all = dashboard.data?.systems;
 	const columns = useColumns<System>('scan', [
-		{ id: 'hostname', header: t('system.name'), fixed: true, sort: 'hostname', cell: s => <Link href={systemPath(s.id)}>{s.hostname}</Link> },
+		{ id: 'hostname', header: t('system.name'), words: true, fixed: true, sort: 'hostname', cell: s => <Link href={systemPath(s.id)}>{s.hostname}</Link> },
 		{ id: 'status', header: t('scan.lastStatus'), cell: s => <span className={`tk-state tk-state-${s.scan_status}`}>{t(`scan.${s.scan_status}`)}</span> },
 		{ id: 'last', header: t('scan.last'), sort: 'last_scan', cell: s => <Time at={s.last_scan} none={t('scan.never')} /> },
 		{ id: 'error', header: t('scan.error'), grow: true, title: s => s.scan_error ?? '', cell: s => s.scan_error ? <span className="tk-danger-text" lang="en">{s.scan_error}</span> : <span className="tk-none">–</span> },
-		{ id: 'online', header: t('system.connection'), cell: s => <Online on={s.online} i={i} /> },
-		{ id: 'contact', header: t('system.lastContact'), sort: 'last_contact', cell: s => <Time at={s.last_contact} relative /> },
-		{ id: 'os', header: t('system.os'), sort: 'os', cell: s => s.os_name },
+		{ id: 'online', drop: 2, header: t('system.connection'), cell: s => <Online on={s.online} i={i} /> },
+		{ id: 'contact', drop: 1, header: t('system.lastContact'), sort: 'last_contact', cell: s => <Time at={s.last_contact} relative /> },
+		{ id: 'os', drop: 3, header: t('system.os'), words: true, sort: 'os', cell: s => s.os_name },
 		{ id: 'agent', header: t('system.agent'), sort: 'agent_version', cell: s => s.agent_version },
 	] satisfies Column<System>[], ['agent']);
 

@@ -31,12 +31,12 @@ export function Packages({ id }: { id: string }) {
 			{!(list.error && !data) && (
 				<DataTable label={t('system.tab.packages')} rows={data?.items} rowId={p => `${p.name} ${p.arch} ${p.version}`} rowName={p => p.name} stale={list.isPlaceholderData}
 					columns={[
-						{ id: 'name', header: t('component.name'), cell: p => p.name },
-						{ id: 'version', header: t('patch.version'), cell: p => <span className="tk-mono">{p.version}</span> },
+						{ id: 'name', header: t('component.name'), words: true, cell: p => p.name },
+						{ id: 'version', header: t('patch.version'), words: true, cell: p => <span className="tk-mono">{p.version}</span> },
 						{ id: 'arch', header: t('system.arch'), cell: p => p.arch },
 						{ id: 'held', header: t('packages.held'), cell: p => p.held ? <span className="tk-warn-text">{t('packages.isHeld')}</span> : <span className="tk-none">–</span> },
-						{ id: 'source', header: t('packages.source'), cell: p => p.source || p.name },
-						{ id: 'sourceVersion', header: t('packages.sourceVersion'), grow: true, cell: p => <span className="tk-mono">{p.source_version || p.version}</span> },
+						{ id: 'source', header: t('packages.source'), words: true, cell: p => p.source || p.name },
+						{ id: 'sourceVersion', header: t('packages.sourceVersion'), grow: true, title: p => p.source_version || p.version, cell: p => <span className="tk-mono">{p.source_version || p.version}</span> },
 					]}
 					empty={url.get('q')
 						? <Empty title={t('empty.noMatch')} why={t('empty.noMatchWhy')} action={t('filter.clear')} onAction={() => url.navigate(url.path)} />
@@ -66,10 +66,10 @@ export function Unfixed({ id }: { id: string }) {
 					columns={[
 						{ id: 'id', header: t('unfixed.id'), cell: n => n.url ? <a href={n.url} target="_blank" rel="noreferrer noopener">{n.id}</a> : n.id },
 						{ id: 'severity', header: t('patch.severity'), cell: n => <Severity value={n.severity} /> },
-						{ id: 'product', header: t('packages.source'), cell: n => n.product },
-						{ id: 'package', header: t('component.name'), cell: n => n.package },
-						{ id: 'installed', header: t('patch.version'), cell: n => <span className="tk-mono">{n.installed}</span> },
-						{ id: 'status', header: t('unfixed.status'), grow: true, cell: n => n.status },
+						{ id: 'product', header: t('packages.source'), words: true, cell: n => n.product },
+						{ id: 'package', header: t('component.name'), words: true, cell: n => n.package },
+						{ id: 'installed', header: t('patch.version'), words: true, cell: n => <span className="tk-mono">{n.installed}</span> },
+						{ id: 'status', header: t('unfixed.status'), grow: true, title: n => n.status, cell: n => n.status },
 					]}
 					empty={url.get('q')
 						? <Empty title={t('empty.noMatch')} why={t('empty.noMatchWhy')} action={t('filter.clear')} onAction={() => url.navigate(url.path)} />
@@ -80,7 +80,7 @@ export function Unfixed({ id }: { id: string }) {
 }
 
 export function SystemDeployments({ id }: { id: string }) {
-	const { t } = useI18n();
+	const { t, number } = useI18n();
 	const list = useSystemDeployments(id);
 	const [log, setLog] = useState<{ deployment: string; system: string; hostname: string } | null>(null);
 	return (
@@ -89,13 +89,13 @@ export function SystemDeployments({ id }: { id: string }) {
 				<>
 					<DataTable label={t('system.tab.deployments')} rows={d.items} rowId={x => x.deployment.id} rowName={x => x.deployment.name}
 						columns={[
-							{ id: 'name', header: t('deployment.name'), cell: x => <Link href={deploymentPath(x.deployment.id)}>{x.deployment.name}</Link> },
+							{ id: 'name', header: t('deployment.name'), words: true, cell: x => <Link href={deploymentPath(x.deployment.id)}>{x.deployment.name}</Link> },
 							{ id: 'state', header: t('deployment.targetState'), cell: x => <TargetState state={x.target.state} /> },
 							{ id: 'reason', header: t('deployment.reason'), grow: true, title: x => x.target.detail ?? '', cell: x => <TargetReason target={x.target} /> },
-							{ id: 'patches', header: t('deployment.patches'), numeric: true, cell: x => x.target.patches },
+							{ id: 'patches', drop: 2, header: t('deployment.patches'), numeric: true, cell: x => number(x.target.patches) },
 							{ id: 'deployment', header: t('deployment.state'), cell: x => <DeploymentState state={x.deployment.state} /> },
-							{ id: 'finished', header: t('deployment.finished'), cell: x => <Time at={x.target.finished} /> },
-							{ id: 'by', header: t('deployment.createdBy'), cell: x => x.deployment.created_by },
+							{ id: 'finished', drop: 1, header: t('deployment.finished'), cell: x => <Time at={x.target.finished} /> },
+							{ id: 'by', drop: 3, header: t('deployment.createdBy'), words: true, cell: x => x.deployment.created_by },
 							{
 								id: 'log', header: t('deployment.log'), cell: x => x.target.has_log
 									? <button type="button" className="tk-link" aria-label={t('deployment.openLog', { name: x.deployment.name })} onClick={() => setLog({ deployment: x.deployment.id, system: id, hostname: x.target.hostname })}>{t('deployment.showLog')}</button>
