@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 import type { Schemas } from '../api/client';
 import { useI18n } from '../i18n';
 import { Empty, Failure } from './basic';
-import { DataTable } from './DataTable';
+import { DataTable, type Column } from './DataTable';
 import { Chips, ListSearch, Pager, SelectionBar, ViewMenu, type Chip, type useColumns, type useSelection } from './List';
 import { useUrl } from './url';
 
@@ -25,7 +25,8 @@ export function ListView<R>(p: {
 	/** Label of the search field; absent = the list has none. */
 	search?: string;
 	list: ListQuery<R>;
-	columns: ReturnType<typeof useColumns<R>>;
+	/** From useColumns(), or a table of few columns that are always shown. */
+	columns: ReturnType<typeof useColumns<R>> | Column<R>[];
 	menus?: ReactNode;
 	chips?: Chip[];
 	/** Right of the filters. */
@@ -39,6 +40,10 @@ export function ListView<R>(p: {
 	rowClass?: (r: R) => string | undefined;
 	/** Chosen rows and what can be done with them; `many` = everything that matches can be chosen. */
 	chosen?: { sel: ReturnType<typeof useSelection<R>>; actions: ReactNode; many?: boolean };
+	/** What leads out of nothing matching; by default all filters go. */
+	onClear?: () => void;
+	/** No row is reached by keys: the page has another table that is. */
+	keyboard?: false;
 	empty: ReactNode;
 }) {
 	const { t } = useI18n();
@@ -55,8 +60,10 @@ export function ListView<R>(p: {
 				{p.menus}
 				<span className="tk-grow-space" />
 				{p.tools}
-				<Pager page={data?.page} shown={data?.items.length ?? 0} />
-				<ViewMenu columns={p.columns} />
+				<div className="tk-toolbar-end">
+					<Pager page={data?.page} shown={data?.items.length ?? 0} />
+					{!Array.isArray(p.columns) && <ViewMenu columns={p.columns} />}
+				</div>
 			</div>
 			<Chips chips={chips} />
 			{sel && (
@@ -68,12 +75,12 @@ export function ListView<R>(p: {
 			)}
 			{!!error && <Failure error={error} retry={() => void p.list.refetch()} asOf={data?.page?.as_of} />}
 			{!(error && !data) && (
-				<DataTable label={p.label} columns={p.columns.shown} rows={data?.items} rowId={p.rowId} rowName={p.rowName}
+				<DataTable label={p.label} columns={Array.isArray(p.columns) ? p.columns : p.columns.shown} keyboard={p.keyboard} rows={data?.items} rowId={p.rowId} rowName={p.rowName}
 					sort={p.sort === undefined ? undefined : (url.get('sort') || p.sort).split(',')[0]}
 					onSort={p.sort === undefined ? undefined : s => url.set({ sort: s, cursor: null })}
 					selection={sel?.selection} stale={p.list.isPlaceholderData} onOpen={p.onOpen} onExplain={p.onExplain} rowClass={p.rowClass}
 					empty={narrowed
-						? <Empty title={t('empty.noMatch')} why={t('empty.noMatchWhy')} action={t('filter.clear')} onAction={() => url.navigate(url.path)} />
+						? <Empty title={t('empty.noMatch')} why={t('empty.noMatchWhy')} action={t('filter.clear')} onAction={p.onClear ?? (() => url.navigate(url.path))} />
 						: p.empty} />
 			)}
 		</>

@@ -5,11 +5,11 @@ import { usePatches, type PatchQuery } from '../../api/queries';
 import { patchPath } from '../../app/paths';
 import { useSession } from '../../app/session';
 import { useI18n } from '../../i18n';
-import { Button, Empty, Failure } from '../../ui/basic';
+import { Button, Empty } from '../../ui/basic';
 import { StackedBar } from '../../ui/Charts';
-import { DataTable } from '../../ui/DataTable';
 import { selectionFilter, useFilters, useListQuery, type Filter } from '../../ui/filters';
-import { Chips, ListSearch, Pager, SelectionBar, useColumns, useSelection, ViewMenu } from '../../ui/List';
+import { useColumns, useSelection } from '../../ui/List';
+import { ListView } from '../../ui/ListView';
 import { Page } from '../../ui/Page';
 import { GLYPH, SEVERITIES } from '../../ui/Severity';
 import { useUrl } from '../../ui/url';
@@ -27,16 +27,17 @@ export const PATCH_FILTERS: Filter[] = [
 	{ param: 'kev', name: 'patch.kev', words: 'yesno', always: ['true', 'false'], single: true },
 	{ param: 'epss_gte', facet: 'epss', name: 'patch.epss', words: 'epssGte', always: ['0.5', '0.1', '0.01'], single: true },
 ];
-const FILTERS = PATCH_FILTERS;
+/** Columns that no view shows at first. */
+const RARE = ['held', 'unknown', 'kept_back', 'phased', 'needs_subscription', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'feed'];
 const HIDDEN: Record<View, string[]> = {
-	missing: ['size', 'os', 'approval', 'held', 'unknown', 'kept_back', 'phased', 'needs_subscription', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'installed'],
-	critical: ['approval', 'held', 'unknown', 'kept_back', 'phased', 'needs_subscription', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'installed', 'failed'],
-	installed: ['approval', 'kev', 'epss', 'held', 'unknown', 'kept_back', 'phased', 'needs_subscription', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'failed', 'missing'],
-	applicable: ['size', 'os', 'approval', 'held', 'unknown', 'kept_back', 'phased', 'needs_subscription', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'failed'],
-	supported: ['size', 'os', 'approval', 'epss', 'held', 'unknown', 'kept_back', 'phased', 'needs_subscription', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'feed', 'failed', 'installed'],
-	downloaded: ['kev', 'epss', 'held', 'unknown', 'kept_back', 'phased', 'needs_subscription', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'feed', 'failed', 'installed', 'approval'],
-	declined: ['kev', 'epss', 'held', 'unknown', 'kept_back', 'phased', 'needs_subscription', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'download', 'feed', 'failed', 'installed', 'approval', 'released', 'size', 'reboot', 'type'],
-	latest: ['size', 'os', 'approval', 'epss', 'held', 'unknown', 'kept_back', 'phased', 'needs_subscription', 'product', 'version', 'platform', 'suites', 'vendor', 'cve', 'feed', 'failed', 'installed'],
+	missing: [...RARE, 'size', 'os', 'approval', 'download', 'installed'],
+	critical: [...RARE, 'approval', 'download', 'installed', 'failed'],
+	installed: [...RARE, 'approval', 'kev', 'epss', 'download', 'failed', 'missing'],
+	applicable: [...RARE, 'size', 'os', 'approval', 'download', 'failed'],
+	supported: [...RARE, 'size', 'os', 'approval', 'epss', 'failed', 'installed'],
+	downloaded: [...RARE, 'kev', 'epss', 'failed', 'installed', 'approval'],
+	declined: [...RARE, 'kev', 'epss', 'download', 'failed', 'installed', 'approval', 'released', 'size', 'reboot', 'type'],
+	latest: [...RARE, 'size', 'os', 'approval', 'epss', 'failed', 'installed'],
 };
 const SORT: Record<View, string> = {
 	missing: '-severity,-missing_systems', critical: 'kev,-missing_systems', installed: '-installed_systems', applicable: '-severity,-missing_systems',
@@ -48,7 +49,7 @@ export default function Patches({ view }: { view: View }) {
 	const { t, number } = i;
 	const url = useUrl();
 	const { may } = useSession();
-	const base = useListQuery(FILTERS, SORT[view]);
+	const base = useListQuery(PATCH_FILTERS, SORT[view]);
 	const query: PatchQuery = { ...base, view, facets: ['severity', 'type', 'os', 'suite', 'reboot', 'kev', 'epss'] };
 	const list = usePatches(query);
 	const data = list.data;
@@ -57,14 +58,21 @@ export default function Patches({ view }: { view: View }) {
 	const columns = useColumns(`patches.${view}`, view === 'declined' ? declinedColumns(i) : patchColumns(i), HIDDEN[view]);
 	const [declining, setDeclining] = useState(false);
 	const undecline = useUndecline();
-	const { menus, chips } = useFilters(FILTERS, data?.facets);
+	const { menus, chips } = useFilters(PATCH_FILTERS, data?.facets);
 	const total = data?.page.total ?? 0;
 	const count = sel.count(total);
-	const filtered = chips.length > 0 || url.get('q') !== '';
 
 	const install = () => url.navigate(startDraft({
 		patches: sel.wire(filter, total), patchRows: sel.all ? undefined : sel.rows, patchCount: count,
 	}));
+	const actions = (
+		<>
+			<Button variant="primary" size="sm" onClick={install}>{t('patches.install')}</Button>
+			{view === 'declined'
+				? <Button variant="secondary" size="sm" isDisabled={undecline.isPending || sel.all} onClick={() => undecline.mutate(sel.rows.map(p => p.decline), { onSuccess: sel.clear })}>{t('decline.end')}</Button>
+				: <Button variant="secondary" size="sm" onClick={() => setDeclining(true)}>{t('decline.open')}</Button>}
+		</>
+	);
 	const sevCounts = SEVERITIES.map(s => ({ s, n: data?.facets?.severity?.find(f => f.value === s)?.count ?? 0 }));
 
 	return (
@@ -87,21 +95,6 @@ export default function Patches({ view }: { view: View }) {
 					</div>
 				</div>
 			)}
-			<div className="tk-toolbar">
-				<ListSearch label={t('patches.search')} />
-				{menus}
-				<span className="tk-grow-space" />
-				<Pager page={data?.page} shown={data?.items.length ?? 0} />
-				<ViewMenu columns={columns} />
-			</div>
-			<Chips chips={chips} />
-			<SelectionBar count={count} total={total} all={sel.all} pageFull={!!data && data.items.length > 0 && data.items.every(p => sel.selection.has(p.id))}
-				onAll={sel.selectAll} onClear={sel.clear}>
-				{may('deploy') && <Button variant="primary" size="sm" onClick={install}>{t('patches.install')}</Button>}
-				{may('deploy') && (view === 'declined'
-					? <Button variant="secondary" size="sm" isDisabled={undecline.isPending || sel.all} onClick={() => undecline.mutate(sel.rows.map(p => p.decline), { onSuccess: sel.clear })}>{t('decline.end')}</Button>
-					: <Button variant="secondary" size="sm" onClick={() => setDeclining(true)}>{t('decline.open')}</Button>)}
-			</SelectionBar>
 			{declining && (
 				<DeclineDialog selection={sel.wire(filter, total)} count={count} onClose={() => setDeclining(false)}
 					onDone={() => {
@@ -109,18 +102,13 @@ export default function Patches({ view }: { view: View }) {
 						sel.clear();
 					}} />
 			)}
-			{list.error && <Failure error={list.error} retry={() => void list.refetch()} asOf={data?.page.as_of} />}
-			{!(list.error && !data) && (
-				<DataTable label={t(`patches.${view}`)} columns={columns.shown} rows={data?.items} rowId={p => p.id} rowName={p => p.id}
-					sort={(url.get('sort') || SORT[view]).split(',')[0]} onSort={s => url.set({ sort: s, cursor: null })}
-					selection={may('deploy') ? sel.selection : undefined} stale={list.isPlaceholderData}
-					onOpen={p => url.navigate(patchPath(p.id))} onExplain={p => url.navigate(patchPath(p.id, 'missing'))}
-					empty={filtered
-						? <Empty title={t('empty.noMatch')} why={t('empty.noMatchWhy')} action={t('filter.clear')} onAction={() => url.navigate(url.path)} />
-						: view === 'missing' || view === 'critical' || view === 'installed' || view === 'applicable' || view === 'downloaded' || view === 'declined'
-							? <Empty title={t(`empty.${view}`)} why={t(`empty.${view}Why`)} action={t('empty.toSystems')} to="/systems" />
-							: <Empty title={t('empty.supported')} why={t('empty.supportedWhy')} action={t('empty.toPatchDb')} to="/admin/patch-db" />} />
-			)}
+			<ListView label={t(`patches.${view}`)} search={t('patches.search')} list={list} columns={columns} menus={menus} chips={chips}
+				rowId={p => p.id} rowName={p => p.id} sort={SORT[view]}
+				onOpen={p => url.navigate(patchPath(p.id))} onExplain={p => url.navigate(patchPath(p.id, 'missing'))}
+				chosen={may('deploy') ? { sel, many: true, actions } : undefined}
+				empty={view === 'supported' || view === 'latest'
+					? <Empty title={t('empty.supported')} why={t('empty.supportedWhy')} action={t('empty.toPatchDb')} to="/admin/patch-db" />
+					: <Empty title={t(`empty.${view}`)} why={t(`empty.${view}Why`)} action={t('empty.toSystems')} to="/systems" />} />
 		</Page>
 	);
 }

@@ -6,11 +6,12 @@ import { useDashboard, useSystems, type System, type SystemQuery } from '../../a
 import { systemPath } from '../../app/paths';
 import { useSession } from '../../app/session';
 import { useI18n } from '../../i18n';
-import { Button, Empty, Failure } from '../../ui/basic';
-import { DataTable, type Column } from '../../ui/DataTable';
+import { Button, Empty } from '../../ui/basic';
+import type { Column } from '../../ui/DataTable';
 import { Dialog } from '../../ui/Dialog';
 import { selectionFilter, useFilters, useListQuery, type Filter } from '../../ui/filters';
-import { Chips, ListSearch, Pager, SelectionBar, useColumns, useSelection, ViewMenu } from '../../ui/List';
+import { useColumns, useSelection } from '../../ui/List';
+import { ListView } from '../../ui/ListView';
 import { Page } from '../../ui/Page';
 import { Time } from '../../ui/Time';
 import { useUrl } from '../../ui/url';
@@ -39,7 +40,6 @@ export default function Scan() {
 	const sel = useSelection(data?.items, s => s.id, JSON.stringify(filter));
 	const { menus, chips } = useFilters(FILTERS, data?.facets);
 	const total = data?.page.total ?? 0;
-	const count = sel.count(total);
 	const all = dashboard.data?.systems;
 	const columns = useColumns<System>('scan', [
 		{ id: 'hostname', header: t('system.name'), words: true, fixed: true, sort: 'hostname', cell: s => <Link href={systemPath(s.id)}>{s.hostname}</Link> },
@@ -56,27 +56,10 @@ export default function Scan() {
 		<Page title={t('systems.scan')} count={data && t('list.systems', { n: total })} ready={!list.isPending}
 			sub={<p className="tk-lead">{t('scan.lead')}</p>}
 			actions={may('scan') && <Button variant="primary" isDisabled={!all || all.total === 0} onClick={() => setAskAll(true)}>{t('scan.all')}</Button>}>
-			<div className="tk-toolbar">
-				<ListSearch label={t('systems.search')} />
-				{menus}
-				<span className="tk-grow-space" />
-				<Pager page={data?.page} shown={data?.items.length ?? 0} />
-				<ViewMenu columns={columns} />
-			</div>
-			<Chips chips={chips} />
-			<SelectionBar count={count} total={total} all={sel.all} pageFull={!!data && data.items.length > 0 && data.items.every(s => sel.selection.has(s.id))}
-				onAll={sel.selectAll} onClear={sel.clear}>
-				<Button variant="primary" size="sm" isDisabled={scan.isPending} onClick={() => scan.mutate(sel.wire(filter, total))}>{t('scan.now')}</Button>
-			</SelectionBar>
-			{list.error && <Failure error={list.error} retry={() => void list.refetch()} asOf={data?.page.as_of} />}
-			{!(list.error && !data) && (
-				<DataTable label={t('systems.scan')} columns={columns.shown} rows={data?.items} rowId={s => s.id} rowName={s => s.hostname}
-					sort={url.get('sort') || '-last_scan'} onSort={s => url.set({ sort: s, cursor: null })} selection={may('scan') ? sel.selection : undefined}
-					stale={list.isPlaceholderData} onOpen={s => url.navigate(systemPath(s.id))}
-					empty={chips.length > 0 || url.get('q')
-						? <Empty title={t('empty.noMatch')} why={t('empty.noMatchWhy')} action={t('filter.clear')} onAction={() => url.navigate(url.path)} />
-						: <Empty title={t('empty.systems')} why={t('empty.systemsWhy')} action={t('empty.toInstall')} to="/agents/install" />} />
-			)}
+			<ListView label={t('systems.scan')} search={t('systems.search')} list={list} columns={columns} menus={menus} chips={chips}
+				rowId={s => s.id} rowName={s => s.hostname} sort="-last_scan" onOpen={s => url.navigate(systemPath(s.id))}
+				chosen={may('scan') ? { sel, many: true, actions: <Button variant="primary" size="sm" isDisabled={scan.isPending} onClick={() => scan.mutate(sel.wire(filter, total))}>{t('scan.now')}</Button> } : undefined}
+				empty={<Empty title={t('empty.systems')} why={t('empty.systemsWhy')} action={t('empty.toInstall')} to="/agents/install" />} />
 			{askAll && all && (
 				<Dialog title={t('scan.all')} onClose={() => setAskAll(false)} footer={
 					<>

@@ -4,10 +4,10 @@ import { useSystems, type SystemQuery } from '../../api/queries';
 import { systemPath } from '../../app/paths';
 import { useSession } from '../../app/session';
 import { useI18n } from '../../i18n';
-import { Button, Empty, Failure } from '../../ui/basic';
-import { DataTable } from '../../ui/DataTable';
+import { Button, Empty } from '../../ui/basic';
 import { selectionFilter, useFilters, useListQuery, type Filter } from '../../ui/filters';
-import { Chips, ListSearch, Pager, SelectionBar, useColumns, useSelection, ViewMenu } from '../../ui/List';
+import { useColumns, useSelection } from '../../ui/List';
+import { ListView } from '../../ui/ListView';
 import { Page } from '../../ui/Page';
 import { useUrl } from '../../ui/url';
 import { startDraft } from '../new-deployment/draft';
@@ -46,6 +46,16 @@ export default function Systems() {
 	const count = sel.count(total);
 	const health = (h: string) => data?.facets?.health?.find(f => f.value === h)?.count ?? 0;
 	const chosen = url.list('health');
+	const actions = (
+		<>
+			{may('scan') && <Button variant="secondary" size="sm" isDisabled={scan.isPending} onClick={() => scan.mutate(sel.wire(filter, total))}>{t('scan.now')}</Button>}
+			{may('deploy') && (
+				<Button variant="primary" size="sm" onClick={() => url.navigate(startDraft({
+					systems: sel.wire(filter, total), systemRows: sel.all ? undefined : sel.rows, systemCount: count,
+				}))}>{t('systems.installMissing')}</Button>
+			)}
+		</>
+	);
 
 	return (
 		<Page title={t('systems.managed')} count={data && t('list.systems', { n: total })} ready={!list.isPending}>
@@ -64,32 +74,11 @@ export default function Systems() {
 					<p className="tk-small">{t('systems.policy')}</p>
 				</aside>
 				<div className="tk-sided-main">
-					<div className="tk-toolbar">
-						<ListSearch label={t('systems.search')} />
-						{menus}
-						<span className="tk-grow-space" />
-						<Pager page={data?.page} shown={data?.items.length ?? 0} />
-						<ViewMenu columns={columns} />
-					</div>
-					<Chips chips={chips} />
-					<SelectionBar count={count} total={total} all={sel.all} pageFull={!!data && data.items.length > 0 && data.items.every(s => sel.selection.has(s.id))}
-						onAll={sel.selectAll} onClear={sel.clear}>
-						{may('scan') && <Button variant="secondary" size="sm" isDisabled={scan.isPending} onClick={() => scan.mutate(sel.wire(filter, total))}>{t('scan.now')}</Button>}
-						{may('deploy') && (
-							<Button variant="primary" size="sm" onClick={() => url.navigate(startDraft({
-								systems: sel.wire(filter, total), systemRows: sel.all ? undefined : sel.rows, systemCount: count,
-							}))}>{t('systems.installMissing')}</Button>
-						)}
-					</SelectionBar>
-					{list.error && <Failure error={list.error} retry={() => void list.refetch()} asOf={data?.page.as_of} />}
-					{!(list.error && !data) && (
-						<DataTable label={t('systems.managed')} columns={columns.shown} rows={data?.items} rowId={s => s.id} rowName={s => s.hostname}
-							sort={url.get('sort') || 'hostname'} onSort={s => url.set({ sort: s, cursor: null })} selection={may('deploy') || may('scan') ? sel.selection : undefined}
-							stale={list.isPlaceholderData} onOpen={s => url.navigate(systemPath(s.id))} onExplain={s => url.navigate(systemPath(s.id, 'missing'))}
-							empty={chips.length > 0 || url.get('q')
-								? <Empty title={t('empty.noMatch')} why={t('empty.noMatchWhy')} action={t('filter.clear')} onAction={() => url.navigate(url.path)} />
-								: <Empty title={t('empty.systems')} why={t('empty.systemsWhy')} action={t('empty.toInstall')} to="/agents/install" />} />
-					)}
+					<ListView label={t('systems.managed')} search={t('systems.search')} list={list} columns={columns} menus={menus} chips={chips}
+						rowId={s => s.id} rowName={s => s.hostname} sort="hostname"
+						onOpen={s => url.navigate(systemPath(s.id))} onExplain={s => url.navigate(systemPath(s.id, 'missing'))}
+						chosen={may('deploy') || may('scan') ? { sel, many: true, actions } : undefined}
+						empty={<Empty title={t('empty.systems')} why={t('empty.systemsWhy')} action={t('empty.toInstall')} to="/agents/install" />} />
 				</div>
 			</div>
 		</Page>
