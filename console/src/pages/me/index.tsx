@@ -13,14 +13,7 @@ import { DataTable } from '../../ui/DataTable';
 import { Page } from '../../ui/Page';
 import { Time } from '../../ui/Time';
 import { useToast } from '../../ui/toast';
-
-const zones = (() => {
-	try {
-		return Intl.supportedValuesOf('timeZone');
-	} catch {
-		return ['Asia/Tokyo', 'UTC'];
-	}
-})();
+import { ZoneSelect } from '../../ui/ZoneSelect';
 
 export default function Me() {
 	const { t } = useI18n();
@@ -66,9 +59,7 @@ function Preferences() {
 					</select>
 				</FormGroup>
 				<FormGroup label={t('me.zone')} fieldId="zone">
-					<select id="zone" className="tk-select" value={zone} onChange={e => chooseZone(e.target.value)}>
-						{(zones.includes(zone) ? zones : [zone, ...zones]).map(z => <option key={z}>{z}</option>)}
-					</select>
+					<ZoneSelect id="zone" value={zone} onChange={chooseZone} />
 				</FormGroup>
 				<FormGroup label={t('shell.theme')} fieldId="theme">
 					<select id="theme" className="tk-select" value={theme} onChange={e => chooseTheme(e.target.value as Theme)}>

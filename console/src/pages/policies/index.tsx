@@ -36,7 +36,7 @@ export default function Policies() {
 						{ id: 'zone', header: t('policies.zone'), cell: p => p.schedule?.zone ?? t('policies.ownZone') },
 						{ id: 'open', header: t('policies.open'), numeric: true, cell: p => p.open_deployments === null ? '' : number(p.open_deployments) },
 						{ id: 'updated', drop: 1, header: t('policies.updated'), cell: p => <Time at={p.updated} /> },
-						{ id: 'do', header: t('policies.remove'), cell: p => !p.built_in && edit && <Button variant="link" isInline aria-label={t('policies.removeName', { name: p.name[lang] })} onClick={() => setRemoving(p)}>{t('policies.remove')}</Button> },
+						...(edit ? [{ id: 'do', header: t('deploy.action'), cell: (p: Policy) => !p.built_in && <Button variant="link" isInline aria-label={t('policies.removeName', { name: p.name[lang] })} onClick={() => setRemoving(p)}>{t('policies.remove')}</Button> }] : []),
 					]}
 					empty={<Empty title={t('empty.noMatch')} why={t('policies.lead')} />} />
 			)}

@@ -8,7 +8,9 @@ import { useI18n } from '../../i18n';
 import { Button, Card, Failure, Form, FormGroup, Loaded, Radio, TextArea, TextInput } from '../../ui/basic';
 import { Page } from '../../ui/Page';
 import { useToast } from '../../ui/toast';
-import { Preview } from './Preview';
+import { browserZone, ZoneSelect } from '../../ui/ZoneSelect';
+import { Calendar } from './Calendar';
+import { Preview, useNextWindows } from './Preview';
 import type { Schedule } from './text';
 import { Windows } from './Windows';
 
@@ -34,13 +36,17 @@ export default function PolicyPage({ id }: { id?: string }) {
 }
 
 function Edit({ policy }: { policy?: Policy }) {
-	const { t, lang } = useI18n();
+	const { t, lang, zone: mine, date } = useI18n();
 	const [, go] = useLocation();
 	const toast = useToast();
 	const client = useQueryClient();
 	const [name, setName] = useState(policy?.name[lang] ?? '');
 	const [description, setDescription] = useState(policy?.description[lang] ?? '');
 	const [s, setSchedule] = useState<Schedule>(policy?.schedule ?? FRESH);
+	// The server does not know the systems' zones: it is shown as a system in this one has it.
+	const [seen, setSeen] = useState(mine ?? browserZone());
+	const zone = s.zone ?? seen;
+	const next = useNextWindows(s, zone);
 	const set = (part: Partial<Schedule>) => setSchedule({ ...s, ...part });
 	const save = useMutation({
 		mutationFn: () => {
@@ -57,74 +63,74 @@ function Edit({ policy }: { policy?: Policy }) {
 	});
 	const startUpOnly = s.triggers?.length === 1 && s.triggers[0] === 'start_up';
 	return (
-		<div className="tk-editor">
-			<Form onSubmit={e => {
-				e.preventDefault();
-				save.mutate();
-			}}>
-				<Card>
-					<FormGroup label={t('policies.name')} fieldId="p-name" isRequired>
-						<TextInput id="p-name" value={name} maxLength={100} onChange={(_, v) => setName(v)} />
-					</FormGroup>
-					<FormGroup label={t('deployment.description')} fieldId="p-desc">
-						<TextArea id="p-desc" value={description} maxLength={1000} rows={2} resizeOrientation="vertical" onChange={(_, v) => setDescription(v)} />
-					</FormGroup>
-				</Card>
-				<Card title={t('policy.windows')}>
-					<fieldset className="tk-radios">
-						<legend>{t('policy.basis')}</legend>
-						<Radio id="b-calendar" name="basis" label={t('policy.calendar')} isChecked={s.basis !== 'patch_tuesday'} onChange={() => set({ basis: 'calendar', windows: s.windows?.map(w => ({ ...w, weeks: [] })) })} />
-						<Radio id="b-tuesday" name="basis" label={t('policy.patchTuesday')} description={t('policy.patchTuesdayHelp')} isChecked={s.basis === 'patch_tuesday'} onChange={() => set({ basis: 'patch_tuesday', windows: s.windows?.map(w => ({ ...w, weeks: [] })) })} />
-					</fieldset>
-					<Windows schedule={s} put={windows => set({ windows })} />
-					<FormGroup label={t('policies.zone')} fieldId="p-zone">
-						<select id="p-zone" className="tk-select" value={s.zone ?? ''} onChange={e => set({ zone: e.target.value || null })}>
-							<option value="">{t('policies.ownZone')}</option>
-							{[...new Set(['UTC', ...(s.zone ? [s.zone] : []), ...Intl.supportedValuesOf('timeZone')])].map(z => <option key={z} value={z}>{z}</option>)}
-						</select>
-					</FormGroup>
-				</Card>
-				<Card title={t('policy.start.title')}>
-					<fieldset className="tk-radios">
-						<legend>{t('policy.download')}</legend>
-						<Radio id="d-any" name="download" label={t('policy.download.any')} description={t('policy.download.anyHelp')} isChecked={s.download !== 'window_only'} onChange={() => set({ download: 'any_contact' })} />
-						<Radio id="d-window" name="download" label={t('policy.download.window')} description={t('policy.download.windowHelp')} isChecked={s.download === 'window_only'} onChange={() => set({ download: 'window_only' })} />
-					</fieldset>
-					<fieldset className="tk-radios">
-						<legend>{t('policy.trigger')}</legend>
-						<Radio id="t-both" name="trigger" label={t('policy.trigger.both')} isChecked={!startUpOnly} onChange={() => set({ triggers: ['refresh_cycle', 'start_up'] })} />
-						<Radio id="t-start" name="trigger" label={t('policy.trigger.startUp')} isChecked={startUpOnly} onChange={() => set({ triggers: ['start_up'] })} />
-					</fieldset>
-					<FormGroup label={t('policy.force')} fieldId="p-force">
-						<TextInput id="p-force" type="number" min={0} max={365} className="tk-number" value={s.force_after_days ?? 0} onChange={(_, v) => set({ force_after_days: Math.max(0, Math.min(365, Math.trunc(Number(v)) || 0)) })} />
-						<p className="tk-small">{t('policy.forceHelp')}</p>
-					</FormGroup>
-				</Card>
-				<Card title={t('policy.freezes')}>
-					<p className="tk-small">{t('policy.freezesHelp')}</p>
-					{(s.freezes ?? []).map((f, i) => {
-						const put = (part: Partial<typeof f>) => set({ freezes: s.freezes!.map((old, k) => k === i ? { ...old, ...part } : old) });
-						return (
-							<div key={i} className="tk-row">
-								<TextInput aria-label={t('policy.from')} type="date" className="tk-date" value={f.from} onChange={(_, v) => put({ from: v })} />–
-								<TextInput aria-label={t('policy.to')} type="date" className="tk-date" value={f.to} onChange={(_, v) => put({ to: v })} />
-								<TextInput aria-label={t('policy.reason')} placeholder={t('policy.reason')} className="tk-reason" maxLength={100} value={f.reason ?? ''} onChange={(_, v) => put({ reason: v })} />
-								<Button variant="link" onClick={() => set({ freezes: s.freezes!.filter((_, k) => k !== i) })}>{t('policy.drop')}</Button>
-							</div>
-						);
-					})}
-					<div><Button variant="secondary" isDisabled={(s.freezes?.length ?? 0) >= 64} onClick={() => {
-						const today = new Date().toISOString().slice(0, 10);
-						set({ freezes: [...(s.freezes ?? []), { from: today, to: today, reason: '' }] });
-					}}>{t('policy.addFreeze')}</Button></div>
-				</Card>
-				{!!save.error && <Failure error={save.error} />}
-				<div className="tk-row">
-					<Button type="submit" variant="primary" isDisabled={!name.trim() || save.isPending}>{t('policy.save')}</Button>
-					<Button variant="link" onClick={() => go(LIST)}>{t('action.cancel')}</Button>
-				</div>
-			</Form>
-			<Preview schedule={s} />
-		</div>
+		<>
+			<div className="tk-editor">
+				<Form onSubmit={e => {
+					e.preventDefault();
+					save.mutate();
+				}}>
+					<Card>
+						<FormGroup label={t('policies.name')} fieldId="p-name" isRequired>
+							<TextInput id="p-name" value={name} maxLength={100} onChange={(_, v) => setName(v)} />
+						</FormGroup>
+						<FormGroup label={t('deployment.description')} fieldId="p-desc">
+							<TextArea id="p-desc" value={description} maxLength={1000} rows={2} resizeOrientation="vertical" onChange={(_, v) => setDescription(v)} />
+						</FormGroup>
+					</Card>
+					<Card title={t('policy.windows')}>
+						<fieldset className="tk-radios">
+							<legend>{t('policy.basis')}</legend>
+							<Radio id="b-calendar" name="basis" label={t('policy.calendar')} isChecked={s.basis !== 'patch_tuesday'} onChange={() => set({ basis: 'calendar', windows: s.windows?.map(w => ({ ...w, weeks: [] })) })} />
+							<Radio id="b-tuesday" name="basis" label={t('policy.patchTuesday')} description={t('policy.patchTuesdayHelp')} isChecked={s.basis === 'patch_tuesday'} onChange={() => set({ basis: 'patch_tuesday', windows: s.windows?.map(w => ({ ...w, weeks: [] })) })} />
+						</fieldset>
+						<Windows schedule={s} put={windows => set({ windows })} />
+						<FormGroup label={t('policies.zone')} fieldId="p-zone">
+							<ZoneSelect id="p-zone" value={s.zone ?? ''} none={t('policies.ownZone')} onChange={z => set({ zone: z || null })} />
+						</FormGroup>
+					</Card>
+					<Card title={t('policy.start.title')}>
+						<fieldset className="tk-radios">
+							<legend>{t('policy.download')}</legend>
+							<Radio id="d-any" name="download" label={t('policy.download.any')} description={t('policy.download.anyHelp')} isChecked={s.download !== 'window_only'} onChange={() => set({ download: 'any_contact' })} />
+							<Radio id="d-window" name="download" label={t('policy.download.window')} description={t('policy.download.windowHelp')} isChecked={s.download === 'window_only'} onChange={() => set({ download: 'window_only' })} />
+						</fieldset>
+						<fieldset className="tk-radios">
+							<legend>{t('policy.trigger')}</legend>
+							<Radio id="t-both" name="trigger" label={t('policy.trigger.both')} isChecked={!startUpOnly} onChange={() => set({ triggers: ['refresh_cycle', 'start_up'] })} />
+							<Radio id="t-start" name="trigger" label={t('policy.trigger.startUp')} isChecked={startUpOnly} onChange={() => set({ triggers: ['start_up'] })} />
+						</fieldset>
+						<FormGroup label={t('policy.force')} fieldId="p-force">
+							<TextInput id="p-force" type="number" min={0} max={365} className="tk-number" value={s.force_after_days ?? 0} onChange={(_, v) => set({ force_after_days: Math.max(0, Math.min(365, Math.trunc(Number(v)) || 0)) })} />
+							<p className="tk-small">{t('policy.forceHelp')}</p>
+						</FormGroup>
+					</Card>
+					<Card title={t('policy.freezes')}>
+						<p className="tk-small">{t('policy.freezesHelp')}</p>
+						{(s.freezes ?? []).map((f, i) => {
+							const put = (part: Partial<typeof f>) => set({ freezes: s.freezes!.map((old, k) => k === i ? { ...old, ...part } : old) });
+							return (
+								<div key={i} className="tk-row" role="group" aria-label={t('policy.freeze', { n: i + 1 })}>
+									<TextInput aria-label={t('policy.from')} type="date" className="tk-date" value={f.from} onChange={(_, v) => put({ from: v })} />–
+									<TextInput aria-label={t('policy.to')} type="date" className="tk-date" value={f.to} onChange={(_, v) => put({ to: v })} />
+									<TextInput aria-label={t('policy.reason')} placeholder={t('policy.reason')} className="tk-reason" maxLength={100} value={f.reason ?? ''} onChange={(_, v) => put({ reason: v })} />
+									<Button variant="link" aria-label={t('policy.dropFreeze', { n: i + 1 })} onClick={() => set({ freezes: s.freezes!.filter((_, k) => k !== i) })}>{t('policy.drop')}</Button>
+								</div>
+							);
+						})}
+						<div><Button variant="secondary" isDisabled={(s.freezes?.length ?? 0) >= 64} onClick={() => {
+							const today = date(new Date().toISOString());
+							set({ freezes: [...(s.freezes ?? []), { from: today, to: today, reason: '' }] });
+						}}>{t('policy.addFreeze')}</Button></div>
+					</Card>
+					{!!save.error && <Failure error={save.error} />}
+					<div className="tk-row">
+						<Button type="submit" variant="primary" isDisabled={!name.trim() || save.isPending}>{t('policy.save')}</Button>
+						<Button variant="link" onClick={() => go(LIST)}>{t('action.cancel')}</Button>
+					</div>
+				</Form>
+				<Preview schedule={s} next={next} zone={zone} onZone={setSeen} />
+			</div>
+			{!next.error && next.data && <Calendar windows={next.data.windows} zone={zone} />}
+		</>
 	);
 }

@@ -7,6 +7,7 @@ import { api, take } from '../../api/client';
 import { useI18n, type Lang } from '../../i18n';
 import { Button, Failure, Form, FormGroup, Note, TextInput } from '../../ui/basic';
 import { Front } from '../signin/Front';
+import { browserZone, ZoneSelect } from '../../ui/ZoneSelect';
 
 /** Read once, when the page's chunk is loaded: a render may be thrown away and done again. */
 const given = (() => {
@@ -17,14 +18,6 @@ const given = (() => {
 	return decodeURIComponent(m[1]);
 })();
 
-const zones = (() => {
-	try {
-		return Intl.supportedValuesOf('timeZone');
-	} catch {
-		return ['Asia/Tokyo', 'UTC'];
-	}
-})();
-
 export default function Setup({ onDone }: { onDone: () => void }) {
 	const { t, lang, setLang } = useI18n();
 	const [token, setToken] = useState(given);
@@ -32,7 +25,7 @@ export default function Setup({ onDone }: { onDone: () => void }) {
 	const [password, setPassword] = useState('');
 	const [again, setAgain] = useState('');
 	const [email, setEmail] = useState('');
-	const [zone, setZone] = useState(Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC');
+	const [zone, setZone] = useState(browserZone);
 	const bytes = new TextEncoder().encode(password).length;
 	const weak = password !== '' && (bytes < 12 || bytes > 256 || password === name);
 	const differs = again !== '' && again !== password;
@@ -78,9 +71,7 @@ export default function Setup({ onDone }: { onDone: () => void }) {
 						</select>
 					</FormGroup>
 					<FormGroup label={t('me.zone')} fieldId="zone">
-						<select id="zone" className="tk-select" value={zone} onChange={e => setZone(e.target.value)}>
-							{(zones.includes(zone) ? zones : [zone, ...zones]).map(z => <option key={z}>{z}</option>)}
-						</select>
+						<ZoneSelect id="zone" value={zone} onChange={setZone} />
 					</FormGroup>
 				</div>
 				{!!go.error && <Failure error={go.error} />}
