@@ -79,6 +79,9 @@ export async function open(b, { viewport, allow = [] } = {}) {
 		await p.setViewportSize(viewport);
 	p.errors = [];
 	const note = text => {
+		// An interface of this machine came or went; the console asks again.
+		if (/ERR_NETWORK_CHANGED/.test(text))
+			return;
 		if (!allow.some(a => a.test(text)))
 			p.errors.push(text);
 	};

@@ -13,13 +13,13 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..', '..');
 const console_ = join(root, 'console');
 const { build } = createRequire(join(console_, 'package.json'))('esbuild');
-let dir, ja, en, message, format, paths;
+let dir, ja, en, message, format, paths, days;
 
 before(async () => {
 	dir = mkdtempSync(join(tmpdir(), 'tk-console-'));
 	await build({
 		absWorkingDir: console_, bundle: true, format: 'esm', platform: 'node', outdir: dir, outExtension: { '.js': '.mjs' }, logLevel: 'error',
-		entryPoints: { ja: 'src/i18n/ja.ts', en: 'src/i18n/en.ts', message: 'src/i18n/message.ts', format: 'src/i18n/format.ts', paths: 'src/app/paths.ts' },
+		entryPoints: { ja: 'src/i18n/ja.ts', en: 'src/i18n/en.ts', message: 'src/i18n/message.ts', format: 'src/i18n/format.ts', paths: 'src/app/paths.ts', days: 'src/pages/policy/days.ts' },
 	});
 	const load = name => import(pathToFileURL(join(dir, `${name}.mjs`)).href);
 	({ ja } = await load('ja'));
@@ -27,6 +27,7 @@ before(async () => {
 	message = await load('message');
 	format = await load('format');
 	paths = await load('paths');
+	days = await load('days');
 });
 after(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -161,4 +162,30 @@ test('addresses: patch ids survive, the last part has no dot', () => {
 	assert.doesNotMatch(path.split('/').pop(), /\./);
 	assert.deepEqual(paths.parseWhy(paths.whyParam('0123', id)), { system: '0123', patch: id });
 	assert.equal(paths.parseWhy('nonsense'), null);
+});
+
+test('M-151: windows on the days of a calendar, by the clocks of a zone', () => {
+	const night = [{ start: '2026-11-24T13:30:00Z', end: '2026-11-24T18:00:00Z' }];
+	assert.deepEqual([...days.blocksByDay(night, 'Asia/Tokyo')], [['2026-11-24', [{ window: 0, from: 1350, to: 1440 }]], ['2026-11-25', [{ window: 0, from: 0, to: 180 }]]]);
+	assert.deepEqual([...days.blocksByDay(night, 'Europe/Berlin')], [['2026-11-24', [{ window: 0, from: 870, to: 1140 }]]]);
+	// Until midnight sharp is no block on the next day.
+	assert.deepEqual([...days.blocksByDay([{ start: '2026-11-24T13:00:00Z', end: '2026-11-24T15:00:00Z' }], 'Asia/Tokyo').keys()], ['2026-11-24']);
+	// Clocks go forward, then back.
+	assert.deepEqual(days.blocksByDay([{ start: '2026-03-08T06:00:00Z', end: '2026-03-08T09:00:00Z' }], 'America/New_York').get('2026-03-08'), [{ window: 0, from: 60, to: 300 }]);
+	assert.deepEqual(days.blocksByDay([{ start: '2026-11-01T05:50:00Z', end: '2026-11-01T06:10:00Z' }], 'America/New_York').get('2026-11-01'), [{ window: 0, from: 110, to: 111 }]);
+	assert.equal(days.blocksByDay([{ start: '2026-11-24T00:00:00Z', end: null }], 'UTC').size, 366);
+	const month = days.daysOf('month', '2026-11-24');
+	assert.deepEqual([month.length, month[0], month[41]], [42, '2026-10-26', '2026-12-06']);
+	assert.deepEqual(days.daysOf('month', '2027-02-10').length, 28);
+	assert.deepEqual(days.daysOf('week', '2026-11-29')[0], '2026-11-23');
+	assert.deepEqual([days.turn('month', '2026-12-31', 1), days.turn('month', '2026-01-31', -1), days.turn('week', '2026-12-31', 1)], ['2027-01-01', '2025-12-01', '2027-01-07']);
+	assert.deepEqual([days.clock(0), days.clock(1350), days.clock(1440)], ['00:00', '22:30', '24:00']);
+});
+
+test('a day ends when it ends on the clocks of the zone', () => {
+	assert.equal(format.endOfDay('2027-06-30', 'Asia/Tokyo'), '2027-06-30T14:59:59Z');
+	assert.equal(format.endOfDay('2027-06-30', 'UTC'), '2027-06-30T23:59:59Z');
+	assert.equal(format.endOfDay('2026-03-08', 'America/New_York'), '2026-03-09T03:59:59Z');
+	assert.equal(format.endOfDay('2026-11-01', 'America/New_York'), '2026-11-02T04:59:59Z');
+	assert.equal(format.formatDate(format.endOfDay('2027-06-30', 'Asia/Tokyo'), 'Asia/Tokyo'), '2027-06-30');
 });

@@ -187,6 +187,20 @@ test('M-151: a deployment policy is made, its next windows are real dates, and a
 	await p.waitForSelector('[data-windows="12"]');
 	const lines = await p.locator('.tk-windows li').allInnerTexts();
 	assert.ok(lines.every(l => /日/.test(l) && /13:00/.test(l) && /17:00/.test(l)), lines.join('\n'));
+	// The same windows stand as blocks on the calendar: those of the month it opens with, then the next ones.
+	const month = lines[0].slice(0, 7);
+	const ofMonth = n => lines.filter(l => l.startsWith(n)).length;
+	await p.locator('.tk-cal td:not(.tk-cal-out) .tk-cal-block').first().waitFor();
+	assert.equal(await p.locator('.tk-cal td:not(.tk-cal-out) .tk-cal-block').count(), ofMonth(month));
+	assert.equal(await p.locator('.tk-cal-block').first().innerText(), '13:00–17:00');
+	await p.getByRole('button', { name: '次の期間' }).click();
+	const after = lines.find(l => !l.startsWith(month)).slice(0, 7);
+	await p.waitForFunction(n => document.querySelectorAll('.tk-cal td:not(.tk-cal-out) .tk-cal-block').length === n, ofMonth(after));
+	await p.getByRole('button', { name: '週', exact: true }).click();
+	await p.waitForSelector('.tk-cal-week');
+	assert.deepEqual(await scan(p), []);
+	if (shots)
+		await p.screenshot({ path: join(shots, 'policy-week-ja-light.png'), fullPage: true });
 	// A window that is too short is said before anything is saved.
 	await p.fill('#w0-end', '13:30');
 	await p.waitForSelector('.tk-editor .pf-m-danger');

@@ -13,7 +13,7 @@ const STALE: Record<Schemas['Topic'], string[]> = {
 	fleet: ['dashboard', 'systems', 'enrolment'],
 	patches: ['patches', 'dashboard', 'systems'],
 	systems: ['systems', 'dashboard', 'patches', 'enrolment'],
-	deployments: ['deployments', 'dashboard'],
+	deployments: ['deployments', 'dashboard', 'policies'],
 	jobs: ['jobs'],
 	feeds: ['feeds', 'dashboard', 'patches'],
 };

@@ -103,7 +103,7 @@ export const useTargetLog = (id: string, system: string) => useQuery({
 		{ params: { path: { deployment_id: id, system_id: system } }, signal, parseAs: 'text' })),
 });
 export const usePolicies = () => useQuery({
-	queryKey: ['policies'], staleTime: 600_000, queryFn: ({ signal }) => take(api.GET('/deployment-policies', { signal })),
+	queryKey: ['policies'], queryFn: ({ signal }) => take(api.GET('/deployment-policies', { signal })),
 });
 export const useOffices = () => useQuery({
 	queryKey: ['systems', 'offices'], queryFn: ({ signal }) => take(api.GET('/offices', { signal })),

@@ -6,7 +6,7 @@ import { Link } from 'wouter';
 import { api, newKey, take } from '../api/client';
 import { useFeeds, useJobs, type Job } from '../api/queries';
 import { useI18n, type Params } from '../i18n';
-import { Button, Failure } from '../ui/basic';
+import { Button, Failure, Technical } from '../ui/basic';
 import { SyncIcon, TasksIcon } from '../ui/Icon';
 import { Popup } from '../ui/Menu';
 import { Time, useNow } from '../ui/Time';
@@ -48,7 +48,7 @@ export function JobProgress({ job }: { job: Job }) {
 					<div className="tk-small">{step ? word('jobStep', step.code) : ''} {messageText(maybe, step?.message ?? job.message)}</div>
 				</>
 			)}
-			{job.error && <div className="tk-danger-text tk-small" lang="en">{job.error}</div>}
+			{job.error && <Technical text={job.error} />}
 		</div>
 	);
 }
@@ -117,7 +117,7 @@ export function JobTray() {
 			if ((was === 'queued' || was === 'running') && j.state === 'succeeded')
 				toast.done(t('job.finished', { name: word('job', j.kind) }));
 			if ((was === 'queued' || was === 'running') && j.state === 'failed')
-				toast.failed(new Error(`${word('job', j.kind)}: ${j.error ?? ''}`));
+				toast.ended(t('job.failed', { name: word('job', j.kind) }), j.error ?? undefined);
 		}
 	}, [jobs.data, toast, t, word]);
 

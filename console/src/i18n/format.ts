@@ -42,6 +42,22 @@ export function formatDate(iso: string, zone?: string): string {
 	})).format(new Date(iso));
 }
 
+/** The last second of the day "2026-11-22" on the clocks of `zone`, as RFC 3339 UTC. */
+export function endOfDay(day: string, zone?: string): string {
+	const wanted = Date.parse(`${day}T23:59:59Z`);
+	const shown = (ms: number) => {
+		const p = Object.fromEntries(dtf(`e ${zone}`, () => new Intl.DateTimeFormat('en', {
+			year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZone: zone,
+		})).formatToParts(new Date(ms)).map(x => [x.type, Number(x.value)]));
+		return Date.UTC(p.year!, p.month! - 1, p.day, p.hour, p.minute, p.second);
+	};
+	// Twice, since the first guess may lie on the other side of a change of clocks.
+	let ms = wanted;
+	for (let n = 0; n < 2; n++)
+		ms += wanted - shown(ms);
+	return new Date(ms).toISOString().replace('.000Z', 'Z');
+}
+
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
 	['year', 31_536_000], ['month', 2_592_000], ['day', 86_400], ['hour', 3_600], ['minute', 60],
 ];

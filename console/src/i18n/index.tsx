@@ -30,6 +30,7 @@ export interface I18n {
 	exact: (iso: string) => string;
 	date: (iso: string) => string;
 	relative: (iso: string, nowMs: number) => string;
+	endOfDay: (day: string) => string;
 	list: (names: string[]) => string;
 }
 
@@ -70,6 +71,7 @@ export function I18nProvider({ children }: { children: ReactNode }) {
 			exact: iso => f.formatExact(lang, iso, zone),
 			date: iso => f.formatDate(iso, zone),
 			relative: (iso, now) => f.formatRelative(lang, iso, now),
+			endOfDay: day => f.endOfDay(day, zone),
 			list: names => f.formatList(lang, names),
 		};
 	}, [lang, setLang, zone]);

@@ -2,7 +2,7 @@
 // Short messages after an action, said politely to screen readers too. Failures stay until closed.
 import { createContext, useCallback, useContext, useMemo, useRef, useState, type ReactNode } from 'react';
 import { useI18n } from '../i18n';
-import { useProblem } from './basic';
+import { Technical, useProblem } from './basic';
 import { CloseIcon } from './Icon';
 
 interface Toast {
@@ -11,7 +11,7 @@ interface Toast {
 	text: string;
 	note?: string;
 }
-const Context = createContext<{ done: (text: string) => void; failed: (e: unknown) => void } | null>(null);
+const Context = createContext<{ done: (text: string) => void; failed: (e: unknown) => void; ended: (text: string, note?: string) => void } | null>(null);
 
 export function Toasts({ children }: { children: ReactNode }) {
 	const { t } = useI18n();
@@ -29,6 +29,8 @@ export function Toasts({ children }: { children: ReactNode }) {
 	}, [drop]);
 	const value = useMemo(() => ({
 		done: (text: string) => add({ tone: 'success', text }),
+		/** Something that ran by itself ended badly. */
+		ended: (text: string, note?: string) => add({ tone: 'danger', text, note }),
 		failed: (e: unknown) => {
 			const p = latest.current(e);
 			add({ tone: 'danger', text: p.title, note: [p.detail, p.requestId].filter(Boolean).join(' · ') });
@@ -41,7 +43,7 @@ export function Toasts({ children }: { children: ReactNode }) {
 				{list.map(x => (
 					<div key={x.id} className={`tk-toast tk-toast-${x.tone}`}>
 						<span aria-hidden="true">{x.tone === 'success' ? '✓' : '!'}</span>
-						<div>{x.text}{x.note && <div className="tk-small">{x.note}</div>}</div>
+						<div>{x.text}{x.note && <Technical text={x.note} />}</div>
 						<button type="button" className="tk-icon-button" aria-label={t('action.close')} onClick={() => drop(x.id)}><CloseIcon /></button>
 					</div>
 				))}

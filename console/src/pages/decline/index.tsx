@@ -10,7 +10,6 @@ import { Dialog } from '../../ui/Dialog';
 import { useToast } from '../../ui/toast';
 
 const DAY = 86400e3;
-const dateOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 
 function useChanged() {
 	const client = useQueryClient();
@@ -21,13 +20,14 @@ function useChanged() {
 }
 
 export function DeclineDialog({ selection, count, onClose, onDone }: { selection: Selection; count: number; onClose: () => void; onDone: () => void }) {
-	const { t } = useI18n();
+	const { t, date, endOfDay } = useI18n();
+	const dateOf = (ms: number) => date(new Date(ms).toISOString());
 	const toast = useToast();
 	const changed = useChanged();
 	const [reason, setReason] = useState('');
 	const [until, setUntil] = useState(dateOf(Date.now() + 90 * DAY));
 	const decline = useMutation({
-		mutationFn: () => take(api.POST('/declines', { body: { patches: selection, reason: reason.trim(), expires: `${until}T23:59:59Z` } })),
+		mutationFn: () => take(api.POST('/declines', { body: { patches: selection, reason: reason.trim(), expires: endOfDay(until) } })),
 		onSuccess: r => {
 			toast.done(t('decline.done', { n: r.items.length }));
 			changed();

@@ -20,7 +20,7 @@ export default function HealthPolicy() {
 	return (
 		<Page title={t('healthPolicy.title')} ready sub={<p className="tk-lead">{t('healthPolicy.lead')}</p>}>
 			{may('settings')
-				? <LoadedSettings match={/^(health|agent\.stale_scan)/}>{(items, etag) => <Policy key={etag} items={items} etag={etag} />}</LoadedSettings>
+				? <LoadedSettings match={/^(health|agent\.stale_scan)/}>{(items, etag) => <Policy items={items} etag={etag} />}</LoadedSettings>
 				: <Empty title={t('healthPolicy.denied')} why={t('healthPolicy.deniedWhy')} />}
 		</Page>
 	);

@@ -10,7 +10,7 @@ export function Settings({ match = /^(feed|scope|notify|store|ledger)\./, title 
 	const { t } = useI18n();
 	return (
 		<LoadedSettings match={match}>
-			{(items, etag) => <Card title={title ?? t('settings.title')}><Edit key={etag} items={items} etag={etag} /></Card>}
+			{(items, etag) => <Card title={title ?? t('settings.title')}><Edit items={items} etag={etag} /></Card>}
 		</LoadedSettings>
 	);
 }
