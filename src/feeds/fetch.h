@@ -44,6 +44,9 @@ struct feed_blob {
 struct feed_signed {
 	struct str document;
 	struct str signature; /**< detached; empty = `document` is clear-signed */
+	/** With a detached signature: the document is this whole file instead, however large. NULL
+	 * = `document`. It stays open, at no certain place. */
+	const int *file;
 };
 
 struct feed_env;
@@ -95,6 +98,9 @@ bool feed_blob(const struct feed_env *env, const struct feed_blob *b, int *fd_ou
 bool feed_verify(const struct feed_env *env, const struct feed_signed *s,
 		 const char *const *keyrings, struct buf *plain, struct openpgp_signer *signer_out,
 		 struct err *e) MUST_CHECK;
+/** The same, by gpgv as a child of this process. */
+bool feed_verify_here(const struct feed_signed *s, const char *const *keyrings, struct buf *plain,
+		      struct openpgp_signer *signer_out, struct err *e) MUST_CHECK;
 /** Keeps a verified document for agents (in the store, when there is one) and gives its name. */
 bool feed_keep(const struct feed_env *env, struct str bytes, struct sha256 *id_out, struct err *e)
 	MUST_CHECK;

@@ -282,6 +282,25 @@ bool feed_blob(const struct feed_env *env, const struct feed_blob *b, int *fd_ou
 /* --- signatures, keeping ------------------------------------------------------------------------
  */
 
+bool feed_verify_here(const struct feed_signed *s, const char *const *keyrings, struct buf *plain,
+		      struct openpgp_signer *signer_out, struct err *e)
+{
+	if (!s->signature.n)
+		return openpgp_verify_clearsigned(s->document, keyrings, plain, signer_out, e);
+	if (!s->file)
+		return openpgp_verify_detached(s->document, s->signature, keyrings, signer_out, e);
+	off_t n = lseek(*s->file, 0, SEEK_END);
+	if (n <= 0)
+		return err_set(e, ERR_UNTRUSTED, "there is nothing that could be signed");
+	void *p = mmap(NULL, (size_t)n, PROT_READ, MAP_PRIVATE, *s->file, 0);
+	if (p == MAP_FAILED)
+		return err_sys(e, errno, "cannot read what is signed");
+	bool good = openpgp_verify_detached((struct str) { p, (size_t)n }, s->signature, keyrings,
+					    signer_out, e);
+	munmap(p, (size_t)n);
+	return good;
+}
+
 bool feed_verify(const struct feed_env *env, const struct feed_signed *s,
 		 const char *const *keyrings, struct buf *plain, struct openpgp_signer *signer_out,
 		 struct err *e)
@@ -290,9 +309,7 @@ bool feed_verify(const struct feed_env *env, const struct feed_signed *s,
 		return env->outside->verify(env->outside_arg, s, keyrings, plain, signer_out, e);
 	if (env->verify)
 		return env->verify(env->verify_arg, s, keyrings, plain, signer_out, e);
-	if (s->signature.n)
-		return openpgp_verify_detached(s->document, s->signature, keyrings, signer_out, e);
-	return openpgp_verify_clearsigned(s->document, keyrings, plain, signer_out, e);
+	return feed_verify_here(s, keyrings, plain, signer_out, e);
 }
 
 bool feed_keep(const struct feed_env *env, struct str bytes, struct sha256 *id_out, struct err *e)

@@ -26,7 +26,8 @@ static const char *const alma_settings[] = { "feed.almalinux.osv_url", NULL };
 static const char *const rocky_os[] = { "rocky:", NULL };
 static const char *const rocky_settings[] = { "feed.rocky.osv_url", NULL };
 static const char *const rhel_os[] = { "rhel:", NULL };
-static const char *const rhel_settings[] = { "feed.redhat.csaf_url", NULL };
+static const char *const rhel_settings[] = { "feed.redhat.csaf_url", "feed.redhat.csaf_keyring",
+					     NULL };
 static const char *const alpine_os[] = { "alpine:", NULL };
 static const char *const alpine_settings[] = { "feed.alpine.secdb_url", NULL };
 

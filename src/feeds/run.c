@@ -88,6 +88,8 @@ static bool begin(struct run *r, const struct feed_spec *s, struct err *e)
 	r->state.url = r->address;
 	if (moved)
 		r->state.etag = NULL; /* another mirror: fetch whole; dates still never go back */
+	if (s->keyrings && s->keyrings[0] && !r->state.is_signed)
+		r->state.etag = NULL; /* a key was set: what there is was not checked with it */
 	r->state.last_attempt_ms = r->env->now_ms;
 	return true;
 }

@@ -5,8 +5,11 @@
 #include "feeds/notices/csaf.h"
 #include "feeds/notices/osv.h"
 #include "feeds/ubuntu/ubuntu_usn.h"
+#include "feeds/words.h"
 
 #include <unistd.h>
+
+#define MAX_SIGNATURE (64u << 10)
 
 bool notices_read(enum notices_form form, struct json_input in, const char *name,
 		  const char *const *oses, struct sink *sink, struct err *e)
@@ -56,6 +59,29 @@ static bool address_of(const struct feed_spec *s, const struct feed_env *env, st
 	return true;
 }
 
+/* With pinned keys the signature must be there and good, before a byte is looked at. */
+static bool verify_document(const struct feed_spec *s, const struct feed_env *env, const char *url,
+			    int fd, struct openpgp_signer *signer, struct err *e)
+{
+	AUTO(buf_done) struct buf signature = BUF_INIT(MAX_SIGNATURE);
+	AUTO(xfree) char *beside = xasprintf("%s.asc", url);
+	struct feed_request r = { .url = beside, .max = MAX_SIGNATURE };
+	struct feed_response resp;
+	if (!s->keyrings || !s->keyrings[0])
+		return true;
+	if (!feed_text(env, &r, &signature, &resp, e)) {
+		if (!e || e->code != ERR_NOT_FOUND)
+			return false;
+		return err_set(
+			e, ERR_UNTRUSTED,
+			"'%s' is not signed (no .asc) although a keyring is set for it; take "
+			"the keyring out of the settings to accept that",
+			url);
+	}
+	struct feed_signed what = { .signature = buf_str(&signature), .file = &fd };
+	return feed_verify(env, &what, s->keyrings, NULL, signer, e) || err_prefix(e, "'%s'", url);
+}
+
 bool notices_sync(enum notices_form form, const struct feed_spec *s, const struct feed_env *env,
 		  struct generation_result *out, struct err *e)
 {
@@ -73,10 +99,19 @@ bool notices_sync(enum notices_form form, const struct feed_spec *s, const struc
 	r.unchanged = resp.status == 304;
 	snprintf(r.etag, sizeof(r.etag), "%s", r.unchanged ? s->last.etag : resp.etag);
 	if (!r.unchanged) {
+		struct openpgp_signer signer = { 0 };
+		if (!verify_document(s, env, url, fd, &signer, e))
+			return false;
 		struct feed_info feed = { .id = str_of(s->id),
 					  .kind = str_of(s->kind),
 					  .url = str_of(s->url),
+					  .is_signed = signer.good > 0,
 					  .signer = STR_LIT("") };
+		if (feed.is_signed)
+			feed.signer = words_cut(
+				str_trim(str_of(arena_printf(&arena, "%s %s", signer.fingerprint,
+							     signer.name))),
+				250);
 		r.bytes = (int64_t)lseek(fd, 0, SEEK_END);
 		r.sink = sink_new(&feed);
 		if (!notices_read(form, JSON_FD(fd), url, feed_oses(s, &arena), r.sink, e) ||

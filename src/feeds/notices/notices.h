@@ -17,8 +17,9 @@ enum notices_form { NOTICES_OSV, NOTICES_USN, NOTICES_CSAF, NOTICES_SECDB, NOTIC
 bool notices_read(enum notices_form form, struct json_input in, const char *name,
 		  const char *const *oses, struct sink *sink, struct err *e) MUST_CHECK;
 /** Syncs the document at s->url. Limited to feed_oses(). An address that ends in
- * "archive_latest.txt" names the document, in the same directory. Not signed: what protects it is
- * TLS. */
+ * "archive_latest.txt" names the document, in the same directory. With keyrings in the spec the
+ * document must be signed by one of them (a detached signature, the same address with ".asc");
+ * without, it is not signed: what protects it is TLS. */
 bool notices_sync(enum notices_form form, const struct feed_spec *s, const struct feed_env *env,
 		  struct generation_result *out, struct err *e) MUST_CHECK;
 

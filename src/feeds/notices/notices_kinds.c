@@ -7,12 +7,13 @@
 static const struct row {
 	const char *kind, *os, *setting;
 	enum notices_form form;
+	const char *keyring; /* setting, NULL = such documents are never signed */
 } rows[] = {
 	{ "ubuntu-osv", "ubuntu", "feed.ubuntu.osv_url", NOTICES_OSV },
 	{ "ubuntu-usn", "ubuntu", "feed.ubuntu.usn_url", NOTICES_USN },
 	{ "almalinux-osv", "almalinux", "feed.almalinux.osv_url", NOTICES_OSV },
 	{ "rocky-osv", "rocky", "feed.rocky.osv_url", NOTICES_OSV },
-	{ "redhat-csaf", "rhel", "feed.redhat.csaf_url", NOTICES_CSAF },
+	{ "redhat-csaf", "rhel", "feed.redhat.csaf_url", NOTICES_CSAF, "feed.redhat.csaf_keyring" },
 	{ "alpine-secdb", "alpine", "feed.alpine.secdb_url", NOTICES_SECDB },
 };
 
@@ -92,9 +93,17 @@ static bool plan(struct feed_plan *p, const char *kind, struct err *e)
 	if (!url[0] || strcmp(url, "off") == 0 || !has(p, r->os))
 		return true;
 	spec.options = notices_limit(p, r->os, NULL);
-	/* The file that archive_latest.txt names is beside it. */
+	const char *keyring = r->keyring ? feed_setting(p, r->keyring) : "";
+	if (keyring[0]) {
+		const char **list = arena_array(p->arena, const char *, 2);
+		list[0] = keyring;
+		list[1] = NULL;
+		spec.keyrings = list;
+	}
+	/* The file that archive_latest.txt names is beside it, as is a signature. */
 	const char *slash = strrchr(url, '/');
-	if (feed_local_path(url) && slash && strcmp(slash + 1, NOTICES_LATEST) == 0)
+	if (feed_local_path(url) && slash &&
+	    (spec.keyrings || strcmp(slash + 1, NOTICES_LATEST) == 0))
 		spec.dir = arena_printf(p->arena, "%.*s", (int)(slash - url), url);
 	return feed_plan_add(p, &spec, e);
 }

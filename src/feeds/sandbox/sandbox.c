@@ -230,8 +230,11 @@ static bool answer_verify(struct sandboxed *x, struct unpacker *u, struct buf *o
 	const char *const *keyrings = unpack_list(u);
 	struct openpgp_signer signer = { 0 };
 	AUTO(buf_done) struct buf plain = BUF_INIT(SANDBOX_FRAME_MAX);
+	AUTO(fd_close) int fd = frame_take_fd(&x->in, 0);
 	if (!unpack_end(u, e))
 		return false;
+	if (fd >= 0)
+		s.file = &fd;
 	if (!keyrings_ok(x, keyrings))
 		return err_set(e, ERR_DENIED, "feed '%s' asks for a keyring that is not its own",
 			       x->s->id);

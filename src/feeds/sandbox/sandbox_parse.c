@@ -12,17 +12,24 @@ struct parser {
 	struct frame answer;
 };
 
-static bool ask(struct parser *p, enum sandbox_message kind, const struct buf *question,
-		struct err *e)
+/* `fd` goes beside the question; NULL = none. */
+static bool ask_about(struct parser *p, enum sandbox_message kind, const struct buf *question,
+		      const int *fd, struct err *e)
 {
 	if (!buf_ok(question, "question to the server", e) ||
-	    !frame_send(p->sock, kind, buf_str(question), NULL, 0, e) ||
+	    !frame_send(p->sock, kind, buf_str(question), fd, fd ? 1 : 0, e) ||
 	    !frame_receive(p->sock, -1, &p->answer, e))
 		return false;
 	if (p->answer.kind == SANDBOX_NO)
 		return sandbox_unpack_error(buf_str(&p->answer.body), e);
 	return p->answer.kind == SANDBOX_OK ||
 	       err_set(e, ERR_CORRUPT, "the server's answer has no known kind");
+}
+
+static bool ask(struct parser *p, enum sandbox_message kind, const struct buf *question,
+		struct err *e)
+{
+	return ask_about(p, kind, question, NULL, e);
 }
 
 static bool ask_file(void *arg, const struct feed_request *r, int *fd_out,
@@ -84,7 +91,7 @@ static bool ask_verify(void *arg, const struct feed_signed *s, const char *const
 	pack_str(&q, s->document);
 	pack_str(&q, s->signature);
 	pack_list(&q, keyrings);
-	if (!ask(p, SANDBOX_VERIFY, &q, e))
+	if (!ask_about(p, SANDBOX_VERIFY, &q, s->file, e))
 		return false;
 	AUTO(arena_done) struct arena a = { 0 };
 	struct unpacker u = { .rest = buf_str(&p->answer.body), .a = &a };

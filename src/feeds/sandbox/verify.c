@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One question (document, signature, keyrings), one answer (signer and signed text, or why not). */
+ * One question (document or its descriptor, signature, keyrings), one answer (signer and signed
+ * text, or why not). */
 #include "feeds/sandbox/verify.h"
 #include "feeds/sandbox/sandbox_int.h"
 #include "ipc/role.h"
@@ -13,11 +14,13 @@
 /* --- the process --------------------------------------------------------------------------------
  */
 
-static bool check(struct unpacker *u, struct buf *answer, struct err *e)
+static bool check(struct unpacker *u, int fd, struct buf *answer, struct err *e)
 {
 	struct feed_signed s = { .document = unpack_str(u), .signature = unpack_str(u) };
 	const char *const *keyrings = unpack_list(u);
 	struct openpgp_signer signer = { 0 };
+	if (fd >= 0)
+		s.file = &fd;
 	AUTO(buf_done) struct buf plain = BUF_INIT(SANDBOX_FRAME_MAX);
 	if (!unpack_end(u, e))
 		return false;
@@ -27,10 +30,7 @@ static bool check(struct unpacker *u, struct buf *answer, struct err *e)
 			       .cpu_s = VERIFY_CPU_S };
 	if (!sandbox_enter(&box, e))
 		return false;
-	bool good = s.signature.n
-			    ? openpgp_verify_detached(s.document, s.signature, keyrings, &signer, e)
-			    : openpgp_verify_clearsigned(s.document, keyrings, &plain, &signer, e);
-	if (!good)
+	if (!feed_verify_here(&s, keyrings, &plain, &signer, e))
 		return false;
 	pack_int(answer, signer.good);
 	pack_text(answer, signer.fingerprint);
@@ -48,7 +48,7 @@ int feed_verify_serve(int fd)
 	if (!frame_receive(fd, 60000, &f, &e))
 		return 1;
 	struct unpacker u = { .rest = buf_str(&f.body), .a = &a };
-	bool good = check(&u, &answer, &e);
+	bool good = check(&u, f.n_fds ? f.fds[0] : -1, &answer, &e);
 	if (!good) {
 		buf_reset(&answer);
 		sandbox_pack_error(&answer, &e);
@@ -97,7 +97,8 @@ bool feed_verify_apart(void *arg UNUSED, const struct feed_signed *s, const char
 	pack_list(&b, keyrings);
 	if (!buf_ok(&b, "signed document", e) || !role_start(FEED_VERIFY_ROLE, &role, e))
 		return false;
-	bool talked = frame_send(role.fd, SANDBOX_VERIFY, buf_str(&b), NULL, 0, &mine) &&
+	bool talked = frame_send(role.fd, SANDBOX_VERIFY, buf_str(&b), s->file, s->file ? 1 : 0,
+				 &mine) &&
 		      frame_receive(role.fd, VERIFY_WAIT_MS, &f, &mine);
 	struct role_ending how;
 	role_end(&role, talked ? 5000 : 0, &how);

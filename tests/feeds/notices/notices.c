@@ -2,6 +2,7 @@
  * Documents of notices as feeds: Red Hat's CSAF and VEX, Alpine's database, Arch's groups; what
  * their names of products mean; addresses, limits, and documents that are none. */
 #include "feeds/notices/notices.h"
+#include "../keys.h"
 #include "../samples.h"
 #include "catalog/catalog.h"
 #include "feeds/notices/alpine.h"
@@ -248,6 +249,61 @@ static void addresses_and_limits(void **state)
 	assert_true(file_remove_tree(dir, &e));
 }
 
+/* Red Hat signs beside the document. With a keyring only what is signed by it is taken, and called
+ * signed; without one it is taken and called not signed. */
+static void documents_signed_beside(void **state)
+{
+	char home[] = "/tmp/feeds-csaf-XXXXXX";
+	AUTO(buf_done) struct buf key = BUF_INIT(1u << 20), sig = BUF_INIT(1u << 20);
+	AUTO(buf_done) struct buf doc = BUF_INIT(64u << 20);
+	assert_non_null(mkdtemp(home));
+	AUTO(xfree) char *ring = file_join(home, "ring.gpg");
+	AUTO(xfree) char *file = file_join(home, "rhsa.json.xz");
+	AUTO(xfree) char *beside = file_join(home, "rhsa.json.xz.asc");
+	assert_true(
+		file_read(sample("../rpm-distros/redhat/csaf/rhsa-2025_23414.json.xz"), &doc, &e));
+	if (!keys_make(home, &key) || !keys_sign(home, buf_str(&doc), &sig)) {
+		assert_true(file_remove_tree(home, &e));
+		print_message("skipped: gpg is not here to make a key\n");
+		skip();
+	}
+	assert_true(file_write_atomic(ring, buf_str(&key), 0600, &e));
+	assert_true(file_write_atomic(file, buf_str(&doc), 0600, &e));
+	const char *const rings[] = { ring, NULL };
+	struct feed_env env = { .fetch = feed_local };
+	struct feed_spec s = { .id = "redhat-csaf", .kind = "redhat-csaf", .url = file };
+	AUTO(generation_result_done)
+	struct generation_result plain = { 0 }, good = { 0 }, bad = { 0 };
+	if (!notices_sync(NOTICES_CSAF, &s, &env, &plain, &e))
+		fail_msg("%s", e.msg);
+	assert_false(plain.generation.feed.is_signed);
+	assert_true(plain.generation.feed.signer.n == 0);
+	s.keyrings = rings;
+	assert_false(notices_sync(NOTICES_CSAF, &s, &env, &bad, &e)); /* no signature there */
+	assert_int_equal(e.code, ERR_UNTRUSTED);
+	assert_non_null(strstr(e.msg, "is not signed"));
+	assert_true(file_write_atomic(beside, buf_str(&sig), 0600, &e));
+	if (!notices_sync(NOTICES_CSAF, &s, &env, &good, &e))
+		fail_msg("%s", e.msg);
+	assert_true(good.generation.feed.is_signed);
+	assert_non_null(strstr(good.generation.feed.signer.p, "r@example.org"));
+	assert_true(str_ends(good.generation.records, "\n") && good.generation.feed.rows > 0);
+	static const size_t at[] = { 0, 100, 1000 };
+	for (size_t i = 0; i < ARRAY_LEN(at); i++) { /* one bit of the document */
+		doc.p[at[i]] ^= 1;
+		assert_true(file_write_atomic(file, buf_str(&doc), 0600, &e));
+		assert_false(notices_sync(NOTICES_CSAF, &s, &env, &bad, &e));
+		assert_int_equal(e.code, ERR_UNTRUSTED);
+		doc.p[at[i]] ^= 1;
+	}
+	assert_true(keys_sign(home, STR_LIT("something else"), &sig));
+	assert_true(file_write_atomic(file, buf_str(&doc), 0600, &e));
+	assert_true(file_write_atomic(beside, buf_str(&sig), 0600, &e));
+	assert_false(notices_sync(NOTICES_CSAF, &s, &env, &bad, &e));
+	assert_int_equal(e.code, ERR_UNTRUSTED);
+	keys_done(home);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +316,7 @@ int main(void)
 		cmocka_unit_test(forms_of_Alpine),
 		cmocka_unit_test(groups_of_Arch),
 		cmocka_unit_test(addresses_and_limits),
+		cmocka_unit_test(documents_signed_beside),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,9 +4,9 @@
  * is damaged, old, not signed or weakly protected never becomes records (S-03, A15, A16, F37, F39).
  */
 #include "feeds/rpm/rpm.h"
+#include "../keys.h"
 #include "base/enc.h"
 #include "base/file.h"
-#include "base/proc.h"
 #include "catalog/catalog.h"
 
 #include <setjmp.h>
@@ -476,40 +476,20 @@ static void thousand_mutations(void **state)
 /* --- signatures ----------------------------------------------------------------------------------
  */
 
-static bool gpg(const char *home, const char *const *words, struct str input, struct buf *out)
-{
-	const char *argv[24] = { "gpg", "--batch", "--homedir", home, "--passphrase", "" };
-	size_t n = 6;
-	struct buf noise = BUF_INIT(1u << 20);
-	for (; words[n - 6]; n++)
-		argv[n] = words[n - 6];
-	argv[n] = NULL;
-	struct proc_spec spec = { .argv = argv, .input = input, .timeout_s = 60 };
-	struct proc_result res = { 0 };
-	bool ok = proc_run(&spec, out, &noise, &res, &e) && res.exit_status == 0;
-	buf_done(&noise);
-	return ok;
-}
-#define GPG(home, input, out, ...)                                                                 \
-	gpg(home, (const char *const[]) { __VA_ARGS__, NULL }, input, out)
-
 static void pinned_keys(void **state)
 {
 	char home[] = "/tmp/rpmXXXXXX";
 	AUTO(repo_done) struct repo r = { .n = 0 };
 	AUTO(generation_result_done) struct generation_result out = { 0 };
 	AUTO(buf_done)
-	struct buf key = BUF_INIT(1u << 20), sig = BUF_INIT(1u << 20), none = BUF_INIT(1u << 20);
+	struct buf key = BUF_INIT(1u << 20), sig = BUF_INIT(1u << 20);
 	struct feed_spec s = spec_of();
 	assert_non_null(mkdtemp(home));
 	AUTO(xfree) char *ring = file_join(home, "ring.gpg");
 	make(&r);
 	struct str repomd = { find(&r, "repodata/repomd.xml")->text,
 			      find(&r, "repodata/repomd.xml")->n };
-	if (!GPG(home, STR_LIT(""), &none, "--quick-gen-key", "Repo <r@example.org>", "ed25519",
-		 "sign") ||
-	    !GPG(home, STR_LIT(""), &key, "--export") ||
-	    !GPG(home, repomd, &sig, "--detach-sign", "--armor", "--output", "-")) {
+	if (!keys_make(home, &key) || !keys_sign(home, repomd, &sig)) {
 		assert_true(file_remove_tree(home, &e));
 		print_message("skipped: gpg is not here to make a key\n");
 		skip();
@@ -525,11 +505,7 @@ static void pinned_keys(void **state)
 	seal(&r, "sha256", 1700000001); /* another one, the old signature */
 	refused(&r, &s, ERR_UNTRUSTED, "signature");
 	keyrings[0] = NULL;
-	const char *stop[] = { "gpgconf", "--homedir", home, "--kill", "gpg-agent", NULL };
-	struct proc_spec spec = { .argv = stop, .timeout_s = 60 };
-	struct proc_result res;
-	assert_true(proc_run(&spec, &none, NULL, &res, &e));
-	assert_true(file_remove_tree(home, &e));
+	keys_done(home);
 }
 
 /* The stored repository of 2008: SHA-1 and a signature by a key and digest nobody accepts today. */
