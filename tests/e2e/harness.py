@@ -340,6 +340,11 @@ class Endpoints:
         run("ip", "link", "del", f"{PREFIX}-up", check=False)
         self.sh("down", check=False)
 
+    def start(self, name):
+        """Power on. The testbed may take a process of the container's set-up for its process 1, and lose it."""
+        if self.sh("start", name, check=False).returncode:
+            self.sh("start", name)
+
     def exec(self, name, *argv, **kw):
         return self.sh("exec", name, *argv, **kw)
 
