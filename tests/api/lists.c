@@ -630,16 +630,17 @@ static void order_by_installed_with_an_old_scan(void **state)
 	struct err e = { 0 };
 	kit_now_ms += 5000;
 	match_set_stale(w->match, 1);
-	AUTO(xfree) char *all = world_inventory(1);
-	for (int i = 1; i < WORLD_HOSTS; i++)
-		ok(fleet_put_inventory(w->fleet, w->host[i], str_of(all), kit_now_ms, &e), &e);
+	for (int i = 1; i < WORLD_HOSTS; i++) {
+		AUTO(xfree) char *text = world_inventory(i % 2); /* both have pkgNN, one openssl */
+		ok(fleet_put_inventory(w->fleet, w->host[i], str_of(text), kit_now_ms, &e), &e);
+	}
 	for (int down = 0; down <= 1; down++) {
 		const char *sort = down ? "-installed_systems" : "installed_systems";
 		char there[40][64], back[40][64];
 		int64_t counts[40], counts_back[40];
 		size_t n = walk(w, sort, "next_cursor", NULL, there, counts);
 		assert_int_equal(n, 32);
-		assert_int_equal(counts[down ? 31 : 0], 0); /* zlib: only the old scan has it */
+		assert_int_equal(counts[down ? 31 : 0], 1); /* zlib: the old scan has it, too */
 		assert_int_equal(counts[down ? 0 : 31], 2);
 		for (size_t i = 1; i < n; i++)
 			assert_true(down ? counts[i] <= counts[i - 1] : counts[i] >= counts[i - 1]);
