@@ -149,7 +149,7 @@ def requests(b, systems, patches, sample):
                  "held", "office", "last_contact", "last_scan", "agent_version"):
         b.add(f"systems-sort-{sort}", "/systems", sort=sort)
         b.add(f"systems-sort-{sort}-down", "/systems", sort="-" + sort)
-    b.add("systems-sort-four", "/systems", sort="office,-missing,os,hostname")
+    b.add("systems-sort-three", "/systems", sort="office,-missing,hostname")
     b.add("systems-deep", "/systems", limit=200, sort="-missing", cursor=sample["deep"])
     b.add("systems-q-name", "/systems", q=sample["hostname"], facets=SYSTEM_FACETS)
     b.add("systems-q-part", "/systems", q=sample["hostname"][:3], facets=SYSTEM_FACETS)
