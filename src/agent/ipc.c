@@ -93,6 +93,11 @@ static bool ready(int fd, short what, int64_t deadline, struct err *e)
 	}
 }
 
+static bool hung_up(struct err *e)
+{
+	return err_set(e, ERR_UNAVAILABLE, "local peer hung up");
+}
+
 static bool send_all(int fd, struct str s, int64_t deadline, struct err *e)
 {
 	while (s.n) {
@@ -102,6 +107,8 @@ static bool send_all(int fd, struct str s, int64_t deadline, struct err *e)
 				return false;
 			continue;
 		}
+		if (r < 0 && errno == EPIPE)
+			return hung_up(e);
 		if (r < 0)
 			return err_sys(e, errno, "cannot send to the local peer");
 		s.p += r;
@@ -119,10 +126,10 @@ static bool recv_all(int fd, char *p, size_t n, int64_t deadline, struct err *e)
 				return false;
 			continue;
 		}
+		if (r == 0 || (r < 0 && errno == ECONNRESET)) /* reset: killed before it read */
+			return hung_up(e);
 		if (r < 0)
 			return err_sys(e, errno, "cannot receive from the local peer");
-		if (r == 0)
-			return err_set(e, ERR_UNAVAILABLE, "local peer hung up");
 		p += r;
 		n -= (size_t)r;
 	}

@@ -37,6 +37,10 @@ struct orders {
 	VEC(char *) queue; /* envelopes */
 	struct parked parked;
 	bool busy, poked;
+	/* Of the thread alone: */
+	bool root_seen;	     /* it has answered: when it is silent, it is being started anew */
+	int64_t flush_at_ms; /* wall clock: results wait, try again then; INT64_MAX = none do */
+	int64_t flush_wait_s;
 	char current[512]; /* beginning of the envelope being worked on */
 };
 
@@ -167,7 +171,8 @@ static bool flush(struct orders *o, struct server *s, struct err *e)
 	for (;;) {
 		AUTO(json_free) json_t *reply = NULL;
 		if (!root_client_call(&o->paths, "results", NULL, NULL, &reply, e))
-			return e->code == ERR_UNAVAILABLE; /* no root half, no results */
+			return e->code == ERR_UNAVAILABLE && !o->root_seen; /* there is none */
+		o->root_seen = true;
 		json_t *result = json_object_get(reply, "result");
 		const char *id = json_string_value(json_object_get(result, "order"));
 		const char *reason = json_string_value(json_object_get(result, "reason"));
@@ -188,6 +193,21 @@ static bool flush(struct orders *o, struct server *s, struct err *e)
 			return false;
 		o->finished(o->arg);
 	}
+}
+
+/* What cannot be told now is tried again, whether or not there is a contact before. */
+static void flushed(struct orders *o, bool all, const struct err *e)
+{
+	if (all) {
+		o->flush_at_ms = INT64_MAX;
+		o->flush_wait_s = 0;
+		return;
+	}
+	if (!o->flush_wait_s)
+		log_warn("results wait: %s", e->msg);
+	o->flush_wait_s = MIN(MAX(o->flush_wait_s * 2, RETRY_MIN_S), RETRY_MAX_S);
+	o->flush_at_ms = clock_wall_ms() + 1000 +
+			 (int64_t)random_below((uint64_t)o->flush_wait_s * 1000);
 }
 
 /* --- the stations of an order
@@ -383,8 +403,7 @@ static void run_order(struct orders *o, const char *envelope)
 		parked_drop(&o->parked, w.id);
 		pthread_mutex_unlock(&o->lock);
 	}
-	if (!flush(o, &w.server, &e))
-		log_warn("results wait: %s", e.msg);
+	flushed(o, flush(o, &w.server, &e), &e);
 }
 
 /* --- the thread
@@ -396,8 +415,8 @@ static char *next(struct orders *o)
 	pthread_mutex_lock(&o->lock);
 	o->busy = false;
 	o->current[0] = '\0';
-	while (!o->queue.n && !o->poked && !envelope) {
-		int64_t next_ms = parked_next_ms(&o->parked);
+	while (!o->queue.n && !o->poked && !envelope && o->flush_at_ms > clock_wall_ms()) {
+		int64_t next_ms = MIN(parked_next_ms(&o->parked), o->flush_at_ms);
 		struct timespec until = { next_ms / 1000, next_ms % 1000 * 1000000 };
 		if (next_ms == INT64_MAX)
 			pthread_cond_wait(&o->wake, &o->lock);
@@ -458,8 +477,7 @@ static void *orders_thread(void *arg)
 		struct err e = { 0 };
 		while (!queued(o) && underway(o, root_until_ms))
 			nap(POLL_MAX_MS);
-		if (!server_open(&o->paths, &s, &e) || !flush(o, &s, &e))
-			log_warn("results wait: %s", e.msg);
+		flushed(o, server_open(&o->paths, &s, &e) && flush(o, &s, &e), &e);
 	}
 	return NULL;
 }
@@ -471,6 +489,7 @@ bool orders_start(const struct agent_paths *p, void (*finished)(void *arg), void
 	o->paths = *p;
 	o->finished = finished;
 	o->arg = arg;
+	o->flush_at_ms = INT64_MAX;
 	if (!parked_load(&o->parked, p, e)) {
 		xfree(o);
 		return false;
