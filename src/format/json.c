@@ -8,6 +8,13 @@
 
 #define JSON_MAX_DEPTH 32
 
+/* An allocation that fails ends the process, here as everywhere else: it must not look like a
+ * document that is not valid. */
+__attribute__((constructor)) static void use_checked_memory(void)
+{
+	json_set_alloc_funcs(xmalloc, xfree);
+}
+
 void json_free(json_t *j)
 {
 	json_decref(j);
