@@ -39,29 +39,6 @@ static bool request_of(struct remote *r, const char *const *systems, size_t n_sy
 	return true;
 }
 
-/* A policy by its id or its name in either language. */
-static bool policy_of(struct remote *r, const char *wanted, json_t *req, struct err *e)
-{
-	AUTO(json_free) json_t *list = NULL;
-	size_t i;
-	const json_t *p;
-	if (!wanted)
-		return true;
-	if (!remote_call(r, "GET", "/deployment-policies", NULL, &list, e))
-		return false;
-	json_array_foreach(json_object_get(list, "items"), i, p)
-	{
-		const json_t *name = json_object_get(p, "name");
-		if (strcmp(print_text(p, "id"), wanted) != 0 &&
-		    strcmp(print_text(name, "en"), wanted) != 0 &&
-		    strcmp(print_text(name, "ja"), wanted) != 0)
-			continue;
-		json_object_set(req, "policy", json_object_get(p, "id"));
-		return true;
-	}
-	return err_set(e, ERR_NOT_FOUND, "there is no deployment policy '%s'", wanted);
-}
-
 static void show_preview(const json_t *p)
 {
 	printf("%lld patches on %lld systems (%lld installations)\n",
@@ -91,11 +68,10 @@ static int deploy(const struct deploy_options *o)
 	AUTO(json_free) json_t *req = json_object();
 	AUTO(json_free) json_t *preview = NULL;
 	AUTO(json_free) json_t *made = NULL;
-	AUTO(json_free) json_t *done = NULL;
 	json_object_set_new(req, "now", json_boolean(o->now));
 	if (o->name)
 		json_object_set_new(req, "name", json_text(str_of(o->name)));
-	if (!remote_open(&r, &e) || !policy_of(r, o->policy, req, &e) ||
+	if (!remote_open(&r, &e) || !follow_policy(r, o->policy, req, &e) ||
 	    !request_of(r, o->systems, o->n_systems, o->patches, o->n_patches, req, &e) ||
 	    !remote_call(r, "POST", "/deployments:preview", req, &preview, &e))
 		return print_failure(&e);
@@ -113,14 +89,7 @@ static int deploy(const struct deploy_options *o)
 	json_object_set(req, "preview_token", json_object_get(preview, "preview_token"));
 	if (!remote_call(r, "POST", "/deployments", req, &made, &e))
 		return print_failure(&e);
-	if (o->wait && !follow_deployment(r, print_text(made, "id"), &done, &e))
-		return print_failure(&e);
-	const json_t *last = done ? done : made;
-	if (o->json)
-		print_json(last);
-	else
-		printf("deployment %s: %s\n", print_text(last, "id"), print_text(last, "state"));
-	return done && strcmp(print_text(done, "state"), "completed") != 0;
+	return follow_made(r, made, o->wait, o->json);
 }
 
 int cmd_deploy(int argc, char **argv)

@@ -51,7 +51,6 @@ static int restart(const struct options *o, const struct args *a)
 	AUTO(remote_free) struct remote *r = NULL;
 	AUTO(json_free) json_t *req = json_object();
 	AUTO(json_free) json_t *made = NULL;
-	AUTO(json_free) json_t *done = NULL;
 	json_t *ids = json_array(), *systems = json_object(), *services = json_array();
 	int64_t restarts = 0;
 	json_object_set_new(systems, "ids", ids);
@@ -61,9 +60,7 @@ static int restart(const struct options *o, const struct args *a)
 	if (o->n_services)
 		json_object_set(req, "services", services);
 	json_free(services);
-	if (o->policy)
-		json_object_set_new(req, "policy", json_text(str_of(o->policy)));
-	if (!remote_open(&r, &e))
+	if (!remote_open(&r, &e) || !follow_policy(r, o->policy, req, &e))
 		return print_failure(&e);
 	for (size_t i = 0; i < a->n; i++)
 		if (!show(r, a->words[i], ids, &restarts, o->json, &e))
@@ -74,22 +71,17 @@ static int restart(const struct options *o, const struct args *a)
 	}
 	if (!o->yes && !follow_confirmed("Restart these services?"))
 		return 1;
-	if (!remote_call(r, "POST", "/systems:restart-services", req, &made, &e) ||
-	    (o->wait && !follow_deployment(r, print_text(made, "id"), &done, &e)))
+	if (!remote_call(r, "POST", "/systems:restart-services", req, &made, &e))
 		return print_failure(&e);
-	const json_t *last = done ? done : made;
-	if (o->json)
-		print_json(last);
-	else
-		printf("deployment %s: %s\n", print_text(last, "id"), print_text(last, "state"));
-	return done && strcmp(print_text(done, "state"), "completed") != 0;
+	return follow_made(r, made, o->wait, o->json);
 }
 
 int cmd_restart_services(int argc, char **argv)
 {
 	static const char usage[] =
-		"usage: tsukuroi restart-services SYSTEM... [--service NAME]... [--policy ID] [--yes] [--wait] [--json]\n"
-		"Restarts services that run the old code of updated packages: all that may be restarted, or those named.\n";
+		"usage: tsukuroi restart-services SYSTEM... [--service NAME]... [--policy POLICY] [--yes] [--wait] [--json]\n"
+		"Restarts services that run the old code of updated packages: all that may be restarted, or those named.\n"
+		"POLICY is the name or id of a deployment policy; at any time unless given.\n";
 	static struct options o;
 	const struct arg_option options[] = { { .name = "--service",
 						.list = o.services,

@@ -18,12 +18,34 @@ bool follow_confirmed(const char *question)
 	return fgets(line, sizeof(line), stdin) && (line[0] == 'y' || line[0] == 'Y');
 }
 
+bool follow_policy(struct remote *r, const char *wanted, json_t *req, struct err *e)
+{
+	AUTO(json_free) json_t *list = NULL;
+	size_t i;
+	const json_t *p;
+	if (!wanted)
+		return true;
+	if (!remote_call(r, "GET", "/deployment-policies", NULL, &list, e))
+		return false;
+	json_array_foreach(json_object_get(list, "items"), i, p)
+	{
+		const json_t *name = json_object_get(p, "name");
+		if (strcmp(print_text(p, "id"), wanted) != 0 &&
+		    strcmp(print_text(name, "en"), wanted) != 0 &&
+		    strcmp(print_text(name, "ja"), wanted) != 0)
+			continue;
+		json_object_set(req, "policy", json_object_get(p, "id"));
+		return true;
+	}
+	return err_set(e, ERR_NOT_FOUND, "there is no deployment policy '%s'", wanted);
+}
+
 static bool ended(const char *state)
 {
 	return strcmp(state, "ready") != 0 && strcmp(state, "in_progress") != 0;
 }
 
-bool follow_deployment(struct remote *r, const char *id, json_t **out, struct err *e)
+static bool follow(struct remote *r, const char *id, json_t **out, struct err *e)
 {
 	AUTO(xfree) char *path = xasprintf("/deployments/%s", id);
 	char last[200] = "";
@@ -49,4 +71,18 @@ bool follow_deployment(struct remote *r, const char *id, json_t **out, struct er
 		}
 		usleep(300000);
 	}
+}
+
+int follow_made(struct remote *r, const json_t *made, bool wait, bool json)
+{
+	AUTO(json_free) json_t *done = NULL;
+	struct err e = { 0 };
+	if (wait && !follow(r, print_text(made, "id"), &done, &e))
+		return print_failure(&e);
+	const json_t *last = done ? done : made;
+	if (json)
+		print_json(last);
+	else
+		printf("deployment %s: %s\n", print_text(last, "id"), print_text(last, "state"));
+	return done && strcmp(print_text(done, "state"), "completed") != 0;
 }

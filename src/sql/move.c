@@ -203,8 +203,8 @@ static bool pass(struct move *m, const struct side *s, const struct side *to,
 	return true;
 }
 
-static bool differ(const struct sql_table *t, const struct sum *a, const struct sum *b,
-		   const char *what, struct err *e)
+static bool equal(const struct sql_table *t, const struct sum *a, const struct sum *b,
+		  const char *what, struct err *e)
 {
 	if (a->rows == b->rows && digest_eq(&a->digest, &b->digest))
 		return true;
@@ -231,7 +231,7 @@ static bool check_table(struct move *m, const struct sql_table *t, const struct 
 		return err_prefix(e, "table '%s'", t->name);
 	m->done.tables++;
 	m->done.rows += got.rows;
-	return differ(t, want, &got, m->from.what, e);
+	return equal(t, want, &got, m->from.what, e);
 }
 
 static bool move_tables(struct move *m, struct sum *sums, struct err *e)
