@@ -6,7 +6,7 @@ import type { Schemas } from '../../api/client';
 import { useI18n } from '../../i18n';
 import { Button, TextInput } from '../../ui/basic';
 import { Dialog } from '../../ui/Dialog';
-import { PreviewNumbers, Warnings } from './Preview';
+import { PreviewNumbers, Warnings } from './Numbers';
 
 /** From this many systems on, the count has to be typed. */
 const TYPED_FROM = 101;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a list hands to "new deployment": kept in this tab's session storage, named in the address, so
-// that reload and "back" work and a selection of any size fits.
+// The state of "new deployment", which is also what a list hands to it: kept in this tab's session
+// storage, named in the address, so that reload and "back" work and a selection of any size fits.
+// Every section of the form reads and changes one draft; what the server is asked is made of it here.
 import type { Patch, Selection, System } from '../../api/queries';
 import { withQuery } from '../../ui/url';
 
 export interface Draft {
+	name?: string;
+	description?: string;
 	patches?: Selection;
 	/** Rows already seen, to show them at once; only with `patches.ids`. */
 	patchRows?: Patch[];
@@ -12,9 +15,23 @@ export interface Draft {
 	systems?: Selection;
 	systemRows?: System[];
 	systemCount?: number;
+	policy?: string;
+}
+/** What every section is given; `change` replaces the named members. */
+export interface SectionProps {
+	draft: Draft;
+	change: (part: Partial<Draft>) => void;
 }
 const memory = new Map<string, Draft>();
 const name = (key: string) => `tk.draft.${key}`;
+
+/** What the preview and the creation ask alike. */
+export function requestOf(d: Draft) {
+	return { patches: d.patches, systems: d.systems, policy: d.policy ?? 'anytime' };
+}
+
+/** Is there anything to preview? */
+export const hasSomething = (d: Draft) => !!d.patches || !!d.systems;
 
 /** Stores the draft; returns the address of the form. */
 export function startDraft(draft: Draft): string {
@@ -38,4 +55,16 @@ export function readDraft(key: string): Draft | null {
 	} catch {
 		return null;
 	}
+}
+
+/** The draft named in the address, or ids given there. */
+export function initialDraft(get: (n: string) => string, list: (n: string) => string[]): Draft {
+	const held = get('draft') ? readDraft(get('draft')) : null;
+	if (held)
+		return held;
+	const patches = list('patches'), systems = list('systems');
+	return {
+		patches: patches.length ? { ids: patches } : undefined, patchCount: patches.length || undefined,
+		systems: systems.length ? { ids: systems } : undefined, systemCount: systems.length || undefined,
+	};
 }

@@ -38,7 +38,7 @@ export function Warnings({ p }: { p: P }) {
 	);
 }
 
-export function Preview({ p }: { p: P }) {
+export function PreviewFacts({ p }: { p: P }) {
 	const { t, number, bytes, word } = useI18n();
 	return (
 		<div aria-live="polite">

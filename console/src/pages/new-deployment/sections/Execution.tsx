@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a deployment is carried out, part by part; without parts there is no such section.
+import type { ReactNode } from 'react';
+import type { SectionProps } from '../draft';
+
+/** In the order of the page. */
+export const EXECUTION: ((p: SectionProps) => ReactNode)[] = [];
+
+export function Execution(props: SectionProps) {
+	return <>{EXECUTION.map((Part, n) => <Part key={n} {...props} />)}</>;
+}
