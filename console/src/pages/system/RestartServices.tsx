@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Restarting the services of one system that run replaced files: what it will do, asked before it is done.
+// Restarting services that run replaced files, of one system or of many: what it will do, asked before it is done.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { api, newKey, take, type Schemas } from '../../api/client';
+import type { Selection } from '../../api/queries';
 import { deploymentPath } from '../../app/paths';
 import { useSession } from '../../app/session';
 import { useI18n } from '../../i18n';
@@ -11,19 +12,16 @@ import { Dialog } from '../../ui/Dialog';
 import { useToast } from '../../ui/toast';
 import { useUrl } from '../../ui/url';
 
-export function RestartServices({ s }: { s: Schemas['SystemDetail'] }) {
+function Asked({ title, button, order, small, children }: {
+	title: string; button: string; order: () => Promise<Schemas['Deployment']>; small?: boolean; children: ReactNode;
+}) {
 	const { t } = useI18n();
-	const { may } = useSession();
 	const url = useUrl();
 	const toast = useToast();
 	const client = useQueryClient();
 	const [asking, setAsking] = useState(false);
-	const processes = s.evidence?.restart ?? [];
-	const services = [...new Set(processes.filter(x => x.remedy === 'restart').map(x => x.unit ?? ''))];
 	const restart = useMutation({
-		mutationFn: () => take(api.POST('/systems/{system_id}:restart-services', {
-			params: { path: { system_id: s.id }, header: { 'Idempotency-Key': newKey() } }, body: { services },
-		})),
+		mutationFn: order,
 		onSuccess: d => {
 			toast.done(t('evidence.restartAsked'));
 			void client.invalidateQueries({ queryKey: ['deployments'] });
@@ -31,26 +29,52 @@ export function RestartServices({ s }: { s: Schemas['SystemDetail'] }) {
 		},
 		onError: toast.failed,
 	});
-	if (s.state !== 'active' || !may('deploy') || services.length === 0)
-		return null;
 	return (
 		<>
-			<Button variant="secondary" isDisabled={restart.isPending} onClick={() => setAsking(true)}>{t('evidence.restartAll')}</Button>
+			<Button variant="secondary" size={small ? 'sm' : undefined} isDisabled={restart.isPending} onClick={() => setAsking(true)}>{t('evidence.restartAll')}</Button>
 			{asking && (
-				<Dialog tone="warning" title={t('evidence.restartTitle', { name: s.hostname })} onClose={() => setAsking(false)} footer={
+				<Dialog tone="warning" title={title} onClose={() => setAsking(false)} footer={
 					<>
 						<Button variant="danger" onClick={() => {
 							setAsking(false);
 							restart.mutate();
-						}}>{t('evidence.restartButton', { n: services.length })}</Button>
+						}}>{button}</Button>
 						<Button variant="link" data-first onClick={() => setAsking(false)}>{t('action.cancel')}</Button>
 					</>
 				}>
 					<p>{t('evidence.restartText')}</p>
-					<ul aria-label={t('evidence.services')}>{services.map(x => <li key={x} className="tk-mono">{x}</li>)}</ul>
-					{processes.some(x => x.remedy === 'reboot') && <p>{t('evidence.restartNever')}</p>}
+					{children}
 				</Dialog>
 			)}
 		</>
+	);
+}
+
+export function RestartServices({ s }: { s: Schemas['SystemDetail'] }) {
+	const { t } = useI18n();
+	const { may } = useSession();
+	const processes = s.evidence?.restart ?? [];
+	const services = [...new Set(processes.filter(x => x.remedy === 'restart').map(x => x.unit ?? ''))];
+	if (s.state !== 'active' || !may('deploy') || services.length === 0)
+		return null;
+	return (
+		<Asked title={t('evidence.restartTitle', { name: s.hostname })} button={t('evidence.restartButton', { n: services.length })}
+			order={() => take(api.POST('/systems/{system_id}:restart-services', {
+				params: { path: { system_id: s.id }, header: { 'Idempotency-Key': newKey() } }, body: { services },
+			}))}>
+			<ul aria-label={t('evidence.services')}>{services.map(x => <li key={x} className="tk-mono">{x}</li>)}</ul>
+			{processes.some(x => x.remedy === 'reboot') && <p>{t('evidence.restartNever')}</p>}
+		</Asked>
+	);
+}
+
+/** On every chosen system whose agent names such services; the others are left out. */
+export function RestartServicesOfMany({ systems, count }: { systems: Selection; count: number }) {
+	const { t } = useI18n();
+	return (
+		<Asked small title={t('evidence.restartManyTitle', { n: count })} button={t('evidence.restartManyButton', { n: count })}
+			order={() => take(api.POST('/systems:restart-services', { params: { header: { 'Idempotency-Key': newKey() } }, body: { systems } }))}>
+			<p>{t('evidence.restartManyText')}</p>
+		</Asked>
 	);
 }
