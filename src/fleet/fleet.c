@@ -3,6 +3,7 @@
  * first, then memory under the write lock, then the listener, then (no lock held) the after-call.
  * Lock order: host lock, fleet lock, contact lock. No SQL here (fleet_db.c). */
 #include "fleet/fleet_int.h"
+#include "fleet/group_int.h"
 
 struct fleet *fleet_new_memory(const struct clock *clock)
 {
@@ -19,6 +20,7 @@ struct fleet *fleet_new_memory(const struct clock *clock)
 	f->index = index_new();
 	f->roster = roster_new();
 	f->dims = dims_new();
+	f->groups = groups_new();
 	for (int i = 0; i < HOST_STATES_; i++)
 		f->states[i] = roaring_bitmap_create();
 	for (int i = 0; i < SCANS_; i++)
@@ -33,7 +35,7 @@ bool fleet_load(struct sql *db, const struct clock *clock, struct fleet **out, s
 {
 	AUTO(fleet_free) struct fleet *f = fleet_new_memory(clock);
 	f->db = db;
-	if (!fleet_db_load(f, e))
+	if (!fleet_db_load(f, e) || !fleet_groups_reload(f, e))
 		return err_prefix(e, "loading the fleet");
 	*out = TAKE(f);
 	return true;
@@ -48,6 +50,7 @@ void fleet_free(struct fleet *f)
 	VEC_DONE(&f->hosts);
 	arena_done(&f->records);
 	dims_free(f->dims);
+	groups_free(f->groups);
 	hours_done(&f->scan_hours);
 	pthread_mutex_destroy(&f->intern_lock);
 	pthread_cond_destroy(&f->interned);

@@ -91,3 +91,33 @@ select id, last_contact_ms from host where last_contact_ms >= $1;
 
 -- name: host_number
 select count(*) from host;
+
+-- name: group_list
+select id, name, description, kind, filter, created_by, created_ms, changed_by, changed_ms, version
+from host_group order by name limit $1;
+
+-- name: group_insert
+insert into host_group (id, name, description, kind, filter, created_by, created_ms, changed_by, changed_ms, version)
+values ($1, $2, $3, $4, $5, $6, $7, $6, $7, 1);
+
+-- name: group_update
+update host_group set name = $2, description = $3, filter = $4, changed_by = $5, changed_ms = $6, version = version + 1
+where id = $1 and version = $7;
+
+-- name: group_touch
+update host_group set changed_by = $2, changed_ms = $3, version = version + 1 where id = $1 and version = $4;
+
+-- name: group_delete
+delete from host_group where id = $1;
+
+-- name: group_empty
+delete from host_group_member where group_id = $1;
+
+-- name: group_members
+select host from host_group_member where group_id = $1;
+
+-- name: group_member_insert
+insert into host_group_member (group_id, host, alone) values ($1, $2, $3) on conflict (group_id, host) do nothing;
+
+-- name: group_member_delete
+delete from host_group_member where group_id = $1 and host = $2;

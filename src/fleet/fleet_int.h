@@ -42,6 +42,7 @@ struct fleet {
 	struct dims *dims;
 	struct hours scan_hours;    /* of the last scans */
 	struct roster *roster;	    /* told of every change of a record */
+	struct groups *groups;	    /* see group_int.h */
 	struct snapfile *snapshot;  /* what is mapped of it; NULL = loaded from the database */
 	roaring_bitmap_t *reread;   /* hosts the snapshot did not know as they are */
 	pthread_rwlock_t enrolling; /* held over an enrolment; a snapshot's epoch waits for all */

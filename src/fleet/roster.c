@@ -4,6 +4,7 @@
 #include "fleet/roster.h"
 
 #include "base/intern.h"
+#include "fleet/address.h"
 #include "fleet/fleet_int.h"
 #include "fleet/roster_int.h"
 
@@ -24,6 +25,8 @@ struct roster {
 	VEC(uint8_t) state, scan, online, reboot;
 	VEC(int64_t) last_scan_ms, last_contact_ms;
 	VEC(uint64_t) id_head;
+	VEC(uint32_t) ipv4;    /* of the address; 0 = it is none */
+	roaring_bitmap_t *six; /* hosts with an IPv6 address */
 	VEC(const char *) ids; /* the records' own */
 	struct haystack *texts;
 	pthread_mutex_t order_lock; /* readers bring the orders up to date one after the other */
@@ -38,6 +41,7 @@ struct roster *roster_new(void)
 	for (int w = 0; w < ROSTER_WORDS_; w++)
 		r->words[w].texts = intern_new();
 	r->texts = haystack_new();
+	r->six = roaring_bitmap_create();
 	r->order[ROSTER_BY_HOSTNAME].field = FIELD_HOSTNAME;
 	r->order[ROSTER_BY_ADDRESS].field = FIELD_ADDRESS;
 	pthread_mutex_init(&r->order_lock, NULL);
@@ -60,6 +64,8 @@ void roster_free(struct roster *r)
 	VEC_DONE(&r->last_scan_ms);
 	VEC_DONE(&r->last_contact_ms);
 	VEC_DONE(&r->id_head);
+	VEC_DONE(&r->ipv4);
+	roaring_bitmap_free(r->six);
 	VEC_DONE(&r->ids);
 	haystack_free(r->texts);
 	for (int o = 0; o < ROSTER_ORDERS_; o++)
@@ -180,6 +186,22 @@ static void put_texts(struct roster *r, const struct host *h, bool is_new)
 		haystack_put(r->texts, h->no, fields, FIELDS_);
 }
 
+static uint32_t ipv4_of(const uint8_t b[static 4])
+{
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+static void put_address(struct roster *r, const struct host *h)
+{
+	struct address a;
+	bool known = address_parse(text(h->attrs.address), &a);
+	r->ipv4.p[h->no] = known && !a.six ? ipv4_of(a.b) : 0;
+	if (known && a.six)
+		roaring_bitmap_add(r->six, h->no);
+	else
+		roaring_bitmap_remove(r->six, h->no);
+}
+
 static uint64_t head_of(const char *id)
 {
 	uint64_t head = 0;
@@ -197,6 +219,7 @@ static void add(struct roster *r, const struct host *h)
 	VEC_PUSH(&r->last_scan_ms, 0);
 	VEC_PUSH(&r->last_contact_ms, 0);
 	VEC_PUSH(&r->id_head, head_of(h->id));
+	VEC_PUSH(&r->ipv4, 0);
 	VEC_PUSH(&r->ids, h->id);
 	r->n++;
 }
@@ -213,6 +236,7 @@ void roster_put(struct roster *r, const struct host *h)
 	r->reboot.p[h->no] = h->attrs.reboot_needed;
 	r->last_scan_ms.p[h->no] = h->last_scan_ms;
 	roster_contact(r, h->no, h->last_contact_ms);
+	put_address(r, h);
 	put_words(r, h, is_new);
 	put_texts(r, h, is_new);
 }
@@ -312,9 +336,36 @@ void roster_find(const struct roster *r, struct str wanted, uint8_t *hit)
 	find_releases(r, wanted, hit);
 }
 
+roaring_bitmap_t *roster_in_range(const struct roster *r, const struct address_range *range)
+{
+	AUTO(xfree) uint32_t *hosts = xmalloc(((size_t)r->n + 1) * sizeof(*hosts));
+	size_t n = 0;
+	if (range->low.six) {
+		roaring_uint32_iterator_t it;
+		roaring_init_iterator(r->six, &it);
+		for (; it.has_value; roaring_advance_uint32_iterator(&it)) {
+			struct address a;
+			struct str text = haystack_field(r->texts, it.current_value, FIELD_ADDRESS);
+			if (address_parse(text, &a) && address_in(range, &a))
+				hosts[n++] = it.current_value;
+		}
+		return roaring_bitmap_of_ptr(n, hosts);
+	}
+	uint32_t low = ipv4_of(range->low.b), high = ipv4_of(range->high.b);
+	for (uint32_t h = 0; h < r->n; h++)
+		if (r->ipv4.p[h] && r->ipv4.p[h] >= low && r->ipv4.p[h] <= high)
+			hosts[n++] = h;
+	return roaring_bitmap_of_ptr(n, hosts);
+}
+
+struct str roster_hostname(const struct roster *r, uint32_t host)
+{
+	return haystack_field(r->texts, host, FIELD_HOSTNAME);
+}
+
 size_t roster_size(const struct roster *r)
 {
-	size_t n = haystack_size(r->texts) + r->state.cap * 4 + r->id_head.cap * 32;
+	size_t n = haystack_size(r->texts) + r->state.cap * 4 + r->id_head.cap * 36;
 	for (int w = 0; w < ROSTER_WORDS_; w++)
 		n += r->words[w].column.cap * sizeof(uint32_t);
 	for (int o = 0; o < ROSTER_ORDERS_; o++)

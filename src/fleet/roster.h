@@ -8,6 +8,7 @@
 #ifndef FLEET_ROSTER_H
 #define FLEET_ROSTER_H
 #include "base/haystack.h"
+#include "fleet/address.h"
 #include "fleet/fleet.h"
 
 struct roster;
@@ -57,6 +58,10 @@ bool roster_place_of(const struct roster *r, enum roster_order which, struct str
 void roster_find(const struct roster *r, struct str text, uint8_t *hit);
 /** The same without the name of the os. */
 void roster_find_named(const struct roster *r, struct str text, uint8_t *hit);
+/** Hosts whose address is in the range, in any state; the caller frees it. */
+roaring_bitmap_t *roster_in_range(const struct roster *r, const struct address_range *range);
+/** The text of a host's name, as it is kept here. */
+struct str roster_hostname(const struct roster *r, uint32_t host);
 /** Bytes of memory, for figures. */
 size_t roster_size(const struct roster *r);
 

@@ -4,6 +4,7 @@
 #include "fleet/snapshot.h"
 #include "fleet/facts.h"
 #include "fleet/fleet_int.h"
+#include "fleet/group.h"
 #include "fleet/host.h"
 #include "fleet/record.h"
 #include "sql/notify.h"
@@ -304,7 +305,7 @@ static bool load_from(struct sql *db, const struct clock *clock, const char *pat
 		return err_set(e, ERR_NOT_FOUND, "'%s' is of schema %lld, the database of %lld",
 			       path, (long long)mark->schema, (long long)schema);
 	if (!snapfile_check(f->snapshot, e) || !fleet_db_load_facts(f, e) ||
-	    !load_all(f, f->snapshot, e))
+	    !load_all(f, f->snapshot, e) || !fleet_groups_reload(f, e))
 		return false;
 	*out = TAKE(f);
 	return true;

@@ -4,6 +4,7 @@
  * flood of changes, like a lost connection, ends in comparing everything. */
 #include "server/node.h"
 #include "base/log.h"
+#include "fleet/group.h"
 #include "server/queries.h"
 #include "sql/notify.h"
 
@@ -23,14 +24,14 @@ struct node {
 	bool stop;
 	/* what is to be read again */
 	struct intern *hosts;
-	bool everything, settings, users, declines, epoch, catalog;
+	bool everything, settings, users, declines, epoch, groups, catalog;
 	VEC(uint32_t) to_wake; /* elsewhere */
 };
 
 /* What one turn of the first thread does. */
 struct turn {
 	struct intern *hosts;
-	bool everything, settings, users, declines, epoch;
+	bool everything, settings, users, declines, epoch, groups;
 	VEC(uint32_t) to_wake;
 };
 
@@ -96,6 +97,7 @@ static void heard(void *arg, struct str kind, struct str what)
 	n->users |= str_is(kind, AUTH_SAYS_USER);
 	n->declines |= str_is(kind, DEPLOY_SAYS_DECLINE);
 	n->epoch |= str_is(kind, DEPLOY_SAYS_EPOCH);
+	n->groups |= str_is(kind, FLEET_SAYS_GROUP);
 	n->catalog |= str_is(kind, CATALOG_SAYS_CHANGED);
 	pthread_cond_broadcast(&n->wake);
 	pthread_mutex_unlock(&n->lock);
@@ -105,7 +107,8 @@ static void missed(void *arg)
 {
 	struct node *n = arg;
 	pthread_mutex_lock(&n->lock);
-	n->everything = n->settings = n->users = n->declines = n->epoch = n->catalog = true;
+	n->everything = n->settings = n->users = n->declines = n->epoch = n->groups = n->catalog =
+		true;
 	pthread_cond_broadcast(&n->wake);
 	pthread_mutex_unlock(&n->lock);
 }
@@ -157,6 +160,9 @@ static bool read_again(struct node *n, struct turn *t, struct err *e)
 	if (t->epoch && !deploy_epoch_reload(n->conf.deploy, e))
 		return false;
 	t->epoch = false;
+	if (t->groups && !fleet_groups_reload(n->conf.fleet, e))
+		return false;
+	t->groups = false;
 	if (t->everything && !fleet_catch_up(n->conf.fleet, e))
 		return false;
 	if (t->everything)
@@ -172,20 +178,21 @@ static bool read_again(struct node *n, struct turn *t, struct err *e)
 static bool take(struct node *n, struct turn *t)
 {
 	if (!n->everything && !n->settings && !n->users && !n->declines && !n->epoch &&
-	    !intern_count(n->hosts) && !n->to_wake.n)
+	    !n->groups && !intern_count(n->hosts) && !n->to_wake.n)
 		return false;
 	*t = (struct turn) { .hosts = n->hosts,
 			     .everything = n->everything,
 			     .settings = n->settings,
 			     .users = n->users,
 			     .declines = n->declines,
-			     .epoch = n->epoch };
+			     .epoch = n->epoch,
+			     .groups = n->groups };
 	t->to_wake.p = n->to_wake.p;
 	t->to_wake.n = n->to_wake.n;
 	t->to_wake.cap = n->to_wake.cap;
 	memset(&n->to_wake, 0, sizeof(n->to_wake));
 	n->hosts = intern_new();
-	n->everything = n->settings = n->users = n->declines = n->epoch = false;
+	n->everything = n->settings = n->users = n->declines = n->epoch = n->groups = false;
 	return true;
 }
 
@@ -197,6 +204,7 @@ static void give_back(struct node *n, const struct turn *t)
 	n->users |= t->users;
 	n->declines |= t->declines;
 	n->epoch |= t->epoch;
+	n->groups |= t->groups;
 	for (uint32_t i = 0; i < intern_count(t->hosts); i++)
 		intern_add(n->hosts, intern_get(t->hosts, i));
 }
