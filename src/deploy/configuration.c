@@ -17,13 +17,14 @@ struct creation {
 	char name[160];
 	int64_t now_ms;
 	struct ledger_batch *history;
+	struct rollout_host *waves; /* NULL = all at once */
 };
 
 static bool insert_targets(struct sql_conn *c, const struct creation *k, struct err *e)
 {
 	roaring_uint32_iterator_t it;
 	roaring_init_iterator(k->set->all, &it);
-	for (; it.has_value; roaring_advance_uint32_iterator(&it)) {
+	for (size_t n = 0; it.has_value; roaring_advance_uint32_iterator(&it), n++) {
 		const struct host *h = fleet_host(k->v->fleet, it.current_value);
 		int64_t patches = 0;
 		for (size_t i = 0; i < k->set->n; i++)
@@ -33,7 +34,7 @@ static bool insert_targets(struct sql_conn *c, const struct creation *k, struct 
 				      sql_text(h->attrs.hostname ? h->attrs.hostname : h->id),
 				      sql_int(TARGET_PENDING), sql_text("waiting_agent"),
 				      sql_int(k->now_ms), sql_int(patches), sql_bool(false),
-				      sql_text("")),
+				      sql_text(""), sql_int(k->waves ? k->waves[n].wave : 0)),
 			     e))
 			return false;
 	}
@@ -56,6 +57,8 @@ static bool insert_all(struct sql_conn *c, void *arg, struct err *e)
 		if (!sql_run(c, &SQL_DEPLOYMENT_PATCH_INSERT,
 			     SQL_ARGS(sql_text(k->id), sql_str(k->set->ids[i])), e))
 			return false;
+	if (k->waves && !waves_insert(c, k->id, k->r->rollout, k->now_ms, e))
+		return false;
 	return insert_targets(c, k, e) && (!k->history || ledger_batch_write(c, k->history, e)) &&
 	       sql_announce(c, DEPLOY_SAYS_DEPLOYMENT, str_of(k->id), e);
 }
@@ -92,7 +95,7 @@ static void default_name(struct creation *k)
 
 /* Wakes the targets and starts fetching what the server does not have yet. */
 static void set_going(struct deploy *d, const struct match_view *v, const struct resolved *set,
-		      bool now)
+		      const struct rollout_host *waves, bool now)
 {
 	VEC(uint32_t) want = { 0 };
 	for (size_t i = 0; i < set->n; i++) {
@@ -113,6 +116,13 @@ static void set_going(struct deploy *d, const struct match_view *v, const struct
 	size_t n = roaring_bitmap_get_cardinality(set->all);
 	AUTO(xfree) uint32_t *hosts = xmalloc(sizeof(*hosts) * (n + 1));
 	roaring_bitmap_to_uint32_array(set->all, hosts);
+	if (waves) {
+		size_t first = 0;
+		for (size_t i = 0; i < n; i++)
+			if (waves[i].wave == 0)
+				hosts[first++] = hosts[i];
+		n = first;
+	}
 	d->conf.wake(d->conf.arg, hosts, n);
 }
 
@@ -154,13 +164,19 @@ static bool create_in_view(struct deploy *d, const struct match_view *v,
 		snprintf(k.name, sizeof(k.name), "%s", r->name);
 	else
 		default_name(&k);
+	AUTO(xfree) struct rollout_host *waves = NULL;
+	if (r->rollout) {
+		waves = xcalloc(roaring_bitmap_get_cardinality(set.all) + 1, sizeof(*waves));
+		waves_assign(r->rollout, v, id, set.all, waves);
+	}
+	k.waves = waves;
 	k.history = approvals(d, v, &set, id);
 	bool stored = sql_write(d->conf.db, insert_all, &k, e);
 	ledger_batch_done(k.history, stored);
 	if (!stored)
 		return err_prefix(e, "cannot store the deployment");
 	open_hosts_mark_all(d, set.all);
-	set_going(d, v, &set, r->now);
+	set_going(d, v, &set, waves, r->now);
 	return true;
 }
 

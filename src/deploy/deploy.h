@@ -49,6 +49,7 @@ const char *target_state_name(enum target_state s);
 #define POLICY_ANYTIME "anytime"
 
 struct deploy;
+struct rollout;
 /** Signs orders somewhere else (the sign process); must check nothing but sign `order_json`. */
 struct deploy_signer {
 	bool (*seal)(void *arg, struct str order_json, struct buf *envelope, struct err *e);
@@ -79,6 +80,10 @@ struct deploy_conf {
 				struct payload_trouble *out);
 	/** A deployment's or target's state changed: deployment id. */
 	void (*changed)(void *arg, const char *deployment);
+	/** The server itself turns a deployment's rollout ("rollout.halt", "rollout.open_wave"):
+	 * for the audit log, before it does. NULL = nobody is told. */
+	bool (*turned)(void *arg, const char *deployment, const char *action, const char *detail,
+		       struct err *e);
 	void *arg;
 };
 bool deploy_open(const struct deploy_conf *conf, struct deploy **out, struct err *e) MUST_CHECK;
@@ -94,8 +99,9 @@ struct deploy_request {
 	size_t n_patches;
 	const char *const *systems;
 	size_t n_systems;
-	const char *policy; /**< POLICY_ANYTIME */
-	bool now;	    /**< deploy now: wake the targets */
+	const char *policy;	       /**< POLICY_ANYTIME */
+	bool now;		       /**< deploy now: wake the targets */
+	const struct rollout *rollout; /**< NULL = all at once */
 	const char *created_by;
 };
 /** Blast radius: what a deployment would touch, shown before it is made. */
@@ -162,6 +168,7 @@ struct target_row {
 	uint32_t n_patches;
 	bool reboot_needed;
 	char *services; /**< to restart, with blanks between; "" = it installs */
+	uint32_t wave;	/**< 0 = the first; without meaning when there are none */
 };
 /** By hostname, keyset on (hostname, host). `state` -1 = all. */
 bool deploy_targets(struct deploy *d, const char *id, int state, const struct target_row *after,

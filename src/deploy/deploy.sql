@@ -29,8 +29,8 @@ insert into deployment_patch (deployment, patch) values ($1, $2);
 
 -- name: target_insert
 insert into target (deployment, host, hostname, state, reason, detail, updated_ms, started_ms, finished_ms,
-  next_attempt_ms, attempts, exit_status, done, total, n_patches, reboot_needed, units)
-values ($1, $2, $3, $4, $5, '', $6, 0, 0, 0, 0, 0, 0, 0, $7, $8, $9);
+  next_attempt_ms, attempts, exit_status, done, total, n_patches, reboot_needed, units, wave)
+values ($1, $2, $3, $4, $5, '', $6, 0, 0, 0, 0, 0, 0, 0, $7, $8, $9, $10);
 
 -- name: deployment_get
 select id, name, description, created_by, policy, wake, state, created_ms, started_ms, finished_ms, n_patches,
@@ -69,13 +69,13 @@ select id from deployment where state <= 1 order by created_ms;
 
 -- name: target_page
 select host, hostname, state, reason, detail, updated_ms, started_ms, finished_ms, next_attempt_ms, attempts,
-  exit_status, done, total, n_patches, reboot_needed, units
+  exit_status, done, total, n_patches, reboot_needed, units, wave
 from target where deployment = $1 and (state = $2 or $2 = -1) and (hostname, host) > ($3, $4)
 order by hostname, host limit $5;
 
 -- name: target_page_before
 select host, hostname, state, reason, detail, updated_ms, started_ms, finished_ms, next_attempt_ms, attempts,
-  exit_status, done, total, n_patches, reboot_needed, units
+  exit_status, done, total, n_patches, reboot_needed, units, wave
 from target where deployment = $1 and (state = $2 or $2 = -1) and (hostname, host) < ($3, $4)
 order by hostname desc, host desc limit $5;
 
@@ -85,7 +85,7 @@ where t.state = 4;
 
 -- name: target_get
 select host, hostname, state, reason, detail, updated_ms, started_ms, finished_ms, next_attempt_ms, attempts,
-  exit_status, done, total, n_patches, reboot_needed, units
+  exit_status, done, total, n_patches, reboot_needed, units, wave
 from target where deployment = $1 and host = $2;
 
 -- name: target_log
@@ -96,17 +96,21 @@ select d.id, d.name, d.description, d.created_by, d.policy, d.wake, d.state, d.c
   d.finished_ms, d.n_patches, (select p.name from policy p where p.id = d.policy), d.operation,
   t.host, t.hostname, t.state, t.reason, t.detail, t.updated_ms, t.started_ms, t.finished_ms,
   t.next_attempt_ms, t.attempts, t.exit_status, t.done, t.total, t.n_patches, t.reboot_needed,
-  t.units
+  t.units, t.wave
 from target t join deployment d on d.id = t.deployment
 where t.host = $1 order by d.created_ms desc, d.id desc limit $2;
 
 -- name: target_open_of_host
-select t.deployment, t.state, t.next_attempt_ms, t.reason, t.units from target t join deployment d on d.id = t.deployment
+select t.deployment, t.state, t.next_attempt_ms, t.reason, t.units,
+  case when r.halted <> 0 or t.wave >= r.open_waves then 1 else 0 end
+from target t join deployment d on d.id = t.deployment left join rollout r on r.deployment = t.deployment
 where t.host = $1 and t.state <= 2 order by d.created_ms, d.id;
 
 -- name: target_open
 select t.deployment, t.host, d.wake from target t join deployment d on d.id = t.deployment
-where t.state = 0 and t.next_attempt_ms <= $2 order by d.created_ms, t.host limit $1;
+where t.state = 0 and t.next_attempt_ms <= $2
+  and not exists (select 1 from rollout r where r.deployment = t.deployment and (r.halted <> 0 or t.wave >= r.open_waves))
+order by d.created_ms, t.host limit $1;
 
 -- name: target_set
 update target set state = $3, reason = $4, detail = $5, updated_ms = $6, started_ms = $7, finished_ms = $8,
@@ -119,7 +123,7 @@ where deployment = $1 and host = $2 and state <= 2;
 
 -- name: target_result
 update target set state = $3, reason = $4, detail = $5, updated_ms = $6, started_ms = $7, finished_ms = $8,
-  next_attempt_ms = $9, attempts = $10, exit_status = $11, reboot_needed = $12, packages = $13, log = $14
+  next_attempt_ms = $9, attempts = $10, exit_status = $11, reboot_needed = $12, packages = $13, log = $14, forgiven = false
 where deployment = $1 and host = $2;
 
 -- name: target_cancel
@@ -208,5 +212,64 @@ where state = 0 and deployment in (select id from deployment where policy = $1 a
   and reason in ('outside_window', 'waiting_start_up');
 
 -- name: target_gives_way
-update target set reason = 'waiting_agent', next_attempt_ms = 0, attempts = attempts - 1, updated_ms = $3
-where deployment = $1 and host = $2 and state = 0;
+update target set state = 0, reason = 'waiting_agent', next_attempt_ms = 0, attempts = attempts - 1, updated_ms = $3
+where deployment = $1 and host = $2 and state <= 2;
+
+-- --- waves ---
+
+-- name: rollout_insert
+insert into rollout (deployment, definition, open_waves, halted, halted_ms, halted_by, reason)
+values ($1, $2, 1, 0, 0, '', '');
+
+-- name: rollout_get
+select r.definition, r.open_waves, d.state, r.halted, r.halted_ms, r.halted_by, r.reason
+from rollout r join deployment d on d.id = r.deployment where r.deployment = $1;
+
+-- name: rollout_running
+select r.deployment from rollout r join deployment d on d.id = r.deployment
+where d.state <= 1 and r.halted = 0 order by d.created_ms, d.id;
+
+-- name: rollout_wave_insert
+insert into rollout_wave (deployment, wave, opened_ms) values ($1, $2, $3);
+
+-- name: rollout_wave_list
+select wave, opened_ms from rollout_wave where deployment = $1;
+
+-- name: rollout_counts
+select wave, state, forgiven, count(*), max(updated_ms) from target where deployment = $1 group by wave, state, forgiven;
+
+-- name: rollout_open_next
+update rollout set open_waves = open_waves + 1 where deployment = $1 and open_waves = $2 and halted = 0;
+
+-- name: rollout_halt
+update rollout set halted = $2, halted_ms = $3, halted_by = $4, reason = $5 where deployment = $1 and halted = 0;
+
+-- name: rollout_resume
+update rollout set halted = 0, halted_ms = 0, halted_by = '', reason = $2 where deployment = $1 and halted <> 0;
+
+-- Whether a target may be given an order now.
+-- name: rollout_lets
+select count(*) from target t join rollout r on r.deployment = t.deployment
+where t.deployment = $1 and t.host = $2 and (r.halted <> 0 or t.wave >= r.open_waves);
+
+-- name: rollout_wave_hosts
+select host, state from target where deployment = $1 and wave = $2 and state <= 4 and forgiven = false;
+
+-- name: rollout_forgive_failed
+update target set forgiven = true where deployment = $1 and wave < $2 and state = 4;
+
+-- name: rollout_forgive_host
+update target set forgiven = true where deployment = $1 and host = $2;
+
+-- What waits on machines for a window; see policy_withdraw.
+-- name: rollout_waiting_hosts
+select o.host from host_order o join target t on t.deployment = o.deployment and t.host = o.host
+where o.deployment = $1 and o.state = 0 and t.state = 0;
+
+-- name: rollout_withdraw
+update host_order set state = 2 where deployment = $1 and state = 0
+  and exists (select 1 from target t where t.deployment = host_order.deployment and t.host = host_order.host and t.state = 0);
+
+-- name: rollout_waits_anew
+update target set reason = 'waiting_agent', next_attempt_ms = 0, attempts = attempts - 1, updated_ms = $2
+where deployment = $1 and state = 0 and reason in ('outside_window', 'waiting_start_up');

@@ -4,6 +4,7 @@
 #ifndef DEPLOY_DEPLOY_INT_H
 #define DEPLOY_DEPLOY_INT_H
 #include "deploy/deploy.h"
+#include "deploy/rollout.h"
 
 #include "base/intern.h"
 #include "base/vec.h"
@@ -50,6 +51,7 @@ struct deploy {
 	uint64_t epoch;
 	pthread_mutex_t preview_lock;
 	struct preview_slot previews[PREVIEW_KEEP];
+	uint64_t wave_ticks; /* touched by the tick alone */
 	size_t next_preview;
 	pthread_mutex_t epoch_lock;
 	struct intern *reconciled; /* ids of hosts that have said how they stand in this epoch */
@@ -168,4 +170,20 @@ int64_t policy_start_ms(const struct policy_terms *t, int64_t now_ms);
  * away carries it over once (M-164); at most 100 days. */
 int64_t policy_valid_until_ms(const struct policy_terms *t, int64_t now_ms);
 pthread_mutex_t *deploy_host_lock(struct deploy *d, const char *host);
+
+/* --- waves.c --- */
+/* Within the creation: the rollout, with its first wave open. */
+bool waves_insert(struct sql_conn *c, const char *deployment, const struct rollout *r,
+		  int64_t now_ms, struct err *e) MUST_CHECK;
+/* One for each of `hosts`, ascending. */
+void waves_assign(const struct rollout *r, const struct match_view *v, const char *deployment,
+		  const roaring_bitmap_t *hosts, struct rollout_host *out);
+/* How many waves are open (UINT32_MAX = it has none: all), and whether it stands still. */
+bool waves_of(struct deploy *d, const char *id, uint32_t *open_out, bool *halted_out, struct err *e)
+	MUST_CHECK;
+/* Whether a target may be given an order, as the database has it. */
+bool waves_let(struct sql_conn *c, const char *deployment, const char *host, bool *out,
+	       struct err *e) MUST_CHECK;
+/* Opens waves, halts rollouts. */
+bool waves_tick(struct deploy *d, struct err *e) MUST_CHECK;
 #endif

@@ -47,6 +47,7 @@ struct open_target {
 	char deployment[33];
 	int64_t next_attempt_ms;
 	bool parked;	  /* waits on its machine for a window */
+	bool closed;	  /* its wave is not open, or everything is halted */
 	struct str units; /* services to restart; empty = it installs */
 };
 
@@ -67,6 +68,7 @@ static bool open_targets(struct deploy *d, const char *host, struct arena *a,
 		list[n].parked = sql_col_int(rows, 1) == TARGET_PENDING &&
 				 deploy_waits_for_window(reason);
 		list[n].units = arena_str(a, sql_col_str(rows, 4));
+		list[n].closed = sql_col_int(rows, 5) != 0;
 		list[n++].next_attempt_ms = sql_col_int(rows, 2);
 	}
 	*out = list;
@@ -242,6 +244,17 @@ static bool give_way(struct desk *k, struct open_order *o, struct err *e)
 	return true;
 }
 
+/* A halt reaches the orders that their machine has not begun. */
+static bool recall(struct desk *k, struct err *e)
+{
+	for (size_t i = 0; i < k->n_targets; i++) {
+		struct open_order *o = order_of(k, &k->targets[i]);
+		if (o && k->targets[i].closed && o->seq > k->agent_seq && !give_way(k, o, e))
+			return false;
+	}
+	return true;
+}
+
 /* Orders that no agent would take any more: expired ones, and waiting ones that a later order has
  * overtaken. */
 static bool clear_dead(struct desk *k, struct err *e)
@@ -301,7 +314,7 @@ static bool make_one(const struct desk *k, char **envelope_out, struct err *e)
 	for (size_t i = 0; i < k->n_targets && limit != INT64_MIN && !*envelope_out; i++) {
 		const struct open_target *t = &k->targets[i];
 		/* what waited for a window and has no order any more need not wait for it here */
-		if (order_of(k, t) || (!t->parked && t->next_attempt_ms > k->now_ms))
+		if (t->closed || order_of(k, t) || (!t->parked && t->next_attempt_ms > k->now_ms))
 			continue;
 		if (limit != INT64_MAX && !start_of(k, t->deployment, &start, e))
 			return false;
@@ -332,7 +345,8 @@ static bool orders_in_view(struct desk *k, uint64_t look, char **list, size_t *n
 		return false;
 	if (!k->n_open && !k->n_targets)
 		open_hosts_none(k->d, k->h->no, look);
-	if (!clear_dead(k, e) || !make_one(k, &envelope, e) || (envelope && !pass(k, e)))
+	if (!recall(k, e) || !clear_dead(k, e) || !make_one(k, &envelope, e) ||
+	    (envelope && !pass(k, e)))
 		return false;
 	for (size_t i = 0; i < k->n_open && *n < max; i++)
 		if (k->open[i].deployment[0] && k->open[i].seq > k->agent_seq)

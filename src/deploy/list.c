@@ -53,6 +53,7 @@ void target_from_row(struct sql_rows *rows, int at, struct arena *a, struct targ
 	out->n_patches = (uint32_t)sql_col_int(rows, at + 13);
 	out->reboot_needed = sql_col_bool(rows, at + 14);
 	out->services = column_text(rows, at + 15, a);
+	out->wave = (uint32_t)sql_col_int(rows, at + 16);
 }
 
 bool deployment_count_targets(struct sql_conn *c, struct deployment_row *row, struct err *e)
@@ -172,10 +173,20 @@ bool targets_explain(struct deploy *d, const char *id, struct target_row *list, 
 		     struct arena *a, struct err *e)
 {
 	AUTO(match_read_end) struct match_view v;
+	uint32_t open;
+	bool halted;
+	if (!waves_of(d, id, &open, &halted, e))
+		return false;
 	match_read(d->conf.match, &v);
-	for (size_t i = 0; i < n; i++)
-		if (list[i].state == TARGET_PENDING && !explain_pending(d, &v, id, &list[i], a, e))
+	for (size_t i = 0; i < n; i++) {
+		struct target_row *t = &list[i];
+		if (t->state != TARGET_PENDING)
+			continue;
+		if (halted || t->wave >= open)
+			t->reason = (char *)(uintptr_t)(halted ? "rollout_halted" : "wave_closed");
+		else if (!explain_pending(d, &v, id, t, a, e))
 			return false;
+	}
 	return true;
 }
 

@@ -276,8 +276,12 @@ static bool may_store(struct sql_conn *c, const struct issue *k, struct err *e)
 	bool open = false;
 	while (sql_next(rows))
 		open = open || !k->replaces || !str_is(sql_col_str(rows, 0), k->replaces);
-	if (!sql_rows_end(rows, e))
+	bool lets = true;
+	if (!sql_rows_end(rows, e) ||
+	    (!k->replaces && !waves_let(c, k->deployment, k->host->id, &lets, e)))
 		return false;
+	if (!lets)
+		return err_set(e, ERR_UNAVAILABLE, "its rollout has been halted");
 	return !open || err_set(e, ERR_CONFLICT, "another server has issued an order for it");
 }
 

@@ -489,6 +489,8 @@ bool deploy_tick(struct deploy *d, struct err *e)
 {
 	enum { MOST = 1000 };
 	AUTO(arena_done) struct arena a = { 0 };
+	if (!waves_tick(d, e))
+		return false;
 	struct pair {
 		char *deployment, *host;
 		bool wake;

@@ -104,7 +104,7 @@ static bool insert_all(struct sql_conn *c, void *arg, struct err *e)
 				      sql_text(h->attrs.hostname ? h->attrs.hostname : h->id),
 				      sql_int(TARGET_PENDING), sql_text("waiting_agent"),
 				      sql_int(k->now_ms), sql_int(0), sql_bool(false),
-				      sql_text(k->targets[i].units)),
+				      sql_text(k->targets[i].units), sql_int(0)),
 			     e))
 			return false;
 	}
