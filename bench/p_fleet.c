@@ -3,12 +3,14 @@
  * per host.
  *
  *   p_fleet --packages FILE --state DIR [--hosts N] [--patches M] [--seed S] [--scans K] [--verify]
+ * [--profile]
  *
  * DIR is what `fleet` wrote with the same FILE, N, M and S, or is written now; its hosts get new
  * scans here, so it is good for one run. --verify also lets the server's own nightly check look at
- * every pair. Guards: every patch's count over all hosts and the lists of a sample of hosts equal
- * to those computed from the workload itself, before and after scans and advisories; the limits of
- * CPU and bytes of the figures (per host at any size; P1 and P4 scaled down from a million). */
+ * every pair; --profile ends after the full evaluation, with nothing checked. Guards: every patch's
+ * count over all hosts and the lists of a sample of hosts equal to those computed from the workload
+ * itself, before and after scans and advisories; the limits of CPU and bytes of the figures (per
+ * host at any size; P1 and P4 scaled down from a million). */
 #include "base/clock.h"
 #include "base/file.h"
 #include "expected.h"
@@ -29,7 +31,7 @@
 struct run {
 	const char *packages, *state;
 	uint32_t hosts, patches, seed, scans;
-	bool verify;
+	bool verify, profile;
 	struct workload *w;
 	struct sql *db;
 	struct fleet *fleet;
@@ -275,6 +277,7 @@ static void options(int argc, char **argv, struct run *r)
 					       { "seed", required_argument, NULL, 'r' },
 					       { "scans", required_argument, NULL, 'k' },
 					       { "verify", no_argument, NULL, 'v' },
+					       { "profile", no_argument, NULL, 'P' },
 					       { 0 } };
 	int c;
 	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1)
@@ -286,12 +289,13 @@ static void options(int argc, char **argv, struct run *r)
 		case 'r': r->seed = number(optarg); break;
 		case 'k': r->scans = number(optarg); break;
 		case 'v': r->verify = true; break;
+		case 'P': r->profile = true; break;
 		default: exit(2);
 		}
 	if (r->packages && r->state && r->hosts > 1 && r->patches > 0 && optind == argc)
 		return;
 	fprintf(stderr, "usage: p_fleet --packages FILE --state DIR [--hosts N] [--patches M] "
-			"[--seed S] [--scans K] [--verify]\n");
+			"[--seed S] [--scans K] [--verify] [--profile]\n");
 	exit(2);
 }
 
@@ -306,6 +310,10 @@ int main(int argc, char **argv)
 	options(argc, argv, &r);
 	r.revision = xcalloc(r.hosts, 1);
 	open_state(&r);
+	if (r.profile) {
+		fflush(stdout);
+		_exit(2);
+	}
 	new_patches(&r);
 	scans_by_one(&r);
 	scans_together(&r);

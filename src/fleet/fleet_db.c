@@ -162,9 +162,18 @@ static bool load_host(struct fleet *f, struct sql_rows *r, struct arena *a, stru
 	struct host h;
 	if (!read_host(f, r, a, &h, e))
 		return false;
-	uint32_t no = fleet_adopt(f, &h);
-	fleet_index_host(f, f->hosts.p[no]);
+	fleet_adopt(f, &h);
 	return true;
+}
+
+/* The facts of all loaded hosts. */
+static void index_all(struct fleet *f)
+{
+	AUTO(xfree) uint32_t *nos = xmalloc((f->hosts.n + 1) * sizeof(*nos));
+	for (size_t i = 0; i < f->hosts.n; i++)
+		nos[i] = (uint32_t)i;
+	fleet_index_hosts(f, nos, f->hosts.n);
+	index_optimize(f->index);
 }
 
 bool fleet_db_load_facts(struct fleet *f, struct err *e)
@@ -189,7 +198,7 @@ bool fleet_db_load(struct fleet *f, struct err *e)
 	}
 	if (!sql_rows_end(rows, ok ? e : NULL) || !ok)
 		return false;
-	index_optimize(f->index);
+	index_all(f);
 	return true;
 }
 
@@ -257,8 +266,15 @@ static bool load_changed(struct fleet *f, struct sql_rows *r, struct arena *a,
 	else
 		fleet_replace(f, no, &h);
 	roaring_bitmap_add(out, no);
-	fleet_index_host(f, f->hosts.p[no]);
 	return true;
+}
+
+static void index_some(struct fleet *f, const roaring_bitmap_t *hosts)
+{
+	uint64_t n = roaring_bitmap_get_cardinality(hosts);
+	AUTO(xfree) uint32_t *nos = xmalloc((n + 1) * sizeof(*nos));
+	roaring_bitmap_to_uint32_array(hosts, nos);
+	fleet_index_hosts(f, nos, n);
 }
 
 static bool check_number(const struct fleet *f, struct sql_conn *c, struct err *e)
@@ -286,7 +302,10 @@ bool fleet_db_load_changed(struct fleet *f, int64_t epoch, roaring_bitmap_t *out
 		ok = load_changed(f, rows, &a, out, e);
 		arena_reset(&a);
 	}
-	return sql_rows_end(rows, ok ? e : NULL) && ok && check_number(f, c, e);
+	if (!sql_rows_end(rows, ok ? e : NULL) || !ok || !check_number(f, c, e))
+		return false;
+	index_some(f, out);
+	return true;
 }
 
 bool fleet_db_load_contacts(struct fleet *f, int64_t from_ms, struct err *e)

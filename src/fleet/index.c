@@ -312,13 +312,24 @@ const roaring_bitmap_t *index_hosts(const struct index *x, uint32_t fact)
 	return fact < x->facts.n ? x->facts.p[fact].hosts : NULL;
 }
 
-void index_add_host(struct index *x, uint32_t fact, uint32_t host)
+/* The bitmap of a fact, to be added to. */
+static roaring_bitmap_t *own_hosts(struct index *x, uint32_t fact)
 {
 	ASSERT(fact < x->facts.n);
 	if (!x->facts.p[fact].hosts)
 		x->facts.p[fact].hosts = roaring_bitmap_create();
 	snapshot_own(&x->facts.p[fact].hosts);
-	roaring_bitmap_add(x->facts.p[fact].hosts, host);
+	return x->facts.p[fact].hosts;
+}
+
+void index_add_host(struct index *x, uint32_t fact, uint32_t host)
+{
+	roaring_bitmap_add(own_hosts(x, fact), host);
+}
+
+void index_add_hosts(struct index *x, uint32_t fact, const uint32_t *hosts, size_t n)
+{
+	roaring_bitmap_add_many(own_hosts(x, fact), n, hosts);
 }
 
 void index_remove_host(struct index *x, uint32_t fact, uint32_t host)

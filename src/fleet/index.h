@@ -87,6 +87,7 @@ const uint32_t *index_by_source(const struct index *x, enum fact_kind kind, stru
 /** Hosts of a fact, NULL = none. */
 const roaring_bitmap_t *index_hosts(const struct index *x, uint32_t fact);
 void index_add_host(struct index *x, uint32_t fact, uint32_t host);
+void index_add_hosts(struct index *x, uint32_t fact, const uint32_t *hosts, size_t n);
 void index_remove_host(struct index *x, uint32_t fact, uint32_t host);
 /** Gives a fact that has none its hosts; `view` is the index's from here on and may be a frozen
  * view of memory that outlives it. */

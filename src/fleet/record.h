@@ -14,6 +14,8 @@ uint32_t fleet_adopt_mapped(struct fleet *f, const struct host *from);
 void fleet_replace(struct fleet *f, uint32_t no, const struct host *from);
 /** Enters the facts of an active host into the index. */
 void fleet_index_host(struct fleet *f, const struct host *h);
+/** The same for many, ascending numbers. */
+void fleet_index_hosts(struct fleet *f, const uint32_t *nos, size_t n);
 /** The host's lock held, too: the host becomes what its row says, and the listener is told. */
 void fleet_show(struct fleet *f, struct host *h, const struct host *from);
 
