@@ -4,26 +4,36 @@
 #include "agent/net/agent.h"
 #include "agent/net/enroll.h"
 #include "agent/net/scan.h"
+#include "agent/net/users.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "proto/inventory.h"
+#include "window/notice.h"
 
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char usage[] =
 	"usage: tsukuroi-agent enroll --server https://HOST[:PORT] --token TOKEN [--proxy URL]\n"
 	"       tsukuroi-agent run            the service\n"
 	"       tsukuroi-agent scan [--json]  the inventory, or a summary of it\n"
-	"       tsukuroi-agent status         what the running agent last did\n"
+	"       tsukuroi-agent status         what the running agent last did, and what waits for you\n"
+	"       tsukuroi-agent postpone [MINUTES] [--order ORDER]\n"
+	"                                     puts off an announced installation\n"
+	"       tsukuroi-agent install-now [--order ORDER]\n"
+	"                                     starts it as soon as it may\n"
 	"       tsukuroi-agent checkin        scan and contact the server now\n"
 	"options: --config-dir DIR --state-dir DIR --run-dir DIR --sysroot DIR --agent-user NAME\n";
 
 struct words {
-	const char *server, *token, *proxy, *user;
+	const char *server, *token, *proxy, *user, *order;
+	uint64_t minutes;
 	bool json;
 };
 
@@ -41,6 +51,7 @@ static bool read_words(int argc, char **argv, struct words *w)
 	} known[] = { { "--server", &w->server },
 		      { "--token", &w->token },
 		      { "--proxy", &w->proxy },
+		      { "--order", &w->order },
 		      { "--agent-user", &w->user } };
 	for (int i = 2; i < argc; i++) {
 		size_t k = 0;
@@ -48,6 +59,9 @@ static bool read_words(int argc, char **argv, struct words *w)
 			w->json = true;
 			continue;
 		}
+		if (strcmp(argv[1], "postpone") == 0 && i == 2 &&
+		    str_to_u64(str_of(argv[i]), &w->minutes) && w->minutes <= NOTICE_POSTPONE_MAX)
+			continue;
 		while (k < ARRAY_LEN(known) && strcmp(argv[i], known[k].name) != 0)
 			k++;
 		if (k == ARRAY_LEN(known) || i + 1 >= argc)
@@ -144,14 +158,68 @@ static int scan(const struct agent_paths *p, bool json)
 	return 0;
 }
 
+static enum notice_language own_language(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const char *v = getenv(names[i]);
+		if (v && v[0])
+			return notice_language_of(v);
+	}
+	return NOTICE_EN;
+}
+
+/* "2026-11-23T04:00:00Z" on this machine's clock. */
+static const char *local_time(const json_t *rfc3339, char out[static 40])
+{
+	const char *s = json_string_value(rfc3339);
+	int64_t ms;
+	struct tm tm;
+	if (!s || !clock_parse_rfc3339(str_of(s), &ms))
+		return "-";
+	time_t t = (time_t)(ms / 1000);
+	return localtime_r(&t, &tm) && strftime(out, 40, "%Y-%m-%d %H:%M", &tm) ? out : "-";
+}
+
+/* One that waits for users: the administrator's words, then what can be done. */
+static void print_notice(const json_t *n)
+{
+	enum notice_language lang = own_language();
+	const char *key = lang == NOTICE_JA ? "ja" : "en";
+	const char *title = json_string_value(json_object_get(json_object_get(n, "title"), key));
+	const char *text = json_string_value(json_object_get(json_object_get(n, "message"), key));
+	const char *waits = json_string_value(json_object_get(n, "waits"));
+	const char *order = json_string_value(json_object_get(n, "order"));
+	long long postponed = json_integer_value(json_object_get(n, "postponed"));
+	long long allowed = json_integer_value(json_object_get(n, "allowed"));
+	bool put_off = waits && strcmp(waits, "postponed") == 0;
+	char start[40], end[40];
+	printf("\n%s\n%s\n", title ? title : "", text ? text : "");
+	printf(lang == NOTICE_JA ? (put_off ? "延期済み。開始: %s\n" : "開始: %s\n")
+				 : (put_off ? "postponed; starts at %s\n" : "starts at %s\n"),
+	       local_time(json_object_get(n, "until"), start));
+	if (allowed)
+		printf(lang == NOTICE_JA ? "延期: %lld/%lld 回、期限 %s\n"
+					 : "postponed %lld of %lld times, until %s at the latest\n",
+		       postponed, allowed, local_time(json_object_get(n, "deadline"), end));
+	printf(lang == NOTICE_JA ? "指示: %s\n" : "order %s\n", order ? order : "");
+}
+
 static int status(const struct agent_paths *p, bool json)
 {
 	AUTO(json_free) json_t *j = NULL;
-	AUTO(buf_done) struct buf b = BUF_INIT(65536);
-	struct err e = { 0 };
+	AUTO(json_free) json_t *waiting = NULL;
+	AUTO(buf_done) struct buf b = BUF_INIT(1u << 20);
+	struct err e = { 0 }, denied = { 0 };
 	if (!agent_status(p, &j, &e))
 		return fail(&e);
+	/* only root and users who are logged in are told */
+	json_t *notices = users_ask(p, "notices", NULL, 0, &waiting, &denied)
+				  ? json_object_get(waiting, "notices")
+				  : NULL;
 	if (json) {
+		if (notices)
+			json_object_set(j, "notices", notices);
 		json_write(j, &b);
 		return printf("%s\n", b.p) < 0;
 	}
@@ -169,6 +237,18 @@ static int status(const struct agent_paths *p, bool json)
 		if (b.n)
 			printf("%-14s %s\n", key, b.p);
 	}
+	for (size_t i = 0; i < json_array_size(notices); i++)
+		print_notice(json_array_get(notices, i));
+	return 0;
+}
+
+static int answer(const struct agent_paths *p, const char *verb, const struct words *w)
+{
+	AUTO(json_free) json_t *reply = NULL;
+	struct err e = { 0 };
+	if (!users_ask(p, verb, w->order, (int64_t)w->minutes, &reply, &e))
+		return fail(&e);
+	print_notice(reply);
 	return 0;
 }
 
@@ -201,6 +281,10 @@ int main(int argc, char **argv)
 			return status(&p, w.json);
 		if (strcmp(verb, "checkin") == 0)
 			return wake_agent(&p);
+		if (strcmp(verb, "postpone") == 0)
+			return answer(&p, "postpone", &w);
+		if (strcmp(verb, "install-now") == 0)
+			return answer(&p, "install", &w);
 	}
 	fputs(usage, stderr);
 	return 2;

@@ -151,14 +151,19 @@ bool ipc_send(int fd, const json_t *message, int64_t timeout_ms, struct err *e)
 
 bool ipc_recv(int fd, int64_t timeout_ms, json_t **out, struct err *e)
 {
+	return ipc_recv_most(fd, IPC_MAX, timeout_ms, out, e);
+}
+
+bool ipc_recv_most(int fd, size_t max, int64_t timeout_ms, json_t **out, struct err *e)
+{
 	int64_t deadline = clock_mono_ms() + timeout_ms;
 	unsigned char head[4];
 	if (!recv_all(fd, (char *)head, 4, deadline, e))
 		return false;
 	size_t n = (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
-	if (n > IPC_MAX)
+	if (n > max)
 		return err_set(e, ERR_LIMIT, "local message of %zu bytes", n);
-	AUTO(buf_done) struct buf b = BUF_INIT(IPC_MAX);
+	AUTO(buf_done) struct buf b = BUF_INIT(max);
 	while (b.n < n) { /* memory follows what really came, not what was announced */
 		size_t step = MIN(n - b.n, (size_t)65536);
 		char *at = buf_reserve(&b, step);
@@ -169,12 +174,27 @@ bool ipc_recv(int fd, int64_t timeout_ms, json_t **out, struct err *e)
 		b.n += step;
 	}
 	AUTO(json_free) json_t *j = NULL;
-	if (!json_parse(buf_str(&b), IPC_MAX, &j, e))
+	if (!json_parse(buf_str(&b), max, &j, e))
 		return err_prefix(e, "local message");
 	if (!json_is_object(j))
 		return err_set(e, ERR_CORRUPT, "local message is not an object");
 	*out = TAKE(j);
 	return true;
+}
+
+static enum err_code code_of(const char *word)
+{
+	for (int c = ERR_INVALID; c < ERR_CODES_; c++)
+		if (strcmp(err_code_name((enum err_code)c), word) == 0)
+			return (enum err_code)c;
+	return ERR_INTERNAL;
+}
+
+bool ipc_good(const json_t *reply, struct err *e)
+{
+	const char *text = json_string_value(json_object_get(reply, "error"));
+	const char *code = json_string_value(json_object_get(reply, "code"));
+	return !text || err_set(e, code_of(code ? code : ""), "%s", text);
 }
 
 bool ipc_call(const char *path, const json_t *request, int64_t timeout_ms, json_t **reply_out,

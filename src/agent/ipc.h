@@ -21,6 +21,10 @@ bool ipc_send(int fd, const json_t *message, int64_t timeout_ms, struct err *e) 
 /** One message; ERR_CORRUPT when it is not an object, ERR_LIMIT, ERR_TIMEOUT for the whole of it.
  */
 bool ipc_recv(int fd, int64_t timeout_ms, json_t **out, struct err *e) MUST_CHECK;
+/** As ipc_recv, of at most `max` bytes. */
+bool ipc_recv_most(int fd, size_t max, int64_t timeout_ms, json_t **out, struct err *e) MUST_CHECK;
+/** False with the peer's error in `e` for a reply {"error": text, "code": word}. */
+bool ipc_good(const json_t *reply, struct err *e) MUST_CHECK;
 /** Connect, send, receive. A reply {"error": text, "code": word} is returned like any other. */
 bool ipc_call(const char *path, const json_t *request, int64_t timeout_ms, json_t **reply_out,
 	      struct err *e) MUST_CHECK;

@@ -67,24 +67,49 @@ bool agent_plan(struct call *c, struct err *e)
 	return call_json(c, 200, j);
 }
 
+static bool read_time(const json_t *body, const char *key, int64_t *out, struct err *e)
+{
+	const char *s = "";
+	return json_opt_str(body, key, CLOCK_RFC3339_LEN, &s, e) &&
+	       (!s[0] || clock_parse_rfc3339(str_of(s), out) ||
+		err_set(e, ERR_INVALID, "'%s' must be an RFC 3339 time", key));
+}
+
+static bool read_notice(const json_t *body, struct target_notice *out, bool *there, struct err *e)
+{
+	static const char *const known[] = { "shown", "postponed", "allowed", "deadline", NULL };
+	const json_t *j = json_object_get(body, "notice");
+	*there = j != NULL;
+	if (!j)
+		return true;
+	if (!json_is_object(j))
+		return err_set(e, ERR_INVALID, "'notice' must be an object");
+	return json_only(j, known, e) && read_time(j, "shown", &out->shown_ms, e) &&
+	       json_opt_int(j, "postponed", 0, 1000, &out->postponed, e) &&
+	       json_opt_int(j, "allowed", 0, 1000, &out->allowed, e) &&
+	       read_time(j, "deadline", &out->deadline_ms, e);
+}
+
 bool agent_progress(struct call *c, struct err *e)
 {
-	static const char *const known[] = { "order", "deployment", "state",	    "reason",
-					     "done",  "total",	    "next_attempt", NULL };
+	static const char *const known[] = { "order", "deployment",   "state",	"reason", "done",
+					     "total", "next_attempt", "notice", NULL };
 	static const char *const states[] = { "downloading", "preparing", "installing", "waiting",
 					      NULL };
 	AUTO(json_free) json_t *body = NULL;
-	const char *order, *state, *reason, *deployment = "", *next = "";
+	const char *order, *state, *reason, *deployment = "";
 	int64_t done = 0, total = 0, next_ms = 0;
+	struct target_notice notice = { 0 };
+	bool noticed;
 	return call_body(c, known, &body, e) && agent_read_order(body, &order, e) &&
 	       json_opt_str(body, "deployment", 64, &deployment, e) &&
 	       json_need_str(body, "state", 1, 32, &state, e) &&
 	       one_of("state", state, states, e) && read_word(body, "reason", &reason, e) &&
 	       json_opt_int(body, "done", 0, INT64_MAX, &done, e) &&
 	       json_opt_int(body, "total", 0, INT64_MAX, &total, e) &&
-	       json_opt_str(body, "next_attempt", CLOCK_RFC3339_LEN, &next, e) &&
-	       (!next[0] || clock_parse_rfc3339(str_of(next), &next_ms) ||
-		err_set(e, ERR_INVALID, "'next_attempt' must be an RFC 3339 time")) &&
+	       read_time(body, "next_attempt", &next_ms, e) &&
+	       read_notice(body, &notice, &noticed, e) &&
+	       (!noticed || deploy_notice(c->conf->deploy, c->host, order, &notice, e)) &&
 	       deploy_progress(c->conf->deploy, c->host, order, state, reason, done, total, next_ms,
 			       e) &&
 	       call_no_content(c);

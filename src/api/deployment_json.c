@@ -38,8 +38,30 @@ static json_t *services_json(const char *text)
 	return list;
 }
 
-json_t *deployment_target_json(const struct target_row *t)
+/* What its agent said of its users; null unless it waits for them. */
+static bool notice_json(struct call *c, const char *deployment, const struct target_row *t,
+			json_t **out, struct err *e)
 {
+	struct target_notice n;
+	*out = NULL;
+	if (t->state != TARGET_PENDING || !deploy_waits_for_user(t->reason))
+		return true;
+	if (!deploy_notice_of(c->conf->deploy, deployment, t->host, &n, e))
+		return false;
+	json_t *j = *out = json_object();
+	json_object_set_new(j, "shown", json_time(n.shown_ms));
+	json_object_set_new(j, "postponed", json_integer(n.postponed));
+	json_object_set_new(j, "allowed", json_integer(n.allowed));
+	json_object_set_new(j, "deadline", json_time(n.deadline_ms));
+	return true;
+}
+
+bool deployment_target_json(struct call *c, const char *deployment, const struct target_row *t,
+			    json_t **out, struct err *e)
+{
+	json_t *notice;
+	if (!notice_json(c, deployment, t, &notice, e))
+		return false;
 	bool ran = t->finished_ms != 0 &&
 		   (t->state == TARGET_SUCCEEDED || t->state == TARGET_FAILED);
 	json_t *j = json_object();
@@ -60,5 +82,7 @@ json_t *deployment_target_json(const struct target_row *t)
 	json_object_set_new(j, "services", services_json(t->services));
 	json_object_set_new(j, "reboot_needed", json_boolean(t->reboot_needed));
 	json_object_set_new(j, "has_log", json_boolean(ran));
-	return j;
+	json_object_set_new(j, "notice", notice ? notice : json_null());
+	*out = j;
+	return true;
 }

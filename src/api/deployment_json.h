@@ -5,5 +5,6 @@
 #include "api/call.h"
 
 json_t *deployment_json(const struct deployment_row *d);
-json_t *deployment_target_json(const struct target_row *t);
+bool deployment_target_json(struct call *c, const char *deployment, const struct target_row *t,
+			    json_t **out, struct err *e) MUST_CHECK;
 #endif

@@ -278,8 +278,14 @@ static bool list_targets(struct call *c, struct err *e)
 		n = limit;
 	}
 	json_t *items = json_array();
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(items, deployment_target_json(&rows[i]));
+	for (size_t i = 0; i < n; i++) {
+		json_t *one;
+		if (!deployment_target_json(c, id, &rows[i], &one, e)) {
+			json_free(items);
+			return false;
+		}
+		json_array_append_new(items, one);
+	}
 	struct page_value first[1] = { 0 }, last[1] = { 0 };
 	if (n) {
 		target_key(c, &rows[0], first);

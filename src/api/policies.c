@@ -34,6 +34,7 @@ static json_t *anytime_json(void)
 		     "次回の接続時に、曜日や時刻を問わずインストールします。再起動はしません。"));
 	json_object_set_new(j, "built_in", json_true());
 	json_object_set_new(j, "schedule", json_null());
+	json_object_set_new(j, "notification", json_null());
 	json_object_set_new(j, "created_by", json_null());
 	json_object_set_new(j, "created", json_null());
 	json_object_set_new(j, "updated", json_null());
@@ -49,6 +50,8 @@ static json_t *policy_json(const struct policy *p)
 	json_object_set_new(j, "description", both(p->description, p->description));
 	json_object_set_new(j, "built_in", json_false());
 	json_object_set_new(j, "schedule", window_write(&p->schedule));
+	json_object_set_new(j, "notification",
+			    p->notification ? notice_write(p->notification) : json_null());
 	json_object_set_new(j, "created_by", json_text(str_of(p->created_by)));
 	json_object_set_new(j, "created", json_time(p->created_ms));
 	json_object_set_new(j, "updated", json_time(p->updated_ms));
@@ -108,16 +111,40 @@ static bool read_schedule(struct call *c, const json_t *body, struct window_sche
 	return call_fail(c, e, 400, "invalid_schedule", "%s", why.msg);
 }
 
+/* null = silent (M-171); left out = as it was, for a new policy silent. */
+static bool read_notification(struct call *c, const char *id, const json_t *body,
+			      struct notification **out, struct err *e)
+{
+	const json_t *j = json_object_get(body, "notification");
+	struct policy old = { 0 };
+	*out = NULL;
+	if (!j && id) {
+		if (!policy_get(c->conf->deploy, id, c->arena, &old, e))
+			return false;
+		*out = old.notification;
+	}
+	if (!j || json_is_null(j))
+		return true;
+	*out = arena_new(c->arena, struct notification);
+	if (notice_read(j, *out, e))
+		return true;
+	call_blame(c, "/notification", "invalid_notification", e->msg);
+	struct err why = *e;
+	return call_fail(c, e, 400, "invalid_notification", "%s", why.msg);
+}
+
 static bool save(struct call *c, const char *id, const char *verb, int status, struct err *e)
 {
-	static const char *const known[] = { "name", "description", "schedule", NULL };
+	static const char *const known[] = { "name", "description", "schedule", "notification",
+					     NULL };
 	AUTO(json_free) json_t *body = NULL;
 	const char *name, *description = "";
 	struct policy p = { 0 };
 	if (!call_body(c, known, &body, e) ||
 	    !json_need_str(body, "name", 1, POLICY_NAME_MAX, &name, e) ||
 	    !json_opt_str(body, "description", POLICY_DESCRIPTION_MAX, &description, e) ||
-	    !read_schedule(c, body, &p.schedule, e))
+	    !read_schedule(c, body, &p.schedule, e) ||
+	    !read_notification(c, id, body, &p.notification, e))
 		return false;
 	p.name = (char *)(uintptr_t)name;
 	p.description = (char *)(uintptr_t)description;

@@ -307,9 +307,14 @@ static bool list_system_deployments(struct call *c, struct err *e)
 		return false;
 	json_t *items = json_array();
 	for (size_t i = 0; i < n; i++) {
-		json_t *one = json_object();
+		json_t *one = json_object(), *target;
+		if (!deployment_target_json(c, rows[i].id, &targets[i], &target, e)) {
+			json_free(one);
+			json_free(items);
+			return false;
+		}
 		json_object_set_new(one, "deployment", deployment_json(&rows[i]));
-		json_object_set_new(one, "target", deployment_target_json(&targets[i]));
+		json_object_set_new(one, "target", target);
 		json_array_append_new(items, one);
 	}
 	json_t *j = json_object();

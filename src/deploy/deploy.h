@@ -225,6 +225,19 @@ bool deploy_orders(struct deploy *d, uint32_t host, uint64_t agent_epoch, uint64
 bool deploy_progress(struct deploy *d, uint32_t host, const char *order, const char *state,
 		     const char *reason, int64_t done, int64_t total, int64_t next_ms,
 		     struct err *e) MUST_CHECK;
+/** What an agent said of a target that waits for its users (M-169, M-170). */
+struct target_notice {
+	int64_t shown_ms;	    /**< the last notice; 0 = none yet */
+	int64_t postponed, allowed; /**< times */
+	int64_t deadline_ms;	    /**< it cannot be put off beyond; 0 = it cannot be put off */
+};
+bool deploy_notice(struct deploy *d, uint32_t host, const char *order,
+		   const struct target_notice *n, struct err *e) MUST_CHECK;
+/** Whether a pending target's reason says that it waits for its users. */
+bool deploy_waits_for_user(const char *reason);
+/** All zero when the agent has said nothing. */
+bool deploy_notice_of(struct deploy *d, const char *deployment, const char *host,
+		      struct target_notice *out, struct err *e) MUST_CHECK;
 /** The plan an agent resolved; decides whether to issue a new order with extras. */
 struct plan_step {
 	struct str name, arch, from, to, action;

@@ -175,30 +175,30 @@ from decline where (ended_ms > 0) = $1 order by ended_ms desc, created_ms desc, 
 
 -- name: policy_list
 select p.id, p.name, p.description, p.schedule, p.created_by, p.created_ms, p.updated_ms,
-  (select count(*) from deployment d where d.policy = p.id and d.state <= 1)
+  (select count(*) from deployment d where d.policy = p.id and d.state <= 1), p.notification
 from policy p where p.removed_ms = 0 order by p.name, p.id limit $1;
 
 -- name: policy_get
 select p.id, p.name, p.description, p.schedule, p.created_by, p.created_ms, p.updated_ms,
-  (select count(*) from deployment d where d.policy = p.id and d.state <= 1)
+  (select count(*) from deployment d where d.policy = p.id and d.state <= 1), p.notification
 from policy p where p.id = $1 and p.removed_ms = 0;
 
 -- name: policy_count
 select count(*) from policy where removed_ms = 0;
 
 -- name: policy_insert
-insert into policy (id, name, description, schedule, created_by, created_ms, updated_ms, removed_ms)
-values ($1, $2, $3, $4, $5, $6, $6, 0);
+insert into policy (id, name, description, schedule, created_by, created_ms, updated_ms, removed_ms, notification)
+values ($1, $2, $3, $4, $5, $6, $6, 0, $7);
 
 -- name: policy_update
-update policy set name = $2, description = $3, schedule = $4, updated_ms = $5 where id = $1 and removed_ms = 0;
+update policy set name = $2, description = $3, schedule = $4, updated_ms = $5, notification = $6 where id = $1 and removed_ms = 0;
 
 -- name: policy_remove
 update policy set removed_ms = $2 where id = $1 and removed_ms = 0
   and not exists (select 1 from deployment d where d.policy = policy.id and d.state <= 1);
 
 -- name: policy_of_deployment
-select d.created_ms, p.schedule from deployment d left join policy p on p.id = d.policy where d.id = $1;
+select d.created_ms, p.schedule, p.notification from deployment d left join policy p on p.id = d.policy where d.id = $1;
 
 -- A pending target with an open order waits on its machine for a window.
 -- name: policy_withdraw
@@ -209,7 +209,16 @@ update host_order set state = 2 where state = 0
 -- name: policy_waits_anew
 update target set reason = 'waiting_agent', next_attempt_ms = 0, attempts = attempts - 1, updated_ms = $2
 where state = 0 and deployment in (select id from deployment where policy = $1 and state <= 1)
-  and reason in ('outside_window', 'waiting_start_up');
+  and reason in ('outside_window', 'waiting_start_up', 'user_notice', 'postponed');
+
+-- name: target_notice_set
+insert into target_notice (deployment, host, shown_ms, postponed, allowed, deadline_ms)
+select o.deployment, o.host, $3, $4, $5, $6 from host_order o where o.id = $1 and o.host = $2
+on conflict (deployment, host) do update set shown_ms = excluded.shown_ms, postponed = excluded.postponed,
+  allowed = excluded.allowed, deadline_ms = excluded.deadline_ms;
+
+-- name: target_notice_get
+select shown_ms, postponed, allowed, deadline_ms from target_notice where deployment = $1 and host = $2;
 
 -- name: target_gives_way
 update target set state = 0, reason = 'waiting_agent', next_attempt_ms = 0, attempts = attempts - 1, updated_ms = $3

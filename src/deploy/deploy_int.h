@@ -22,6 +22,8 @@
 /* The order waits on its machine: see deploy_waits_for_window(). */
 #define REASON_OUTSIDE_WINDOW "outside_window"
 #define REASON_WAITING_START_UP "waiting_start_up"
+#define REASON_USER_NOTICE "user_notice"
+#define REASON_POSTPONED "postponed"
 #define HOST_LOCKS 64
 
 /* The (patch, host) set of a request, as bitmaps per patch. */
@@ -161,13 +163,14 @@ bool target_update_write(struct deploy *d, const struct target_update *u, struct
 struct policy_terms {
 	const struct window_schedule *window; /* NULL = at any time */
 	int64_t forced_ms;		      /* 0 = never outside its windows */
+	struct notification *notification;    /* NULL = silent */
 };
 bool policy_of(struct deploy *d, const char *deployment, struct arena *a, struct policy_terms *out,
 	       struct err *e) MUST_CHECK;
 /* About when an order may start next; now_ms for one that may at once. */
 int64_t policy_start_ms(const struct policy_terms *t, int64_t now_ms);
-/* How long an order made now holds: over its next two windows, so that an agent whose server is
- * away carries it over once (M-164); at most 100 days. */
+/* How long an order made now holds: over its next two windows after all that users may put off, so
+ * that an agent whose server is away carries it over once (M-164); at most 100 days. */
 int64_t policy_valid_until_ms(const struct policy_terms *t, int64_t now_ms);
 pthread_mutex_t *deploy_host_lock(struct deploy *d, const char *host);
 

@@ -46,7 +46,8 @@ static bool withdraw(struct sql_conn *c, void *arg, struct err *e)
 struct open_target {
 	char deployment[33];
 	int64_t next_attempt_ms;
-	bool parked;	  /* waits on its machine for a window */
+	bool parked;	  /* waits on its machine for a window or its users */
+	bool asked;	  /* ... for its users, until next_attempt_ms */
 	bool closed;	  /* its wave is not open, or everything is halted */
 	struct str units; /* services to restart; empty = it installs */
 };
@@ -67,6 +68,7 @@ static bool open_targets(struct deploy *d, const char *host, struct arena *a,
 		AUTO(xfree) char *reason = str_dup(sql_col_str(rows, 3));
 		list[n].parked = sql_col_int(rows, 1) == TARGET_PENDING &&
 				 deploy_waits_for_window(reason);
+		list[n].asked = deploy_waits_for_user(reason);
 		list[n].units = arena_str(a, sql_col_str(rows, 4));
 		list[n].closed = sql_col_int(rows, 5) != 0;
 		list[n++].next_attempt_ms = sql_col_int(rows, 2);
@@ -275,12 +277,14 @@ static bool clear_dead(struct desk *k, struct err *e)
 	return true;
 }
 
-static bool start_of(const struct desk *k, const char *deployment, int64_t *out, struct err *e)
+static bool start_of(const struct desk *k, const struct open_target *t, int64_t *out, struct err *e)
 {
 	struct policy_terms terms;
-	if (!policy_of(k->d, deployment, k->a, &terms, e))
+	if (!policy_of(k->d, t->deployment, k->a, &terms, e))
 		return false;
 	*out = policy_start_ms(&terms, k->now_ms);
+	if (t->asked)
+		*out = MAX(*out, t->next_attempt_ms);
 	return true;
 }
 
@@ -297,7 +301,7 @@ static bool must_start_before(const struct desk *k, int64_t *out, struct err *e)
 			continue;
 		if (!waits(k, t, o))
 			*out = INT64_MIN;
-		else if (!start_of(k, t->deployment, &start, e))
+		else if (!start_of(k, t, &start, e))
 			return false;
 		else
 			*out = MIN(*out, start);
@@ -316,7 +320,7 @@ static bool make_one(const struct desk *k, char **envelope_out, struct err *e)
 		/* what waited for a window and has no order any more need not wait for it here */
 		if (t->closed || order_of(k, t) || (!t->parked && t->next_attempt_ms > k->now_ms))
 			continue;
-		if (limit != INT64_MAX && !start_of(k, t->deployment, &start, e))
+		if (limit != INT64_MAX && !start_of(k, t, &start, e))
 			return false;
 		if ((limit == INT64_MAX || start < limit) &&
 		    !order_for(k->d, k->v, k->h, t, k->agent_seq, k->a, envelope_out, e))

@@ -355,6 +355,7 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 			   .not_after_ms = k.not_after_ms,
 			   .window = terms.window,
 			   .forced_ms = terms.forced_ms,
+			   .notification = terms.notification,
 			   .action = set->n_units ? STR_LIT(ORDER_RESTART_SERVICES)
 						  : STR_LIT(ORDER_INSTALL),
 			   .units = set->units,

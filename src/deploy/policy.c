@@ -8,11 +8,25 @@
 #include <stdio.h>
 
 #define SCHEDULE_JSON_MAX 65536
+#define NOTIFICATION_JSON_MAX 32768
 
 static bool parse_schedule(struct str text, struct window_schedule *out, struct err *e)
 {
 	AUTO(json_free) json_t *j = NULL;
 	return (json_parse(text, SCHEDULE_JSON_MAX, &j, e) && window_read(j, out, e)) ||
+	       err_prefix(e, "a stored deployment policy");
+}
+
+/* *out stays NULL for a silent policy. */
+static bool parse_notification(struct str text, struct arena *a, struct notification **out,
+			       struct err *e)
+{
+	AUTO(json_free) json_t *j = NULL;
+	if (!text.n)
+		return true;
+	struct notification *n = arena_new(a, struct notification);
+	*out = n;
+	return (json_parse(text, NOTIFICATION_JSON_MAX, &j, e) && notice_read(j, n, e)) ||
 	       err_prefix(e, "a stored deployment policy");
 }
 
@@ -25,7 +39,8 @@ static bool from_row(struct sql_rows *rows, struct arena *a, struct policy *out,
 	out->created_ms = sql_col_int(rows, 5);
 	out->updated_ms = sql_col_int(rows, 6);
 	out->n_open = sql_col_int(rows, 7);
-	return parse_schedule(sql_col_str(rows, 3), &out->schedule, e);
+	return parse_schedule(sql_col_str(rows, 3), &out->schedule, e) &&
+	       parse_notification(sql_col_str(rows, 8), a, &out->notification, e);
 }
 
 bool policy_list(struct deploy *d, struct arena *a, struct policy **out, size_t *n_out,
@@ -65,7 +80,7 @@ bool policy_get(struct deploy *d, const char *id, struct arena *a, struct policy
 
 struct change {
 	struct policy *p;
-	struct str schedule;
+	struct str schedule, notification;
 	int64_t now_ms, n; /* of policies, before */
 };
 
@@ -84,7 +99,8 @@ static bool insert(struct sql_conn *c, void *arg, struct err *e)
 	return sql_run(c, &SQL_POLICY_INSERT,
 		       SQL_ARGS(sql_text(k->p->id), sql_text(k->p->name),
 				sql_text(k->p->description), sql_str(k->schedule),
-				sql_text(k->p->created_by), sql_int(k->now_ms)),
+				sql_text(k->p->created_by), sql_int(k->now_ms),
+				sql_str(k->notification)),
 		       e);
 }
 
@@ -95,7 +111,7 @@ static bool update(struct sql_conn *c, void *arg, struct err *e)
 	if (!sql_change(c, &SQL_POLICY_UPDATE,
 			SQL_ARGS(sql_text(k->p->id), sql_text(k->p->name),
 				 sql_text(k->p->description), sql_str(k->schedule),
-				 sql_int(k->now_ms)),
+				 sql_int(k->now_ms), sql_str(k->notification)),
 			&changed, e))
 		return false;
 	if (!changed)
@@ -121,13 +137,19 @@ static bool check(const struct policy *p, struct err *e)
 bool policy_save(struct deploy *d, struct policy *p, struct err *e)
 {
 	AUTO(buf_done) struct buf text = BUF_INIT(SCHEDULE_JSON_MAX);
+	AUTO(buf_done) struct buf told = BUF_INIT(NOTIFICATION_JSON_MAX);
 	AUTO(json_free) json_t *j = window_write(&p->schedule);
+	AUTO(json_free) json_t *n = p->notification ? notice_write(p->notification) : NULL;
 	struct change k = { .p = p, .now_ms = clock_now_ms(d->conf.clock) };
 	bool is_new = !p->id[0];
 	json_write(j, &text);
-	if (!check(p, e) || !buf_ok(&text, "the schedule", e))
+	if (n)
+		json_write(n, &told);
+	if (!check(p, e) || !buf_ok(&text, "the schedule", e) ||
+	    !buf_ok(&told, "the notification", e))
 		return false;
 	k.schedule = buf_str(&text);
+	k.notification = buf_str(&told);
 	if (is_new)
 		deploy_new_id(p->id);
 	if (!sql_write(d->conf.db, is_new ? insert : update, &k, e))
@@ -182,7 +204,8 @@ bool policy_of(struct deploy *d, const char *deployment, struct arena *a, struct
 	bool ok = true;
 	if (sql_next(rows) && !sql_col_null(rows, 1)) {
 		struct window_schedule *s = arena_new(a, struct window_schedule);
-		ok = parse_schedule(sql_col_str(rows, 1), s, e);
+		ok = parse_schedule(sql_col_str(rows, 1), s, e) &&
+		     parse_notification(sql_col_str(rows, 2), a, &out->notification, e);
 		out->window = s;
 		if (s->force_after_days)
 			out->forced_ms = sql_col_int(rows, 0) +
@@ -214,9 +237,10 @@ int64_t policy_start_ms(const struct policy_terms *t, int64_t now_ms)
 int64_t policy_valid_until_ms(const struct policy_terms *t, int64_t now_ms)
 {
 	const int64_t day = INT64_C(86400000);
-	int64_t end = now_ms;
+	int64_t put_off = t->notification ? t->notification->deadline_h * INT64_C(3600000) : 0;
+	int64_t end = now_ms + put_off;
 	if (!t->window)
-		return now_ms + ORDER_VALID_MS;
+		return end + ORDER_VALID_MS;
 	for (int i = 0; i < 2; i++) {
 		int64_t start = next_start_ms(t, end, &end);
 		if (start == WINDOW_NO_END || end == WINDOW_NO_END || end > now_ms + 100 * day)

@@ -4,6 +4,7 @@
 #ifndef DEPLOY_POLICY_H
 #define DEPLOY_POLICY_H
 #include "deploy/deploy.h"
+#include "window/notice.h"
 #include "window/schedule.h"
 
 #define POLICY_NAME_MAX 100
@@ -15,6 +16,7 @@ struct policy {
 	char *name, *description, *created_by;
 	int64_t created_ms, updated_ms;
 	struct window_schedule schedule;
+	struct notification *notification; /**< NULL = users are not told (M-171) */
 	int64_t n_open; /**< deployments with it that have not ended */
 };
 /** By name, removed ones left out; strings and the list live in `a`. */

@@ -59,11 +59,12 @@ static bool progress_write(struct sql_conn *c, void *arg, struct err *e)
 		       e);
 }
 
-/* The agent has put the order aside until a window of its policy opens: nothing is under way. */
+/* The agent has put the order aside until a window of its policy opens or its users have been
+ * heard: nothing is under way. */
 bool deploy_waits_for_window(const char *reason)
 {
 	return strcmp(reason, REASON_OUTSIDE_WINDOW) == 0 ||
-	       strcmp(reason, REASON_WAITING_START_UP) == 0;
+	       strcmp(reason, REASON_WAITING_START_UP) == 0 || deploy_waits_for_user(reason);
 }
 
 bool deploy_progress(struct deploy *d, uint32_t host, const char *order, const char *state,

@@ -93,5 +93,7 @@ void order_write(const struct order *o, struct buf *out)
 		json_object_set_new(j, "window", window_write(o->window));
 	if (o->forced_ms)
 		json_object_set_new(j, "forced_after", json_time(o->forced_ms));
+	if (o->notification)
+		json_object_set_new(j, "notification", notice_write(o->notification));
 	json_write(j, out);
 }

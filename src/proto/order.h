@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "crypto/digest.h"
 #include "crypto/sign.h"
+#include "window/notice.h"
 #include "window/schedule.h"
 
 #define ORDER_DOMAIN "order"
@@ -63,6 +64,8 @@ struct order {
 	/** When it may start; NULL = at any time. Once it has, it goes on to its end. */
 	const struct window_schedule *window;
 	int64_t forced_ms; /**< outside its windows, too, from here on; 0 = never */
+	/** What logged-in users are told before; NULL = nothing, it is silent. */
+	const struct notification *notification;
 	/** Of ORDER_RESTART_SERVICES, which has these and no packages, kind or archives: names of
 	 * services (units.h), each once. */
 	struct str *units;

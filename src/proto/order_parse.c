@@ -361,6 +361,16 @@ static bool window(const json_t *j, struct arena *a, struct order *o, struct err
 	return window_read(schedule, s, e) || err_prefix(e, "window");
 }
 
+static bool notification(const json_t *j, struct arena *a, struct order *o, struct err *e)
+{
+	const json_t *n = json_object_get(j, "notification");
+	if (!n)
+		return true;
+	struct notification *out = arena_alloc(a, sizeof(*out));
+	o->notification = out;
+	return notice_read(n, out, e) || err_prefix(e, "notification");
+}
+
 static bool units(const json_t *obj, struct arena *a, struct order *o, struct err *e)
 {
 	json_t *v;
@@ -403,7 +413,7 @@ static bool installation(const json_t *j, struct arena *a, struct order *o, stru
 /* Members that every order may have. */
 #define COMMON                                                                                     \
 	"v", "org", "id", "deployment", "agent", "epoch", "seq", "not_before", "not_after",        \
-		"action", "window", "forced_after"
+		"action", "window", "forced_after", "notification"
 
 static bool read_order(const json_t *j, struct arena *a, struct order *o, struct err *e)
 {
@@ -421,7 +431,8 @@ static bool read_order(const json_t *j, struct arena *a, struct order *o, struct
 	    !number(j, "seq", &o->seq, e) || !when(j, "not_before", &o->not_before_ms, e) ||
 	    !when(j, "not_after", &o->not_after_ms, e) ||
 	    !text(j, "action", 20, is_action, a, &o->action, e) ||
-	    !(restart ? units(j, a, o, e) : installation(j, a, o, e)) || !window(j, a, o, e))
+	    !(restart ? units(j, a, o, e) : installation(j, a, o, e)) || !window(j, a, o, e) ||
+	    !notification(j, a, o, e))
 		return false;
 	return o->not_before_ms < o->not_after_ms ||
 	       err_set(e, ERR_CORRUPT, "'not_after' is not after 'not_before'");

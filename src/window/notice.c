@@ -26,22 +26,23 @@ struct notice_next notice_decide(const struct notification *n, const struct noti
 {
 	if (!present || s->agreed)
 		return (struct notice_next) { earliest_ms <= now_ms ? NOTICE_START : NOTICE_WAIT,
-					      earliest_ms, earliest_ms, false };
+					      earliest_ms, earliest_ms, NOTICE_WINDOW };
 	int64_t countdown = n->countdown_min * MINUTE_MS, until = put_off_until(n, s);
 	int64_t ready = s->shown_ms + countdown, start = MAX(ready, earliest_ms);
 	bool good = s->shown_ms && s->shown_ms <= now_ms && start <= ready + STALE_MS;
 	if (good && start <= now_ms && now_ms <= ready + STALE_MS)
-		return (struct notice_next) { NOTICE_START, now_ms, now_ms, false };
+		return (struct notice_next) { NOTICE_START, now_ms, now_ms, NOTICE_COUNTDOWN };
 	if (good && start > now_ms)
-		return (struct notice_next) { NOTICE_WAIT, start, start, false };
+		return (struct notice_next) { NOTICE_WAIT, start, start, NOTICE_COUNTDOWN };
 	start = MAX(earliest_ms, until);
-	bool postponed = until > now_ms && until >= earliest_ms;
+	enum notice_why why = until > now_ms && until >= earliest_ms ? NOTICE_POSTPONED
+								     : NOTICE_WINDOW;
 	if (start == WINDOW_NO_END)
-		return (struct notice_next) { NOTICE_WAIT, start, start, false };
+		return (struct notice_next) { NOTICE_WAIT, start, start, why };
 	if (now_ms < start - countdown)
-		return (struct notice_next) { NOTICE_WAIT, start, start - countdown, postponed };
+		return (struct notice_next) { NOTICE_WAIT, start, start - countdown, why };
 	start = MAX(start, now_ms + countdown);
-	return (struct notice_next) { NOTICE_SHOW, start, start, false };
+	return (struct notice_next) { NOTICE_SHOW, start, start, NOTICE_COUNTDOWN };
 }
 
 void notice_shown(struct notice_state *s, int64_t now_ms)

@@ -49,12 +49,13 @@ bool notice_state_read(const json_t *j, struct notice_state *out, struct err *e)
 json_t *notice_state_write(const struct notice_state *s);
 
 enum notice_step { NOTICE_START, NOTICE_SHOW, NOTICE_WAIT };
+enum notice_why { NOTICE_WINDOW, NOTICE_COUNTDOWN, NOTICE_POSTPONED };
 struct notice_next {
 	enum notice_step step;
 	int64_t start_ms; /**< when it starts if nobody does anything more; WINDOW_NO_END: unknown
 			   */
 	int64_t look_ms;  /**< when to ask again at the latest */
-	bool postponed;	  /**< it waits for that, not for the window or the countdown */
+	enum notice_why why; /**< unless it starts: what it waits for */
 };
 /** `present`: somebody is logged in. `earliest_ms`: the first moment from `now_ms` on at which the
  * order's windows let it start. On NOTICE_SHOW the caller shows it and calls notice_shown(). */

@@ -575,6 +575,38 @@ static void M_151_deployment_policies(void **state)
 	assert_string_equal(text_at(json_object_get(kept.json, "policy_name"), "ja"), "Any Sunday");
 }
 
+#define ASKS(hours)                                                                                                \
+	"{\"title\":{\"en\":\"Updates\",\"ja\":\"更新\"},\"message\":{\"en\":\"Soon\",\"ja\":\"まもなく\"}," \
+	"\"countdown_minutes\":15,\"postpone\":{\"times\":3,\"minutes\":240,\"deadline_hours\":" hours             \
+	"}}"
+
+static void M_169_a_policy_tells_users_or_does_not(void **state)
+{
+	struct world *w = *state;
+	struct who admin = as(w, ROLE_ADMINISTRATOR);
+	static const char list[] = "/api/v1/deployment-policies";
+	AUTO(reply_done) struct reply made, bad, kept, silent;
+	request(w, &admin, "POST", list,
+		"{\"name\":\"Asks\",\"schedule\":{},\"notification\":" ASKS("721") "}", NULL, &bad);
+	expect(&bad, 400, "invalid_notification");
+	request(w, &admin, "POST", list,
+		"{\"name\":\"Asks\",\"schedule\":{},\"notification\":" ASKS("720") "}", NULL,
+		&made);
+	expect(&made, 201, NULL);
+	AUTO(xfree) char *one = xasprintf("%s/%s", list, text_at(made.json, "id"));
+	request(w, &admin, "PATCH", one, "{\"name\":\"Asks\",\"schedule\":{}}", NULL, &kept);
+	expect(&kept, 200, NULL);
+	const json_t *n = json_object_get(kept.json, "notification");
+	assert_string_equal(text_at(json_object_get(n, "title"), "ja"), "更新");
+	assert_int_equal(json_integer_value(
+				 json_object_get(json_object_get(n, "postpone"), "deadline_hours")),
+			 720);
+	request(w, &admin, "PATCH", one,
+		"{\"name\":\"Asks\",\"schedule\":{},\"notification\":null}", NULL, &silent);
+	expect(&silent, 200, NULL);
+	assert_true(json_is_null(json_object_get(silent.json, "notification")));
+}
+
 static void M_157_the_next_windows_of_a_schedule(void **state)
 {
 	struct world *w = *state;
@@ -633,6 +665,7 @@ static int group(void)
 		cmocka_unit_test(enrolment_tokens_are_shown_once),
 		cmocka_unit_test(retired_systems_leave_the_numbers),
 		cmocka_unit_test(M_151_deployment_policies),
+		cmocka_unit_test(M_169_a_policy_tells_users_or_does_not),
 		cmocka_unit_test(M_157_the_next_windows_of_a_schedule),
 	};
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);

@@ -244,6 +244,66 @@ static void a_changed_policy_makes_waiting_orders_anew(void **state)
 	assert_true(!str_eq(anew.id, o.id) && anew.window->windows[0].weekdays == 1);
 }
 
+#define TOLD                                                                                              \
+	"{\"title\": {\"en\": \"Updates\", \"ja\": \"更新\"}, \"message\": {\"en\": \"Soon\", \"ja\": " \
+	"\"まもなく\"}, \"countdown_minutes\": 15, \"postpone\": {\"times\": 3, \"minutes\": 240, "   \
+	"\"deadline_hours\": 48}}"
+
+static void M_169_an_order_carries_its_notification_and_waits_for_users(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	AUTO(json_free) json_t *j = NULL;
+	struct notification n;
+	struct err e = { 0 };
+	struct policy p = { .name = (char *)(uintptr_t) "Asks",
+			    .description = (char *)(uintptr_t) "",
+			    .created_by = (char *)(uintptr_t) "t",
+			    .notification = &n },
+		      got;
+	char first[33], second[33];
+	inventory(w, 0, INVENTORY("3.0.1-1", "deb\tzlib1g\tamd64\t1.3-1\tzlib\t\n"));
+	inventory(w, 1, INVENTORY("3.0.2-1", ""));
+	store_payload(w, "zlib1g", "1.3-2");
+	stored(w);
+	ok(json_parse(STR_LIT("{}"), 10, &j, &e) && window_read(j, &p.schedule, &e), &e);
+	json_free(j);
+	ok(json_parse(STR_LIT(TOLD), 4096, &j, &e) && notice_read(j, &n, &e), &e);
+	ok(policy_save(w->deploy, &p, &e), &e);
+	ok(policy_get(w->deploy, p.id, &a, &got, &e), &e);
+	assert_memory_equal(got.notification, &n, sizeof(n));
+	deploy_with(w, p.id, SSL_PATCH, first);
+	struct order o = only_order(w, 0, &a);
+	assert_memory_equal(o.notification, &n, sizeof(n));
+	/* it holds as long as users may put it off, with the server away */
+	assert_true(o.not_after_ms > kit_now_ms + 48 * HOUR_MS);
+	struct target_notice said = { kit_now_ms, 1, 3, kit_now_ms + 48 * HOUR_MS }, told;
+	AUTO(xfree) char *order = str_dup(o.id);
+	ok(deploy_notice(w->deploy, w->host[0], order, &said, &e), &e);
+	tell(w, &o, "postponed", kit_now_ms + 4 * HOUR_MS);
+	struct target_row t = target(w, first, &a);
+	assert_int_equal(t.state, TARGET_PENDING);
+	assert_string_equal(t.reason, "postponed");
+	assert_int_equal(t.next_attempt_ms, kit_now_ms + 4 * HOUR_MS);
+	ok(deploy_notice_of(w->deploy, first, t.host, &told, &e), &e);
+	assert_memory_equal(&told, &said, sizeof(told));
+	said.postponed = 2;
+	ok(deploy_notice(w->deploy, w->host[0], order, &said, &e), &e);
+	ok(deploy_notice_of(w->deploy, first, t.host, &told, &e), &e);
+	assert_int_equal(told.postponed, 2);
+	/* S-11: what nobody is asked about does not wait behind it */
+	deploy_with(w, POLICY_ANYTIME, "debian:12:zlib:1.3-2", second);
+	o = only_order(w, 0, &a);
+	assert_true(str_is(o.deployment, second));
+	/* M-171 */
+	assert_null(o.notification);
+	/* a change of the words reaches what waits */
+	p.notification = NULL;
+	ok(policy_save(w->deploy, &p, &e), &e);
+	ok(policy_get(w->deploy, p.id, &a, &got, &e), &e);
+	assert_null(got.notification);
+}
+
 static int group(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -255,6 +315,7 @@ static int group(void)
 		T(a_waiting_order_that_expires_is_made_anew),
 		T(the_order_with_the_next_window_waits_on_the_machine),
 		T(a_changed_policy_makes_waiting_orders_anew),
+		T(M_169_an_order_carries_its_notification_and_waits_for_users),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,7 +101,8 @@ static void M_170_three_postponements_and_no_more(void **state)
 	assert_false(notice_postpone(&n, &s, 15, T0 + MINUTE, &e));
 	assert_true(notice_postpone(&n, &s, 60, T0 + MINUTE, &e));
 	d = at(&n, &s, T0 + 2 * MINUTE);
-	assert_true(d.step == NOTICE_WAIT && d.postponed && d.start_ms == T0 + 61 * MINUTE);
+	assert_true(d.step == NOTICE_WAIT && d.why == NOTICE_POSTPONED &&
+		    d.start_ms == T0 + 61 * MINUTE);
 	assert_int_equal(d.look_ms, T0 + 46 * MINUTE); /* the next notice: its countdown before */
 	d = at(&n, &s, T0 + 46 * MINUTE);
 	assert_true(d.step == NOTICE_SHOW && d.start_ms == T0 + 61 * MINUTE);
@@ -155,7 +156,8 @@ static void S_19_the_notice_comes_before_the_window(void **state)
 	struct notice_state s = { 0 };
 	int64_t opens = T0 + HOUR;
 	struct notice_next d = notice_decide(&n, &s, true, opens, T0);
-	assert_true(d.step == NOTICE_WAIT && d.look_ms == opens - 15 * MINUTE && !d.postponed);
+	assert_true(d.step == NOTICE_WAIT && d.look_ms == opens - 15 * MINUTE &&
+		    d.why == NOTICE_WINDOW);
 	d = notice_decide(&n, &s, true, opens, d.look_ms);
 	assert_true(d.step == NOTICE_SHOW && d.start_ms == opens);
 	notice_shown(&s, opens - 15 * MINUTE);

@@ -718,7 +718,7 @@ export interface paths {
         /** Deployment policies. */
         get: operations["listDeploymentPolicies"];
         put?: never;
-        /** Makes a deployment policy. 409 `policy_name_taken`, 400 `invalid_schedule`. */
+        /** Makes a deployment policy. 409 `policy_name_taken`, 400 `invalid_schedule`, `invalid_notification`. */
         post: operations["createDeploymentPolicy"];
         delete?: never;
         options?: never;
@@ -1883,7 +1883,7 @@ export interface components {
             system: string;
             hostname: string;
             state: components["schemas"]["TargetState"];
-            /** @description Stable word why it is pending or how it ended: offline, server_downloading, vendor_gone, vendor_digest, vendor_error, vendor_unreachable, server_disk_full, server_error, waiting_agent, outside_window, waiting_start_up, reconciling, order_unsigned, would_remove, retired, cancelled, downloading, preparing, installing, waiting, lock_held, installed, already_installed, unlisted_dependency, signature, digest, expired, replayed, policy, disk_full, dpkg_interrupted, rpm_interrupted, maintainer_script, dependency, network, timeout, superseded, held, restarted, already_restarted, not_in_evidence, protected_unit, restart_failed, still_old, internal */
+            /** @description Stable word why it is pending or how it ended: offline, server_downloading, vendor_gone, vendor_digest, vendor_error, vendor_unreachable, server_disk_full, server_error, waiting_agent, outside_window, waiting_start_up, user_notice, postponed, reconciling, order_unsigned, would_remove, retired, cancelled, downloading, preparing, installing, waiting, lock_held, installed, already_installed, unlisted_dependency, signature, digest, expired, replayed, policy, disk_full, dpkg_interrupted, rpm_interrupted, maintainer_script, dependency, network, timeout, superseded, held, restarted, already_restarted, not_in_evidence, protected_unit, restart_failed, still_old, internal */
             reason: string | null;
             detail: string | null;
             updated: components["schemas"]["TimeOrNull"];
@@ -1900,6 +1900,16 @@ export interface components {
             services: string[];
             reboot_needed: boolean;
             has_log: boolean;
+            notice: components["schemas"]["TargetNotice"] | null;
+        };
+        /** @description Of a target that waits for its users (reason user_notice or postponed). next_attempt is when it starts. */
+        TargetNotice: {
+            shown: components["schemas"]["TimeOrNull"];
+            /** @description How often */
+            postponed: number;
+            /** @description How often it may be */
+            allowed: number;
+            deadline: components["schemas"]["TimeOrNull"];
         };
         TargetList: {
             items: components["schemas"]["Target"][];
@@ -1921,6 +1931,7 @@ export interface components {
             description: components["schemas"]["LocalText"];
             built_in: boolean;
             schedule: components["schemas"]["PolicySchedule"] | null;
+            notification: components["schemas"]["PolicyNotification"] | null;
             created_by: string | null;
             created: components["schemas"]["TimeOrNull"];
             updated: components["schemas"]["TimeOrNull"];
@@ -1931,6 +1942,30 @@ export interface components {
             name: string;
             description?: string;
             schedule: components["schemas"]["PolicySchedule"];
+            /** @description null = installations are silent. Left out of a change, it stays as it was. */
+            notification?: components["schemas"]["PolicyNotification"] | null;
+        };
+        /** @description What logged-in users are told before an installation. Nothing starts without a notice that was shown at least the countdown before, unless nobody is logged in. */
+        PolicyNotification: {
+            title: components["schemas"]["NoticeTitle"];
+            message: components["schemas"]["NoticeMessage"];
+            countdown_minutes: number;
+            postpone?: components["schemas"]["PolicyPostpone"] | null;
+        };
+        NoticeTitle: {
+            en: string;
+            ja: string;
+        };
+        NoticeMessage: {
+            en: string;
+            ja: string;
+        };
+        PolicyPostpone: {
+            times: number;
+            /** @description Each for so long at most; longer than the countdown */
+            minutes: number;
+            /** @description After the first notice nothing is put off beyond */
+            deadline_hours: number;
         };
         /**
          * @description When installations may start. Every member may be left out: at any time, in each system's own zone. Week and weekday

@@ -10,6 +10,7 @@
 #include "agent/net/push.h"
 #include "agent/net/scan.h"
 #include "agent/net/server.h"
+#include "agent/net/users.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -341,6 +342,7 @@ static bool open_all(struct agent *a, struct err *e)
 	return file_mkdirs(agent_run_file(&a->paths, &ar, "net"), 0755, e) &&
 	       ipc_listen(agent_run_file(&a->paths, &ar, AGENT_CONTROL), 0600, &a->control, e) &&
 	       watch_dpkg(a, e) && orders_start(&a->paths, wake, a, &a->orders, e) &&
+	       users_start(&a->paths, a->orders, e) &&
 	       push_start(&a->paths, wake, a, e);
 }
 

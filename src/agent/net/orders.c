@@ -25,7 +25,8 @@
 #define RETRY_MAX_S 300
 #define TELL_EVERY_MS 2000   /* progress reports */
 #define ROOT_ABSENT_MS 60000 /* without an answer for so long there is no root half */
-#define LOOK_AGAIN_MS 60000  /* a parked order that did not come to its end */
+#define LOOK_AGAIN_MS 60000  /* a parked order that did not come to its end, or waits for users */
+#define LOOK_MS 3600000	     /* one that waits for its window */
 
 struct orders {
 	struct agent_paths paths;
@@ -84,13 +85,27 @@ static bool expired(const struct work *w)
 /* --- telling the server
  * ---------------------------------------------------------------------------- */
 
-static bool tell_waiting(struct work *w, const char *reason, int64_t next_ms)
+static json_t *time_of_ms(const json_t *ms)
+{
+	return json_time(json_integer_value(ms));
+}
+
+/* `notice`: what the root half says of users, or NULL. */
+static bool tell_waiting(struct work *w, const char *reason, int64_t next_ms, const json_t *notice)
 {
 	struct err e = { 0 };
 	AUTO(json_free)
 	json_t *j = json_pack("{s:s,s:s,s:s,s:i,s:i,s:o}", "order", w->id, "state", "waiting",
 			      "reason", reason, "done", 0, "total", 0, "next_attempt",
 			      next_ms == WINDOW_NO_END ? json_null() : json_time(next_ms));
+	if (notice)
+		json_object_set_new(j, "notice",
+				    json_pack("{s:o,s:O,s:O,s:o}", "shown",
+					      time_of_ms(json_object_get(notice, "shown")),
+					      "postponed", json_object_get(notice, "postponed"),
+					      "allowed", json_object_get(notice, "allowed"),
+					      "deadline",
+					      time_of_ms(json_object_get(notice, "deadline"))));
 	if (server_call(&w->server, "POST", "/agent/v1/progress", j, NULL, &e))
 		return true;
 	log_debug("progress of %s not told: %s", w->id, e.msg);
@@ -310,27 +325,63 @@ static bool look_at_windows(struct work *w, struct opening *out)
 	return false;
 }
 
-/* Kept until the window opens. It must be on the disk before the server is told: from then on this
- * machine comes back to it by itself. Looked at again every hour, and told only what is new. */
-static void park(struct work *w, const struct opening *opening)
+/* Why an order waits, as the root half or the windows have it. */
+struct waiting {
+	const char *reason; /* lives on */
+	int64_t next_ms;    /* WINDOW_NO_END = not known */
+	int64_t look_ms;
+	const json_t *notice;
+};
+
+/* Kept until the window opens or the users have been heard. It must be on the disk before the
+ * server is told: from then on this machine comes back to it by itself. Looked at again every hour,
+ * and told only what is new. */
+static void put_aside(struct work *w, const struct waiting *why)
 {
 	struct orders *o = w->o;
-	const char *reason = opening->needs_start_up ? "waiting_start_up" : "outside_window";
 	struct err e = { 0 };
-	/* a clock that is set must not be noticed a day late */
-	int64_t at_ms = MIN(opening->next_ms, clock_wall_ms() + 3600 * 1000);
 	pthread_mutex_lock(&o->lock);
-	bool kept = parked_put(&o->parked, w->id, w->envelope, at_ms, &e);
-	bool told = parked_is_told(&o->parked, w->id, reason, opening->next_ms);
+	bool kept = parked_put(&o->parked, w->id, w->envelope, why->look_ms, &e);
+	bool told = parked_is_told(&o->parked, w->id, why->reason, why->next_ms);
 	pthread_mutex_unlock(&o->lock);
 	w->parked = kept;
 	if (!kept)
-		log_warn("order %s cannot wait for its window here: %s", w->id, e.msg);
-	if (told || !tell_waiting(w, reason, opening->next_ms))
+		log_warn("order %s cannot wait here: %s", w->id, e.msg);
+	if (told || !tell_waiting(w, why->reason, why->next_ms, why->notice))
 		return;
 	pthread_mutex_lock(&o->lock);
-	parked_told(&o->parked, w->id, reason, opening->next_ms);
+	parked_told(&o->parked, w->id, why->reason, why->next_ms);
 	pthread_mutex_unlock(&o->lock);
+}
+
+static void park(struct work *w, const struct opening *opening)
+{
+	const char *reason = opening->needs_start_up ? "waiting_start_up" : "outside_window";
+	/* a clock that is set must not be noticed a day late */
+	int64_t look = MIN(opening->next_ms, clock_wall_ms() + LOOK_MS);
+	put_aside(w, &(struct waiting) { reason, opening->next_ms, look, NULL });
+}
+
+/* As the root half answered "install". Looked at again every minute: the last user may log out. */
+static void park_for_users(struct work *w, const json_t *r)
+{
+	static const char *const reasons[] = { "user_notice", "postponed", "outside_window",
+					       "waiting_start_up" };
+	const char *said = json_string_value(json_object_get(r, "waits"));
+	const json_t *until = json_object_get(r, "until"), *look = json_object_get(r, "look");
+	struct waiting why = { .reason = reasons[0],
+			       .next_ms = WINDOW_NO_END,
+			       .notice = json_object_get(r, "notice") };
+	size_t k = 0;
+	while (k < ARRAY_LEN(reasons) - 1 && strcmp(said, reasons[k]) != 0)
+		k++;
+	why.reason = reasons[k];
+	why.look_ms = clock_wall_ms() + (k < 2 ? LOOK_AGAIN_MS : LOOK_MS);
+	if (json_is_integer(until))
+		why.next_ms = json_integer_value(until);
+	if (json_is_integer(look))
+		why.look_ms = MIN(why.look_ms, json_integer_value(look));
+	put_aside(w, &why);
 }
 
 /* Prepared already: nothing but the start is left. */
@@ -339,12 +390,15 @@ static void install(struct work *w)
 	struct opening opening;
 	if (!look_at_windows(w, &opening))
 		return;
-	if (!opening.open) {
+	/* users are told before the window opens: the root half says when */
+	if (!opening.open && !w->order.notification) {
 		park(w, &opening);
 		return;
 	}
 	AUTO(json_free) json_t *installing = ask(w, "install", "order", w->id);
-	if (json_object_get(installing, "waits")) { /* it closed while we asked */
+	if (json_object_get(installing, "notice")) {
+		park_for_users(w, installing);
+	} else if (json_object_get(installing, "waits")) { /* it closed while we asked */
 		if (look_at_windows(w, &opening))
 			park(w, &opening);
 	} else if (installing) {
@@ -395,8 +449,12 @@ static void run_order(struct orders *o, const char *envelope)
 	}
 	snprintf(w.id, sizeof(w.id), "%.*s", STR_ARG(w.order.id));
 	snprintf(w.deployment, sizeof(w.deployment), "%.*s", STR_ARG(w.order.deployment));
-	log_info("order %s: %u %s", w.id, w.order.n_packages + w.order.n_units,
-		 order_restarts(&w.order) ? "services to restart" : "packages");
+	pthread_mutex_lock(&o->lock);
+	bool again = parked_has(&o->parked, w.id);
+	pthread_mutex_unlock(&o->lock);
+	if (!again)
+		log_info("order %s: %u %s", w.id, w.order.n_packages + w.order.n_units,
+			 order_restarts(&w.order) ? "services to restart" : "packages");
 	carry_out(&w);
 	if (!w.parked) {
 		pthread_mutex_lock(&o->lock);
@@ -521,6 +579,24 @@ void orders_add(struct orders *o, struct str envelope)
 		copy = NULL;
 		pthread_cond_broadcast(&o->wake);
 	}
+	pthread_mutex_unlock(&o->lock);
+}
+
+size_t orders_parked(struct orders *o, char *out[static PARKED_MAX])
+{
+	pthread_mutex_lock(&o->lock);
+	size_t n = o->parked.list.n;
+	for (size_t i = 0; i < n; i++)
+		out[i] = xstrdup(o->parked.list.p[i].envelope);
+	pthread_mutex_unlock(&o->lock);
+	return n;
+}
+
+void orders_look(struct orders *o, const char *id)
+{
+	pthread_mutex_lock(&o->lock);
+	parked_hurry(&o->parked, id);
+	pthread_cond_broadcast(&o->wake);
 	pthread_mutex_unlock(&o->lock);
 }
 

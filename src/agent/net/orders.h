@@ -6,6 +6,7 @@
 #ifndef AGENT_NET_ORDERS_H
 #define AGENT_NET_ORDERS_H
 #include "agent/agent_conf.h"
+#include "agent/net/parked.h"
 #include "base/str.h"
 
 struct orders;
@@ -19,6 +20,10 @@ void orders_add(struct orders *o, struct str envelope);
 /** The server was reached and has offered what it has: what waits for a window and was not among it
  *  is withdrawn, and results that wait are worth a try. */
 void orders_contacted(struct orders *o);
+/** Envelopes of the orders that wait here, for the caller to free; how many. Any thread. */
+size_t orders_parked(struct orders *o, char *out[static PARKED_MAX]);
+/** A user has answered: that order is looked at now. Any thread. */
+void orders_look(struct orders *o, const char *id);
 /** Queued or being worked on. */
 unsigned orders_waiting(struct orders *o);
 #endif

@@ -100,6 +100,18 @@ void parked_told(struct parked *p, const char *id, const char *reason, int64_t n
 	o->told_next_ms = next_ms;
 }
 
+bool parked_has(struct parked *p, const char *id)
+{
+	return find(p, id) != NULL;
+}
+
+void parked_hurry(struct parked *p, const char *id)
+{
+	struct parked_order *o = find(p, id);
+	if (o)
+		o->at_ms = 0;
+}
+
 void parked_drop(struct parked *p, const char *id)
 {
 	AUTO(arena_done) struct arena a = { 0 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Orders that wait for their window. They are files, so that a machine that is started anew while
- * its server is away still knows them. What a file holds is an envelope as the server sent it:
- * whoever acts on it verifies it again. Used by one thread at a time. */
+ * Orders that wait for their window or for users. They are files, so that a machine that is started
+ * anew while its server is away still knows them. What a file holds is an envelope as the server
+ * sent it: whoever acts on it verifies it again. Used by one thread at a time. */
 #ifndef AGENT_NET_PARKED_H
 #define AGENT_NET_PARKED_H
 #include "agent/agent_conf.h"
@@ -31,6 +31,9 @@ bool parked_put(struct parked *p, const char *id, const char *envelope, int64_t 
 /** Whether the server has been told why this order waits, and until when. `reason` must live on. */
 bool parked_is_told(struct parked *p, const char *id, const char *reason, int64_t next_ms);
 void parked_told(struct parked *p, const char *id, const char *reason, int64_t next_ms);
+bool parked_has(struct parked *p, const char *id);
+/** Due at once; unknown is fine. */
+void parked_hurry(struct parked *p, const char *id);
 /** Forgets it; unknown is fine. */
 void parked_drop(struct parked *p, const char *id);
 /** The earliest time of all; INT64_MAX when there is none. */

@@ -5,13 +5,17 @@
 
 #define ROOT_CALL_MS 60000
 
-static enum err_code code_of(const char *word)
+bool root_client_request(const struct agent_paths *p, const json_t *request, json_t **reply_out,
+			 struct err *e)
 {
-	for (int c = ERR_INVALID; c < ERR_CODES_; c++) {
-		if (strcmp(err_code_name((enum err_code)c), word) == 0)
-			return (enum err_code)c;
-	}
-	return ERR_INTERNAL;
+	AUTO(xfree) char *path = xasprintf("%s/root.sock", p->run);
+	AUTO(json_free) json_t *reply = NULL;
+	if (!ipc_call(path, request, ROOT_CALL_MS, &reply, e))
+		return false;
+	if (!ipc_good(reply, e))
+		return false;
+	*reply_out = TAKE(reply);
+	return true;
 }
 
 bool root_client_call(const struct agent_paths *p, const char *verb, const char *name,
@@ -24,10 +28,8 @@ bool root_client_call(const struct agent_paths *p, const char *verb, const char 
 		json_object_set_new(request, name, json_text(str_of(value)));
 	if (!ipc_call(path, request, ROOT_CALL_MS, &reply, e))
 		return false;
-	const char *text = json_string_value(json_object_get(reply, "error"));
-	const char *code = json_string_value(json_object_get(reply, "code"));
-	if (text)
-		return err_set(e, code_of(code ? code : ""), "root half: %s", text);
+	if (!ipc_good(reply, e))
+		return err_prefix(e, "root half");
 	*reply_out = TAKE(reply);
 	return true;
 }

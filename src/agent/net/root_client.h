@@ -9,6 +9,9 @@
  *  half; a reply that is an error becomes `e` with the code it names. */
 bool root_client_call(const struct agent_paths *p, const char *verb, const char *name,
 		      const char *value, json_t **reply_out, struct err *e) MUST_CHECK;
+/** Any request, with the root half's error as it said it. */
+bool root_client_request(const struct agent_paths *p, const json_t *request, json_t **reply_out,
+			 struct err *e) MUST_CHECK;
 /** Processes that run replaced files (restart.h), as the root half sees them; false when there is
  * no root half to ask. */
 bool root_client_restart(const struct agent_paths *p, json_t **out) MUST_CHECK;

@@ -31,27 +31,31 @@ static bool systemd_runs(void)
 	return lstat("/run/systemd/system", &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static bool start_unit(const char *self, const struct agent_paths *p, const char *id,
-		       int64_t attempt, struct err *e)
+/* What is started: our own program with `verb`, the job's id, and `number` unless it is NULL. */
+struct launch {
+	const char *self, *unit, *verb, *id, *number;
+};
+
+static bool start_unit(const struct launch *l, const struct agent_paths *p, struct err *e)
 {
-	AUTO(xfree) char *unit = xasprintf("--unit=tsukuroi-job-%s-%lld", id, (long long)attempt);
 	const char *argv[] = { "systemd-run",
 			       "--quiet",
 			       "--collect",
-			       unit,
+			       l->unit,
 			       "--property=Type=exec",
 			       "--property=KillMode=process",
 			       "--property=SendSIGKILL=no",
 			       "--",
-			       self,
-			       "run-job",
-			       id,
+			       l->self,
 			       "--config-dir",
 			       p->config,
 			       "--state-dir",
 			       p->state,
 			       "--run-dir",
 			       p->run,
+			       l->verb,
+			       l->id,
+			       l->number,
 			       NULL };
 	AUTO(buf_done) struct buf out = BUF_INIT(65536);
 	struct proc_spec spec = { .argv = argv, .timeout_s = 60 };
@@ -66,7 +70,7 @@ static bool start_unit(const char *self, const struct agent_paths *p, const char
 }
 
 /* The daemon is the grandchild's grandparent: it forks twice, so nobody has to reap the runner. */
-static bool start_session(const char *self, const struct agent_paths *p, const char *id, int netns,
+static bool start_session(const struct launch *l, const struct agent_paths *p, int netns,
 			  struct err *e)
 {
 	pid_t pid = fork();
@@ -83,8 +87,8 @@ static bool start_session(const char *self, const struct agent_paths *p, const c
 		sigset_t none;
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
-		execl(self, self, "run-job", id, "--config-dir", p->config, "--state-dir", p->state,
-		      "--run-dir", p->run, (char *)NULL);
+		execl(l->self, l->self, "--config-dir", p->config, "--state-dir", p->state,
+		      "--run-dir", p->run, l->verb, l->id, l->number, (char *)NULL);
 		_exit(127);
 	}
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
@@ -96,7 +100,17 @@ bool runner_start(const struct agent_paths *p, const char *id, int64_t attempt, 
 		  struct err *e)
 {
 	AUTO(xfree) char *self = own_path();
-	if (systemd_runs())
-		return start_unit(self, p, id, attempt, e);
-	return start_session(self, p, id, netns, e);
+	AUTO(xfree) char *unit = xasprintf("--unit=tsukuroi-job-%s-%lld", id, (long long)attempt);
+	struct launch l = { self, unit, "run-job", id, NULL };
+	return systemd_runs() ? start_unit(&l, p, e) : start_session(&l, p, netns, e);
+}
+
+bool runner_tell(const struct agent_paths *p, const char *id, int64_t start_ms, int netns,
+		 struct err *e)
+{
+	AUTO(xfree) char *self = own_path();
+	AUTO(xfree) char *number = xasprintf("%lld", (long long)start_ms);
+	AUTO(xfree) char *unit = xasprintf("--unit=tsukuroi-tell-%s-%s", id, number);
+	struct launch l = { self, unit, "tell-users", id, number };
+	return systemd_runs() ? start_unit(&l, p, e) : start_session(&l, p, netns, e);
 }

@@ -9,6 +9,7 @@
 #include "agent/restart.h"
 #include "agent/root/gate.h"
 #include "agent/root/journal.h"
+#include "agent/root/notices.h"
 #include "agent/root/runner.h"
 #include "agent/root/services.h"
 #include "base/clock.h"
@@ -242,26 +243,53 @@ static bool load_asked(struct rootd *d, const json_t *request, struct journal_jo
 
 /* Between plan and installation time may have passed: admission is asked again, and whether one of
  * the order's windows is open. */
-static bool still_admitted(struct rootd *d, const struct journal_job *j, struct opening *opening,
-			   const char **reason, struct err *e)
+static bool still_admitted(struct rootd *d, const struct journal_job *j, struct arena *a,
+			   struct order *o, struct opening *opening, const char **reason,
+			   struct err *e)
 {
-	AUTO(arena_done) struct arena a = { 0 };
 	AUTO(buf_done) struct buf envelope = BUF_INIT(2 * ORDER_MAX);
 	AUTO(xfree) char *path = journal_path(d->root, j->id, "order");
-	struct order o;
 	uint64_t epoch, seq;
 	*reason = "internal";
 	return file_read(path, &envelope, e) && journal_last(d->root, &epoch, &seq, e) &&
-	       gate_open(&d->paths, buf_str(&envelope), &a, &o, reason, e) &&
-	       gate_admit(&d->paths, &o, epoch, seq, clock_wall_ms(), reason, e) &&
-	       (opening_of(&d->paths, &o, clock_wall_ms(), reboot_boot_time_ms(), opening, e) ||
+	       gate_open(&d->paths, buf_str(&envelope), a, o, reason, e) &&
+	       gate_admit(&d->paths, o, epoch, seq, clock_wall_ms(), reason, e) &&
+	       (opening_of(&d->paths, o, clock_wall_ms(), reboot_boot_time_ms(), opening, e) ||
 		(*reason = "policy", false));
+}
+
+static bool show(void *arg, const struct order *o, int64_t start_ms, struct err *e)
+{
+	struct rootd *d = arg;
+	char id[JOURNAL_ID];
+	snprintf(id, sizeof(id), "%.*s", STR_ARG(o->id));
+	log_info("order %s: users are told", id);
+	return runner_tell(&d->paths, id, start_ms, d->netns, e);
+}
+
+/* NULL when it may start, as windows and users have it; `e` is set when that could not be told. */
+static json_t *must_wait(struct rootd *d, const struct journal_job *j, const struct order *o,
+			 const struct opening *opening, struct err *e)
+{
+	const struct notices_shower shower = { show, d };
+	json_t *r = NULL;
+	if (o->notification)
+		r = notices_ask(&d->paths, d->root, o, opening, &shower, e);
+	else if (!opening->open)
+		r = json_pack("{s:s}", "waits", "outside_window");
+	if (!r)
+		return NULL;
+	json_object_set_new(r, "order", json_string(j->id));
+	json_object_set_new(r, "state", json_string(journal_phase_name(j->phase)));
+	return r;
 }
 
 static json_t *verb_install(struct rootd *d, const json_t *request)
 {
 	AUTO(journal_job_done) struct journal_job j = { 0 };
+	AUTO(arena_done) struct arena a = { 0 };
 	struct opening opening;
+	struct order o;
 	struct err e = { 0 };
 	const char *reason;
 	if (!load_asked(d, request, &j, &e))
@@ -272,15 +300,15 @@ static json_t *verb_install(struct rootd *d, const json_t *request)
 		err_set(&e, ERR_CONFLICT, "order %s has no plan yet", j.id);
 		return error_json(&e);
 	}
-	if (!still_admitted(d, &j, &opening, &reason, &e)) {
+	if (!still_admitted(d, &j, &a, &o, &opening, &reason, &e)) {
 		json_t *r = refusal(j.id, reason, &e);
 		if (!journal_remove(d->root, j.id, &e))
 			log_warn("%s", e.msg);
 		return r;
 	}
-	if (!opening.open)
-		return json_pack("{s:s,s:s,s:s}", "order", j.id, "state",
-				 journal_phase_name(j.phase), "waits", "outside_window");
+	json_t *waits = must_wait(d, &j, &o, &opening, &e);
+	if (waits || e.code)
+		return waits ? waits : error_json(&e);
 	j.phase = JOURNAL_INSTALLING;
 	j.attempts = 0;
 	j.started_ms = clock_wall_ms();
@@ -345,7 +373,31 @@ static json_t *verb_ack(struct rootd *d, const json_t *request)
 		err_set(&e, ERR_CONFLICT, "order %s is not finished", j.id);
 		return error_json(&e);
 	}
+	notices_ended(d->root, j.deployment);
 	return journal_remove(d->root, j.id, &e) ? json_object() : error_json(&e);
+}
+
+/* The network half vouches for who it was; the order says what may be answered at all. */
+static json_t *verb_users(struct rootd *d, const json_t *request)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	struct opening opening;
+	struct order o;
+	struct err e = { 0 };
+	const char *envelope = NULL, *answer = NULL, *reason;
+	int64_t minutes = 0, user = 0;
+	json_t *out = NULL;
+	if (!json_need_str(request, "envelope", 1, 2 * (size_t)ORDER_MAX, &envelope, &e) ||
+	    !json_need_str(request, "answer", 1, 20, &answer, &e) ||
+	    !json_opt_int(request, "minutes", 0, NOTICE_POSTPONE_MAX, &minutes, &e) ||
+	    !json_opt_int(request, "user", 0, UINT32_MAX, &user, &e) ||
+	    !gate_open(&d->paths, str_of(envelope), &a, &o, &reason, &e) ||
+	    !opening_of(&d->paths, &o, clock_wall_ms(), reboot_boot_time_ms(), &opening, &e) ||
+	    !notices_answer(&d->paths, d->root, &o, &opening, answer, minutes, &out, &e))
+		return error_json(&e);
+	if (strcmp(answer, "look") != 0)
+		log_info("order %.*s: user %lld says '%s'", STR_ARG(o.id), (long long)user, answer);
+	return out;
 }
 
 static json_t *verb_restart(struct rootd *d, const json_t *request)
@@ -363,7 +415,7 @@ json_t *rootd_answer(struct rootd *d, const json_t *request)
 	static const struct {
 		const char *name;
 		json_t *(*fn)(struct rootd *, const json_t *);
-		const char *const known[3];
+		const char *const known[6];
 	} verbs[] = {
 		{ "hello", verb_hello, { "verb" } },
 		{ "prepare", verb_prepare, { "verb", "envelope" } },
@@ -372,6 +424,7 @@ json_t *rootd_answer(struct rootd *d, const json_t *request)
 		{ "results", verb_results, { "verb" } },
 		{ "ack", verb_ack, { "verb", "order" } },
 		{ "restart", verb_restart, { "verb" } },
+		{ "users", verb_users, { "verb", "envelope", "answer", "minutes", "user" } },
 	};
 	struct err e = { 0 };
 	const char *verb = NULL;
@@ -460,7 +513,8 @@ bool rootd_new(const struct agent_paths *p, const char *agent_user, struct rootd
 	d->paths = *p;
 	d->listener = d->netns = -1;
 	d->root = file_join(p->state, "root");
-	if (!journal_init(d->root, e) || !listen_for(d, agent_user, e) || !recover(d, e))
+	if (!journal_init(d->root, e) || !notices_init(d->root, e) ||
+	    !listen_for(d, agent_user, e) || !recover(d, e))
 		return false;
 	d->netns = leave_network();
 	*out = TAKE(d);

@@ -6,11 +6,14 @@
  *   hello     -> {"epoch", "seq", "version", "active"?}: the highest order executed, and the one
  *             being worked on
  *   prepare   {"envelope": text} -> {"order", "state"} or {"refused": reason, "detail", "order"?}
- *   install   {"order"} -> {"order", "state"} or {"refused", "detail"}
+ *   install   {"order"} -> {"order", "state"} or {"refused", "detail"}; {"waits": reason, ...} when
+ *             its windows or its users do not let it start yet
  *   status    {"order"} -> {"order", "state", "reason", "done", "total", "outcome"?,
  * "transaction"?} results   -> {"result": {...}} of one finished job not acknowledged yet, or {}
  *   ack       {"order"} -> {}: forgets a finished job
  *   restart   -> {"restart": [...]} of docs/agent-protocol.md section 5, without the packages
+ *   users     {"envelope", "answer": "look"|"postpone"|"install", "minutes"?, "user"?} -> what
+ *             notices.h says of an order; shows and starts nothing
  * Only root and the agent's user are answered (SO_PEERCRED). */
 #ifndef AGENT_ROOT_ROOTD_H
 #define AGENT_ROOT_ROOTD_H
