@@ -17,7 +17,7 @@ struct policy {
 	int64_t created_ms, updated_ms;
 	struct window_schedule schedule;
 	struct notification *notification; /**< NULL = users are not told (M-171) */
-	int64_t n_open; /**< deployments with it that have not ended */
+	int64_t n_open;			   /**< deployments with it that have not ended */
 };
 /** By name, removed ones left out; strings and the list live in `a`. */
 bool policy_list(struct deploy *d, struct arena *a, struct policy **out, size_t *n_out,

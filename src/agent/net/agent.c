@@ -342,8 +342,7 @@ static bool open_all(struct agent *a, struct err *e)
 	return file_mkdirs(agent_run_file(&a->paths, &ar, "net"), 0755, e) &&
 	       ipc_listen(agent_run_file(&a->paths, &ar, AGENT_CONTROL), 0600, &a->control, e) &&
 	       watch_dpkg(a, e) && orders_start(&a->paths, wake, a, &a->orders, e) &&
-	       users_start(&a->paths, a->orders, e) &&
-	       push_start(&a->paths, wake, a, e);
+	       users_start(&a->paths, a->orders, e) && push_start(&a->paths, wake, a, e);
 }
 
 bool agent_run(const struct agent_paths *p, struct err *e)

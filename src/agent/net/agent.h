@@ -11,7 +11,7 @@
 #define AGENT_CONTROL "net/control.sock" /**< in the run directory; root and the agent's user */
 #define AGENT_STATUS "net/status.json"	 /**< in the run directory; for everybody */
 
-#define AGENT_USERS "net/users.sock"	 /**< in the run directory; see users.h */
+#define AGENT_USERS "net/users.sock" /**< in the run directory; see users.h */
 
 /** Runs until SIGTERM or SIGINT. */
 bool agent_run(const struct agent_paths *p, struct err *e) MUST_CHECK;

@@ -206,10 +206,11 @@ static void *converse(void *arg)
 	struct users *u = c->users;
 	AUTO(json_free) json_t *request = NULL, *reply = NULL;
 	struct err e = { 0 };
-	if (c->who != 0 && !sessions_has(&u->paths, c->who)) {
-		err_set(&e, ERR_DENIED, "only users who are logged in here are answered");
+	/* read first: what is left unread would take the answer with it */
+	if (!ipc_recv_most(c->fd, USERS_REQUEST_MAX, CALL_MS, &request, &e)) {
 		reply = error_json(&e);
-	} else if (!ipc_recv_most(c->fd, USERS_REQUEST_MAX, CALL_MS, &request, &e)) {
+	} else if (c->who != 0 && !sessions_has(&u->paths, c->who)) {
+		err_set(&e, ERR_DENIED, "only users who are logged in here are answered");
 		reply = error_json(&e);
 	} else {
 		reply = users_answer(&u->paths, u->orders, c->who, request);
