@@ -146,25 +146,45 @@ bool agent_identity_save(const struct agent_paths *p, const struct agent_identit
 	       file_write_atomic(agent_config_file(p, &a, "identity.conf"), buf_str(&b), 0644, e);
 }
 
+static bool read_downgrade(const char *word, enum agent_downgrade *out)
+{
+	static const char *const words[] = {
+		[DOWNGRADE_PREVIOUS] = "previous", [DOWNGRADE_ANY] = "any", [DOWNGRADE_NO] = "no"
+	};
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (strcmp(word, words[i]) == 0) {
+			*out = (enum agent_downgrade)i;
+			return true;
+		}
+	}
+	return false;
+}
+
 bool agent_policy_load(const struct agent_paths *p, struct arena *a, struct agent_policy *out,
 		       struct err *e)
 {
-	struct agent_policy pol = {
-		.install = true, .unsigned_sources = "", .restart = true, .never_restart = ""
-	};
-	const char *suites = "host";
+	struct agent_policy pol = { .install = true,
+				    .unsigned_sources = "",
+				    .restart = true,
+				    .never_restart = "",
+				    .downgrade_days = 30 };
+	const char *suites = "host", *downgrade = "previous";
 	const struct conf_key keys[] = {
 		{ "install", CONF_BOOL, &pol.install, 0, 0 },
 		{ "suites", CONF_TEXT, &suites, 3, 4 },
 		{ "unsigned", CONF_TEXT, &pol.unsigned_sources, 0, 2000 },
 		{ "restart", CONF_BOOL, &pol.restart, 0, 0 },
 		{ "never_restart", CONF_TEXT, &pol.never_restart, 0, 4000 },
+		{ "downgrade", CONF_TEXT, &downgrade, 2, 8 },
+		{ "downgrade_days", CONF_INT, &pol.downgrade_days, 1, 3650 },
 	};
 	const char *file = agent_config_file(p, a, "policy.conf");
 	if (file_exists(file) && !conf_load(file, keys, ARRAY_LEN(keys), a, e))
 		return false;
 	if (strcmp(suites, "host") != 0 && strcmp(suites, "any") != 0)
 		return err_set(e, ERR_INVALID, "%s: 'suites' must be host or any", file);
+	if (!read_downgrade(downgrade, &pol.downgrade))
+		return err_set(e, ERR_INVALID, "%s: 'downgrade' must be previous, any or no", file);
 	pol.any_suite = strcmp(suites, "any") == 0;
 	*out = pol;
 	return true;

@@ -66,6 +66,11 @@ struct agent_policy {
 	/** never_restart = NAME.service ... (none): services that are not, beside those that never
 	 * are (proto/units.h) */
 	const char *never_restart;
+	/** downgrade = previous|any|no (previous): to which older versions an order may take
+	 * packages back: such as this machine itself has had within downgrade_days = N (30), any
+	 * that its archives offer, none. */
+	enum agent_downgrade { DOWNGRADE_PREVIOUS, DOWNGRADE_ANY, DOWNGRADE_NO } downgrade;
+	int64_t downgrade_days;
 };
 bool agent_policy_load(const struct agent_paths *p, struct arena *a, struct agent_policy *out,
 		       struct err *e) MUST_CHECK;

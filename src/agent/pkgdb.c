@@ -44,6 +44,16 @@ const struct pkgdb_package *pkgdb_find(const struct pkgdb *db, struct str name, 
 	return low && by_name(&db->packages[low - 1], &key) == 0 ? &db->packages[low - 1] : NULL;
 }
 
+const struct pkgdb_package *pkgdb_find_version(const struct pkgdb *db, struct str name,
+					       struct str arch, struct str version)
+{
+	const struct pkgdb_package *p = pkgdb_find(db, name, arch);
+	for (; p && p >= db->packages && str_eq(p->name, name) && str_eq(p->arch, arch); p--)
+		if (str_eq(p->version, version))
+			return p;
+	return NULL;
+}
+
 bool pkgdb_broken(const struct pkgdb *db)
 {
 	for (size_t i = 0; i < db->n; i++) {

@@ -36,6 +36,9 @@ void pkgdb_sort(struct pkgdb *db);
 /** Package `name` of architecture `arch`, the newest when several stand beside each other
  * (kernels); NULL when it is not there. */
 const struct pkgdb_package *pkgdb_find(const struct pkgdb *db, struct str name, struct str arch);
+/** The same at exactly this version; NULL when it is not there. */
+const struct pkgdb_package *pkgdb_find_version(const struct pkgdb *db, struct str name,
+					       struct str arch, struct str version);
 /** Some package is in a state that has to be healed first, or updates are unmerged. */
 bool pkgdb_broken(const struct pkgdb *db);
 /** -1, 0, 1 by the order of this kind of package. */

@@ -10,19 +10,22 @@
 #include "api/policies.h"
 #include "api/selection.h"
 #include "api/words.h"
+#include "deploy/uninstall.h"
 
 #define REQUEST_MAX_BODY (4u << 20)
 #define MAX_LOG (2u << 20)
 
-static const char *const request_members[] = { "name",	 "description", "patches", "systems",
-					       "policy", "now",		NULL };
-static const char *const create_members[] = { "name",	"description", "patches",	"systems",
-					      "policy", "now",	       "preview_token", NULL };
+static const char *const request_members[] = { "name",	 "description", "patches",   "systems",
+					       "policy", "now",		"operation", NULL };
+static const char *const create_members[] = { "name",	   "description",   "patches",
+					      "systems",   "policy",	    "now",
+					      "operation", "preview_token", NULL };
 
 /* The body as the deploy room wants it; texts live in the body or the arena. */
 static bool read_request(struct call *c, const json_t *body, struct deploy_request *out,
-			 struct err *e)
+			 bool *uninstall_out, struct err *e)
 {
+	const char *operation = "install";
 	const json_t *patches = json_object_get(body, "patches"),
 		     *systems = json_object_get(body, "systems");
 	struct deploy_request r = {
@@ -32,8 +35,15 @@ static bool read_request(struct call *c, const json_t *body, struct deploy_reque
 	if (!json_opt_str(body, "name", 100, &r.name, e) ||
 	    !json_opt_str(body, "description", 1000, &r.description, e) ||
 	    !json_opt_str(body, "policy", 64, &r.policy, e) ||
-	    !json_opt_bool(body, "now", &r.now, e))
+	    !json_opt_bool(body, "now", &r.now, e) ||
+	    !json_opt_str(body, "operation", 20, &operation, e))
 		return false;
+	*uninstall_out = strcmp(operation, "uninstall") == 0;
+	if (!*uninstall_out && strcmp(operation, "install") != 0)
+		return err_set(e, ERR_INVALID, "'operation' is install or uninstall");
+	if (*uninstall_out && !patches)
+		return call_fail(c, e, 400, "invalid_selection",
+				 "an uninstallation needs 'patches'");
 	if (!policy_known(c, r.policy, e))
 		return false;
 	if (!patches && !systems)
@@ -74,6 +84,7 @@ static json_t *preview_json(const struct deploy_preview *p)
 	warn(warnings, "unknown", p->unknown);
 	warn(warnings, "superseded", p->superseded);
 	warn(warnings, "held", p->held);
+	warn(warnings, "rolled_back", p->rolled_back);
 	warn(warnings, "reboots", p->reboots);
 	json_object_set_new(j, "preview_token", json_string(p->token));
 	json_object_set_new(j, "patches", json_integer(p->patches));
@@ -84,10 +95,36 @@ static json_t *preview_json(const struct deploy_preview *p)
 	json_object_set_new(j, "unknown", json_integer(p->unknown));
 	json_object_set_new(j, "superseded", json_integer(p->superseded));
 	json_object_set_new(j, "held", json_integer(p->held));
+	json_object_set_new(j, "rolled_back", json_integer(p->rolled_back));
 	json_object_set_new(j, "download_bytes", json_integer(p->download_bytes));
 	json_object_set_new(j, "stored_bytes", json_integer(p->stored_bytes));
 	json_object_set_new(j, "by_severity", words_severity_counts(p->severity));
 	json_object_set_new(j, "warnings", warnings);
+	return j;
+}
+
+#define STEPS_SHOWN 500
+
+static json_t *uninstall_json(const struct uninstall_preview *p)
+{
+	json_t *j = preview_json(&p->counts), *steps = json_array(), *left = json_array();
+	for (size_t i = 0; i < MIN(p->n_steps, (size_t)STEPS_SHOWN); i++) {
+		const struct uninstall_step *s = &p->steps[i];
+		json_array_append_new(
+			steps,
+			json_pack("{s:o,s:o,s:o,s:o,s:o,s:b,s:I}", "patch", json_text(s->patch),
+				  "name", json_text(s->name), "arch", json_text(s->arch), "from",
+				  json_text(s->from), "to", json_text(s->to), "recorded",
+				  s->recorded, "systems", (json_int_t)s->systems));
+	}
+	for (size_t i = 0; i < p->n_refusals; i++)
+		json_array_append_new(left, json_pack("{s:o,s:s,s:I}", "patch",
+						      json_text(p->refusals[i].patch), "reason",
+						      p->refusals[i].reason, "systems",
+						      (json_int_t)p->refusals[i].systems));
+	json_object_set_new(j, "steps", steps);
+	json_object_set_new(j, "n_steps", json_integer((json_int_t)p->n_steps));
+	json_object_set_new(j, "not_applicable", left);
 	return j;
 }
 
@@ -96,8 +133,14 @@ static bool preview_deployment(struct call *c, struct err *e)
 	AUTO(json_free) json_t *body = NULL;
 	struct deploy_request r;
 	struct deploy_preview p;
-	return call_body(c, request_members, &body, e) && read_request(c, body, &r, e) &&
-	       deploy_preview(c->conf->deploy, &r, &p, e) && call_json(c, 200, preview_json(&p));
+	struct uninstall_preview back;
+	bool uninstall;
+	if (!call_body(c, request_members, &body, e) || !read_request(c, body, &r, &uninstall, e))
+		return false;
+	if (uninstall)
+		return uninstall_preview(c->conf->deploy, &r, c->arena, &back, e) &&
+		       call_json(c, 200, uninstall_json(&back));
+	return deploy_preview(c->conf->deploy, &r, &p, e) && call_json(c, 200, preview_json(&p));
 }
 
 /* --- one deployment --- */
@@ -139,19 +182,20 @@ static bool create_deployment(struct call *c, struct err *e)
 	AUTO(json_free) json_t *body = NULL;
 	struct deploy_request r;
 	const char *token;
-	bool replayed;
+	bool replayed, uninstall;
 	char id[33];
 	if (!call_body(c, create_members, &body, e) || !idempotency_begin(c, true, &replayed, e))
 		return false;
 	if (replayed)
 		return true;
 	if (!json_need_str(body, "preview_token", 1, 64, &token, e) ||
-	    !read_request(c, body, &r, e))
+	    !read_request(c, body, &r, &uninstall, e))
 		return false;
-	if (!deploy_create(c->conf->deploy, &r, token, id, e))
+	if (!(uninstall ? uninstall_create : deploy_create)(c->conf->deploy, &r, token, id, e))
 		return call_code(c, e, ERR_CONFLICT, "preview_stale");
 	idempotency_location(c, arena_printf(c->arena, API "/deployments/%s", id));
-	return call_audit(c, "deployment.create", id, NULL, e) &&
+	return call_audit(c, uninstall ? "deployment.uninstall" : "deployment.create", id, NULL,
+			  e) &&
 	       answer_detail(c, 201, arena_strdup(c->arena, id), e);
 }
 

@@ -126,7 +126,7 @@ static void set_going(struct deploy *d, const struct match_view *v, const struct
 	d->conf.wake(d->conf.arg, hosts, n);
 }
 
-static bool check_request(struct deploy *d, const struct deploy_request *r, struct err *e)
+bool deploy_check_request(struct deploy *d, const struct deploy_request *r, struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	struct policy p;
@@ -147,7 +147,7 @@ static bool create_in_view(struct deploy *d, const struct match_view *v,
 			   const char *id, struct err *e)
 {
 	AUTO(resolved_done) struct resolved set = { 0 };
-	if (!deploy_resolve(v, r, &set, e))
+	if (!deploy_resolve(d, v, r, &set, e))
 		return false;
 	if (!set.n)
 		return err_set(
@@ -183,7 +183,7 @@ static bool create_in_view(struct deploy *d, const struct match_view *v,
 bool deploy_create(struct deploy *d, const struct deploy_request *r, const char *preview_token,
 		   char id_out[static 33], struct err *e)
 {
-	if (!check_request(d, r, e))
+	if (!deploy_check_request(d, r, e))
 		return false;
 	char id[33];
 	deploy_new_id(id);

@@ -34,6 +34,7 @@ enum target_state {
 enum deployment_operation {
 	DEPLOYMENT_INSTALL,
 	DEPLOYMENT_RESTART_SERVICES,
+	DEPLOYMENT_UNINSTALL, /**< patches go back (uninstall.h) */
 	DEPLOYMENT_OPERATIONS_
 };
 const char *deployment_operation_name(enum deployment_operation o);
@@ -107,7 +108,8 @@ struct deploy_request {
 /** Blast radius: what a deployment would touch, shown before it is made. */
 struct deploy_preview {
 	uint32_t patches, systems, pairs, reboots, offline, unknown, superseded, held;
-	uint32_t services_restart;	      /**< reserved: 0 */
+	uint32_t rolled_back;	   /**< pairs left out of "everything missing": taken back before */
+	uint32_t services_restart; /**< reserved: 0 */
 	int64_t download_bytes, stored_bytes; /**< to fetch from vendors / already here */
 	uint32_t severity[SEVERITIES_];
 	char token[65]; /**< bound to the resolved (patch, host) set */

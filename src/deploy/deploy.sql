@@ -282,3 +282,37 @@ update host_order set state = 2 where deployment = $1 and state = 0
 -- name: rollout_waits_anew
 update target set reason = 'waiting_agent', next_attempt_ms = 0, attempts = attempts - 1, updated_ms = $2
 where deployment = $1 and state = 0 and reason in ('outside_window', 'waiting_start_up');
+
+-- --- uninstallations ---
+
+-- name: uninstall_item_insert
+insert into uninstall_item (deployment, host, patch, name, arch, version_from, version_to, recorded)
+values ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: uninstall_items
+select patch, name, arch, version_from, version_to from uninstall_item
+where deployment = $1 and host = $2 order by name, arch, patch;
+
+-- What a system's own results say that it had, newest first.
+-- name: host_results
+select packages from target where host = $1 and state = 3 and packages is not null order by finished_ms desc limit 100;
+
+-- name: rolled_back_put
+insert into rolled_back (host, patch, at_ms, deployment) values ($1, $2, $3, $4)
+on conflict (host, patch) do update set at_ms = excluded.at_ms, deployment = excluded.deployment;
+
+-- name: rolled_back_end
+delete from rolled_back where host = $1
+  and exists (select 1 from deployment_patch p where p.deployment = $2 and p.patch = rolled_back.patch);
+
+-- name: rolled_back_since
+select r.patch from rolled_back r join deployment d on d.id = $2 where r.host = $1 and r.at_ms > d.created_ms;
+
+-- name: rolled_back_all
+select host, patch from rolled_back;
+
+-- name: rolled_back_of_host
+select patch, at_ms, deployment from rolled_back where host = $1;
+
+-- name: deployment_operation
+select operation from deployment where id = $1;

@@ -34,7 +34,8 @@ struct resolved {
 	size_t n;
 	roaring_bitmap_t *all; /* union of hosts[] */
 	struct arena arena;
-	uint32_t superseded, held, unknown; /* what was asked for and is not in the set, and why */
+	uint32_t superseded, held, unknown,
+		rolled_back; /* what was asked for and is not in the set, and why */
 };
 void resolved_done(struct resolved *r);
 AUTO_DEFINE_VALUE(struct resolved, resolved_done)
@@ -65,7 +66,7 @@ struct deploy {
 		host_locks[HOST_LOCKS]; /* one order is issued or answered per host at a time */
 };
 
-bool deploy_resolve(const struct match_view *v, const struct deploy_request *r,
+bool deploy_resolve(struct deploy *d, const struct match_view *v, const struct deploy_request *r,
 		    struct resolved *out, struct err *e) MUST_CHECK;
 /* True when every pair of `now` was in the previewed set behind `token`. */
 bool preview_covers(struct deploy *d, const char *token, const struct resolved *now);
@@ -111,6 +112,12 @@ struct work {
 	/* Patches left out, because the vendor does not serve one of their files (S-11: the rest
 	 * goes on without them). They are asked for as long as a target wants them. */
 	VEC(uint32_t) gone;
+	/* Of an uninstallation: components are older ones, and `from` what each goes back from. */
+	bool back;
+	VEC(struct str) from;
+	const char *why_not; /* nothing goes back, since the system is not as it was */
+	struct arena arena;
+	uint32_t rolled_back; /* patches left out: taken back since the deployment was made */
 	bool troubled; /* `trouble` says why a payload has not arrived; final when gone.n > 0 */
 	struct payload_trouble trouble;
 };
@@ -118,6 +125,47 @@ void work_done(struct work *w);
 AUTO_DEFINE_VALUE(struct work, work_done)
 bool deploy_work(struct deploy *d, const struct match_view *v, uint32_t host,
 		 const char *deployment, struct work *out, struct err *e) MUST_CHECK;
+/* Has the vendor refused this file for good? Notes what keeps it from arriving. */
+bool work_is_gone(struct deploy *d, const struct component *c, struct work *w);
+/* The same for a deployment that uninstalls; `payloads_ready` is the caller's. */
+bool uninstall_work(struct deploy *d, const struct match_view *v, uint32_t host,
+		    const char *deployment, struct work *out, struct err *e) MUST_CHECK;
+bool deploy_operation_of(struct deploy *d, const char *deployment, enum deployment_operation *out,
+			 struct err *e) MUST_CHECK;
+/* Takes the pairs that were taken back out of bitmaps by patch (NULL = none); how many in
+ * *n_out. */
+bool rolled_back_leave_out(struct deploy *d, const struct match_view *v, roaring_bitmap_t **hosts,
+			   uint32_t *n_out, struct err *e) MUST_CHECK;
+/* Marks patches as taken back from a system. */
+bool rolled_back_write(struct sql_conn *c, const char *deployment, const char *host,
+		       const struct str *patches, size_t n, int64_t now_ms, struct err *e)
+	MUST_CHECK;
+/* The same for all that the deployment wanted to take back there: they were gone already. */
+bool uninstall_mark(struct deploy *d, const char *deployment, const char *host, struct err *e)
+	MUST_CHECK;
+/* Ids of the patches that a deployment takes back from a system, each once. */
+bool uninstall_taken_back(struct deploy *d, const char *deployment, const char *host,
+			  struct arena *a, struct str **out, size_t *n_out, struct err *e)
+	MUST_CHECK;
+/* Patches taken back from a system since the deployment was made: it does not install them. */
+bool rolled_back_since(struct deploy *d, const char *deployment, const char *host,
+		       struct intern *out, struct err *e) MUST_CHECK;
+/* The component of the patch DB that is exactly this package, for this host's release; or NONE. */
+uint32_t deploy_component_of(const struct match_view *v, const struct host *h, enum order_kind kind,
+			     const struct plan_step *s);
+/* Does the host's last scan say that it has exactly this package? */
+bool deploy_host_has(const struct match_view *v, const struct host *h, enum fact_kind kind,
+		     const struct order_package *p);
+/* The systems asked for as a bitmap; NULL in *out when the request names none. */
+bool deploy_systems_of(const struct match_view *v, const struct deploy_request *r,
+		       roaring_bitmap_t **out, uint32_t *unknown_out, struct err *e) MUST_CHECK;
+bool deploy_check_request(struct deploy *d, const struct deploy_request *r, struct err *e)
+	MUST_CHECK;
+/* A preview's parts: its token (64 hex digits), what is counted of systems, and keeping it. */
+void preview_token(char out[static 65]);
+void preview_count_hosts(const struct match_view *v, const struct resolved *set,
+			 struct deploy_preview *out);
+void preview_keep(struct deploy *d, struct resolved *set, const char *token);
 /* Asks for the payloads that work still waits for. */
 void deploy_want(struct deploy *d, const struct catalog *c, const struct work *w);
 /* One system's event for the patches of these components, gathered; NULL without a ledger. */
@@ -146,6 +194,7 @@ struct order_set {
 	size_t n_replaced;
 	struct str *units; /* instead of all that: services to restart */
 	size_t n_units;
+	const struct str *from; /* of each package, when they go back */
 };
 /* How long a target waits after its n-th attempt. */
 int64_t deploy_backoff_ms(int64_t attempts);

@@ -92,10 +92,17 @@ bool deploy_settle(struct deploy *d, const struct host *h, const char *deploymen
 		u.state = TARGET_FAILED;
 		u.reason = w->trouble.reason;
 		u.detail = w->trouble.detail;
+	} else if (w->why_not || w->rolled_back) {
+		u.state = TARGET_NOT_APPLICABLE;
+		u.reason = w->why_not ? w->why_not : "rolled_back";
+	} else if (w->back) {
+		u.reason = "already_uninstalled";
 	} else if (w->held || w->superseded) {
 		u.state = TARGET_NOT_APPLICABLE;
 		u.reason = w->held ? "held" : "superseded";
 	}
+	if (w->back && u.state == TARGET_SUCCEEDED && !uninstall_mark(d, deployment, h->id, e))
+		return false;
 	return target_update_write(d, &u, e);
 }
 
@@ -185,7 +192,9 @@ static bool order_for(struct deploy *d, const struct match_view *v, const struct
 	deploy_want(d, v->catalog, &w);
 	if (!w.payloads_ready)
 		return true;
-	struct order_set set = { .packages = w.components.p, .n_packages = w.components.n };
+	struct order_set set = { .packages = w.components.p,
+				 .n_packages = w.components.n,
+				 .from = w.back ? w.from.p : NULL };
 	return issue(d, v, h, t->deployment, &set, agent_seq, a, envelope_out, e);
 }
 

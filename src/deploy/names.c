@@ -24,7 +24,8 @@ const char *deployment_state_name(enum deployment_state s)
 
 const char *deployment_operation_name(enum deployment_operation o)
 {
-	static const char *const names[DEPLOYMENT_OPERATIONS_] = { "install", "restart_services" };
+	static const char *const names[DEPLOYMENT_OPERATIONS_] = { "install", "restart_services",
+								   "uninstall" };
 	return o < DEPLOYMENT_OPERATIONS_ ? names[o] : "unknown";
 }
 

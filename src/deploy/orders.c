@@ -13,6 +13,8 @@ void work_done(struct work *w)
 {
 	VEC_DONE(&w->components);
 	VEC_DONE(&w->gone);
+	VEC_DONE(&w->from);
+	arena_done(&w->arena);
 }
 
 static bool same_package(const struct component *a, const struct component *b)
@@ -53,7 +55,7 @@ static void count_payloads(struct deploy *d, const struct catalog *cat, struct w
 }
 
 /* True when the vendor does not serve the component's file and has been asked often enough. */
-static bool is_gone(struct deploy *d, const struct component *c, struct work *w)
+bool work_is_gone(struct deploy *d, const struct component *c, struct work *w)
 {
 	struct payload_trouble t;
 	if (store_has(d->conf.store, &c->sha256, NULL) ||
@@ -82,7 +84,7 @@ static void add_patch(struct deploy *d, const struct match_view *v, uint32_t hos
 			list[wanted++] = list[i];
 	}
 	for (uint32_t i = 0; i < wanted; i++)
-		gone |= is_gone(d, &v->catalog->components[list[i].component], w);
+		gone |= work_is_gone(d, &v->catalog->components[list[i].component], w);
 	for (uint32_t i = 0; i < wanted; i++)
 		if (gone)
 			VEC_PUSH(&w->gone, list[i].component);
@@ -100,18 +102,43 @@ void deploy_want(struct deploy *d, const struct catalog *c, const struct work *w
 		d->conf.want_payload(d->conf.arg, c, w->gone.p, (uint32_t)w->gone.n);
 }
 
+bool deploy_operation_of(struct deploy *d, const char *deployment, enum deployment_operation *out,
+			 struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
+	struct sql_rows *rows;
+	if (!c ||
+	    !sql_query(c, &SQL_DEPLOYMENT_OPERATION, SQL_ARGS(sql_text(deployment)), &rows, e))
+		return false;
+	*out = sql_next(rows) ? (enum deployment_operation)sql_col_int(rows, 0)
+			      : DEPLOYMENT_INSTALL;
+	return sql_rows_end(rows, e);
+}
+
 bool deploy_work(struct deploy *d, const struct match_view *v, uint32_t host,
 		 const char *deployment, struct work *out, struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	char **patches;
 	size_t n;
-	if (!deploy_patches(d, deployment, &a, &patches, &n, e))
-		return false;
+	enum deployment_operation operation;
+	AUTO(intern_free) struct intern *taken_back = intern_new();
 	*out = (struct work) { .payloads_ready = true };
+	if (!deploy_operation_of(d, deployment, &operation, e))
+		return false;
+	if (operation == DEPLOYMENT_UNINSTALL) {
+		bool ok = uninstall_work(d, v, host, deployment, out, e);
+		count_payloads(d, v->catalog, out);
+		return ok;
+	}
+	if (!deploy_patches(d, deployment, &a, &patches, &n, e) ||
+	    !rolled_back_since(d, deployment, fleet_host(v->fleet, host)->id, taken_back, e))
+		return false;
 	for (size_t i = 0; i < n; i++) {
 		uint32_t p = catalog_find(v->catalog, str_of(patches[i]));
-		if (p == CATALOG_NONE)
+		if (intern_find(taken_back, str_of(patches[i])) != INTERN_NONE)
+			out->rolled_back++;
+		else if (p == CATALOG_NONE)
 			out->superseded++;
 		else
 			add_patch(d, v, host, p, out);
@@ -357,6 +384,7 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 			   .forced_ms = terms.forced_ms,
 			   .notification = terms.notification,
 			   .action = set->n_units ? STR_LIT(ORDER_RESTART_SERVICES)
+				     : set->from  ? STR_LIT(ORDER_UNINSTALL)
 						  : STR_LIT(ORDER_INSTALL),
 			   .units = set->units,
 			   .n_units = (uint32_t)set->n_units,
@@ -368,6 +396,8 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 			   .n_replaced = (uint32_t)set->n_replaced };
 	if (n && v->catalog->components[all[0]].kind == COMPONENT_RPM)
 		o.kind = ORDER_RPM;
+	for (uint32_t i = 0; set->from && i < o.n_packages; i++)
+		o.packages[i].from = set->from[i];
 	if (!order_restarts(&o))
 		fill_archives(v->catalog, h, all, n, a, &o);
 	AUTO(buf_done) struct buf json = BUF_INIT(ORDER_MAX);
@@ -381,7 +411,7 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 				  h->attrs.hostname ? h->attrs.hostname : h->id);
 	}
 	k.envelope = buf_str(&env);
-	if (!order_restarts(&o))
+	if (!order_restarts(&o) && !order_goes_back(&o))
 		k.history = deploy_history(d, v, h->id, deployment, set->packages, set->n_packages,
 					   LEDGER_OFFERED);
 	bool stored = sql_write(d->conf.db, store_order, &k, e);

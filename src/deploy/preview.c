@@ -7,8 +7,8 @@
 
 #include <stdio.h>
 
-static void count_hosts(struct deploy *d, const struct match_view *v, const struct resolved *set,
-			struct deploy_preview *out)
+void preview_count_hosts(const struct match_view *v, const struct resolved *set,
+			 struct deploy_preview *out)
 {
 	roaring_bitmap_t *reboot = roaring_bitmap_create();
 	for (size_t i = 0; i < set->n; i++) {
@@ -45,7 +45,7 @@ static void count_bytes(struct deploy *d, const struct match_view *v, const stru
 	}
 }
 
-static void keep(struct deploy *d, struct resolved *set, const char *token)
+void preview_keep(struct deploy *d, struct resolved *set, const char *token)
 {
 	pthread_mutex_lock(&d->preview_lock);
 	struct preview_slot *s = &d->previews[d->next_preview++ % PREVIEW_KEEP];
@@ -57,6 +57,13 @@ static void keep(struct deploy *d, struct resolved *set, const char *token)
 	pthread_mutex_unlock(&d->preview_lock);
 }
 
+void preview_token(char out[static 65])
+{
+	uint8_t raw[32];
+	random_bytes(raw, sizeof(raw));
+	enc_hex(raw, sizeof(raw), out);
+}
+
 bool deploy_preview(struct deploy *d, const struct deploy_request *r, struct deploy_preview *out,
 		    struct err *e)
 {
@@ -64,23 +71,22 @@ bool deploy_preview(struct deploy *d, const struct deploy_request *r, struct dep
 	match_read(d->conf.match, &v);
 	AUTO(resolved_done) struct resolved set = { 0 };
 	struct deploy_preview p = { 0 };
-	bool ok = deploy_resolve(&v, r, &set, e);
+	bool ok = deploy_resolve(d, &v, r, &set, e);
 	if (ok) {
 		p.patches = (uint32_t)set.n;
 		p.systems = (uint32_t)roaring_bitmap_get_cardinality(set.all);
 		p.superseded = set.superseded;
 		p.held = set.held;
 		p.unknown = set.unknown;
-		count_hosts(d, &v, &set, &p);
+		p.rolled_back = set.rolled_back;
+		preview_count_hosts(&v, &set, &p);
 		count_bytes(d, &v, &set, &p);
 	}
 	match_read_end(&v);
 	if (!ok)
 		return false;
-	uint8_t raw[32];
-	random_bytes(raw, sizeof(raw));
-	enc_hex(raw, sizeof(raw), p.token);
-	keep(d, &set, p.token);
+	preview_token(p.token);
+	preview_keep(d, &set, p.token);
 	*out = p;
 	return true;
 }

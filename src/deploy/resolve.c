@@ -17,8 +17,7 @@ void resolved_done(struct resolved *r)
 	*r = (struct resolved) { 0 };
 }
 
-/* The systems asked for as a bitmap; NULL in *out when the request names none. */
-static bool systems_of(const struct match_view *v, const struct deploy_request *r,
+bool deploy_systems_of(const struct match_view *v, const struct deploy_request *r,
 		       roaring_bitmap_t **out, uint32_t *unknown_out, struct err *e)
 {
 	*out = NULL;
@@ -93,9 +92,9 @@ static bool by_patch(const struct match_view *v, const struct deploy_request *r,
 	return true;
 }
 
-/* Entry A: everything the named systems miss, and nobody declined (S-09). */
-static void by_system(const struct match_view *v, const roaring_bitmap_t *systems,
-		      struct resolved *out)
+/* Entry A: everything the named systems miss, nobody declined (S-09) and nobody took back there. */
+static bool by_system(struct deploy *d, const struct match_view *v, const roaring_bitmap_t *systems,
+		      struct resolved *out, struct err *e)
 {
 	roaring_bitmap_t **per = xcalloc(v->catalog->n_patches, sizeof(roaring_bitmap_t *));
 	roaring_uint32_iterator_t it;
@@ -113,26 +112,28 @@ static void by_system(const struct match_view *v, const roaring_bitmap_t *system
 		}
 		xfree(hp);
 	}
+	bool ok = rolled_back_leave_out(d, v, per, &out->rolled_back, e);
 	for (uint32_t p = 0; p < v->catalog->n_patches; p++)
 		if (per[p])
 			take(out, v, p, per[p]);
 	xfree(per);
+	return ok;
 }
 
-bool deploy_resolve(const struct match_view *v, const struct deploy_request *r,
+bool deploy_resolve(struct deploy *d, const struct match_view *v, const struct deploy_request *r,
 		    struct resolved *out, struct err *e)
 {
 	if (!r->n_patches && !r->n_systems)
 		return err_set(e, ERR_INVALID, "nothing to deploy: name patches, systems or both");
 	AUTO(resolved_done) struct resolved set = { .all = roaring_bitmap_create() };
 	roaring_bitmap_t *systems;
-	if (!systems_of(v, r, &systems, &set.unknown, e))
+	if (!deploy_systems_of(v, r, &systems, &set.unknown, e))
 		return false;
 	bool ok = true;
 	if (r->n_patches)
 		ok = by_patch(v, r, systems, &set, e);
 	else
-		by_system(v, systems, &set);
+		ok = by_system(d, v, systems, &set, e);
 	if (systems)
 		roaring_bitmap_free(systems);
 	if (!ok)

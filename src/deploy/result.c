@@ -101,8 +101,7 @@ bool deploy_progress(struct deploy *d, uint32_t host, const char *order, const c
 /* --- plans --------------------------------------------------------------------------------------
  */
 
-/* The component of the patch DB that is exactly this package, for this host's release; or NONE. */
-static uint32_t component_of(const struct match_view *v, const struct host *h, enum order_kind kind,
+uint32_t deploy_component_of(const struct match_view *v, const struct host *h, enum order_kind kind,
 			     const struct plan_step *s)
 {
 	uint32_t n;
@@ -181,7 +180,7 @@ static bool reissue(const struct plan_context *k, const struct order *old,
 		struct plan_step s = { .name = old->packages[i].name,
 				       .arch = old->packages[i].arch,
 				       .to = old->packages[i].version };
-		packages[i] = component_of(k->v, k->h, old->kind, &s);
+		packages[i] = deploy_component_of(k->v, k->h, old->kind, &s);
 		if (packages[i] == CATALOG_NONE)
 			return err_set(e, ERR_CONFLICT,
 				       "superseded: '%.*s' %.*s is no longer in the patch DB",
@@ -194,17 +193,16 @@ static bool reissue(const struct plan_context *k, const struct order *old,
 			   a, &envelope, unsigned_out, e);
 }
 
-/* A package that the host has, as it told in its last scan: what an rpm plan calls replaced. */
-static bool has_package(const struct plan_context *k, const struct order_package *p)
+bool deploy_host_has(const struct match_view *v, const struct host *h, enum fact_kind kind,
+		     const struct order_package *p)
 {
-	const struct fleet *f = k->v->fleet;
 	uint32_t n;
-	const uint32_t *facts = fleet_facts_by_name(f, FACT_RPM, p->name, &n);
+	const uint32_t *facts = fleet_facts_by_name(v->fleet, kind, p->name, &n);
 	for (uint32_t i = 0; i < n; i++) {
 		struct fact_package have;
-		const roaring_bitmap_t *hosts = fleet_fact_hosts(f, facts[i]);
-		if (hosts && roaring_bitmap_contains(hosts, k->h->no) &&
-		    fleet_fact_package(f, facts[i], &have) && str_eq(have.arch, p->arch) &&
+		const roaring_bitmap_t *hosts = fleet_fact_hosts(v->fleet, facts[i]);
+		if (hosts && roaring_bitmap_contains(hosts, h->no) &&
+		    fleet_fact_package(v->fleet, facts[i], &have) && str_eq(have.arch, p->arch) &&
 		    str_eq(have.version, p->version))
 			return true;
 	}
@@ -215,9 +213,9 @@ static bool has_package(const struct plan_context *k, const struct order_package
 static bool may_be_replaced(const struct plan_context *k, const struct order *old,
 			    const struct plan_step *s, struct plan_more *more)
 {
-	struct order_package p = { s->name, s->arch, s->from };
+	struct order_package p = { s->name, s->arch, s->from, { "", 0 } };
 	if (!str_is(s->action, "replaced") || old->kind != ORDER_RPM ||
-	    !order_package_ok(old->kind, &p) || !has_package(k, &p))
+	    !order_package_ok(old->kind, &p) || !deploy_host_has(k->v, k->h, FACT_RPM, &p))
 		return false;
 	struct plan_step there = { .name = s->name, .arch = s->arch, .to = s->from };
 	more->fresh += !listed(old->replaced, old->n_replaced, &there);
@@ -238,7 +236,7 @@ static const char *take_step(const struct plan_context *k, const struct order *o
 	}
 	if (listed(old->packages, old->n_packages, s))
 		return NULL;
-	uint32_t c = component_of(k->v, k->h, old->kind, s);
+	uint32_t c = deploy_component_of(k->v, k->h, old->kind, s);
 	if (c == CATALOG_NONE) {
 		snprintf(detail, 200, "needs '%.*s' %.*s, which no synced archive offers",
 			 STR_ARG(s->name), STR_ARG(s->to));
@@ -247,6 +245,25 @@ static const char *take_step(const struct plan_context *k, const struct order *o
 	more->fresh += !listed(old->extra, old->n_extra, s);
 	more->extra[more->n_extra++] = c;
 	return NULL;
+}
+
+/* Going back takes along nothing that was not shown to who asked for it. */
+static bool refuse_to_go_back(const struct plan_context *k, const struct order *old,
+			      const struct plan_step *steps, size_t n, const char **decision_out,
+			      const char **reason_out, struct err *e)
+{
+	char detail[200] = "the older version cannot be installed";
+	for (size_t i = 0; i < n; i++) {
+		if (listed(old->packages, old->n_packages, &steps[i]))
+			continue;
+		snprintf(detail, sizeof(detail), "'%.*s' would change, too: %.*s %.*s%s%.*s",
+			 STR_ARG(steps[i].name), STR_ARG(steps[i].action), STR_ARG(steps[i].from),
+			 steps[i].to.n ? " -> " : "", STR_ARG(steps[i].to));
+		break;
+	}
+	*decision_out = "refused";
+	*reason_out = "unlisted_dependency";
+	return refuse(k->d, k->known, k->h->id, *reason_out, detail, k->order_id, e);
 }
 
 static bool plan_in_view(const struct plan_context *k, const struct plan_step *steps, size_t n,
@@ -258,6 +275,8 @@ static bool plan_in_view(const struct plan_context *k, const struct plan_step *s
 		return false;
 	if (order_restarts(&old))
 		return err_set(e, ERR_CONFLICT, "order '%.40s' installs nothing", k->order_id);
+	if (order_goes_back(&old))
+		return refuse_to_go_back(k, &old, steps, n, decision_out, reason_out, e);
 	struct plan_more more = { .extra = arena_array(&a, uint32_t, n + 1),
 				  .replaced = arena_array(&a, struct order_package, n + 1) };
 	char detail[200] = "the resolver could not complete the transaction";
@@ -317,7 +336,19 @@ struct answer {
 	enum target_state state;
 	int64_t now_ms, next_attempt_ms, attempts;
 	struct ledger_batch *history;
+	const struct str *taken_back; /* patches that are not there any more */
+	size_t n_taken_back;
+	bool installed; /* the deployment's patches are there, whoever took them back before */
 };
+
+static bool answer_marks(struct sql_conn *c, const struct answer *k, struct err *e)
+{
+	if (!rolled_back_write(c, k->deployment, k->host, k->taken_back, k->n_taken_back, k->now_ms,
+			       e))
+		return false;
+	return !k->installed || sql_run(c, &SQL_ROLLED_BACK_END,
+					SQL_ARGS(sql_text(k->host), sql_text(k->deployment)), e);
+}
 
 static bool answer_write(struct sql_conn *c, void *arg, struct err *e)
 {
@@ -334,7 +365,7 @@ static bool answer_write(struct sql_conn *c, void *arg, struct err *e)
 				sql_text(r->packages_json),
 				r->log ? sql_blob(str_of(r->log)) : sql_null()),
 		       e) &&
-	       (!k->history || ledger_batch_write(c, k->history, e));
+	       answer_marks(c, k, e) && (!k->history || ledger_batch_write(c, k->history, e));
 }
 
 /* The history of an answered order: verified or failed, for each patch it was about. */
@@ -357,7 +388,7 @@ static bool history_of(struct deploy *d, const struct known_order *o, const char
 		struct plan_step s = { .name = old.packages[i].name,
 				       .arch = old.packages[i].arch,
 				       .to = old.packages[i].version };
-		uint32_t c = component_of(&v, h, old.kind, &s);
+		uint32_t c = deploy_component_of(&v, h, old.kind, &s);
 		if (c != CATALOG_NONE)
 			components[n++] = c;
 	}
@@ -406,6 +437,29 @@ static bool left_out(struct deploy *d, const struct known_order *o, const char *
 	return true;
 }
 
+/* The same of an uninstallation; its patches are marked when they are gone. */
+static bool went_back(struct deploy *d, const struct known_order *o, const char *host, bool gone,
+		      struct answer *k, struct arena *a, struct err *e)
+{
+	struct str *patches;
+	size_t n;
+	if (!uninstall_taken_back(d, o->deployment, host, a, &patches, &n, e))
+		return false;
+	if (gone) {
+		k->taken_back = patches;
+		k->n_taken_back = n;
+	}
+	if (!d->conf.ledger)
+		return true;
+	k->history = ledger_batch_new(d->conf.ledger);
+	ledger_batch_ref(k->history, o->deployment);
+	ledger_batch_host(k->history, str_of(host));
+	for (size_t i = 0; i < n; i++)
+		ledger_batch_change(k->history, patches[i],
+				    gone ? LEDGER_UNINSTALLED : LEDGER_FAILED);
+	return true;
+}
+
 static bool answer(struct deploy *d, const struct known_order *o, const char *host,
 		   const struct deploy_result *given, struct err *e)
 {
@@ -420,10 +474,15 @@ static bool answer(struct deploy *d, const struct known_order *o, const char *ho
 			    .host = host,
 			    .now_ms = now,
 			    .attempts = MAX(t.attempts, 1) };
+	enum deployment_operation operation;
+	if (!deploy_operation_of(d, o->deployment, &operation, e))
+		return false;
+	bool back = operation == DEPLOYMENT_UNINSTALL;
 	if (strcmp(r->outcome, "succeeded") == 0) {
 		k.state = TARGET_SUCCEEDED;
-		if (!left_out(d, o, host, &k, r, &a, e))
+		if (!back && !left_out(d, o, host, &k, r, &a, e))
 			return false;
+		k.installed = operation == DEPLOYMENT_INSTALL;
 	} else if (t.state <= TARGET_INSTALLING && transient_reason(r->reason) &&
 		   t.attempts < ATTEMPTS_MAX) {
 		k.state = TARGET_PENDING;
@@ -432,7 +491,10 @@ static bool answer(struct deploy *d, const struct known_order *o, const char *ho
 		k.state = TARGET_FAILED;
 	}
 	bool verified = strcmp(given->outcome, "succeeded") == 0;
-	if ((verified || k.state == TARGET_FAILED) &&
+	bool told = verified || k.state == TARGET_FAILED;
+	if (told && back && !went_back(d, o, host, verified, &k, &a, e))
+		return false;
+	if (told && !back &&
 	    !history_of(d, o, host, verified ? LEDGER_VERIFIED : LEDGER_FAILED, &k.history, &a, e))
 		return false;
 	bool stored = sql_write(d->conf.db, answer_write, &k, e);

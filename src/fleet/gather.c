@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Many hosts into the index at once. Host by host every fact is another bitmap, and each visit waits
- * for memory; here the hosts of a fact are gathered first, some thousand hosts at a time, and then
- * written where they stand side by side. The result is that of fleet_index_host() for each. */
+ * Many hosts into the index at once. Host by host every fact is another bitmap, and each visit
+ * waits for memory; here the hosts of a fact are gathered first, some thousand hosts at a time, and
+ * then written where they stand side by side. The result is that of fleet_index_host() for each. */
 #include "fleet/fleet_int.h"
 #include "fleet/record.h"
 

@@ -19,6 +19,7 @@ static const char *const event_names[LEDGER_EVENTS_] = {
 	[LEDGER_FAILED] = "failed",
 	[LEDGER_DECLINED] = "declined",
 	[LEDGER_UNDECLINED] = "undeclined",
+	[LEDGER_UNINSTALLED] = "uninstalled",
 };
 
 const char *ledger_event_name(unsigned event)

@@ -22,7 +22,8 @@ enum ledger_event {
 	LEDGER_VERIFIED,  /**< the agent read the wanted versions back after installing */
 	LEDGER_FAILED,	  /**< the agent could not install it, or the server gave up */
 	LEDGER_DECLINED, /**< is not to be installed automatically, and counts as missing nowhere */
-	LEDGER_UNDECLINED, /**< by a person or by expiry */
+	LEDGER_UNDECLINED,  /**< by a person or by expiry */
+	LEDGER_UNINSTALLED, /**< taken back by a deployment: its packages are at older versions */
 	LEDGER_EVENTS_
 };
 const char *ledger_event_name(unsigned event); /**< "missing", ...; 1..LEDGER_EVENTS_-1 */

@@ -19,6 +19,8 @@ static void put_packages(json_t *obj, const char *key, const struct order_packag
 		put_str(j, "name", p[i].name);
 		put_str(j, "arch", p[i].arch);
 		put_str(j, "version", p[i].version);
+		if (p[i].from.n)
+			put_str(j, "from", p[i].from);
 		json_array_append_new(list, j);
 	}
 	json_object_set_new(obj, key, list);

@@ -18,6 +18,7 @@
 /** The actions: what else an order holds depends on it. */
 #define ORDER_INSTALL "install"
 #define ORDER_RESTART_SERVICES "restart_services"
+#define ORDER_UNINSTALL "uninstall" /**< packages go back to an older version */
 
 /** What its packages are; by it names, versions and archives are checked. */
 enum order_kind { ORDER_DEB, ORDER_RPM };
@@ -25,6 +26,9 @@ struct order_package {
 	/** Exact. deb: characters as in Debian policy 5.6; rpm: version is [epoch:]version-release,
 	 *  without an epoch 0. */
 	struct str name, arch, version;
+	/** Of ORDER_UNINSTALL only, in `packages`: the version that is there now, from which it
+	 * goes back. */
+	struct str from;
 };
 struct order_file {
 	struct str path; /**< relative, no empty, "." or ".." segment */
@@ -51,7 +55,7 @@ struct order {
 	int64_t not_before_ms, not_after_ms;
 	struct str action; /**< ORDER_... */
 	struct order_package *packages;
-	uint32_t n_packages; /**< to be installed at exactly this version */
+	uint32_t n_packages; /**< to be there at exactly this version */
 	struct order_package *extra;
 	uint32_t n_extra; /**< agreed to be installed beside, when the resolver needs them */
 	struct order_archive *archives;
@@ -71,10 +75,15 @@ struct order {
 	struct str *units;
 	uint32_t n_units;
 };
-/** An order to restart services; any other installs. */
+/** An order to restart services; any other changes packages. */
 static inline bool order_restarts(const struct order *o)
 {
 	return o->n_units > 0;
+}
+/** Its packages go back to older versions. */
+static inline bool order_goes_back(const struct order *o)
+{
+	return str_is(o->action, ORDER_UNINSTALL);
 }
 /** Canonical JSON of the order, appended. */
 void order_write(const struct order *o, struct buf *out);

@@ -154,7 +154,8 @@ static bool is_archive_id(struct str s)
 
 static bool is_action(struct str s)
 {
-	return str_is(s, ORDER_INSTALL) || str_is(s, ORDER_RESTART_SERVICES);
+	return str_is(s, ORDER_INSTALL) || str_is(s, ORDER_RESTART_SERVICES) ||
+	       str_is(s, ORDER_UNINSTALL);
 }
 
 static bool is_kind(struct str s)
@@ -246,10 +247,13 @@ static bool list(const json_t *obj, const char *key, size_t max, json_t **out, u
 	return true;
 }
 
-static bool packages(const json_t *obj, const char *key, const struct form *form, struct arena *a,
-		     struct order_package **out, uint32_t *n_out, struct err *e)
+/* `back`: each has a member `from`; else none has. */
+static bool packages(const json_t *obj, const char *key, const struct form *form, bool back,
+		     struct arena *a, struct order_package **out, uint32_t *n_out, struct err *e)
 {
-	static const char *const known[] = { "name", "arch", "version", NULL };
+	static const char *const plain[] = { "name", "arch", "version", NULL };
+	static const char *const both[] = { "name", "arch", "version", "from", NULL };
+	const char *const *known = back ? both : plain;
 	json_t *v;
 	if (!list(obj, key, ORDER_MAX_PACKAGES, &v, n_out, e))
 		return false;
@@ -259,7 +263,8 @@ static bool packages(const json_t *obj, const char *key, const struct form *form
 		if (!json_only(j, known, e) ||
 		    !text(j, "name", 200, form->name, a, &p[i].name, e) ||
 		    !text(j, "arch", 40, form->arch, a, &p[i].arch, e) ||
-		    !text(j, "version", 200, form->version, a, &p[i].version, e))
+		    !text(j, "version", 200, form->version, a, &p[i].version, e) ||
+		    (back && !text(j, "from", 200, form->version, a, &p[i].from, e)))
 			return err_prefix(e, "%s[%u]", key, i);
 	}
 	*out = p;
@@ -391,20 +396,22 @@ static bool units(const json_t *obj, struct arena *a, struct order *o, struct er
 	return o->n_units || err_set(e, ERR_CORRUPT, "'units' is empty");
 }
 
-static bool installation(const json_t *j, struct arena *a, struct order *o, struct err *e)
+static bool installation(const json_t *j, bool back, struct arena *a, struct order *o,
+			 struct err *e)
 {
 	struct str kind;
 	if (!text(j, "kind", 3, is_kind, a, &kind, e))
 		return false;
 	o->kind = str_is(kind, "rpm") ? ORDER_RPM : ORDER_DEB;
 	if (json_object_get(j, "replaced") &&
-	    (o->kind != ORDER_RPM ||
-	     !packages(j, "replaced", &forms[ORDER_RPM], a, &o->replaced, &o->n_replaced, e)))
+	    (o->kind != ORDER_RPM || !packages(j, "replaced", &forms[ORDER_RPM], false, a,
+					       &o->replaced, &o->n_replaced, e)))
 		return e->code ? false
 			       : err_set(e, ERR_CORRUPT, "'replaced' is of rpm orders only");
 	const struct form *form = &forms[o->kind];
-	if (!packages(j, "packages", form, a, &o->packages, &o->n_packages, e) ||
-	    !packages(j, "extra", form, a, &o->extra, &o->n_extra, e) || !archives(j, a, o, e))
+	if (!packages(j, "packages", form, back, a, &o->packages, &o->n_packages, e) ||
+	    !packages(j, "extra", form, false, a, &o->extra, &o->n_extra, e) ||
+	    !archives(j, a, o, e))
 		return false;
 	return (o->n_packages || err_set(e, ERR_CORRUPT, "'packages' is empty")) &&
 	       one_version_each(o, e);
@@ -419,11 +426,18 @@ static bool read_order(const json_t *j, struct arena *a, struct order *o, struct
 {
 	static const char *const of_install[] = { COMMON,     "kind",	  "packages", "extra",
 						  "archives", "replaced", NULL };
+	static const char *const of_uninstall[] = { COMMON,  "kind",	 "packages",
+						    "extra", "archives", NULL };
 	static const char *const of_restart[] = { COMMON, "units", NULL };
 	const char *action = json_string_value(json_object_get(j, "action"));
 	bool restart = action && strcmp(action, ORDER_RESTART_SERVICES) == 0;
+	bool back = action && strcmp(action, ORDER_UNINSTALL) == 0;
 	int64_t v;
-	if (!json_only(j, restart ? of_restart : of_install, e) ||
+	if (!json_only(j,
+		       restart ? of_restart
+		       : back  ? of_uninstall
+			       : of_install,
+		       e) ||
 	    !json_need_int(j, "v", 1, 1, &v, e) || !text(j, "org", 32, is_id, a, &o->org, e) ||
 	    !text(j, "id", 32, is_id, a, &o->id, e) ||
 	    !text(j, "deployment", 32, is_id, a, &o->deployment, e) ||
@@ -431,8 +445,8 @@ static bool read_order(const json_t *j, struct arena *a, struct order *o, struct
 	    !number(j, "seq", &o->seq, e) || !when(j, "not_before", &o->not_before_ms, e) ||
 	    !when(j, "not_after", &o->not_after_ms, e) ||
 	    !text(j, "action", 20, is_action, a, &o->action, e) ||
-	    !(restart ? units(j, a, o, e) : installation(j, a, o, e)) || !window(j, a, o, e) ||
-	    !notification(j, a, o, e))
+	    !(restart ? units(j, a, o, e) : installation(j, back, a, o, e)) ||
+	    !window(j, a, o, e) || !notification(j, a, o, e))
 		return false;
 	return o->not_before_ms < o->not_after_ms ||
 	       err_set(e, ERR_CORRUPT, "'not_after' is not after 'not_before'");

@@ -21,6 +21,8 @@ static struct order order = { .packages = wanted, .n_packages = 1 };
 static const char status_old[] =
 	"Package: a\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n";
 
+static const char *status = status_old;
+
 /* Drives a plan whose simulation prints `lines`; the reason comes back. */
 static const char *plan_of(const char *lines, struct backend **m_out)
 {
@@ -29,7 +31,7 @@ static const char *plan_of(const char *lines, struct backend **m_out)
 	struct backend *m = backend_new(PLATFORM_APT, &spec);
 	struct pkgdb db;
 	struct err e = { 0 };
-	assert_true(dpkgdb_parse(STR_LIT(status_old), &a, &db, &e));
+	assert_true(dpkgdb_parse(str_of(status), &a, &db, &e));
 	assert_int_equal(backend_next(m, NULL).kind, BACKEND_READ);
 	struct backend_input in = { .db = &db };
 	assert_int_equal(backend_next(m, &in).kind, BACKEND_RUN); /* update */
@@ -96,6 +98,34 @@ static void test_judge(void **state)
 		AUTO(backend_free) struct backend *m = NULL;
 		assert_string_equal(plan_of(cases[i].lines, &m), cases[i].reason);
 	}
+}
+
+/* A18: an order that goes back takes exactly what it lists, from where it lists it. */
+static void test_judge_back(void **state)
+{
+	static const struct {
+		const char *lines, *reason;
+	} cases[] = {
+		{ "Inst a [3] (2 D:1/s [amd64])\n", "planned" },
+		{ "Inst a [4] (2 D:1/s [amd64])\n", "unlisted_dependency" },
+		{ "Inst a [3] (1 D:1/s [amd64])\n", "unlisted_dependency" },
+		{ "Inst a [1] (2 D:1/s [amd64])\n", "unlisted_dependency" },
+		{ "Inst a [3] (2 D:1/s [amd64])\nInst b [3] (2 D:1/s [amd64])\n",
+		  "unlisted_dependency" },
+		{ "Inst a [3] (2 D:1/s [amd64])\nInst b (2 D:1/s [amd64])\n",
+		  "unlisted_dependency" },
+		{ "Inst a [3] (2 D:1/s [amd64])\nRemv b [3]\n", "unlisted_dependency" },
+	};
+	order.action = STR_LIT(ORDER_UNINSTALL);
+	wanted[0].from = STR_LIT("3");
+	status = "Package: a\nStatus: install ok installed\nArchitecture: amd64\nVersion: 3\n";
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO(backend_free) struct backend *m = NULL;
+		assert_string_equal(plan_of(cases[i].lines, &m), cases[i].reason);
+	}
+	order.action = STR_LIT(ORDER_INSTALL);
+	wanted[0].from = (struct str) { 0 };
+	status = status_old;
 }
 
 static void test_classify(void **state)
@@ -172,6 +202,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_transcripts),
 		cmocka_unit_test(test_judge),
+		cmocka_unit_test(test_judge_back),
 		cmocka_unit_test(test_killed_while_looking), /* A06, A18 */
 		cmocka_unit_test(test_classify),
 		cmocka_unit_test(test_lock_limit), /* F18 */

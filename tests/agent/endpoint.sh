@@ -78,7 +78,7 @@ log_of() { ask results | field result.log; }
 keep() { [ -z "${KEEP:-}" ] || { mkdir -p "$KEEP"; { echo "# $2"; sed 's/^/# order: /' "$t/order.json" | python3 -c 'import json,sys
 o=json.loads(sys.stdin.read()[9:])
 for k in ("packages","extra"):
-  for p in o[k]: print(k[:-1] if k=="packages" else k, p["name"], p["arch"], p["version"])'; log_of | sed "s#/var/lib/tsukuroi-agent/root/mirror/$id#@DIR@#g; /^$/d"; echo "= $(outcome)"; } > "$KEEP/$1.transcript"; }; }
+  for p in o[k]: print("back" if "from" in p else k[:-1] if k=="packages" else k, p["name"], p["arch"], p["version"], *([p["from"]] if "from" in p else []))'; log_of | sed "s#/var/lib/tsukuroi-agent/root/mirror/$id#@DIR@#g; /^$/d"; echo "= $(outcome)"; } > "$KEEP/$1.transcript"; }; }
 all_there() { local w n; while read -r w; do n=${w%%=*}; [ "$(inside dpkg-query -W -f '${Version} ${db:Status-Status}' "$n" 2>/dev/null)" = "${w#*=} installed" ] || { echo "$w: $(inside dpkg-query -W -f '${Version} ${db:Status-Status}' "$n")"; return 1; }; done < "${1:-$work/missing}"; }
 some() { grep -E '^(openssl|libssl3):' "$work/missing"; }
 
@@ -184,6 +184,31 @@ P
   is "an older version is no work" "$(outcome)" "succeeded already_installed"
   is "and nothing went down (A18)" "$(inside dpkg-query -W -f '${Version}' openssl)" "$now"
 }
+version_of() { inside dpkg-query -W -f '${Version}' "$1"; }
+case_uninstall() { # M-137, A18: back to what the machine had, and to nothing else
+  local old new w; for w in $(some); do old+=("${w%%=*}=$(version_of "${w%%:*}")"); done
+  back() { local i=0; for w in $(some); do new+=("${old[$i]}<${w#*=}"); i=$((i+1)); done; }
+  new=(); back; make_order "${new[@]}"
+  is "before it had anything else" "$(submit | field refused)" downgrade_denied
+  make_order $(some); run_order > /dev/null; is "installed" "$(outcome)" "succeeded installed"; ask ack order=$id > /dev/null
+  id=00000000000000000000000000000002; make_order seq=2 id=$id "openssl:amd64=3.0.9-1<$(version_of openssl)"
+  is "to a version it never had" "$(submit | field refused)" downgrade_denied
+  make_order seq=2 id=$id "${old[0]/=*/=99}<1"; is "not backwards" "$(submit | field refused)" downgrade_denied
+  echo 'downgrade = no' > "$root/etc/tsukuroi-agent/policy.conf"; make_order seq=2 id=$id "${new[@]}"
+  is "the machine's policy" "$(submit | field refused)" downgrade_denied; rm "$root/etc/tsukuroi-agent/policy.conf"
+  inside apt-mark hold openssl > /dev/null; run_order > /dev/null; is "held" "$(outcome)" "refused held"; ask ack order=$id > /dev/null; inside apt-mark unhold openssl > /dev/null
+  id=00000000000000000000000000000003; make_order seq=3 id=$id "${new[@]}"; run_order > /dev/null
+  is "outcome" "$(outcome)" "succeeded uninstalled"; keep uninstall "openssl and libssl3 go back to the versions they had"
+  local n=0; for w in "${old[@]}"; do [ "$(version_of "${w%%:*}")" = "${w#*=}" ] && n=$((n+1)); done; is "both are at their old versions" "$n" "${#old[@]}"
+  is "dpkg is consistent" "$(inside dpkg --audit | wc -l)" 0; ask ack order=$id > /dev/null
+  id=00000000000000000000000000000004; make_order seq=4 id=$id "${new[@]}"; run_order > /dev/null
+  is "again" "$(outcome)" "succeeded already_uninstalled"; keep uninstall-same "they are back already"; ask ack order=$id > /dev/null
+  id=00000000000000000000000000000005; make_order seq=5 id=$id $(some); run_order > /dev/null; ask ack order=$id > /dev/null
+  id=00000000000000000000000000000006; make_order seq=6 id=$id "${new[@]}"; submit > /dev/null; wait_state prepared > /dev/null; ask install order=$id > /dev/null
+  sleep 0.9; for w in $(pids_of 'tsukuroi-agent-root') $(pids_of '^apt-get') $(pids_of '^/usr/bin/dpkg'); do kill -9 "$w" 2>/dev/null; done; start_daemon
+  is "killed in the middle (F15)" "$(wait_state done)" done; is "outcome" "$(outcome)" "succeeded uninstalled"; keep uninstall-kill "all was killed in the middle"
+  is "dpkg is consistent" "$(inside dpkg --audit | wc -l)" 0
+}
 case_lock() { # F18
   make_order $(some); submit > /dev/null; wait_state prepared > /dev/null
   inside perl -e 'use Fcntl; open(F,"+>>","/var/lib/dpkg/lock-frontend") or die; my $l = pack("s s x![q] q q i", F_WRLCK, 0, 0, 0, 0); fcntl(F, F_SETLK, $l) or die "$!"; sleep 7' & holder=$!
@@ -249,7 +274,7 @@ case_kill() { # F15, F16: random kills, and it still ends installed
 # --- run --------------------------------------------------------------------------------------------
 prepare_lower
 run_case() { case_name=$1; id=00000000000000000000000000000001; up_root; "case_$1" "${@:2}"; [ "$failed" = "${seen_failed:=0}" ] || { seen_failed=$failed; cp "$t/daemon.log" "$work/failed-$1.log"; ask results 2>/dev/null | field result.log > "$work/failed-$1.out"; }; down_root; }
-[ $# -gt 0 ] || set -- upgrade refuse unlisted held downgrade lock broken script full socket kill
+[ $# -gt 0 ] || set -- upgrade refuse unlisted held downgrade uninstall lock broken script full socket kill
 for c in "$@"; do
   if [ "$c" = kill ]; then for k in $(seq "${KILLS:-10}"); do run_case kill 6; done
   elif [ "$c" = full ]; then TMPFS=${FULL_TMPFS:-700m} run_case full

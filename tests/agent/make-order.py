@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """An order's JSON for tests/agent/endpoint.sh, from a partial mirror of the real archive.
 
-make-order.py MIRROR SPOOL OUT key=value... NAME:ARCH=VERSION...
+make-order.py MIRROR SPOOL OUT key=value... NAME:ARCH=VERSION[<FROM]...
 Writes the order to OUT and puts every file it names into SPOOL under its SHA-256. Keys: id, seq, agent,
-org, epoch, not_after (seconds from now), not_before, keyring, extra (comma separated packages).
+org, epoch, not_after (seconds from now), not_before, keyring, extra (comma separated packages). With FROM
+the order goes back (uninstall).
 """
 import datetime, hashlib, json, lzma, os, shutil, sys, time
 
@@ -23,7 +24,8 @@ for word in sys.argv[4:]:
 def package(word):
     na, _, version = word.partition("=")
     name, _, arch = na.partition(":")
-    return {"name": name, "arch": arch, "version": version}
+    version, _, older_than = version.partition("<")
+    return {"name": name, "arch": arch, "version": version, **({"from": older_than} if older_than else {})}
 
 packages = [package(w) for w in names]
 extra = [package(w) for w in opts["extra"].split(",") if w]
@@ -80,5 +82,5 @@ for tree in sorted(os.listdir(mirror)):
 order = {"v": 1, "org": opts["org"], "id": opts["id"], "deployment": "d" * 32,
          "agent": opts["agent"], "epoch": int(opts["epoch"]), "seq": int(opts["seq"]),
          "not_before": when(opts["not_before"]), "not_after": when(opts["not_after"]),
-         "action": "install", "kind": "deb", "packages": packages, "extra": extra, "archives": archives}
+         "action": "uninstall" if "from" in packages[0] else "install", "kind": "deb", "packages": packages, "extra": extra, "archives": archives}
 json.dump(order, open(out, "w"))

@@ -41,6 +41,14 @@ static void read_header(struct replay *r)
 	VEC(struct order_package) packages = { 0 }, extra = { 0 }, replaced = { 0 };
 	struct str before = r->rest, line;
 	while (str_line(&r->rest, &line) && line.p[0] != '>') {
+		if (str_starts(line, "back ")) { /* name arch version from */
+			struct order_package p = package_of(
+				(struct str) { line.p + 5, line.n - 5 });
+			assert_true(str_split(&p.version, ' ', &p.from));
+			VEC_PUSH(&packages,
+				 ((struct order_package) { p.name, p.arch, p.from, p.version }));
+			r->order.action = STR_LIT(ORDER_UNINSTALL);
+		}
 		if (str_starts(line, "package "))
 			VEC_PUSH(&packages, package_of((struct str) { line.p + 8, line.n - 8 }));
 		if (str_starts(line, "extra "))

@@ -3,6 +3,7 @@
  * copies (A19, A47), the journal, and a hostile network half at its verbs (A50). */
 #include "agent/ipc.h"
 #include "agent/root/gate.h"
+#include "agent/root/had.h"
 #include "agent/root/mirror.h"
 #include "agent/root/rootd.h"
 #include "base/random.h"
@@ -25,6 +26,12 @@ static const char *admission(struct bench *b, const struct order *o, uint64_t la
 		return "";
 	assert_true(e.msg[0]);
 	return reason;
+}
+
+static void ok_note(struct bench *b, const json_t *transaction, int64_t ms)
+{
+	struct err e = { 0 };
+	assert_true(had_note(b->root, transaction, NULL, ms, &e));
 }
 
 static void test_gate(void **state)
@@ -61,6 +68,53 @@ static void test_gate(void **state)
 	assert_string_equal(admission(b, &o, 0), "policy");
 	put(arena_printf(&b->a, "%s/policy.conf", b->paths.config), "instal = yes\n");
 	assert_string_equal(admission(b, &o, 0), "policy"); /* a typo is no permission */
+}
+
+/* A18: an order that goes back, by default only to what this machine has had not long ago. */
+static void test_gate_downgrade(void **state)
+{
+	static struct order_package back[] = { { STR_LIT("openssl"), STR_LIT("amd64"),
+						 STR_LIT("3.0"), STR_LIT("3.1") } };
+	struct bench *b = *state;
+	struct err e = { 0 };
+	struct order o = plain_order();
+	const char *policy = arena_printf(&b->a, "%s/policy.conf", b->paths.config);
+	AUTO(json_free)
+	json_t *had = json_pack("[{s:s,s:s,s:s}]", "name", "openssl", "arch", "amd64", "from",
+				"3.0");
+	o.action = STR_LIT(ORDER_UNINSTALL);
+	o.packages = back;
+	o.n_packages = 1;
+	assert_string_equal(admission(b, &o, 0), "downgrade_denied");
+	put(policy, "downgrade = any\n");
+	assert_string_equal(admission(b, &o, 0), "");
+	back[0].from = STR_LIT("2.9"); /* that would be forward */
+	assert_string_equal(admission(b, &o, 0), "downgrade_denied");
+	back[0].from = STR_LIT("3.1");
+	assert_int_equal(unlink(policy), 0);
+	ok_note(b, had, clock_wall_ms() - INT64_C(29) * 86400000);
+	assert_string_equal(admission(b, &o, 0), "");
+	put(policy, "downgrade_days = 28\n");
+	assert_string_equal(admission(b, &o, 0), "downgrade_denied");
+	put(policy, "downgrade = no\n");
+	assert_string_equal(admission(b, &o, 0), "downgrade_denied");
+	put(policy, "downgrade = maybe\n");
+	assert_string_equal(admission(b, &o, 0), "policy");
+	assert_int_equal(unlink(policy), 0);
+	/* what was had longer ago than the record goes leaves it; what is there again is newer */
+	AUTO(json_free) json_t *many = json_array();
+	for (int i = 0; i < HAD_LINES; i++)
+		json_array_append_new(many, json_pack("{s:s,s:s,s:o}", "name", "x", "arch", "amd64",
+						      "from", json_sprintf("%d", i)));
+	ok_note(b, many, clock_wall_ms());
+	assert_string_equal(admission(b, &o, 0), "downgrade_denied");
+	ok_note(b, had, clock_wall_ms());
+	assert_string_equal(admission(b, &o, 0), "");
+	int64_t ms;
+	assert_true(had_when(b->root, STR_LIT("x"), STR_LIT("amd64"), STR_LIT("0"), &ms, &e));
+	assert_int_equal(ms, 0);
+	assert_true(had_when(b->root, STR_LIT("x"), STR_LIT("amd64"), STR_LIT("1"), &ms, &e));
+	assert_true(ms > 0);
 }
 
 static void test_gate_archives(void **state)
@@ -466,7 +520,8 @@ int main(int argc, char **argv)
 		return 0;
 #define BENCH(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		BENCH(test_gate),	   /* A42, A46, F25 */
+		BENCH(test_gate), /* A42, A46, F25 */
+		BENCH(test_gate_downgrade),
 		BENCH(test_gate_archives), /* A07, A17 */
 		BENCH(test_signature),	   /* A01, A46 */
 		BENCH(test_mirror),

@@ -55,8 +55,8 @@ class Endpoint:
         except ValueError:
             return {}
 
-    def order(self, packages, extra=(), replaced=(), repo=None, archive="tb9", keyring="", suite=None, metadata=("primary", "updateinfo", "modules"), signature=False):
-        """Seals an order of these packages and fills the spool; the envelope lies in /envelope."""
+    def order(self, packages, extra=(), replaced=(), back=None, repo=None, archive="tb9", keyring="", suite=None, metadata=("primary", "updateinfo", "modules"), signature=False):
+        """Seals an order of these packages and fills the spool; the envelope lies in /envelope. back: {name: the version that is left}."""
         self.seq += 1
         repo = repo or self.world.repo
         spool = self.eps.root(self.name) / "var/lib/tsukuroi-agent/spool"
@@ -76,6 +76,10 @@ class Endpoint:
                      "packages": text(packages), "extra": text(extra),
                      "archives": [{"id": archive, "suite": suite or {"dnf": "9", "zypper": "15.6"}[self.manager], "components": "", "keyring": keyring,
                                    "index": [put(i) for i in index], "payload": [put(p[3]) for p in wanted]}]}
+        if back:
+            self.json["action"] = "uninstall"
+            for p in self.json["packages"]:
+                p["from"] = back[p["name"]]
         if replaced:
             self.json["replaced"] = [{"name": n, "arch": "noarch", "version": v} for n, v in replaced]
         envelope = run(SEAL, "order", self.work / "deploy.key", input=json.dumps(self.json)).stdout
@@ -114,7 +118,7 @@ class Endpoint:
             return
         d = pathlib.Path(KEEP) / self.manager
         d.mkdir(parents=True, exist_ok=True)
-        head = f"# {why}\n" + "".join(f"{w[:-1] if w == 'packages' else w} {p['name']} {p['arch']} {p['version']}\n" for w in ("packages", "extra", "replaced") for p in self.json.get(w, []))
+        head = f"# {why}\n" + "".join(f"{'back' if 'from' in p else w[:-1] if w == 'packages' else w} {p['name']} {p['arch']} {p['version']}{' ' + p['from'] if 'from' in p else ''}\n" for w in ("packages", "extra", "replaced") for p in self.json.get(w, []))
         log = self.log.replace(f"/var/lib/tsukuroi-agent/root/mirror/{self.id}", "@DIR@")
         log = "".join(l + "\n" for l in log.splitlines() if l)
         (d / f"{case}.transcript").write_text(head + log + f"= {self.outcome()}\n")
@@ -183,6 +187,57 @@ def case_kernel(e):
         (e.eps.root(e.name) / "etc/zypp/zypp.conf").write_text("[main]\n# multiversion = provides:multiversion(kernel)\n")
         e.order([KDEFAULT])
         e.check("without multiversion it is replaced", e.carry_out() == "succeeded installed" and e.has(KDEFAULT), installed(e.eps, e.name))
+
+
+def case_uninstall(e):
+    """M-137, A18: back to what the machine had, and to nothing else."""
+    had = ("tb-ssl-libs", "1:3.0.1-41.tb9")
+    e.order([SSL28])
+    e.carry_out()
+    e.ack()
+    back = {SSL28[0]: SSL28[1]}
+    e.order([SSL27], back=back)
+    e.check("to a version it never had", e.carry_out() == "refused downgrade_denied" and e.has(SSL28))
+    e.order([had], back=back)
+    e.check("uninstall: succeeds", e.carry_out() == "succeeded uninstalled")
+    e.check("uninstall: the version of before", e.has(had), installed(e.eps, e.name))
+    e.keep("uninstall", "back to the version that was there before")
+    e.ack()
+    e.order([had], back=back)
+    e.check("again: nothing to do", e.carry_out() == "succeeded already_uninstalled")
+    e.keep("uninstall-same", "it is back already")
+    e.ack()
+    (e.eps.root(e.name) / "etc/tsukuroi-agent/policy.conf").write_text("downgrade = any\n")
+    e.order([SSL28, HTTPD])
+    e.carry_out()
+    e.ack()
+    e.order([had], back=back)
+    want = {"dnf": "refused unlisted_dependency", "zypper": "failed dependency"}[e.manager]  # dnf would take the other one back, too
+    e.check("what another package needs is not taken away", e.carry_out() == want and e.has(SSL28, HTTPD), installed(e.eps, e.name))
+    e.keep("uninstall-needed", "another package needs the newer version")
+    e.ack()
+
+
+def case_uninstall_kill(e):
+    for what, after in (("all", 2.5), ("manager", 2.0)):
+        e.fresh()
+        e.order(ALL_SLOW)
+        e.carry_out()
+        e.ack()
+        e.order([(n, "1.0-1") for n, _ in ALL_SLOW], back=dict(ALL_SLOW))
+        e.prepare()
+        e.ask("install", order=e.id)
+        time.sleep(after)
+        e.kill(KILLS[what])
+        now = installed(e.eps, e.name)
+        both = [n for n in SLOW if len(now.get(n, [])) > 1]
+        if what == "all":
+            e.start()
+        e.wait("done", seconds=300)
+        e.check(f"uninstall, kill {what} after {after} s ({len(both)} half replaced): succeeds", e.outcome() == "succeeded uninstalled")
+        e.check(f"uninstall, kill {what}: every package at its old version, none twice", e.has(*[(n, "1.0-1") for n, _ in ALL_SLOW]), installed(e.eps, e.name))
+        e.keep(f"uninstall-kill-{what}", f"{what} killed in the middle of going back")
+        e.ack()
 
 
 def case_reboot(e):
@@ -498,7 +553,7 @@ def main():
         run(SOURCE / "tools/bundle", work / "bundle", "/opt/tsukuroi-agent", BUILD / "src/tsukuroi-agent", BUILD / "src/tsukuroi-agent-root", CTL)
         run(SEAL, "key", work)
         eps.up()
-        cases = sys.argv[2:] or ["exact", "kernel", "twins", "reboot", "unlisted", "filelists", "replace", "held", "unsigned", "foreign", "index", "refuse", "lock", "script", "kill"]
+        cases = sys.argv[2:] or ["exact", "uninstall", "uninstall_kill", "kernel", "twins", "reboot", "unlisted", "filelists", "replace", "held", "unsigned", "foreign", "index", "refuse", "lock", "script", "kill"]
         for name, manager in zip(eps.names, ("dnf", "zypper")):
             e = Endpoint(eps, world, work, name, manager)
             for c in cases:

@@ -107,6 +107,28 @@ static void a_claim_from_before_a_restart_is_not_run_again(void **state)
 	expect(&forgotten, 201, NULL);
 }
 
+/* M-137: nothing older is offered here, so nothing goes back, and it says why. */
+static void an_uninstallation_says_what_cannot_go_back(void **state)
+{
+	struct world *w = *state;
+	AUTO(reply_done) struct reply r, none, odd;
+	post(w, "/api/v1/deployments:preview",
+	     "{\"operation\":\"uninstall\",\"patches\":{\"ids\":[\"" SSL "\"]}}", NULL, &r);
+	expect(&r, 200, NULL);
+	assert_int_equal(int_at(r.json, "pairs"), 0);
+	assert_int_equal(int_at(r.json, "n_steps"), 0);
+	const json_t *left = json_object_get(r.json, "not_applicable");
+	assert_true(json_array_size(left) > 0);
+	assert_string_equal(text_at(json_array_get(left, 0), "reason"), "no_previous_version");
+	post(w, "/api/v1/deployments:preview",
+	     "{\"operation\":\"uninstall\",\"systems\":{\"ids\":[\"00000000000000000000000000000002\"]}}",
+	     NULL, &none);
+	expect(&none, 400, "invalid_selection");
+	post(w, "/api/v1/deployments:preview",
+	     "{\"operation\":\"remove\",\"patches\":{\"ids\":[\"" SSL "\"]}}", NULL, &odd);
+	expect(&odd, 400, NULL);
+}
+
 static void selections_say_what_is_wrong_with_them(void **state)
 {
 	struct world *w = *state;
@@ -654,6 +676,7 @@ static int group(void)
 		cmocka_unit_test(M_131_from_patches_and_exactly_once),
 		cmocka_unit_test(a_refused_creation_leaves_its_key_free),
 		cmocka_unit_test(a_claim_from_before_a_restart_is_not_run_again),
+		cmocka_unit_test(an_uninstallation_says_what_cannot_go_back),
 		cmocka_unit_test(selections_say_what_is_wrong_with_them),
 		cmocka_unit_test(M_150_targets_with_reasons_pages_and_cancelling),
 		cmocka_unit_test(deployments_page_both_ways),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Many hosts entered into the index at once are entered as one by one: whatever they have, also when
- * others are in it already, and only the active ones. */
+ * Many hosts entered into the index at once are entered as one by one: whatever they have, also
+ * when others are in it already, and only the active ones. */
 #include "fleet/facts.h"
 #include "fleet/fleet_int.h"
 #include "fleet/record.h"

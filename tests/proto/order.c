@@ -83,6 +83,34 @@ static void refuse(const char *old, const char *new, enum err_code code)
 	assert_null(r.org.p);
 }
 
+/* M-137: an order that goes back names from which version; no other order does. */
+static void uninstall(void **state)
+{
+	static struct order_package back[] = { { S("bash"), S("amd64"), S("5.2.15-2+b7"),
+						 S("5.2.15-2+b8") } };
+	struct order o = sample(), r = { 0 };
+	struct err e = { 0 };
+	AUTO(arena_done) struct arena a = { 0 };
+	AUTO(buf_done) struct buf b = BUF_INIT(ORDER_MAX), bad = BUF_INIT(ORDER_MAX);
+	o.action = S(ORDER_UNINSTALL);
+	o.packages = back;
+	o.n_packages = 1;
+	o.n_extra = 0;
+	order_write(&o, &b);
+	if (!order_parse(buf_str(&b), &a, &r, &e))
+		fail_msg("%s", e.msg);
+	assert_true(order_goes_back(&r) && str_is(r.packages[0].from, "5.2.15-2+b8"));
+	char *from = strstr(b.p, ",\"from\":\"5.2.15-2+b8\"");
+	buf_add(&bad, b.p, (size_t)(from - b.p));
+	buf_adds(&bad, strchr(from, '}'));
+	assert_false(order_parse(buf_str(&bad), &a, &r, &e));
+	o.action = S(ORDER_INSTALL);
+	buf_reset(&b);
+	order_write(&o, &b);
+	assert_false(order_parse(buf_str(&b), &a, &r, &e));
+	assert_non_null(strstr(e.msg, "from"));
+}
+
 static void refused(void **state)
 {
 	static const char *const cases[][2] = {
@@ -308,8 +336,10 @@ static void sealed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip), cmocka_unit_test(refused), cmocka_unit_test(replaced),
-		cmocka_unit_test(restarts),   cmocka_unit_test(counts),	 cmocka_unit_test(sealed),
+		cmocka_unit_test(round_trip), cmocka_unit_test(uninstall),
+		cmocka_unit_test(refused),    cmocka_unit_test(replaced),
+		cmocka_unit_test(restarts),   cmocka_unit_test(counts),
+		cmocka_unit_test(sealed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1147,10 +1147,10 @@ export interface components {
          * @description known: the patch DB offers it from now on. missing, hindered (missing, and held, kept back, phased or for
          *     subscribers only), installed (found by a scan), gone (concerns the system no longer). approved (deployed by
          *     a person), offered (in a signed order), verified (the agent read the wanted versions back), failed. declined,
-         *     undeclined.
+         *     undeclined. uninstalled (taken back by a deployment).
          * @enum {string}
          */
-        HistoryEvent: "known" | "missing" | "hindered" | "installed" | "gone" | "approved" | "offered" | "verified" | "failed" | "declined" | "undeclined";
+        HistoryEvent: "known" | "missing" | "hindered" | "installed" | "gone" | "approved" | "offered" | "verified" | "failed" | "declined" | "undeclined" | "uninstalled";
         History: {
             items: components["schemas"]["HistoryItem"][];
             page: components["schemas"]["Page"];
@@ -1780,7 +1780,8 @@ export interface components {
         };
         /**
          * @description Only `systems`: everything they miss. Only `patches`: every system that misses them. Both: the
-         *     product, restricted to what is missing. At least one is required.
+         *     product, restricted to what is missing. At least one is required. An uninstallation needs `patches`: they go
+         *     back on every system that has them, or on those of `systems`.
          */
         DeploymentRequest: {
             /** @description Empty or absent = generated */
@@ -1795,6 +1796,7 @@ export interface components {
              * @default false
              */
             now?: boolean;
+            operation?: components["schemas"]["RequestedOperation"];
         };
         DeploymentCreateRequest: {
             name?: string;
@@ -1805,7 +1807,33 @@ export interface components {
             policy?: string;
             /** @default false */
             now?: boolean;
+            operation?: components["schemas"]["RequestedOperation"];
             preview_token: string;
+        };
+        /**
+         * @description uninstall: the packages go back to the versions of before
+         * @default install
+         * @enum {string}
+         */
+        RequestedOperation: "install" | "uninstall";
+        /** @description A package of a patch that goes back the same way on so many systems. */
+        UninstallStep: {
+            patch: string;
+            name: string;
+            arch: string;
+            /** @description The version that is there */
+            from: string;
+            /** @description What the system had before by its own results, else the newest older one that its archives offer */
+            to: string;
+            /** @description Whether the system had it; others must permit it (`downgrade = any` of policy.conf) */
+            recorded: boolean;
+            systems: number;
+        };
+        UninstallRefusal: {
+            patch: string;
+            /** @enum {string} */
+            reason: "no_previous_version" | "newer_installed" | "beside";
+            systems: number;
         };
         DeploymentPreview: {
             preview_token: string;
@@ -1822,20 +1850,28 @@ export interface components {
             superseded: number;
             /** @description Pairs left out because the packages are on hold there */
             held: number;
+            /** @description Pairs left out of everything missing because they were taken back there */
+            rolled_back: number;
             /** @description To fetch from vendors */
             download_bytes: number;
             /** @description Already in the server's store */
             stored_bytes: number;
             by_severity: components["schemas"]["SeverityCounts"];
-            /** @description Codes: nothing_to_do, offline, unknown, superseded, held, reboots */
+            /** @description Codes: nothing_to_do, offline, unknown, superseded, held, rolled_back, reboots */
             warnings: components["schemas"]["Message"][];
+            /** @description Of an uninstallation, at most 500 */
+            steps?: components["schemas"]["UninstallStep"][];
+            /** @description Of an uninstallation: how many there are */
+            n_steps?: number;
+            /** @description Of an uninstallation */
+            not_applicable?: components["schemas"]["UninstallRefusal"][];
         };
         Deployment: {
             id: string;
             name: string;
             description: string;
             /** @enum {string} */
-            operation: "install" | "restart_services";
+            operation: "install" | "restart_services" | "uninstall";
             policy: string;
             /** @description Also of a policy that was removed since */
             policy_name: components["schemas"]["LocalText"];

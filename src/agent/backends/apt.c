@@ -53,7 +53,7 @@ static struct backend_action update(struct apt *m)
 /* "apt-get [-s] install -- name:arch=version ..." of what is still to do. */
 static struct backend_action install(struct apt *m, bool simulate)
 {
-	const char **v = arena_array(&m->b.scratch, const char *, m->b.n_todo + 10);
+	const char **v = arena_array(&m->b.scratch, const char *, m->b.n_todo + 12);
 	size_t n = 0;
 	v[n++] = "apt-get";
 	v[n++] = "-c";
@@ -61,6 +61,8 @@ static struct backend_action install(struct apt *m, bool simulate)
 	if (simulate)
 		v[n++] = "-s";
 	v[n++] = "--no-remove";
+	if (order_goes_back(m->b.spec.order))
+		v[n++] = "--allow-downgrades";
 	v[n++] = "install";
 	v[n++] = "--";
 	for (size_t i = 0; i < m->b.n_todo; i++) {
@@ -92,13 +94,13 @@ static struct backend_action wait_for_lock(struct apt *m)
 static struct backend_action after_read(struct apt *m, const struct pkgdb *db)
 {
 	bool there = false;
-	if (!backend_look(&m->b, db, "apt-mark unhold", &there))
-		return backend_done(&m->b, m->b.ran ? BACKEND_FAILED : BACKEND_REFUSED, "held");
+	const char *why = backend_look(&m->b, db, "apt-mark unhold", &there);
+	if (why)
+		return backend_done(&m->b, m->b.ran ? BACKEND_FAILED : BACKEND_REFUSED, why);
 	if (there && !db->interrupted) {
 		if (!m->failed)
 			m->b.detail[0] = '\0';
-		return backend_done(&m->b, BACKEND_SUCCEEDED,
-				    m->b.ran ? "installed" : "already_installed");
+		return backend_succeeded(&m->b);
 	}
 	if (m->b.spec.phase == BACKEND_PLAN)
 		return update(m);

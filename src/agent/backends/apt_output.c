@@ -57,7 +57,9 @@ static bool read_inst(struct str rest, struct backend_step *s)
 	if (at == 0 || at == inner.n - 1)
 		return false;
 	s->arch = (struct str) { inner.p + at, inner.n - 1 - at };
-	s->action = s->from.n ? "upgrade" : "install";
+	s->action = !s->from.n					   ? "install"
+		    : pkgdb_compare(PKGDB_DEB, s->from, s->to) > 0 ? "downgrade"
+								   : "upgrade";
 	/* What is broken in between; apt fixes it later in the same run: "[a ] [a on b] [c on d e
 	 * ]". */
 	while (bracketed(&rest, '[', ']', &broken))

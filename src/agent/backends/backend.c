@@ -81,11 +81,62 @@ void backend_note(struct backend *b, struct str line)
 		 line.p);
 }
 
-bool backend_look(struct backend *b, const struct pkgdb *db, const char *remedy,
-		  bool *all_there_out)
+struct backend_action backend_succeeded(struct backend *b)
 {
-	bool there = true;
+	bool back = order_goes_back(b->spec.order);
+	return backend_done(b, BACKEND_SUCCEEDED,
+			    b->ran ? back ? "uninstalled" : "installed"
+			    : back ? "already_uninstalled"
+				   : "already_installed");
+}
+
+static const char *held(struct backend *b, const struct order_package *w, const char *remedy)
+{
+	snprintf(b->detail, sizeof(b->detail),
+		 "package '%.*s' is held on this machine; release it with %s", STR_ARG(w->name),
+		 remedy);
+	return "held";
+}
+
+/* One package that goes back: it shall be at its version, and at no other. */
+static const char *look_back(struct backend *b, const struct pkgdb *db,
+			     const struct order_package *w, const char *remedy, bool *there)
+{
+	const struct pkgdb_package *p = pkgdb_find(db, w->name, w->arch);
+	bool is_old = p && str_eq(p->version, w->version),
+	     is_new = p && str_eq(p->version, w->from);
+	if (is_old && p->state == PKGDB_INSTALLED && !p->reinstall)
+		return NULL;
+	*there = false;
+	if (!is_old && !is_new) {
+		if (p)
+			snprintf(b->detail, sizeof(b->detail),
+				 "'%.*s' is at %.*s, not at %.*s as the order says",
+				 STR_ARG(w->name), STR_ARG(p->version), STR_ARG(w->from));
+		else
+			snprintf(b->detail, sizeof(b->detail), "'%.*s' is not installed any more",
+				 STR_ARG(w->name));
+		return "changed";
+	}
+	if (is_new && p->hold)
+		return held(b, w, remedy);
+	/* both: the transaction was cut short, and what is new has to be taken away */
+	if (is_old || !pkgdb_find_version(db, w->name, w->arch, w->version))
+		b->todo[b->n_todo++] = w;
+	return NULL;
+}
+
+const char *backend_look(struct backend *b, const struct pkgdb *db, const char *remedy,
+			 bool *all_there_out)
+{
+	bool there = true, back = order_goes_back(b->spec.order);
+	const char *why = NULL;
 	b->n_todo = 0;
+	for (uint32_t i = 0; back && !why && i < b->spec.order->n_packages; i++)
+		why = look_back(b, db, &b->spec.order->packages[i], remedy, &there);
+	*all_there_out = there;
+	if (back)
+		return why;
 	for (uint32_t i = 0; i < b->spec.order->n_packages; i++) {
 		const struct order_package *w = &b->spec.order->packages[i];
 		const struct pkgdb_package *p = pkgdb_find(db, w->name, w->arch);
@@ -95,16 +146,12 @@ bool backend_look(struct backend *b, const struct pkgdb *db, const char *remedy,
 		there = false;
 		if (c > 0)
 			continue; /* newer but unfinished: healing's work, not ours */
-		if (p && p->hold && c < 0) {
-			snprintf(b->detail, sizeof(b->detail),
-				 "package '%.*s' is held on this machine; release it with %s",
-				 STR_ARG(w->name), remedy);
-			return false;
-		}
+		if (p && p->hold && c < 0)
+			return held(b, w, remedy);
 		b->todo[b->n_todo++] = w;
 	}
 	*all_there_out = there;
-	return true;
+	return NULL;
 }
 
 static bool listed(const struct order_package *p, uint32_t n, const struct backend_step *s)
@@ -135,9 +182,46 @@ static bool may_go(const struct order *o, const struct backend_step *gone)
 	return strcmp(gone->action, "replaced") == 0 && listed(o->replaced, o->n_replaced, &there);
 }
 
+/* dnf does not tell from which version: that is the one that was found just before, see
+ * look_back().
+ */
+static bool goes_back(const struct order *o, struct backend_step *s)
+{
+	for (uint32_t i = 0; i < o->n_packages; i++) {
+		const struct order_package *w = &o->packages[i];
+		if (!str_eq(w->name, s->name) || !str_eq(w->arch, s->arch) ||
+		    !str_eq(w->version, s->to))
+			continue;
+		if (!s->from.n && strcmp(s->action, "downgrade") == 0)
+			s->from = w->from;
+		return str_eq(w->from, s->from) || strcmp(s->action, "reinstall") == 0;
+	}
+	return false;
+}
+
+/* Nothing but what is listed goes back, from the version that is listed; beside it something may be
+ * new, when it is listed; nothing goes up and nothing goes away. */
+static const char *judge_back(struct backend *b)
+{
+	const struct order *o = b->spec.order;
+	for (size_t i = 0; i < b->transaction.n; i++) {
+		struct backend_step *s = &b->transaction.steps[i];
+		bool is_new = strcmp(s->action, "install") == 0 && listed(o->extra, o->n_extra, s);
+		if (is_new || (s->to.n && goes_back(o, s)))
+			continue;
+		snprintf(b->detail, sizeof(b->detail),
+			 "the order does not list: %s '%.*s' %.*s -> %.*s", s->action,
+			 STR_ARG(s->name), STR_ARG(s->from), STR_ARG(s->to));
+		return "unlisted_dependency";
+	}
+	return NULL;
+}
+
 const char *backend_judge(struct backend *b, enum pkgdb_kind kind)
 {
 	const struct order *o = b->spec.order;
+	if (order_goes_back(o))
+		return judge_back(b);
 	for (size_t i = 0; i < b->transaction.n; i++) {
 		const struct backend_step *s = &b->transaction.steps[i];
 		if (strcmp(s->action, "downgrade") == 0 ||

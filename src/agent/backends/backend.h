@@ -3,9 +3,10 @@
  * exit status and output, the package database) and says what to do next. It runs nothing, reads
  * nothing, knows no clock: recorded transcripts test it.
  *
- * Rules every backend keeps: exact versions only; never a removal, never a downgrade (A18), never a
- * package the order does not list (A06); a lock is waited for, never removed (F18); after an
- * interruption first heal, then the same action again (F15); success is what the database says. */
+ * Rules every backend keeps: exact versions only; never a removal, never a downgrade (A18) but of
+ * an order that goes back, exactly as it lists them; never a package the order does not list (A06);
+ * a lock is waited for, never removed (F18); after an interruption first heal, then the same action
+ * again (F15); success is what the database says. */
 #ifndef AGENT_BACKENDS_BACKEND_H
 #define AGENT_BACKENDS_BACKEND_H
 #include "agent/pkgdb.h"
@@ -111,10 +112,14 @@ struct backend_action backend_done(struct backend *b, enum backend_outcome outco
 struct backend_action backend_wait_for_lock(struct backend *b, int state);
 /** `line` becomes the detail. */
 void backend_note(struct backend *b, struct str line);
-/** Fills todo. False when a held package stands in the way (the detail says which); `remedy` tells
- * how a hold is released. */
-bool backend_look(struct backend *b, const struct pkgdb *db, const char *remedy,
-		  bool *all_there_out);
+/** Fills todo. NULL, or why the order cannot be carried out on what is there (the detail says
+ * more): "held" (`remedy` tells how a hold is released), "changed" (an order goes back from another
+ * version than the one that is there). */
+const char *backend_look(struct backend *b, const struct pkgdb *db, const char *remedy,
+			 bool *all_there_out);
+/** The end when everything is there: "installed", "already_installed", or of an order that goes
+ * back "uninstalled", "already_uninstalled". */
+struct backend_action backend_succeeded(struct backend *b);
 /** NULL when the order covers every step of the transaction, else the reason of the refusal. An
  *  older version of what the same transaction installs may go: the machine's own limit of kernels,
  *  and a second entry of what is upgraded (dnf calls it obsoleted). */

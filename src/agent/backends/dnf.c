@@ -36,7 +36,7 @@ static const char *const *argv(struct rpm_machine *m, enum rpm_command c, bool a
 		v[n++] = options[i];
 	if (c == RPM_REHEARSE)
 		v[n++] = "--setopt=tsflags=test";
-	v[n++] = again ? "reinstall" : "install";
+	v[n++] = again ? "reinstall" : order_goes_back(m->b.spec.order) ? "downgrade" : "install";
 	for (size_t i = 0; i < m->b.n_todo; i++)
 		v[n++] = rpm_nevra(a, m->b.todo[i]);
 	return v;
@@ -134,7 +134,7 @@ static bool summary(struct str line, struct counts *c)
 	return true;
 }
 
-/* The versions that are left, from the "will be upgraded" lines. */
+/* The versions that are left, from the "will be upgraded" lines; of a downgrade dnf tells none. */
 static void fill_from(struct str output, struct arena *a, struct backend_transaction *t)
 {
 	struct str line, fate;

@@ -106,10 +106,25 @@ static const struct order_package *ours(const struct rpm_machine *m, const struc
 	return NULL;
 }
 
+/* An order goes back from it, and what it goes back to is there beside it already. */
+static bool is_overcome(const struct rpm_machine *m, const struct pkgdb *db,
+			const struct pkgdb_package *p)
+{
+	const struct order_package *w = ours(m, p);
+	const struct pkgdb_package *old = w && str_eq(w->from, p->version)
+						  ? pkgdb_find_version(db, w->name, w->arch,
+								       w->version)
+						  : NULL;
+	return old &&
+	       old->state != PKGDB_INSTALLED; /* else such packages stand beside each other */
+}
+
 /* A newer one that was ordered is there beside it. */
 static bool is_stale(const struct rpm_machine *m, const struct pkgdb *db,
 		     const struct pkgdb_package *p)
 {
+	if (order_goes_back(m->b.spec.order))
+		return is_overcome(m, db, p);
 	const struct order_package *w = p->state == PKGDB_STALE ? ours(m, p) : NULL;
 	const struct pkgdb_package *newest = w ? pkgdb_find(db, p->name, p->arch) : NULL;
 	/* else it is not ours, or the upgrade will take it along */
@@ -137,12 +152,17 @@ static bool is_twin(const struct pkgdb_package *a, const struct pkgdb_package *b
 	       str_eq(a->version, b->version);
 }
 
-/* Would rpm's name for it, which has no epoch, mean the ordered one beside it, too? */
+/* Would rpm's name for it, which has no epoch, mean another one beside it, too? */
 static bool is_ambiguous(const struct pkgdb *db, const struct pkgdb_package *p)
 {
-	const struct pkgdb_package *newest = pkgdb_find(db, p->name, p->arch);
-	return !str_eq(p->version, newest->version) &&
-	       str_eq(without_epoch(p->version), without_epoch(newest->version));
+	const struct pkgdb_package *other = pkgdb_find(db, p->name, p->arch);
+	for (;
+	     other >= db->packages && str_eq(other->name, p->name) && str_eq(other->arch, p->arch);
+	     other--)
+		if (!str_eq(p->version, other->version) &&
+		    str_eq(without_epoch(p->version), without_epoch(other->version)))
+			return true;
+	return false;
 }
 
 /* rpm -e of what stands stale beside an ordered package, and, when a transaction was cut short that
@@ -246,7 +266,7 @@ static struct backend_action succeed(struct rpm_machine *m, const struct pkgdb *
 		if (m->b.ran)
 			note_replaced(m, db);
 	}
-	return backend_done(&m->b, BACKEND_SUCCEEDED, m->b.ran ? "installed" : "already_installed");
+	return backend_succeeded(&m->b);
 }
 
 /* What is there but may not have run its scriptlets would look whole to the next order: that is
@@ -293,8 +313,9 @@ static struct backend_action after_read(struct rpm_machine *m, const struct rpm_
 {
 	bool there = false;
 	m->again = false;
-	if (!backend_look(&m->b, db, tool->remedy, &there))
-		return backend_done(&m->b, m->b.ran ? BACKEND_FAILED : BACKEND_REFUSED, "held");
+	const char *why = backend_look(&m->b, db, tool->remedy, &there);
+	if (why)
+		return backend_done(&m->b, m->b.ran ? BACKEND_FAILED : BACKEND_REFUSED, why);
 	const char *const *clean = cleaning(m, db, there);
 	m->cut |= clean && m->b.ran; /* whatever the commands said */
 	if (m->b.spec.phase == BACKEND_PLAN)

@@ -58,6 +58,8 @@ static const char *const *argv(struct rpm_machine *m, enum rpm_command c, bool a
 		v[n++] = "--download-only";
 	if (again)
 		v[n++] = "--force";
+	else if (order_goes_back(m->b.spec.order))
+		v[n++] = "--oldpackage";
 	v[n++] = "--";
 	for (size_t i = 0; i < m->b.n_todo; i++) {
 		const struct order_package *p = m->b.todo[i];

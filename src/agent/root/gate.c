@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Admission of orders. Invariant: no byte of an order is looked at before its signature is good. */
 #include "agent/root/gate.h"
+#include "agent/pkgdb.h"
 #include "agent/platform.h"
+#include "agent/root/had.h"
 #include "agent/root/services.h"
 #include "base/file.h"
 
@@ -121,16 +123,50 @@ static bool install_ok(const struct agent_paths *p, const struct order *o,
 	return true;
 }
 
-static bool policy_ok(const struct agent_paths *p, const struct order *o, const char **reason_out,
-		      struct err *e)
+/* An order that goes back (A18): really back, and to where this machine's policy permits. By
+ * default that is what the machine itself has had not long ago, so that whoever holds the server's
+ * key gains no hole that was not open here then. */
+static bool downgrade_ok(const struct agent_paths *p, const struct order *o,
+			 const struct agent_policy *policy, int64_t now_ms, struct err *e)
+{
+	AUTO(xfree) char *root = file_join(p->state, "root");
+	enum pkgdb_kind kind = o->kind == ORDER_RPM ? PKGDB_RPM : PKGDB_DEB;
+	if (policy->downgrade == DOWNGRADE_NO)
+		return err_set(e, ERR_DENIED, "this machine's policy.conf forbids older versions");
+	for (uint32_t i = 0; i < o->n_packages; i++) {
+		const struct order_package *w = &o->packages[i];
+		int64_t had_ms;
+		if (pkgdb_compare(kind, w->from, w->version) <= 0)
+			return err_set(e, ERR_DENIED, "'%.*s' %.*s is not older than %.*s",
+				       STR_ARG(w->name), STR_ARG(w->version), STR_ARG(w->from));
+		if (policy->downgrade == DOWNGRADE_ANY)
+			continue;
+		if (!had_when(root, w->name, w->arch, w->version, &had_ms, e))
+			return false;
+		if (had_ms + policy->downgrade_days * 86400000 < now_ms)
+			return err_set(
+				e, ERR_DENIED,
+				"this machine's record does not say that it had '%.*s' %.*s within %lld days; 'downgrade = any' in policy.conf permits it",
+				STR_ARG(w->name), STR_ARG(w->version),
+				(long long)policy->downgrade_days);
+	}
+	return true;
+}
+
+static bool policy_ok(const struct agent_paths *p, const struct order *o, int64_t now_ms,
+		      const char **reason_out, struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	struct agent_policy policy;
 	*reason_out = "policy";
 	if (!agent_policy_load(p, &a, &policy, e))
 		return false;
-	return order_restarts(o) ? services_permitted(o, &policy, reason_out, e)
-				 : install_ok(p, o, &policy, e);
+	if (order_restarts(o))
+		return services_permitted(o, &policy, reason_out, e);
+	if (!install_ok(p, o, &policy, e))
+		return false;
+	return !order_goes_back(o) || downgrade_ok(p, o, &policy, now_ms, e) ||
+	       refuse(reason_out, "downgrade_denied");
 }
 
 bool gate_admit(const struct agent_paths *p, const struct order *o, uint64_t last_epoch,
@@ -146,5 +182,5 @@ bool gate_admit(const struct agent_paths *p, const struct order *o, uint64_t las
 			now_ms > o->not_after_ms ? "no longer valid" : "not valid yet");
 		return refuse(reason_out, "expired");
 	}
-	return policy_ok(p, o, reason_out, e);
+	return policy_ok(p, o, now_ms, reason_out, e);
 }

@@ -8,6 +8,7 @@
 #include "agent/reboot.h"
 #include "agent/restart.h"
 #include "agent/root/gate.h"
+#include "agent/root/had.h"
 #include "agent/root/journal.h"
 #include "agent/root/notices.h"
 #include "agent/root/runner.h"
@@ -312,7 +313,8 @@ static json_t *verb_install(struct rootd *d, const json_t *request)
 	j.phase = JOURNAL_INSTALLING;
 	j.attempts = 0;
 	j.started_ms = clock_wall_ms();
-	if (!journal_save(d->root, &j, &e) || !start(d, &j, &e))
+	if (!had_note(d->root, j.transaction, j.packages, j.started_ms, &e) ||
+	    !journal_save(d->root, &j, &e) || !start(d, &j, &e))
 		return error_json(&e);
 	memcpy(d->active, j.id, JOURNAL_ID);
 	return state_json(&j);

@@ -47,7 +47,7 @@ export default function DeploymentPage({ id }: { id: string }) {
 			sub={d && (
 				<div className="tk-headline">
 					<DeploymentState state={d.state} />
-					<span>{d.operation === 'install' ? t('deployment.summary', { patches: d.patches, targets: d.targets.total }) : t('deployment.summaryRestart', { targets: d.targets.total })}</span>
+					<span>{d.operation === 'restart_services' ? t('deployment.summaryRestart', { targets: d.targets.total }) : t(d.operation === 'uninstall' ? 'deployment.summaryUninstall' : 'deployment.summary', { patches: d.patches, targets: d.targets.total })}</span>
 					{d.now && <span className="tk-tag">{t('deployment.now')}</span>}
 				</div>
 			)}

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The blast radius in numbers and in sentences.
+// The blast radius in numbers and in sentences, and what goes back to what.
 import type { Schemas } from '../../api/client';
 import { useI18n } from '../../i18n';
 import { Facts, Note } from '../../ui/basic';
 import { StackedBar } from '../../ui/Charts';
+import { DataTable } from '../../ui/DataTable';
 import { GLYPH, SEVERITIES } from '../../ui/Severity';
 
 type P = Schemas['DeploymentPreview'];
@@ -26,13 +27,13 @@ export function PreviewNumbers({ p }: { p: P }) {
 export function Warnings({ p }: { p: P }) {
 	const { maybe } = useI18n();
 	const params: Record<string, number> = {
-		nothing_to_do: 0, offline: p.offline, unknown: p.unknown, superseded: p.superseded, held: p.held, reboots: p.reboots,
+		nothing_to_do: 0, offline: p.offline, unknown: p.unknown, superseded: p.superseded, held: p.held, rolled_back: p.rolled_back, reboots: p.reboots,
 	};
 	return (
 		<div className="tk-notes">
 			{p.warnings.map((w, n) => (
 				<Note key={n} tone={w.code === 'nothing_to_do' ? 'danger' : 'warning'}
-					title={maybe(`warning.${w.code}`, { n: params[w.code] ?? 0, ...(w.params as Record<string, number>) }) ?? w.code} />
+					title={maybe(p.steps && w.code === 'nothing_to_do' ? 'warning.nothing_to_uninstall' : `warning.${w.code}`, { n: params[w.code] ?? 0, ...(w.params as Record<string, number>) }) ?? w.code} />
 			))}
 		</div>
 	);
@@ -56,13 +57,41 @@ export function PreviewFacts({ p }: { p: P }) {
 				</>
 			)}
 			<Facts items={[
-				[t('preview.pairs'), number(p.pairs)],
+				[t(p.steps ? 'preview.pairsBack' : 'preview.pairs'), number(p.pairs)],
 				[t('preview.download'), bytes(p.download_bytes)],
 				[t('preview.stored'), bytes(p.stored_bytes)],
-				[t('preview.held'), number(p.held)],
-				[t('preview.superseded'), number(p.superseded)],
+				...(p.steps ? [] : [
+					[t('preview.held'), number(p.held)],
+					[t('preview.superseded'), number(p.superseded)],
+				] as [string, string][]),
 				[t('preview.unknown'), number(p.unknown)],
 			]} />
+			<GoingBack p={p} />
 		</div>
+	);
+}
+
+/** What an uninstallation does: each package with both versions; and what cannot go back. */
+function GoingBack({ p }: { p: P }) {
+	const { t, number, word } = useI18n();
+	if (!p.steps)
+		return null;
+	return (
+		<>
+			{(p.not_applicable ?? []).map(x => (
+				<Note key={x.patch + x.reason} tone="warning" title={t('uninstall.left', { n: x.systems })}>{x.patch}: {word('reason', x.reason)}</Note>
+			))}
+			{p.steps.some(s => !s.recorded) && <Note tone="warning" title={t('uninstall.unrecorded')}>{t('uninstall.unrecordedText')}</Note>}
+			{p.steps.length > 0 && (
+				<DataTable label={t('uninstall.steps')} keyboard={false} rows={p.steps} rowId={s => `${s.patch} ${s.name} ${s.arch} ${s.from} ${s.to} ${s.recorded}`} rowName={s => s.name} empty={null} columns={[
+					{ id: 'name', header: t('component.name'), fixed: true, cell: s => `${s.name}:${s.arch}` },
+					{ id: 'from', header: t('uninstall.from'), cell: s => <span className="tk-mono">{s.from}</span> },
+					{ id: 'to', header: t('uninstall.to'), cell: s => <span className="tk-mono">{s.to}</span> },
+					{ id: 'recorded', header: t('uninstall.source'), cell: s => t(s.recorded ? 'uninstall.recorded' : 'uninstall.offered') },
+					{ id: 'systems', header: t('preview.systems'), numeric: true, cell: s => number(s.systems) },
+				]} />
+			)}
+			{p.steps.length < (p.n_steps ?? 0) && <p>{t('uninstall.more', { n: p.n_steps! - p.steps.length })}</p>}
+		</>
 	);
 }

@@ -53,15 +53,15 @@ function Frame({ title, search, picker, page, error, children, count, onAdd, onC
 
 const only = <R,>(columns: Column<R>[], ids: string[]) => columns.filter(c => ids.includes(c.id)).map(c => ({ ...c, sort: undefined }));
 
-export function PatchPicker({ onAdd, onClose }: { onAdd: (p: Patch[]) => void; onClose: () => void }) {
+export function PatchPicker({ view, onAdd, onClose }: { view: 'missing' | 'installed'; onAdd: (p: Patch[]) => void; onClose: () => void }) {
 	const i = useI18n();
 	const picker = usePicker();
-	const list = usePatches({ ...picker.query, view: 'missing' });
+	const list = usePatches({ ...picker.query, view });
 	const sel = useSelection(list.data?.items, p => p.id, '');
 	return (
 		<Frame title={i.t('deploy.addPatches')} search={i.t('patches.search')} picker={picker} page={list.data?.page} error={list.error} count={sel.rows.length} onAdd={() => onAdd(sel.rows)} onClose={onClose}>
-			<DataTable label={i.t('patches.missing')} keyboard={false} rows={list.data?.items} rowId={p => p.id} rowName={p => p.id} selection={sel.selection}
-				columns={only(patchColumns<Patch>(i), ['id', 'title', 'severity', 'type', 'missing', 'reboot', 'size'])}
+			<DataTable label={i.t(`patches.${view}`)} keyboard={false} rows={list.data?.items} rowId={p => p.id} rowName={p => p.id} selection={sel.selection}
+				columns={only(patchColumns<Patch>(i), ['id', 'title', 'severity', 'type', view, 'reboot', 'size'])}
 				empty={<Empty title={i.t('empty.noMatch')} why={i.t('empty.noMatchWhy')} />} />
 		</Frame>
 	);

@@ -6,6 +6,8 @@ import type { Patch, Selection, System } from '../../api/queries';
 import { withQuery } from '../../ui/url';
 
 export interface Draft {
+	/** Install unless it says otherwise (M-137). */
+	operation?: 'uninstall';
 	name?: string;
 	description?: string;
 	patches?: Selection;
@@ -27,11 +29,11 @@ const name = (key: string) => `tk.draft.${key}`;
 
 /** What the preview and the creation ask alike. */
 export function requestOf(d: Draft) {
-	return { patches: d.patches, systems: d.systems, policy: d.policy ?? 'anytime' };
+	return { operation: d.operation, patches: d.patches, systems: d.systems, policy: d.policy ?? 'anytime' };
 }
 
 /** Is there anything to preview? */
-export const hasSomething = (d: Draft) => !!d.patches || !!d.systems;
+export const hasSomething = (d: Draft) => !!d.patches || (!!d.systems && !d.operation);
 
 /** Stores the draft; returns the address of the form. */
 export function startDraft(draft: Draft): string {

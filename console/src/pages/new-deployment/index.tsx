@@ -21,6 +21,9 @@ import { Policy } from './sections/Policy';
 import { Preview } from './sections/Preview';
 import { Targets } from './sections/Targets';
 
+/** How long what is declined with its uninstallation stays so: as the dialog of declines proposes. */
+const DECLINED_MS = 90 * 86400e3;
+
 /** In the order of the page; the preview comes after them all. */
 const SECTIONS: { id: 'name' | 'patches' | 'settings' | 'targets' | 'execution'; Body: (p: SectionProps) => ReactNode }[] = [
 	{ id: 'name', Body: Name },
@@ -49,10 +52,15 @@ export default function NewDeployment() {
 		queryFn: ({ signal }) => take(api.POST('/deployments:preview', { body: request, signal })),
 	});
 	const create = useMutation({
-		mutationFn: (now: boolean) => take(api.POST('/deployments', {
-			params: { header: { 'Idempotency-Key': key } },
-			body: { ...request, now, name: draft.name?.trim() || unnamed(draft), description: draft.description?.trim() || undefined, preview_token: preview.data!.preview_token },
-		})),
+		mutationFn: async ({ now, decline }: { now: boolean; decline?: string }) => {
+			const made = await take(api.POST('/deployments', {
+				params: { header: { 'Idempotency-Key': key } },
+				body: { ...request, now, name: draft.name?.trim() || unnamed(draft), description: draft.description?.trim() || undefined, preview_token: preview.data!.preview_token },
+			}));
+			if (decline && draft.patches)
+				await take(api.POST('/declines', { body: { patches: draft.patches, reason: decline, expires: new Date(Date.now() + DECLINED_MS).toISOString() } }));
+			return made;
+		},
 		onSuccess: d => {
 			void client.invalidateQueries({ queryKey: ['deployments'] });
 			toast.done(t('deploy.created', { name: d.name }));
@@ -92,7 +100,7 @@ export default function NewDeployment() {
 				</Form>
 			</div>
 			{confirm && p && (
-				<Confirm now={confirm === 'now'} preview={p} busy={create.isPending} onClose={() => setConfirm(null)} onGo={() => create.mutate(confirm === 'now')} />
+				<Confirm now={confirm === 'now'} preview={p} busy={create.isPending} onClose={() => setConfirm(null)} onGo={decline => create.mutate({ now: confirm === 'now', decline })} />
 			)}
 		</Page>
 	);

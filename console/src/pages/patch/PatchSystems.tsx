@@ -37,6 +37,7 @@ export function PatchSystems({ patch, state }: { patch: Patch; state: 'missing' 
 		...cols.slice(1),
 	], ['lifecycle', 'critical', 'important', 'held', 'kept_back', 'phased', 'needs_subscription', 'user', 'kernel', 'arch', 'agent', 'failed', 'installed', 'address']);
 	const total = data?.page.total ?? 0;
+	const changes = state === 'missing' || state === 'installed';
 	const ids = sel.rows.map(s => s.id);
 
 	return (
@@ -50,17 +51,18 @@ export function PatchSystems({ patch, state }: { patch: Patch; state: 'missing' 
 			</div>
 			<Chips chips={chips} />
 			<SelectionBar count={ids.length} total={total} all={false} pageFull={false} onAll={() => undefined} onClear={sel.clear}>
-				{may('deploy') && state === 'missing' && (
-					<Button variant="primary" size="sm" onClick={() => url.navigate(startDraft({
+				{may('deploy') && changes && (
+					<Button variant={state === 'installed' ? 'secondary' : 'primary'} size="sm" onClick={() => url.navigate(startDraft({
+						operation: state === 'installed' ? 'uninstall' : undefined,
 						patches: { ids: [patch.id] }, patchRows: [patch], patchCount: 1, systems: { ids }, systemRows: sel.rows, systemCount: ids.length,
-					}))}>{t('patch.installHere')}</Button>
+					}))}>{t(state === 'installed' ? 'patch.uninstallHere' : 'patch.installHere')}</Button>
 				)}
 			</SelectionBar>
 			{list.error && <Failure error={list.error} retry={() => void list.refetch()} asOf={data?.page.as_of} />}
 			{!(list.error && !data) && (
 				<DataTable label={t(`patch.tab.${state}`)} columns={columns.shown} rows={data?.items} rowId={s => s.id} rowName={s => s.hostname}
 					sort={url.get('sort') || 'hostname'} onSort={s => url.set({ sort: s, cursor: null })} stale={list.isPlaceholderData}
-					selection={may('deploy') && state === 'missing' ? sel.selection : undefined}
+					selection={may('deploy') && changes ? sel.selection : undefined}
 					onOpen={s => url.navigate(systemPath(s.id))} onExplain={why}
 					empty={chips.length > 0 || url.get('q')
 						? <Empty title={t('empty.noMatch')} why={t('empty.noMatchWhy')} action={t('filter.clear')} onAction={() => url.navigate(url.path)} />

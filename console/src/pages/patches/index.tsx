@@ -62,12 +62,13 @@ export default function Patches({ view }: { view: View }) {
 	const total = data?.page.total ?? 0;
 	const count = sel.count(total);
 
-	const install = () => url.navigate(startDraft({
-		patches: sel.wire(filter, total), patchRows: sel.all ? undefined : sel.rows, patchCount: count,
+	const back = view === 'installed';
+	const deploy = () => url.navigate(startDraft({
+		operation: back ? 'uninstall' : undefined, patches: sel.wire(filter, total), patchRows: sel.all ? undefined : sel.rows, patchCount: count,
 	}));
 	const actions = (
 		<>
-			<Button variant="primary" size="sm" onClick={install}>{t('patches.install')}</Button>
+			<Button variant={back ? 'secondary' : 'primary'} size="sm" onClick={deploy}>{t(back ? 'patches.uninstall' : 'patches.install')}</Button>
 			{view === 'declined'
 				? <Button variant="secondary" size="sm" isDisabled={undecline.isPending || sel.all} onClick={() => undecline.mutate(sel.rows.map(p => p.decline), { onSuccess: sel.clear })}>{t('decline.end')}</Button>
 				: <Button variant="secondary" size="sm" onClick={() => setDeclining(true)}>{t('decline.open')}</Button>}

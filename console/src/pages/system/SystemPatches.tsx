@@ -67,16 +67,17 @@ export function SystemPatches({ system, states, initial }: { system: System; sta
 			<Chips chips={chips} />
 			<SelectionBar count={ids.length} total={data?.page.total ?? 0} all={false} pageFull={false} onAll={() => undefined} onClear={sel.clear}>
 				{may('deploy') && (
-					<Button variant="primary" size="sm" onClick={() => url.navigate(startDraft({
+					<Button variant={installed ? 'secondary' : 'primary'} size="sm" onClick={() => url.navigate(startDraft({
+						operation: installed ? 'uninstall' : undefined,
 						patches: { ids }, patchRows: sel.rows, patchCount: ids.length, systems: { ids: [system.id] }, systemRows: [system], systemCount: 1,
-					}))}>{t('patches.install')}</Button>
+					}))}>{t(installed ? 'patches.uninstall' : 'patches.install')}</Button>
 				)}
 			</SelectionBar>
 			{list.error && <Failure error={list.error} retry={() => void list.refetch()} asOf={data?.page.as_of} />}
 			{!(list.error && !data) && (
 				<DataTable label={t(installed ? 'system.tab.installed' : 'system.tab.missing')} columns={columns.shown} rows={data?.items} rowId={p => p.id} rowName={p => p.id}
 					sort={(url.get('sort') || '-severity').split(',')[0]} onSort={s => url.set({ sort: s, cursor: null })} stale={list.isPlaceholderData}
-					selection={may('deploy') && !installed ? sel.selection : undefined} onOpen={p => url.navigate(patchPath(p.id))} onExplain={why}
+					selection={may('deploy') ? sel.selection : undefined} onOpen={p => url.navigate(patchPath(p.id))} onExplain={why}
 					empty={chips.length > 0 || url.get('q')
 						? <Empty title={t('empty.noMatch')} why={t('empty.noMatchWhy')} action={t('filter.clear')} onAction={() => url.navigate(url.path)} />
 						: system.last_scan === null

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The patches to deploy, editable with a picker (M-133); left open, the targets decide.
+// Whether patches are installed or taken back (M-137), and which, editable with a picker (M-133); left
+// open, the targets decide what is installed.
 import { useEffect, useState } from 'react';
 import { usePatchesById, type Patch } from '../../../api/queries';
 import { useI18n } from '../../../i18n';
-import { Button } from '../../../ui/basic';
+import { Button, FormGroup, Radio } from '../../../ui/basic';
 import { DataTable } from '../../../ui/DataTable';
 import { patchColumns } from '../../patches/columns';
 import { describeFilter, SHOWN } from '../chosen';
@@ -14,9 +15,10 @@ const COLUMNS = ['id', 'title', 'severity', 'type', 'missing', 'reboot', 'size']
 
 export function Patches({ draft, change }: SectionProps) {
 	const i = useI18n();
-	const { t } = i;
+	const { t, word } = i;
 	const { patches: selection, patchRows: rows = [], patchCount: count } = draft;
-	const byTargets = !!draft.systems;
+	const back = draft.operation === 'uninstall';
+	const byTargets = !!draft.systems && !back;
 	const [picking, setPicking] = useState(false);
 	const unknown = (selection?.ids ?? []).filter(id => !rows.some(r => r.id === id)).slice(0, SHOWN);
 	const fetched = usePatchesById(unknown);
@@ -28,7 +30,13 @@ export function Patches({ draft, change }: SectionProps) {
 	const put = (list: Patch[]) => change({ patches: list.length ? { ids: list.map(p => p.id) } : undefined, patchRows: list });
 	return (
 		<>
-			{!selection && <p>{t(byTargets ? 'deploy.allMissing' : 'deploy.nothingChosen')}</p>}
+			<FormGroup role="radiogroup" fieldId="operation" label={t('deployment.operation')}>
+				{(['install', 'uninstall'] as const).map(o => (
+					<Radio key={o} id={`operation-${o}`} name="operation" label={word('operation', o)} description={t(`operation.${o}.text`)}
+						isChecked={back === (o === 'uninstall')} onChange={() => change({ operation: o === 'uninstall' ? o : undefined })} />
+				))}
+			</FormGroup>
+			{!selection && <p>{t(byTargets ? 'deploy.allMissing' : back ? 'deploy.nothingToUninstall' : 'deploy.nothingChosen')}</p>}
 			{selection && !selection.ids && <p>{t('deploy.byFilter', { n: count ?? selection.expected_count ?? 0 })}{describeFilter(selection)}</p>}
 			{selection?.ids && (
 				<DataTable label={t('deploy.section.patches')} keyboard={false} rows={rows.slice(0, 200)} rowId={p => p.id} rowName={p => p.id} empty={null}
@@ -42,7 +50,7 @@ export function Patches({ draft, change }: SectionProps) {
 				{selection && <Button variant="link" size="sm" onClick={() => change({ patches: undefined, patchRows: [] })}>{t(byTargets ? 'deploy.useAllMissing' : 'deploy.clear')}</Button>}
 			</div>
 			{picking && (
-				<PatchPicker onClose={() => setPicking(false)} onAdd={add => {
+				<PatchPicker view={back ? 'installed' : 'missing'} onClose={() => setPicking(false)} onAdd={add => {
 					setPicking(false);
 					put([...rows, ...add.filter(a => !rows.some(r => r.id === a.id))]);
 				}} />

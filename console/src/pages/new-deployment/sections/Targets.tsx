@@ -28,7 +28,7 @@ export function Targets({ draft, change }: SectionProps) {
 	const put = (list: System[]) => change({ systems: list.length ? { ids: list.map(s => s.id) } : undefined, systemRows: list });
 	return (
 		<>
-			{!selection && <p>{t(byPatches ? 'deploy.allLacking' : 'deploy.nothingChosen')}</p>}
+			{!selection && <p>{t(!byPatches ? 'deploy.nothingChosen' : draft.operation ? 'deploy.allHaving' : 'deploy.allLacking')}</p>}
 			{selection && !selection.ids && <p>{t('deploy.systemsByFilter', { n: count ?? selection.expected_count ?? 0 })}{describeFilter(selection)}</p>}
 			{selection?.ids && (
 				<DataTable label={t('deploy.section.targets')} keyboard={false} rows={rows.slice(0, 200)} rowId={s => s.id} rowName={s => s.hostname} empty={null}
@@ -39,7 +39,7 @@ export function Targets({ draft, change }: SectionProps) {
 			)}
 			<div className="tk-row">
 				{(!selection || selection.ids) && <Button variant="secondary" size="sm" onClick={() => setPicking(true)}>{t('deploy.addSystems')}</Button>}
-				{selection && <Button variant="link" size="sm" onClick={() => change({ systems: undefined, systemRows: [] })}>{t(byPatches ? 'deploy.useAllLacking' : 'deploy.clear')}</Button>}
+				{selection && <Button variant="link" size="sm" onClick={() => change({ systems: undefined, systemRows: [] })}>{t(!byPatches ? 'deploy.clear' : draft.operation ? 'deploy.useAllHaving' : 'deploy.useAllLacking')}</Button>}
 			</div>
 			{picking && (
 				<SystemPicker onClose={() => setPicking(false)} onAdd={add => {
