@@ -17,7 +17,7 @@ static bool is_archive_file(const struct catalog *cat, const struct sha256 *d)
 
 bool agent_file(struct call *c, struct err *e)
 {
-	struct sha256 digest;
+	struct sha256 digest, name;
 	uint32_t component;
 	bool offered;
 	int fd;
@@ -29,6 +29,8 @@ bool agent_file(struct call *c, struct err *e)
 	AUTO(catalog_unref) struct catalog *cat = catalog_ref((struct catalog *)v.catalog);
 	match_read_end(&v);
 	component = catalog_find_payload(cat, &digest);
+	if (component == CATALOG_NONE && store_known_as(c->conf->store, &digest, &name))
+		component = catalog_find_payload(cat, &name);
 	offered = component != CATALOG_NONE || is_archive_file(cat, &digest);
 	if (!offered)
 		return call_fail(c, e, 404, "not_offered",

@@ -188,7 +188,9 @@ static json_t *newer_json(const struct catalog *cat, const struct component *k)
 
 static json_t *component_json(struct call *c, const struct catalog *cat, const struct component *k)
 {
-	bool payload = has_payload(k);
+	bool payload = has_payload(k),
+	     stored = payload && store_has(c->conf->store, &k->sha256, NULL);
+	struct sha256 sha256 = store_resolve(c->conf->store, &k->sha256);
 	char hex[SHA256_HEX];
 	json_t *j = json_object();
 	json_object_set_new(j, "kind", json_string(component_kind_name(k->kind)));
@@ -198,11 +200,12 @@ static json_t *component_json(struct call *c, const struct catalog *cat, const s
 	json_object_set_new(j, "file", payload ? json_text(k->file) : json_null());
 	json_object_set_new(j, "size", json_integer(k->size));
 	json_object_set_new(j, "sha256",
-			    payload ? json_string(digest_hex(&k->sha256, hex)) : json_null());
+			    payload && !store_is_other_name(&sha256)
+				    ? json_string(digest_hex(&sha256, hex))
+				    : json_null());
 	json_object_set_new(j, "archive",
 			    payload ? json_text(cat->archives[k->archive].id) : json_null());
-	json_object_set_new(j, "stored",
-			    json_boolean(payload && store_has(c->conf->store, &k->sha256, NULL)));
+	json_object_set_new(j, "stored", json_boolean(stored));
 	json_object_set_new(j, "superseded_by", newer_json(cat, k));
 	return j;
 }

@@ -73,6 +73,8 @@ struct component {
 	 */
 	struct str above;
 	struct str file; /**< path below the archive's root; empty when there is no payload */
+	/** What the store calls the payload: its SHA-256, or, of a vendor who gives SHA-512 alone,
+	 * store_name_of_sha512(). */
 	struct sha256 sha256;
 	int64_t size;
 	uint32_t archive; /**< index into catalog->archives; CATALOG_NONE without payload */

@@ -230,8 +230,9 @@ bool deploy_os_fits(struct str os, const struct host *h)
 
 /* All archives of the host's release, so that its resolver sees what its own sources would show it.
  */
-static void fill_archives(const struct catalog *cat, const struct host *h,
-			  const uint32_t *components, size_t n, struct arena *a, struct order *o)
+static void fill_archives(const struct store *store, const struct catalog *cat,
+			  const struct host *h, const uint32_t *components, size_t n,
+			  struct arena *a, struct order *o)
 {
 	o->archives = arena_array(a, struct order_archive, cat->n_archives ? cat->n_archives : 1);
 	for (uint32_t i = 0; i < cat->n_archives; i++) {
@@ -244,8 +245,9 @@ static void fill_archives(const struct catalog *cat, const struct host *h,
 		for (size_t k = 0; k < n; k++) {
 			const struct component *c = &cat->components[components[k]];
 			if (c->archive == i)
-				oa->payload[oa->n_payload++] =
-					(struct order_file) { c->file, c->sha256, c->size };
+				oa->payload[oa->n_payload++] = (struct order_file) {
+					c->file, store_resolve(store, &c->sha256), c->size
+				};
 		}
 	}
 }
@@ -399,7 +401,7 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 	for (uint32_t i = 0; set->from && i < o.n_packages; i++)
 		o.packages[i].from = set->from[i];
 	if (!order_restarts(&o))
-		fill_archives(v->catalog, h, all, n, a, &o);
+		fill_archives(d->conf.store, v->catalog, h, all, n, a, &o);
 	AUTO(buf_done) struct buf json = BUF_INIT(ORDER_MAX);
 	AUTO(buf_done) struct buf env = BUF_INIT(2 * ORDER_MAX);
 	order_write(&o, &json);

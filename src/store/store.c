@@ -39,12 +39,21 @@ char *store_path(const struct store *s, const struct sha256 *id)
 	return xasprintf("%s/%.2s/%s", s->dir, hex, hex + 2);
 }
 
+static bool is_file(const char *path, struct stat *out)
+{
+	return lstat(path, out) == 0 && S_ISREG(out->st_mode);
+}
+
 bool store_has(const struct store *s, const struct sha256 *id, int64_t *size_out)
 {
 	AUTO(xfree) char *path = store_path(s, id);
 	struct stat st;
-	if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode))
-		return false;
+	if (!is_file(path, &st)) {
+		struct sha256 real = store_resolve(s, id);
+		AUTO(xfree) char *other = store_path(s, &real);
+		if (!is_file(other, &st))
+			return false;
+	}
 	if (size_out)
 		*size_out = st.st_size;
 	return true;
@@ -54,7 +63,8 @@ bool store_read_fd(const struct store *s, const struct sha256 *id, int *fd_out, 
 		   struct err *e)
 {
 	char hex[SHA256_HEX];
-	AUTO(xfree) char *path = store_path(s, id);
+	struct sha256 real = store_resolve(s, id);
+	AUTO(xfree) char *path = store_path(s, &real);
 	AUTO(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct stat st;
 	if (fd < 0 && errno == ENOENT)
@@ -74,6 +84,7 @@ bool store_read(struct store *s, const struct sha256 *id, struct buf *out, struc
 {
 	AUTO(fd_close) int fd = -1;
 	int64_t size = 0;
+	struct sha256 real = store_resolve(s, id);
 	if (!store_read_fd(s, id, &fd, &size, e))
 		return false;
 	char hex[SHA256_HEX];
@@ -83,13 +94,13 @@ bool store_read(struct store *s, const struct sha256 *id, struct buf *out, struc
 		return false;
 	struct sha256 got = digest_of(
 		(struct str) { out->p ? out->p + before : "", out->n - before });
-	if (digest_eq(&got, id))
+	if (digest_eq(&got, &real))
 		return true;
 	out->n = before;
 	if (out->p)
 		out->p[before] = '\0';
 	struct err gone = { 0 };
-	bool removed = store_remove(s, id, &gone);
+	bool removed = store_remove(s, &real, &gone);
 	return err_set(e, ERR_CORRUPT, "file '%s' does not have the content its name says%s", hex,
 		       removed ? "; it was removed, fetch it again" : "; it could not be removed");
 }

@@ -11,7 +11,9 @@ struct store;
 bool store_open(const char *dir, struct store **out, struct err *e) MUST_CHECK;
 void store_close(struct store *s);
 AUTO_DEFINE(struct store, store_close)
-/** `size_out` may be NULL. */
+/** `size_out` may be NULL. `id` of this and of all that read: a SHA-256 or a
+ * store_name_of_sha512().
+ */
 bool store_has(const struct store *s, const struct sha256 *id, int64_t *size_out);
 /** Path of the file for reading (heap); it may not exist. */
 char *store_path(const struct store *s, const struct sha256 *id);
@@ -29,8 +31,8 @@ bool store_read(struct store *s, const struct sha256 *id, struct buf *out, struc
 struct store_writer;
 bool store_begin(struct store *s, int64_t max, struct store_writer **out, struct err *e) MUST_CHECK;
 bool store_add(struct store_writer *w, struct str bytes, struct err *e) MUST_CHECK;
-/** Durable on return. When `expect` is given and the content differs: ERR_UNTRUSTED, nothing
- * stored. */
+/** Durable on return. When `expect` (a SHA-256 or a store_name_of_sha512()) is given and the
+ * content differs: ERR_UNTRUSTED, nothing stored. */
 bool store_commit(struct store_writer *w, const struct sha256 *expect, struct sha256 *id_out,
 		  int64_t *size_out, struct err *e) MUST_CHECK;
 void store_abort(struct store_writer *w);
@@ -41,6 +43,18 @@ bool store_put(struct store *s, struct str bytes, struct sha256 *id_out, struct 
  * given and differs: ERR_UNTRUSTED and `path` stays where it is. */
 bool store_adopt(struct store *s, const char *path, const struct sha256 *expect, struct err *e)
 	MUST_CHECK;
+
+/* --- files that their vendor names by SHA-512 alone (alias.c) --- */
+#define STORE_SHA512_LEN 64
+/** The name under which such a file is expected, committed and looked for. */
+struct sha256 store_name_of_sha512(const uint8_t sha512[static STORE_SHA512_LEN]);
+/** Whether an id is such a name, and not the file's SHA-256. */
+bool store_is_other_name(const struct sha256 *id);
+/** The SHA-256 behind such a name once the file is here; any other id as it is. */
+struct sha256 store_resolve(const struct store *s, const struct sha256 *id);
+/** The other way: the name under which the file with this SHA-256 was expected; false = none. */
+bool store_known_as(const struct store *s, const struct sha256 *id, struct sha256 *name_out);
+
 /** Missing is fine. */
 bool store_remove(struct store *s, const struct sha256 *id, struct err *e) MUST_CHECK;
 #endif

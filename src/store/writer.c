@@ -115,6 +115,40 @@ bool store_add(struct store_writer *w, struct str bytes, struct err *e)
 	return true;
 }
 
+static bool hash_all(int fd, const char *path, struct digest *d, int64_t *size_out, struct err *e)
+{
+	char tmp[65536];
+	int64_t size = 0;
+	for (;;) {
+		ssize_t r = pread(fd, tmp, sizeof(tmp), (off_t)size);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return err_sys(e, errno, "cannot read '%s'", path);
+		if (r == 0)
+			break;
+		digest_add(d, tmp, (size_t)r);
+		size += r;
+	}
+	if (size_out)
+		*size_out = size;
+	return true;
+}
+
+/* Whether the content, which is not `expect` by its SHA-256, is by its SHA-512. */
+static bool is_by_sha512(struct store_writer *w, const struct sha256 *expect, bool *is_out,
+			 struct err *e)
+{
+	AUTO(digest_free) struct digest *d = digest_new_of(DIGEST_SHA512);
+	uint8_t sha512[DIGEST_MAX];
+	if (!hash_all(w->fd, w->path, d, NULL, e))
+		return false;
+	digest_end_bytes(d, sha512);
+	struct sha256 name = store_name_of_sha512(sha512);
+	*is_out = digest_eq(&name, expect);
+	return true;
+}
+
 static bool untrusted(const struct sha256 *expect, const struct sha256 *got, struct err *e)
 {
 	char a[SHA256_HEX], b[SHA256_HEX];
@@ -128,7 +162,9 @@ bool store_commit(struct store_writer *w, const struct sha256 *expect, struct sh
 	if (w->ended)
 		return err_set(e, ERR_INTERNAL, "store: commit after a failure");
 	struct sha256 id = digest_end(w->digest);
-	bool ok = !expect || digest_eq(expect, &id) || untrusted(expect, &id, e);
+	bool same = !expect || digest_eq(expect, &id), named = false;
+	bool ok = same || ((!store_is_other_name(expect) || is_by_sha512(w, expect, &named, e)) &&
+			   (named || untrusted(expect, &id, e)));
 	if (ok && (fchmod(w->fd, STORE_FILE_MODE) != 0 || fsync(w->fd) != 0))
 		ok = err_sys(e, errno, "cannot sync '%s'", w->path);
 	if (ok && store_place(w->store, w->path, &id, e))
@@ -136,7 +172,7 @@ bool store_commit(struct store_writer *w, const struct sha256 *expect, struct sh
 	else
 		ok = false;
 	drop_file(w);
-	if (!ok)
+	if (!ok || (named && !store_name(w->store, expect, &id, e)))
 		return false;
 	if (id_out)
 		*id_out = id;
@@ -155,21 +191,9 @@ bool store_put(struct store *s, struct str bytes, struct sha256 *id_out, struct 
 static bool hash_fd(int fd, const char *path, struct sha256 *out, int64_t *size_out, struct err *e)
 {
 	AUTO(digest_free) struct digest *d = digest_new();
-	char tmp[65536];
-	int64_t size = 0;
-	for (;;) {
-		ssize_t r = pread(fd, tmp, sizeof(tmp), (off_t)size);
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return err_sys(e, errno, "cannot read '%s'", path);
-		if (r == 0)
-			break;
-		digest_add(d, tmp, (size_t)r);
-		size += r;
-	}
+	if (!hash_all(fd, path, d, size_out, e))
+		return false;
 	*out = digest_end(d);
-	*size_out = size;
 	return true;
 }
 

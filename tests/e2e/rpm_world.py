@@ -50,6 +50,7 @@ class World:
 
     def __init__(self, directory, without=()):
         self.without = without
+        self.checksum = "sha256"
         self.dir = pathlib.Path(directory)
         self.repo, self.key, self.keyring = self.dir / "repo", self.dir / "key.asc", self.dir / "key.gpg"
         self.gpg = self.dir / "gpg"
@@ -88,7 +89,7 @@ class World:
             "--addsign", *files, env={**os.environ, "GNUPGHOME": str(self.gpg)}, timeout=120)
 
     def index(self):
-        run("createrepo_c", "-q", self.repo)
+        run("createrepo_c", "-q", "-s", self.checksum, self.repo)
         text = (self.dir / "testbed/build/updateinfo.xml").read_text()
         streams = {(n, v): more.split(": ")[1].strip().split(":") for n, v, _, _, more in OWN if more.startswith("Modul")}
         for id_, kind, severity, packages in (a for a in OWN_ADVISORIES if a[3][0][0] not in self.without):

@@ -326,6 +326,55 @@ static void F09_disk_full(void **state)
 	assert_true(readable);
 }
 
+static struct sha256 by_sha512(struct str content)
+{
+	AUTO(digest_free) struct digest *d = digest_new_of(DIGEST_SHA512);
+	uint8_t sum[DIGEST_MAX];
+	digest_add(d, content.p, content.n);
+	digest_end_bytes(d, sum);
+	return store_name_of_sha512(sum);
+}
+
+/* A vendor who gives SHA-512 alone: expected, found and read by that; elsewhere its SHA-256 counts.
+ */
+static void named_by_sha512(void **state)
+{
+	AUTO(store_abort) struct store_writer *w = NULL;
+	AUTO(buf_done) struct buf b = BUF_INIT(100);
+	struct str content = STR_LIT("a package");
+	struct sha256 name = by_sha512(content), id = digest_of(content), got, back;
+	assert_true(store_is_other_name(&name));
+	assert_false(store_is_other_name(&id));
+	assert_false(store_has(s, &name, NULL));
+	assert_false(store_known_as(s, &id, &back));
+	got = store_resolve(s, &name);
+	assert_true(digest_eq(&got, &name));
+	assert_true(store_begin(s, 100, &w, &e));
+	assert_true(store_add(w, content, &e));
+	assert_true(store_commit(w, &name, &got, NULL, &e));
+	assert_true(digest_eq(&got, &id));
+	assert_true(store_has(s, &name, NULL) && store_has(s, &id, NULL));
+	got = store_resolve(s, &name);
+	assert_true(digest_eq(&got, &id));
+	assert_true(store_known_as(s, &id, &back) && digest_eq(&back, &name));
+	assert_true(store_read(s, &name, &b, &e));
+	assert_string_equal(b.p, content.p);
+	/* gone: nothing is promised any more */
+	assert_true(store_remove(s, &id, &e));
+	assert_false(store_has(s, &name, NULL));
+}
+
+static void other_content_than_its_sha512(void **state)
+{
+	AUTO(store_abort) struct store_writer *w = NULL;
+	struct sha256 name = by_sha512(STR_LIT("wanted")), other = digest_of(STR_LIT("other"));
+	assert_true(store_begin(s, 100, &w, &e));
+	assert_true(store_add(w, STR_LIT("other"), &e));
+	assert_false(store_commit(w, &name, NULL, NULL, &e));
+	assert_int_equal(e.code, ERR_UNTRUSTED);
+	assert_false(store_has(s, &name, NULL) || store_has(s, &other, NULL));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_store, remove_store)
@@ -334,6 +383,8 @@ int main(void)
 		T(empty_content),
 		T(without_commit_nothing),
 		T(unexpected_content),
+		T(named_by_sha512),
+		T(other_content_than_its_sha512),
 		T(size_bounded),
 		T(F11_corrupt_file_removed),
 		T(adopt_same_and_other_file_system),

@@ -1532,6 +1532,7 @@ export interface components {
                 version: string;
                 file: string | null;
                 size: number;
+                /** @description null also while the vendor names the file by SHA-512 alone and it has not been fetched */
                 sha256: string | null;
                 archive: string | null;
                 stored: boolean;

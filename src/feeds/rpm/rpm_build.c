@@ -157,9 +157,9 @@ bool rpm_build_offer(void *build, const struct rpm_package *p, struct err *e)
 			       .source = source_no(b, p->source, &p->nevra),
 			       .built_s = p->built_s,
 			       .next = RPM_NONE };
-	if (b->spec.payloads && p->has_sha256 && p->base.n == 0 && p->size > 0) {
+	if (b->spec.payloads && p->has_name && p->base.n == 0 && p->size > 0) {
 		o.href = tidy(&b->arena, p->href);
-		o.sha256 = p->sha256;
+		o.sha256 = p->name;
 		o.size = p->size;
 	}
 	struct rpm_source *s = &b->source_builds.p[o.source];

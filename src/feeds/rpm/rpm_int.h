@@ -72,8 +72,9 @@ struct rpm_package {
 	struct str source; /**< "xz-5.2.5-8.el9_0.src.rpm", or "" */
 	struct str vendor;
 	struct rpm_checksum checksum;
-	bool has_sha256; /**< the checksum is one: then also here */
-	struct sha256 sha256;
+	/** What the store calls the file; false = the checksum is neither SHA-256 nor SHA-512. */
+	bool has_name;
+	struct sha256 name;
 	int64_t size, built_s;
 };
 /** Views valid during the call. Source packages (arch src, nosrc) are handed out too. */

@@ -3,9 +3,11 @@
  * its files and its description are passed over unread. Every package must have a name, a version,
  * an architecture, a place inside the repository and a checksum we know: one that has not spoils
  * the index. */
+#include "base/enc.h"
 #include "feeds/read/pipe.h"
 #include "feeds/rpm/rpm_int.h"
 #include "format/xml.h"
+#include "store/store.h"
 
 #define MAX_PACKAGE_BYTES (1u << 20)
 
@@ -121,6 +123,22 @@ static bool path_ok(struct str s)
 	return true;
 }
 
+/* False for a checksum of a known kind that is not one. */
+static bool name_file(struct rpm_package *q)
+{
+	uint8_t sha512[STORE_SHA512_LEN];
+	q->has_name = true;
+	if (str_is(q->checksum.kind, "sha256"))
+		return digest_parse(q->checksum.hex, &q->name);
+	q->has_name = str_is(q->checksum.kind, "sha512");
+	if (!q->has_name)
+		return true;
+	if (!enc_unhex(q->checksum.hex, sha512, sizeof(sha512)))
+		return false;
+	q->name = store_name_of_sha512(sha512);
+	return true;
+}
+
 static bool end_package(struct parsing *p, struct xml *x, struct err *e)
 {
 	struct rpm_package *q = &p->q;
@@ -135,9 +153,8 @@ static bool end_package(struct parsing *p, struct xml *x, struct err *e)
 			       q->nevra.name.p, (unsigned long long)xml_line(x), bad);
 	while (str_starts(q->href, "./"))
 		q->href = (struct str) { q->href.p + 2, q->href.n - 2 };
-	q->has_sha256 = str_is(q->checksum.kind, "sha256");
-	if (q->has_sha256 && !digest_parse(q->checksum.hex, &q->sha256))
-		return err_set(e, ERR_CORRUPT, "package '%.80s' has a SHA-256 that is none",
+	if (!name_file(q))
+		return err_set(e, ERR_CORRUPT, "package '%.80s' has a checksum that is none",
 			       q->nevra.name.p);
 	return p->fn(p->arg, q, e);
 }
