@@ -22,13 +22,12 @@
 #include "base/random.h"
 
 const struct route *const api_tables[] = {
-	public_routes,	    session_routes,	dashboard_routes,
-	patches_routes,	    changes_routes,	systems_routes,
-	explanation_routes, deployments_routes, enrolment_routes,
-	feeds_routes,	    sources_routes,	jobs_routes,
-	settings_routes,    history_routes,	declines_routes,
-	policies_routes,    search_routes,	event_routes,
-	pairs_routes,	    services_routes,	NULL,
+	public_routes,	  session_routes, dashboard_routes,   patches_routes,
+	changes_routes,	  systems_routes, explanation_routes, deployments_routes,
+	enrolment_routes, feeds_routes,	  sources_routes,     jobs_routes,
+	settings_routes,  history_routes, declines_routes,    rollouts_routes,
+	policies_routes,  search_routes,  event_routes,	      pairs_routes,
+	services_routes,  NULL,
 };
 
 /* --- dispatch --- */
@@ -242,6 +241,12 @@ void api_on_deployment(void *arg, const char *deployment)
 	struct api *api = arg;
 	failures_stale(api->failures);
 	events_publish(api->events, EVENT_DEPLOYMENTS, deployment, NULL, 0);
+}
+
+bool api_audit(struct api *api, const char *action, const char *object, const char *detail,
+	       struct err *e)
+{
+	return auth_audit(api->conf.auth, "server", "local", action, object, detail, e);
 }
 
 void api_on_job(void *arg, const char *job)

@@ -128,6 +128,9 @@ void api_wake(void *arg, const uint32_t *hosts, size_t n);
 void api_on_match(void *arg, uint64_t version);
 /** For deploy_conf.changed. */
 void api_on_deployment(void *arg, const char *deployment);
+/** Writes to the audit log what the server does by itself; for deploy_conf.turned. */
+bool api_audit(struct api *api, const char *action, const char *object, const char *detail,
+	       struct err *e) MUST_CHECK;
 /** A job changed. */
 void api_on_job(void *arg, const char *job);
 /** A feed's state changed. */

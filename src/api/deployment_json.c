@@ -80,6 +80,7 @@ bool deployment_target_json(struct call *c, const char *deployment, const struct
 	json_object_set_new(j, "total", json_integer(t->total));
 	json_object_set_new(j, "patches", json_integer(t->n_patches));
 	json_object_set_new(j, "services", services_json(t->services));
+	json_object_set_new(j, "wave", json_integer(t->wave + 1));
 	json_object_set_new(j, "reboot_needed", json_boolean(t->reboot_needed));
 	json_object_set_new(j, "has_log", json_boolean(ran));
 	json_object_set_new(j, "notice", notice ? notice : json_null());

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Deployments: preview, create, watch, cancel. The request is resolved to ids here; what it means
  * is decided by the deploy room, and a preview's token binds the two. */
+#include "api/deployments.h"
 #include "api/api_int.h"
 #include "api/deployment_json.h"
 #include "api/failures.h"
@@ -8,6 +9,7 @@
 #include "api/page.h"
 #include "api/patch_json.h"
 #include "api/policies.h"
+#include "api/rollouts.h"
 #include "api/selection.h"
 #include "api/words.h"
 #include "deploy/uninstall.h"
@@ -15,11 +17,13 @@
 #define REQUEST_MAX_BODY (4u << 20)
 #define MAX_LOG (2u << 20)
 
-static const char *const request_members[] = { "name",	 "description", "patches",   "systems",
-					       "policy", "now",		"operation", NULL };
-static const char *const create_members[] = { "name",	   "description",   "patches",
-					      "systems",   "policy",	    "now",
-					      "operation", "preview_token", NULL };
+static const char *const request_members[] = { "name",	    "description", "patches",
+					       "systems",   "policy",	   "now",
+					       "operation", "rollout",	   NULL };
+static const char *const create_members[] = { "name",	   "description", "patches",
+					      "systems",   "policy",	  "now",
+					      "operation", "rollout",	  "preview_token",
+					      NULL };
 
 /* The body as the deploy room wants it; texts live in the body or the arena. */
 static bool read_request(struct call *c, const json_t *body, struct deploy_request *out,
@@ -44,7 +48,7 @@ static bool read_request(struct call *c, const json_t *body, struct deploy_reque
 	if (*uninstall_out && !patches)
 		return call_fail(c, e, 400, "invalid_selection",
 				 "an uninstallation needs 'patches'");
-	if (!policy_known(c, r.policy, e))
+	if (!policy_known(c, r.policy, e) || !rollouts_read(c, body, &r.rollout, e))
 		return false;
 	if (!patches && !systems)
 		return call_fail(c, e, 400, "invalid_selection",
@@ -76,7 +80,7 @@ static void warn(json_t *list, const char *code, uint32_t count)
 	json_array_append_new(list, j);
 }
 
-static json_t *preview_json(const struct deploy_preview *p)
+static json_t *preview_json(const struct deploy_preview *p, const struct rollout *r)
 {
 	json_t *j = json_object(), *warnings = json_array();
 	warn(warnings, "nothing_to_do", p->pairs == 0);
@@ -99,6 +103,7 @@ static json_t *preview_json(const struct deploy_preview *p)
 	json_object_set_new(j, "download_bytes", json_integer(p->download_bytes));
 	json_object_set_new(j, "stored_bytes", json_integer(p->stored_bytes));
 	json_object_set_new(j, "by_severity", words_severity_counts(p->severity));
+	json_object_set_new(j, "waves", rollouts_sizes_json(r, p->systems));
 	json_object_set_new(j, "warnings", warnings);
 	return j;
 }
@@ -133,14 +138,13 @@ static bool preview_deployment(struct call *c, struct err *e)
 	AUTO(json_free) json_t *body = NULL;
 	struct deploy_request r;
 	struct deploy_preview p;
-	struct uninstall_preview back;
-	bool uninstall;
-	if (!call_body(c, request_members, &body, e) || !read_request(c, body, &r, &uninstall, e))
-		return false;
-	if (uninstall)
-		return uninstall_preview(c->conf->deploy, &r, c->arena, &back, e) &&
-		       call_json(c, 200, uninstall_json(&back));
-	return deploy_preview(c->conf->deploy, &r, &p, e) && call_json(c, 200, preview_json(&p));
+	static const char *const request_members[] = { "name",	    "description", "patches",
+						       "systems",   "policy",	   "now",
+						       "operation", "rollout",	   NULL };
+	static const char *const create_members[] = { "name",	   "description", "patches",
+						      "systems",   "policy",	  "now",
+						      "operation", "rollout",	  "preview_token",
+						      NULL };
 }
 
 /* --- one deployment --- */
@@ -163,16 +167,19 @@ static json_t *patch_items(struct call *c, char *const *ids, size_t n)
 	return items;
 }
 
-static bool answer_detail(struct call *c, int status, const char *id, struct err *e)
+bool deployments_answer(struct call *c, int status, const char *id, struct err *e)
 {
 	struct deployment_row row;
 	char **ids;
 	size_t n;
+	json_t *rollout;
 	if (!deploy_get(c->conf->deploy, id, c->arena, &row, e) ||
 	    !deploy_patches(c->conf->deploy, id, c->arena, &ids, &n, e) ||
-	    !failures_load(c->api->failures, c->conf->deploy, e))
+	    !failures_load(c->api->failures, c->conf->deploy, e) ||
+	    !rollouts_json(c, id, &rollout, e))
 		return false;
 	json_t *j = deployment_json(&row);
+	json_object_set_new(j, "rollout", rollout);
 	json_object_set_new(j, "patch_items", patch_items(c, ids, n));
 	return call_json(c, status, j);
 }
@@ -196,13 +203,13 @@ static bool create_deployment(struct call *c, struct err *e)
 	idempotency_location(c, arena_printf(c->arena, API "/deployments/%s", id));
 	return call_audit(c, uninstall ? "deployment.uninstall" : "deployment.create", id, NULL,
 			  e) &&
-	       answer_detail(c, 201, arena_strdup(c->arena, id), e);
+	       deployments_answer(c, 201, arena_strdup(c->arena, id), e);
 }
 
 static bool get_deployment(struct call *c, struct err *e)
 {
 	const char *id;
-	return call_param_id(c, 0, &id, e) && answer_detail(c, 200, id, e);
+	return call_param_id(c, 0, &id, e) && deployments_answer(c, 200, id, e);
 }
 
 static bool cancel_deployment(struct call *c, struct err *e)
@@ -212,7 +219,7 @@ static bool cancel_deployment(struct call *c, struct err *e)
 		return false;
 	if (!deploy_cancel(c->conf->deploy, id, e))
 		return call_code(c, e, ERR_CONFLICT, "not_cancellable");
-	return call_audit(c, "deployment.cancel", id, NULL, e) && answer_detail(c, 200, id, e);
+	return call_audit(c, "deployment.cancel", id, NULL, e) && deployments_answer(c, 200, id, e);
 }
 
 /* --- lists from the database: keyset pages in both directions --- */

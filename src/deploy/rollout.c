@@ -97,16 +97,27 @@ static void place_all(struct place *p, size_t n)
 void rollout_assign(const struct rollout *r, struct rollout_host *hosts, size_t n)
 {
 	AUTO(xfree) struct place *p = xcalloc(n + 1, sizeof(*p));
+	uint32_t sizes[ROLLOUT_WAVES_MAX];
 	size_t taken = 0;
 	for (size_t i = 0; i < n; i++)
 		p[i].host = &hosts[i];
 	place_all(p, n);
+	rollout_sizes(r, n, sizes);
+	for (uint32_t w = 0; w < r->n_waves; w++)
+		for (uint32_t i = 0; i < sizes[w]; i++)
+			p[taken++].host->wave = w;
+}
+
+void rollout_sizes(const struct rollout *r, size_t n, uint32_t out[static ROLLOUT_WAVES_MAX])
+{
+	size_t taken = 0;
 	for (uint32_t w = 0; w < r->n_waves; w++) {
 		const struct rollout_wave *wave = &r->waves[w];
 		size_t upto = wave->kind == ROLLOUT_SYSTEMS ? taken + wave->amount
 							    : (n * wave->amount + 99) / 100;
-		for (; taken < MIN(upto, n); taken++)
-			p[taken].host->wave = w;
+		upto = MIN(MAX(upto, taken), n);
+		out[w] = (uint32_t)(upto - taken);
+		taken = upto;
 	}
 }
 

@@ -54,6 +54,8 @@ uint64_t rollout_rank(const char *deployment, const char *host);
 /** Sets every host's wave, whatever the order they come in: the first of a wave are one of each OS
  * release (of the most frequent ones when they are too many), the others in proportion. */
 void rollout_assign(const struct rollout *r, struct rollout_host *hosts, size_t n);
+/** How many of `n` hosts each wave gets. */
+void rollout_sizes(const struct rollout *r, size_t n, uint32_t out[static ROLLOUT_WAVES_MAX]);
 
 /* --- decisions --- */
 /** A wave's hosts. What an administrator has forgiven on resuming is in `forgiven` only. */

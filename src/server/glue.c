@@ -82,6 +82,17 @@ void glue_deployment_changed(void *arg, const char *deployment)
 	pthread_rwlock_unlock(&g->lock);
 }
 
+bool glue_rollout_turned(void *arg, const char *deployment, const char *action, const char *detail,
+			 struct err *e)
+{
+	struct glue *g = arg;
+	pthread_rwlock_rdlock(&g->lock);
+	bool told = g->api ? api_audit(g->api, action, deployment, detail, e)
+			   : err_set(e, ERR_UNAVAILABLE, "the server is starting or stopping");
+	pthread_rwlock_unlock(&g->lock);
+	return told;
+}
+
 void glue_want_payload(void *arg, const struct catalog *c, const uint32_t *components, uint32_t n)
 {
 	struct glue *g = arg;

@@ -35,6 +35,8 @@ bool glue_read_changelog(void *arg, enum component_kind kind, struct str package
 			 struct buf *out, struct err *e);
 bool glue_payload_trouble(void *arg, const struct sha256 *payload, struct payload_trouble *out);
 void glue_deployment_changed(void *arg, const char *deployment);
+bool glue_rollout_turned(void *arg, const char *deployment, const char *action, const char *detail,
+			 struct err *e);
 bool glue_source(void *arg, size_t i, const char **kind, const char **title, const char *const **os,
 		 bool *offers, bool *is_signed);
 bool glue_start_sync(void *arg, const char *by, char job_out[static 33], struct err *e) MUST_CHECK;

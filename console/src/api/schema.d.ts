@@ -669,6 +669,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/deployments/{deployment_id}:halt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Halts a rollout. Nothing more starts, and orders that wait on their machines are withdrawn; targets that are installing finish.
+         * @description 409 `not_haltable` for a deployment without waves, one that has ended or is halted already.
+         */
+        post: operations["haltRollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deployments/{deployment_id}:resume-rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resumes a rollout that is halted. What has failed or keeps silent in its open waves is forgiven, and gates count from nought.
+         * @description 409 `not_halted` for one that is not.
+         */
+        post: operations["resumeRollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/deployments/{deployment_id}/targets": {
         parameters: {
             query?: never;
@@ -1798,6 +1842,7 @@ export interface components {
              */
             now?: boolean;
             operation?: components["schemas"]["RequestedOperation"];
+            rollout?: components["schemas"]["RolloutPlan"];
         };
         DeploymentCreateRequest: {
             name?: string;
@@ -1809,6 +1854,7 @@ export interface components {
             /** @default false */
             now?: boolean;
             operation?: components["schemas"]["RequestedOperation"];
+            rollout?: components["schemas"]["RolloutPlan"];
             preview_token: string;
         };
         /**
@@ -1858,6 +1904,8 @@ export interface components {
             /** @description Already in the server's store */
             stored_bytes: number;
             by_severity: components["schemas"]["SeverityCounts"];
+            /** @description How many systems each wave of the rollout has; empty without a rollout */
+            waves: number[];
             /** @description Codes: nothing_to_do, offline, unknown, superseded, held, rolled_back, reboots */
             warnings: components["schemas"]["Message"][];
             /** @description Of an uninstallation, at most 500 */
@@ -1907,10 +1955,108 @@ export interface components {
             cancelled: number;
         };
         DeploymentDetail: components["schemas"]["Deployment"] & {
+            rollout: null | components["schemas"]["Rollout"];
             patch_items: {
                 id: string;
                 patch: null | components["schemas"]["Patch"];
             }[];
+        };
+        RolloutReason: {
+            /** @description For the audit log and for whoever looks at the deployment */
+            reason: string;
+        };
+        /** @description What a wave must show before the next one opens; null = no limit. */
+        RolloutGate: {
+            /**
+             * @description At least, of the systems that succeeded or failed
+             * @default 95
+             */
+            success_percent?: number;
+            /**
+             * @description In the wave
+             * @default null
+             */
+            max_failures?: number | null;
+            /**
+             * @description Systems of the wave that have not been heard from since they got their order
+             * @default 0
+             */
+            max_silent?: number | null;
+            /**
+             * @description After the last system of the wave has ended
+             * @default 60
+             */
+            soak_minutes?: number;
+            /**
+             * @description Not heard from for so long is silent
+             * @default 180
+             */
+            heartbeat_minutes?: number;
+            /**
+             * @description So long a wave waits for systems that are silent. A wave of which none has ended by then halts
+             * @default 1440
+             */
+            patience_minutes?: number;
+        };
+        /** @description More failures of the whole deployment halt everything that has not started; null = no limit. */
+        RolloutHalt: {
+            /** @default null */
+            failures?: number | null;
+            /**
+             * @description Of all targets
+             * @default null
+             */
+            percent?: number | null;
+        };
+        /** @description Waves, one after the other; without a rollout all targets are one. */
+        RolloutPlan: {
+            /** @description Each has either `systems` (so many more, over all OS releases) or `percent` (up to so many of all targets, rising; the last one is 100). */
+            waves: {
+                systems?: number;
+                percent?: number;
+            }[];
+            gate?: components["schemas"]["RolloutGate"];
+            halt?: components["schemas"]["RolloutHalt"];
+        };
+        Rollout: {
+            waves: {
+                systems?: number;
+                percent?: number;
+                targets: number;
+                /** @description Not started */
+                waiting: number;
+                running: number;
+                succeeded: number;
+                failed: number;
+                /** @description Had nothing to do, were cancelled or retired */
+                skipped: number;
+                /** @description Of waiting, not heard from lately */
+                absent: number;
+                /** @description Not heard from since they got their order */
+                silent: number;
+                /** @description Left out of the gates when the rollout was resumed */
+                forgiven: number;
+                /** @enum {string} */
+                state: "closed" | "running" | "soaking" | "passed" | "halted";
+                /** @description Stable word: wave_before, under_way, absent, soak, proven, nothing_to_do, failures, success_rate, silent, no_evidence, threshold, manual */
+                why: string | null;
+                /** @description When time alone may change the state */
+                until: components["schemas"]["TimeOrNull"];
+                opened: components["schemas"]["TimeOrNull"];
+            }[];
+            gate: components["schemas"]["RolloutGate"];
+            halt: components["schemas"]["RolloutHalt"];
+            /** @description So many waves are open */
+            open: number;
+            halted: null | {
+                why: string;
+                wave: number;
+                at: components["schemas"]["Time"];
+                /** @description Null = by itself */
+                by: string | null;
+            };
+            /** @description What an administrator wrote on halting or resuming last */
+            reason: string | null;
         };
         DeploymentList: {
             items: components["schemas"]["Deployment"][];
@@ -1920,7 +2066,7 @@ export interface components {
             system: string;
             hostname: string;
             state: components["schemas"]["TargetState"];
-            /** @description Stable word why it is pending or how it ended: offline, server_downloading, vendor_gone, vendor_digest, vendor_error, vendor_unreachable, server_disk_full, server_error, waiting_agent, outside_window, waiting_start_up, user_notice, postponed, reconciling, order_unsigned, would_remove, retired, cancelled, downloading, preparing, installing, waiting, lock_held, installed, already_installed, unlisted_dependency, signature, digest, expired, replayed, policy, disk_full, dpkg_interrupted, rpm_interrupted, maintainer_script, dependency, network, timeout, superseded, held, restarted, already_restarted, not_in_evidence, protected_unit, restart_failed, still_old, internal */
+            /** @description Stable word why it is pending or how it ended: offline, server_downloading, vendor_gone, vendor_digest, vendor_error, vendor_unreachable, server_disk_full, server_error, waiting_agent, outside_window, waiting_start_up, user_notice, postponed, reconciling, wave_closed, rollout_halted, order_unsigned, would_remove, retired, cancelled, downloading, preparing, installing, waiting, lock_held, installed, already_installed, unlisted_dependency, signature, digest, expired, replayed, policy, disk_full, dpkg_interrupted, rpm_interrupted, maintainer_script, dependency, network, timeout, superseded, held, restarted, already_restarted, not_in_evidence, protected_unit, restart_failed, still_old, internal */
             reason: string | null;
             detail: string | null;
             updated: components["schemas"]["TimeOrNull"];
@@ -1935,6 +2081,8 @@ export interface components {
             patches: number;
             /** @description What is restarted; empty when it installs */
             services: string[];
+            /** @description Its wave of the rollout; 1 when there is none */
+            wave: number;
             reboot_needed: boolean;
             has_log: boolean;
             notice: components["schemas"]["TargetNotice"] | null;
@@ -3455,6 +3603,66 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description The deployment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    haltRollout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RolloutReason"];
+            };
+        };
+        responses: {
+            /** @description The deployment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resumeRollout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RolloutReason"];
+            };
+        };
         responses: {
             /** @description The deployment */
             200: {
