@@ -279,9 +279,11 @@ where o.deployment = $1 and o.state = 0 and t.state = 0;
 update host_order set state = 2 where deployment = $1 and state = 0
   and exists (select 1 from target t where t.deployment = host_order.deployment and t.host = host_order.host and t.state = 0);
 
+-- Before their orders are withdrawn.
 -- name: rollout_waits_anew
 update target set reason = 'waiting_agent', next_attempt_ms = 0, attempts = attempts - 1, updated_ms = $2
-where deployment = $1 and state = 0 and reason in ('outside_window', 'waiting_start_up');
+where deployment = $1 and state = 0
+  and exists (select 1 from host_order o where o.deployment = target.deployment and o.host = target.host and o.state = 0);
 
 -- --- uninstallations ---
 

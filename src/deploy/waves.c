@@ -273,9 +273,9 @@ static bool waiting_hosts(struct sql_conn *c, struct turn *t, struct err *e)
 static bool halted(struct sql_conn *c, struct turn *t, struct err *e)
 {
 	return waiting_hosts(c, t, e) &&
-	       sql_run(c, &SQL_ROLLOUT_WITHDRAW, SQL_ARGS(sql_text(t->id)), e) &&
 	       sql_run(c, &SQL_ROLLOUT_WAITS_ANEW, SQL_ARGS(sql_text(t->id), sql_int(t->now_ms)),
 		       e) &&
+	       sql_run(c, &SQL_ROLLOUT_WITHDRAW, SQL_ARGS(sql_text(t->id)), e) &&
 	       announce(c, t, e);
 }
 
