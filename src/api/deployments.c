@@ -112,7 +112,7 @@ static json_t *preview_json(const struct deploy_preview *p, const struct rollout
 
 static json_t *uninstall_json(const struct uninstall_preview *p)
 {
-	json_t *j = preview_json(&p->counts), *steps = json_array(), *left = json_array();
+	json_t *j = preview_json(&p->counts, NULL), *steps = json_array(), *left = json_array();
 	for (size_t i = 0; i < MIN(p->n_steps, (size_t)STEPS_SHOWN); i++) {
 		const struct uninstall_step *s = &p->steps[i];
 		json_array_append_new(
@@ -138,13 +138,15 @@ static bool preview_deployment(struct call *c, struct err *e)
 	AUTO(json_free) json_t *body = NULL;
 	struct deploy_request r;
 	struct deploy_preview p;
-	static const char *const request_members[] = { "name",	    "description", "patches",
-						       "systems",   "policy",	   "now",
-						       "operation", "rollout",	   NULL };
-	static const char *const create_members[] = { "name",	   "description", "patches",
-						      "systems",   "policy",	  "now",
-						      "operation", "rollout",	  "preview_token",
-						      NULL };
+	struct uninstall_preview back;
+	bool uninstall;
+	if (!call_body(c, request_members, &body, e) || !read_request(c, body, &r, &uninstall, e))
+		return false;
+	if (uninstall)
+		return uninstall_preview(c->conf->deploy, &r, c->arena, &back, e) &&
+		       call_json(c, 200, uninstall_json(&back));
+	return deploy_preview(c->conf->deploy, &r, &p, e) &&
+	       call_json(c, 200, preview_json(&p, r.rollout));
 }
 
 /* --- one deployment --- */

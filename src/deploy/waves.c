@@ -275,8 +275,7 @@ static bool halted(struct sql_conn *c, struct turn *t, struct err *e)
 	return waiting_hosts(c, t, e) &&
 	       sql_run(c, &SQL_ROLLOUT_WAITS_ANEW, SQL_ARGS(sql_text(t->id), sql_int(t->now_ms)),
 		       e) &&
-	       sql_run(c, &SQL_ROLLOUT_WITHDRAW, SQL_ARGS(sql_text(t->id)), e) &&
-	       announce(c, t, e);
+	       sql_run(c, &SQL_ROLLOUT_WITHDRAW, SQL_ARGS(sql_text(t->id)), e) && announce(c, t, e);
 }
 
 static bool write_halt(struct sql_conn *c, void *arg, struct err *e)
