@@ -21,38 +21,43 @@ static uint32_t *plan_of(const struct state *old, const struct state *next, bool
 	return from;
 }
 
-/* Evaluates for one slice of time, and on to the last of the patches that share what was gathered;
- * returns where to go on. */
-static size_t evaluate_slice(struct match *m, struct state *next, const bool *wanted,
-			     const uint32_t *order, size_t n, size_t at)
+/* The patches of `order` that are evaluated together; returns how many. */
+static size_t evaluate_some(struct eval *v, struct state *next, const uint32_t *order, size_t n)
 {
-	int64_t end = clock_mono_ms() + SLICE_MS;
-	fleet_read_lock(m->fleet);
-	{
-		AUTO(eval_end) struct eval v;
-		eval_begin(&v, next, m->fleet, wanted);
-		do {
-			roaring_bitmap_t *sets[SETS_];
-			eval_patch(&v, order[at], sets);
-			state_install(next, order[at], sets);
-			at++;
-		} while (at < n && (clock_mono_ms() < end ||
-				    eval_together(next->catalog, order[at - 1], order[at])));
+	patch_sets sets[EVAL_TOGETHER];
+	n = eval_together(v, order, n);
+	eval_patches(v, order, n, sets);
+	for (size_t i = 0; i < n; i++)
+		state_install(next, order[i], sets[i]);
+	return n;
+}
+
+void adopt_evaluate(struct fleet *f, struct state *next, const bool *wanted, bool slices)
+{
+	size_t n;
+	AUTO(xfree) uint32_t *order = eval_order(next->catalog, wanted, &n);
+	AUTO(eval_free) struct eval *v = eval_new(next, f, wanted);
+	for (size_t at = 0; at < n;) {
+		int64_t end = clock_mono_ms() + SLICE_MS;
+		if (slices)
+			fleet_read_lock(f);
+		eval_begin(v);
+		do
+			at += evaluate_some(v, next, order + at, n - at);
+		while (at < n && (!slices || clock_mono_ms() < end));
+		eval_end(v);
+		if (slices)
+			fleet_read_unlock(f);
 	}
-	fleet_read_unlock(m->fleet);
-	return at;
 }
 
 static void evaluate(struct match *m, struct state *next, const uint32_t *from)
 {
 	const uint32_t n_patches = next->catalog->n_patches;
 	AUTO(xfree) bool *wanted = xcalloc((size_t)n_patches + 1, sizeof(*wanted));
-	size_t n;
 	for (uint32_t i = 0; i < n_patches; i++)
 		wanted[i] = from[i] == CATALOG_NONE;
-	AUTO(xfree) uint32_t *order = eval_order(next->catalog, wanted, &n);
-	for (size_t at = 0; at < n;)
-		at = evaluate_slice(m, next, wanted, order, n, at);
+	adopt_evaluate(m->fleet, next, wanted, true);
 }
 
 /* What has to be counted: patches that are evaluated, those that count otherwise now, and (away)

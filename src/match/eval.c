@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One patch against the whole fleet: unions of the bitmaps of the facts that decide. Versions are
- * compared once per distinct fact, never per host, and what facts of one name say is gathered once
- * for all the patches that ask. Pure over state and fleet (read lock held). */
+ * Patches against the whole fleet: unions of the hosts of the facts that decide, 65,536 hosts at a
+ * time, so that all of a block that is at hand fits the cache. Versions are compared once per
+ * distinct fact, never per host, and what facts of one name say is gathered once for all the
+ * patches that ask. Pure over state and fleet (read lock held). */
 #include "match/bitmaps.h"
 #include "match/hindrance.h"
 #include "match/match_int.h"
@@ -31,57 +32,79 @@ static roaring_bitmap_t *hosts_of_service(const struct fleet *f, struct str serv
 	return bitmaps_union(&hosts);
 }
 
-/* Names of packages about which some host has a line that could hinder them. */
-static struct intern *hindered_names(const struct fleet *f)
+/* Adds the names of packages about which some host has a line that could hinder them; facts stay.
+ */
+static void add_hindered(struct eval *v)
 {
-	static const enum fact_kind kinds[] = { FACT_HOLD, FACT_KEPT };
-	struct intern *names = intern_new();
-	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+	static const enum fact_kind kinds[EVAL_HINDERING] = { FACT_HOLD, FACT_KEPT };
+	for (size_t k = 0; k < EVAL_HINDERING; k++) {
 		uint32_t n;
-		const uint32_t *facts = fleet_facts_of_kind(f, kinds[k], &n);
-		for (uint32_t i = 0; i < n; i++)
-			intern_add(names, fleet_fact_field(f, facts[i], 2));
+		const uint32_t *facts = fleet_facts_of_kind(v->fleet, kinds[k], &n);
+		for (; v->hindering[k] < n; v->hindering[k]++)
+			intern_add(v->hindered,
+				   fleet_fact_field(v->fleet, facts[v->hindering[k]], 2));
 	}
-	return names;
 }
 
-void eval_begin(struct eval *out, const struct state *s, const struct fleet *f, const bool *wanted)
+struct eval *eval_new(const struct state *s, const struct fleet *f, const bool *wanted)
 {
-	*out = (struct eval) { .state = s,
-			       .fleet = f,
-			       .wanted = wanted,
-			       .n_os = intern_count(s->os),
-			       .n_terms = intern_count(s->terms),
-			       .hindered = hindered_names(f) };
-	out->os = xcalloc((size_t)out->n_os + 1, sizeof(*out->os));
-	out->terms = xcalloc((size_t)out->n_terms + 1, sizeof(*out->terms));
-	for (uint32_t i = 0; i < out->n_os; i++)
-		if (intern_get(s->os, i).n > 0)
-			out->os[i] = hosts_of_os(f, intern_get(s->os, i));
-	for (uint32_t i = 0; i < out->n_terms; i++)
-		if (intern_get(s->terms, i).n > 0)
-			out->terms[i] = hosts_of_service(f, intern_get(s->terms, i));
+	struct eval *v = xcalloc(1, sizeof(*v));
+	v->state = s;
+	v->fleet = f;
+	v->wanted = wanted;
+	v->n_os = intern_count(s->os);
+	v->n_terms = intern_count(s->terms);
+	v->hindered = intern_new();
+	v->os = xcalloc((size_t)v->n_os + 1, sizeof(*v->os));
+	v->terms = xcalloc((size_t)v->n_terms + 1, sizeof(*v->terms));
+	return v;
+}
+
+void eval_begin(struct eval *v)
+{
+	add_hindered(v);
+	for (uint32_t i = 0; i < v->n_os; i++)
+		if (intern_get(v->state->os, i).n > 0)
+			v->os[i] = hosts_of_os(v->fleet, intern_get(v->state->os, i));
+	for (uint32_t i = 0; i < v->n_terms; i++)
+		if (intern_get(v->state->terms, i).n > 0)
+			v->terms[i] = hosts_of_service(v->fleet, intern_get(v->state->terms, i));
+}
+
+static void drop(roaring_bitmap_t **b)
+{
+	if (*b)
+		roaring_bitmap_free(*b);
+	*b = NULL;
 }
 
 void eval_end(struct eval *v)
 {
 	for (uint32_t i = 0; i < v->n_os; i++)
-		if (v->os[i])
-			roaring_bitmap_free(v->os[i]);
+		drop(&v->os[i]);
 	for (uint32_t i = 0; i < v->n_terms; i++)
-		if (v->terms[i])
-			roaring_bitmap_free(v->terms[i]);
-	for (size_t i = 0; i < EVAL_SHELVES; i++)
+		drop(&v->terms[i]);
+	for (size_t i = 0; i < EVAL_SHELVES; i++) {
 		shelf_free(v->shelves[i].shelf);
+		v->shelves[i] = (struct eval_shelf) { 0 };
+	}
+}
+
+void eval_free(struct eval *v)
+{
+	if (!v)
+		return;
+	eval_end(v);
 	VEC_DONE(&v->left);
 	intern_free(v->hindered);
 	xfree(v->os);
 	xfree(v->terms);
+	xfree(v);
 }
 
 /* The shelf of a component's name; the last of its place in the table gives way, but what was read
- * off it for the patch at hand stays. */
-static const struct shelf *shelf_of(struct eval *v, uint32_t component)
+ * off it for the patches at hand stays. */
+static struct shelf *shelf_of(struct eval *v, uint32_t component)
 {
 	const struct component *c = &v->state->catalog->components[component];
 	struct eval_shelf *s = &v->shelves[(str_hash(c->name) + (uint64_t)c->kind) % EVAL_SHELVES];
@@ -95,111 +118,165 @@ static const struct shelf *shelf_of(struct eval *v, uint32_t component)
 	return s->shelf;
 }
 
-/* Hosts by what the patch's components say of them: by set, and the superseded ones. `keep` keeps
- * intersections alive until the unions are made. */
-struct evaluation {
-	struct eval *eval;
-	const roaring_bitmap_t *subscribers; /* NULL = everybody */
-	struct bitmaps seen[SETS_], superseded, keep;
+/* --- what is asked of every block --- */
+
+struct question { /* a component's */
+	struct shelf *shelf;
+	struct readings readings;
+	bool current;
+};
+struct questions { /* a patch's */
+	struct question *all;
+	uint32_t n;
+	const roaring_bitmap_t *within, *subscribers; /* NULL = everybody */
 };
 
-static const roaring_bitmap_t *kept(struct evaluation *x, roaring_bitmap_t *b)
+static void prepare(struct eval *v, uint32_t patch, struct questions *out)
 {
-	bitmaps_own(&x->keep, b);
-	return b;
+	const struct catalog *c = v->state->catalog;
+	const struct patch *p = &c->patches[patch];
+	const struct patch_scope *scope = &v->state->scopes[patch];
+	*out = (struct questions) { .all = xcalloc((size_t)p->components + 1, sizeof(*out->all)),
+				    .n = p->components,
+				    .within = v->os[scope->os],
+				    .subscribers = v->terms[scope->terms] };
+	for (uint32_t i = 0; i < p->components; i++) {
+		uint32_t component = p->first_component + i;
+		struct question *q = &out->all[i];
+		q->shelf = shelf_of(v, component);
+		q->current = rule_component_current(c, &c->components[component]);
+		shelf_read(q->shelf, component, &q->readings);
+	}
 }
 
-/* Hosts with an outdated package of a current component, to the sets they belong to. */
-static void add_outdated(struct evaluation *x, const struct fact_package *p,
-			 const roaring_bitmap_t *hosts)
+static void questions_done(struct questions *q)
 {
-	if (x->subscribers) {
-		bitmaps_add_without(&x->seen[SET_SUBSCRIPTION], hosts, x->subscribers);
-		hosts = kept(x, roaring_bitmap_and(hosts, x->subscribers));
+	for (uint32_t i = 0; i < q->n; i++)
+		readings_done(&q->all[i].readings);
+	xfree(q->all);
+}
+
+/* --- one block --- */
+
+#define SUPERSEDED                                                                                 \
+	SETS_ /* beside the sets: hosts with an outdated component that is superseded              \
+	       */
+/* Hosts of a block by what a patch's components say of them. */
+struct evaluation {
+	struct eval *eval;
+	const struct questions *ask;
+	uint32_t block;
+	bool any[SETS_ + 1];
+	block_bits seen[SETS_ + 1], hosts, other, taken;
+};
+
+static void see(struct evaluation *x, int set, const uint64_t *hosts)
+{
+	if (x->any[set])
+		block_or(x->seen[set], hosts);
+	else
+		memcpy(x->seen[set], hosts, sizeof(block_bits));
+	x->any[set] = true;
+}
+
+/* Takes from x->hosts those of x->other, to a set. */
+static void part(struct evaluation *x, enum set set)
+{
+	block_and(x->other, x->hosts);
+	block_andnot(x->hosts, x->other);
+	see(x, set, x->other);
+}
+
+/* x->hosts with an outdated package of a current component, to the sets they belong to. */
+static void see_outdated(struct evaluation *x, const struct fact_package *p)
+{
+	if (x->ask->subscribers) {
+		memset(x->other, 0xff, sizeof(x->other));
+		block_bits subscribers = { 0 };
+		if (block_add(subscribers, x->ask->subscribers, x->block))
+			block_andnot(x->other, subscribers);
+		part(x, SET_SUBSCRIPTION);
 	}
 	bool hindered = intern_find(x->eval->hindered, p->name) != INTERN_NONE;
 	for (enum set set = SET_HELD; hindered && set <= SET_PHASED; set++) {
-		const roaring_bitmap_t *there = hindrance_hosts(x->eval->fleet, p, set, &x->keep);
-		if (!there)
+		struct bitmaps keep = { 0 };
+		const roaring_bitmap_t *there = hindrance_hosts(x->eval->fleet, p, set, &keep);
+		block_clear(x->other);
+		if (block_add(x->other, there, x->block))
+			part(x, set);
+		bitmaps_drop(&keep);
+	}
+	see(x, SET_MISSING, x->hosts);
+}
+
+static void see_component(struct evaluation *x, const struct question *q)
+{
+	const struct readings *r = &q->readings;
+	shelf_turn(q->shelf, x->block);
+	for (size_t from = 0, end; from < r->n; from = end) {
+		end = readings_group(r, from);
+		if (shelf_block(q->shelf, r, from, end, READING_FAILS, x->hosts))
+			see(x, SET_INSTALLED, x->hosts);
+		if (!shelf_block(q->shelf, r, from, end, READING_HOLDS, x->hosts))
 			continue;
-		bitmaps_add_both(&x->seen[set], hosts, there);
-		hosts = kept(x, roaring_bitmap_andnot(hosts, there));
-	}
-	bitmaps_add(&x->seen[SET_MISSING], hosts);
-}
-
-static void add_component(struct evaluation *x, uint32_t component)
-{
-	const struct catalog *catalog = x->eval->state->catalog;
-	const bool current = rule_component_current(catalog, &catalog->components[component]);
-	AUTO(readings_done) struct readings all = { 0 };
-	shelf_read(shelf_of(x->eval, component), component, &all);
-	for (size_t from = 0, end; from < all.n; from = end) {
-		end = readings_group(&all, from);
-		bitmaps_add(&x->seen[SET_INSTALLED],
-			    readings_hosts(&all, from, end, READING_FAILS, &x->keep));
-		const roaring_bitmap_t *hosts = readings_hosts(&all, from, end, READING_HOLDS,
-							       &x->keep);
-		if (hosts && current)
-			add_outdated(x, &all.p[from].package, hosts);
+		if (q->current)
+			see_outdated(x, &r->p[from].package);
 		else
-			bitmaps_add(&x->superseded, hosts);
+			see(x, SUPERSEDED, x->hosts);
 	}
-}
-
-static roaring_bitmap_t *not_empty(roaring_bitmap_t *b)
-{
-	if (roaring_bitmap_is_empty(b)) {
-		roaring_bitmap_free(b);
-		return NULL;
-	}
-	roaring_bitmap_run_optimize(b);
-	return b;
 }
 
 /* What is in an earlier set is not in a later one. */
-static void make_sets(struct evaluation *x, const roaring_bitmap_t *within,
-		      roaring_bitmap_t *out[SETS_])
+static void append_sets(struct evaluation *x, roaring_bitmap_t *out[SETS_])
 {
-	roaring_bitmap_t *taken = NULL;
-	for (enum set set = 0; set < SETS_; set++) {
-		if (set == SET_INSTALLED) {
-			roaring_bitmap_t *superseded = bitmaps_union(&x->superseded);
-			if (taken) {
-				roaring_bitmap_or_inplace(superseded, taken);
-				roaring_bitmap_free(taken);
-			}
-			taken = superseded;
-		}
-		if (x->seen[set].all.n == 0)
-			continue;
-		roaring_bitmap_t *hosts = bitmaps_union(&x->seen[set]);
-		if (within)
-			roaring_bitmap_and_inplace(hosts, within);
-		if (taken)
-			roaring_bitmap_andnot_inplace(hosts, taken);
-		if (set != SET_INSTALLED) {
-			if (!taken)
-				taken = roaring_bitmap_create();
-			roaring_bitmap_or_inplace(taken, hosts);
-		}
-		out[set] = not_empty(hosts);
+	bool taken = false;
+	if (x->ask->within) {
+		block_clear(x->other);
+		if (!block_add(x->other, x->ask->within, x->block))
+			return;
 	}
-	if (taken)
-		roaring_bitmap_free(taken);
+	for (enum set set = 0; set < SETS_; set++) {
+		if (!x->any[set])
+			continue;
+		if (x->ask->within)
+			block_and(x->seen[set], x->other);
+		if (taken)
+			block_andnot(x->seen[set], x->taken);
+		if (set == SET_INSTALLED && x->any[SUPERSEDED])
+			block_andnot(x->seen[set], x->seen[SUPERSEDED]);
+		block_append(&out[set], x->block, x->seen[set]);
+		if (taken)
+			block_or(x->taken, x->seen[set]);
+		else
+			memcpy(x->taken, x->seen[set], sizeof(x->taken));
+		taken = true;
+	}
 }
 
-void eval_patch(struct eval *v, uint32_t patch, roaring_bitmap_t *out[SETS_])
+static void evaluate_block(struct evaluation *x, roaring_bitmap_t *out[SETS_])
 {
-	const struct patch *p = &v->state->catalog->patches[patch];
-	const struct patch_scope *scope = &v->state->scopes[patch];
-	struct evaluation x = { .eval = v, .subscribers = v->terms[scope->terms] };
-	for (int k = 0; k < SETS_; k++)
-		out[k] = NULL;
-	for (uint32_t i = 0; i < p->components; i++)
-		add_component(&x, p->first_component + i);
-	make_sets(&x, v->os[scope->os], out);
-	bitmaps_drop(&x.keep);
+	memset(x->any, 0, sizeof(x->any));
+	for (uint32_t i = 0; i < x->ask->n; i++)
+		see_component(x, &x->ask->all[i]);
+	append_sets(x, out);
+}
+
+void eval_patches(struct eval *v, const uint32_t *patches, size_t n, patch_sets *out)
+{
+	AUTO(xfree) struct questions *all = xcalloc(n + 1, sizeof(*all));
+	AUTO(xfree) struct evaluation *x = xmalloc(sizeof(*x));
+	uint32_t blocks = (fleet_host_count(v->fleet) + BLOCK_HOSTS - 1) / BLOCK_HOSTS;
+	x->eval = v;
+	memset(out, 0, n * sizeof(*out));
+	for (size_t i = 0; i < n; i++)
+		prepare(v, patches[i], &all[i]);
+	for (x->block = 0; x->block < blocks; x->block++)
+		for (size_t i = 0; i < n; i++) {
+			x->ask = &all[i];
+			evaluate_block(x, out[i]);
+		}
+	for (size_t i = 0; i < n; i++)
+		questions_done(&all[i]);
 	while (v->left.n > 0)
 		shelf_free(v->left.p[--v->left.n]);
 }
@@ -218,12 +295,20 @@ static int by_first_name(const void *pa, const void *pb, void *catalog)
 	return d ? d : (a > b) - (a < b);
 }
 
-bool eval_together(const struct catalog *c, uint32_t a, uint32_t b)
+static bool same_name(const struct catalog *c, uint32_t a, uint32_t b)
 {
 	if (c->patches[a].components == 0 || c->patches[b].components == 0)
 		return false;
 	const struct component *x = first_of(c, a), *y = first_of(c, b);
 	return x->kind == y->kind && str_eq(x->name, y->name);
+}
+
+size_t eval_together(const struct eval *v, const uint32_t *order, size_t n)
+{
+	size_t k = 1;
+	while (k < n && k < EVAL_TOGETHER && same_name(v->state->catalog, order[0], order[k]))
+		k++;
+	return k;
 }
 
 uint32_t *eval_order(const struct catalog *c, const bool *wanted, size_t *n_out)

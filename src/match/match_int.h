@@ -10,6 +10,7 @@
 #include "base/intern.h"
 #include "base/vec.h"
 #include "catalog/catalog.h"
+#include "match/blocks.h"
 #include "match/match.h"
 #include "match/rule.h"
 
@@ -140,7 +141,10 @@ struct eval_shelf {
 	struct str name;
 	struct shelf *shelf; /* readings.h; NULL = none */
 };
-/* What evaluations of several patches share; good while the fleet's read lock is held. */
+#define EVAL_HINDERING 2u
+#define EVAL_TOGETHER ((size_t)64) /* patches, at most */
+/* What evaluations of several patches share. What eval_begin() makes is good while the fleet's read
+ * lock is held. */
 struct eval {
 	const struct state *state;
 	const struct fleet *fleet;
@@ -149,19 +153,23 @@ struct eval {
 					   NULL = every active one */
 	uint32_t n_os, n_terms;
 	struct intern *hindered;
+	uint32_t hindering[EVAL_HINDERING]; /* facts of a kind that are in `hindered` */
 	struct eval_shelf shelves[EVAL_SHELVES];
-	VEC(struct shelf *) left; /* off the table, read for the patch at hand */
+	VEC(struct shelf *) left; /* off the table, read for the patches at hand */
 };
-void eval_begin(struct eval *out, const struct state *s, const struct fleet *f, const bool *wanted);
+struct eval *eval_new(const struct state *s, const struct fleet *f, const bool *wanted);
+void eval_free(struct eval *v);
+AUTO_DEFINE(struct eval, eval_free)
+void eval_begin(struct eval *v);
 void eval_end(struct eval *v);
-AUTO_DEFINE_VALUE(struct eval, eval_end)
 /* The sets of a patch (NULL = empty), the caller's. */
-void eval_patch(struct eval *v, uint32_t patch, roaring_bitmap_t *out[SETS_]);
+typedef roaring_bitmap_t *patch_sets[SETS_];
+void eval_patches(struct eval *v, const uint32_t *patches, size_t n, patch_sets *out);
 /* Wanted patches in the order in which they share most: those that ask by the same name side by
  * side. Array on the heap (xfree). */
 uint32_t *eval_order(const struct catalog *c, const bool *wanted, size_t *n_out);
-/* Whether two patches ask by the same name first. */
-bool eval_together(const struct catalog *c, uint32_t a, uint32_t b);
+/* How many of these should be evaluated at once: those that ask by the same name first. */
+size_t eval_together(const struct eval *v, const uint32_t *order, size_t n);
 
 /* --- state (state.c) --- */
 struct state *state_new(struct catalog *c);
@@ -188,7 +196,7 @@ enum verdict verdict_of_set(enum set set);
 void decline_all(const struct match *m, struct state *s);
 
 /* --- counters of hosts (tally.c) --- */
-#define TALLY_BLOCK 65536u
+#define TALLY_BLOCK BLOCK_HOSTS
 struct tally_item { /* one set of a patch, to be added (1) or taken away (-1) ... */
 	const struct state *sets, *like; /* ... as the patch `like_patch` of `like` counts */
 	uint32_t patch, like_patch;
@@ -218,5 +226,8 @@ void change_patches(const struct state *s, const struct fleet *f, const uint32_t
 /* --- adoption (adopt.c) --- */
 /* Evaluates `c` and makes it visible; `force` evaluates patches with unchanged rules too. */
 void adopt_catalog(struct match *m, struct catalog *c, bool force);
+/* Evaluates and installs the wanted patches of a state nobody sees: with the fleet's lock held, or
+ * in slices of time, in each of which it takes the read lock. */
+void adopt_evaluate(struct fleet *f, struct state *next, const bool *wanted, bool slices);
 void match_notify(struct match *m);
 #endif

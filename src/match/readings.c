@@ -142,8 +142,9 @@ struct shelf_class {
 	bool alone;
 	uint64_t hash;
 	const struct rule_hit *says; /* by place of the component */
-	struct bitmaps gathered;
-	const roaring_bitmap_t *hosts;
+	VEC(const roaring_bitmap_t *) hosts;
+	uint64_t *bits; /* of the block at hand; NULL = never asked for */
+	bool any;	/* ... has hosts of the class */
 };
 
 struct shelf {
@@ -151,17 +152,18 @@ struct shelf {
 	VEC(struct rule) conditions;
 	VEC(struct shelf_class) classes;
 	struct arena says;
-	struct bitmaps own;
 	const struct fleet *fleet;
+	uint32_t block; /* at hand */
 };
 
 void shelf_free(struct shelf *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < s->classes.n; i++)
-		bitmaps_drop(&s->classes.p[i].gathered);
-	bitmaps_drop(&s->own);
+	for (size_t i = 0; i < s->classes.n; i++) {
+		VEC_DONE(&s->classes.p[i].hosts);
+		xfree(s->classes.p[i].bits);
+	}
 	VEC_DONE(&s->components);
 	VEC_DONE(&s->conditions);
 	VEC_DONE(&s->classes);
@@ -200,26 +202,13 @@ static void put_fact(struct shelf *s, uint32_t fact, struct rule_hit *says,
 	c.alone = intern_find(hindered, c.package.name) != INTERN_NONE;
 	for (size_t i = 0; i < s->classes.n; i++)
 		if (same_class(s, &s->classes.p[i], &c)) {
-			bitmaps_add(&s->classes.p[i].gathered, hosts);
+			VEC_PUSH(&s->classes.p[i].hosts, hosts);
 			return;
 		}
 	c.says = memcpy(arena_array(&s->says, struct rule_hit, s->components.n), says,
 			s->components.n * sizeof(*says));
-	bitmaps_add(&c.gathered, hosts);
+	VEC_PUSH(&c.hosts, hosts);
 	VEC_PUSH(&s->classes, c);
-}
-
-static void unite(struct shelf *s)
-{
-	for (size_t i = 0; i < s->classes.n; i++) {
-		struct shelf_class *c = &s->classes.p[i];
-		if (c->gathered.all.n == 1) {
-			c->hosts = c->gathered.all.p[0];
-			continue;
-		}
-		bitmaps_own(&s->own, bitmaps_union(&c->gathered));
-		c->hosts = s->own.own.p[s->own.own.n - 1];
-	}
 }
 
 struct shelf *shelf_new(const struct catalog *c, const struct fleet *f, uint32_t component,
@@ -230,6 +219,7 @@ struct shelf *shelf_new(const struct catalog *c, const struct fleet *f, uint32_t
 	uint32_t n_all, n_facts;
 	const uint32_t *all = catalog_by_name(c, one->kind, one->name, &n_all);
 	s->fleet = f;
+	s->block = UINT32_MAX;
 	for (uint32_t i = 0; i < n_all; i++) {
 		if (!wanted[c->components[all[i]].patch])
 			continue;
@@ -240,7 +230,6 @@ struct shelf *shelf_new(const struct catalog *c, const struct fleet *f, uint32_t
 	const uint32_t *facts = rule_facts(&s->conditions.p[0], f, &n_facts);
 	for (uint32_t i = 0; i < n_facts; i++)
 		put_fact(s, facts[i], says, hindered);
-	unite(s);
 	return s;
 }
 
@@ -254,7 +243,9 @@ void shelf_read(const struct shelf *s, uint32_t component, struct readings *out)
 	*out = (struct readings) { 0 };
 	for (size_t i = 0; i < s->classes.n; i++) {
 		const struct shelf_class *c = &s->classes.p[i];
-		struct reading r = { .hit = c->says[k], .package = c->package, .hosts = c->hosts };
+		struct reading r = { .hit = c->says[k],
+				     .package = c->package,
+				     .shelf_class = (uint32_t)i };
 		if (!r.hit.applies)
 			continue;
 		if (r.hit.native_only && !out->native)
@@ -262,4 +253,59 @@ void shelf_read(const struct shelf *s, uint32_t component, struct readings *out)
 		add_reading(out, &r, &groups);
 	}
 	sort_groups(out, groups);
+}
+
+void shelf_turn(struct shelf *s, uint32_t block)
+{
+	if (s->block == block)
+		return;
+	s->block = block;
+	for (size_t i = 0; i < s->classes.n; i++) {
+		struct shelf_class *c = &s->classes.p[i];
+		if (!c->bits)
+			c->bits = xmalloc(sizeof(block_bits));
+		block_clear(c->bits);
+		c->any = false;
+		for (size_t k = 0; k < c->hosts.n; k++)
+			c->any |= block_add(c->bits, c->hosts.p[k], block);
+	}
+}
+
+/* The hosts of a reading in the shelf's block; NULL = none. */
+static const uint64_t *bits_of(const struct shelf *s, const struct reading *r)
+{
+	const struct shelf_class *c = &s->classes.p[r->shelf_class];
+	return c->any ? c->bits : NULL;
+}
+
+bool shelf_block(const struct shelf *s, const struct readings *r, size_t from, size_t to,
+		 enum reading_of what, uint64_t *out)
+{
+	bool any = false;
+	for (size_t i = from; i < to; i++) {
+		const uint64_t *bits = r->p[i].hit.holds == (what == READING_HOLDS)
+					       ? bits_of(s, &r->p[i])
+					       : NULL;
+		if (bits && !any)
+			memcpy(out, bits, sizeof(block_bits));
+		else if (bits)
+			block_or(out, bits);
+		any = any || bits;
+	}
+	if (!any)
+		return false;
+	for (size_t i = from; i < to && what == READING_HOLDS; i++) {
+		const uint64_t *newer = !r->p[i].hit.holds && r->p[i].hit.beyond
+						? bits_of(s, &r->p[i])
+						: NULL;
+		if (newer)
+			block_andnot(out, newer);
+	}
+	if (r->p[from].hit.native_only) { /* the same for all of one architecture */
+		block_bits native = { 0 };
+		if (!block_add(native, r->native, s->block))
+			return false;
+		block_and(out, native);
+	}
+	return true;
 }

@@ -7,6 +7,7 @@
 #define MATCH_READINGS_H
 #include "base/intern.h"
 #include "match/bitmaps.h"
+#include "match/blocks.h"
 #include "match/rule.h"
 
 /* One package of the host that applies. */
@@ -23,7 +24,8 @@ struct reading {
 	uint32_t group;
 	struct rule_hit hit;
 	struct fact_package package;
-	const roaring_bitmap_t *hosts; /* never NULL */
+	const roaring_bitmap_t *hosts; /* never NULL; off a shelf: always */
+	uint32_t shelf_class;	       /* off a shelf: by what its hosts are found */
 };
 /* Rivals stand side by side and make a group; any other package is a group of its own. All of a
  * group have the same name and architecture. */
@@ -35,15 +37,6 @@ struct readings {
 void rule_read_fleet(const struct rule *condition, const struct fleet *f, struct readings *out);
 void readings_done(struct readings *r);
 AUTO_DEFINE_VALUE(struct readings, readings_done)
-/* What the fleet's packages of one name say to all the components that ask by it: facts that say
- * the same to all of them are united once. Good for as long as the fleet's lock is held. Only
- * components of patches that are wanted count; packages that `hindered` names stand alone. */
-struct shelf;
-struct shelf *shelf_new(const struct catalog *c, const struct fleet *f, uint32_t component,
-			const bool *wanted, const struct intern *hindered);
-void shelf_free(struct shelf *s);
-/* As rule_read_fleet() for a component that is on the shelf, but with what says the same in one. */
-void shelf_read(const struct shelf *s, uint32_t component, struct readings *out);
 /* Where the group that begins at `from` ends. */
 size_t readings_group(const struct readings *r, size_t from);
 enum reading_of { READING_FAILS, READING_HOLDS };
@@ -52,4 +45,19 @@ enum reading_of { READING_FAILS, READING_HOLDS };
  * Borrowed, or kept alive by `keep`. */
 const roaring_bitmap_t *readings_hosts(const struct readings *r, size_t from, size_t to,
 				       enum reading_of what, struct bitmaps *keep);
+/* What the fleet's packages of one name say to all the components that ask by it: facts that say
+ * the same to all of them are one. Good for as long as the fleet's lock is held. Only components of
+ * patches that are wanted count; packages that `hindered` names stand alone. */
+struct shelf;
+struct shelf *shelf_new(const struct catalog *c, const struct fleet *f, uint32_t component,
+			const bool *wanted, const struct intern *hindered);
+void shelf_free(struct shelf *s);
+/* As rule_read_fleet() for a component that is on the shelf, but with what says the same in one. */
+void shelf_read(const struct shelf *s, uint32_t component, struct readings *out);
+/* Goes to a block of hosts. */
+void shelf_turn(struct shelf *s, uint32_t block);
+/* As readings_hosts(), of what was read off the shelf and of the block at hand, into `out`; false
+ * (and `out` anything) when there are none. */
+bool shelf_block(const struct shelf *s, const struct readings *r, size_t from, size_t to,
+		 enum reading_of what, uint64_t *out);
 #endif

@@ -201,17 +201,12 @@ static bool take_sets(struct loading *x, const struct snapfile *s, uint32_t patc
 
 static void evaluate(struct loading *x, const bool *wanted)
 {
-	size_t n;
-	AUTO(xfree) uint32_t *order = eval_order(x->next->catalog, wanted, &n);
-	AUTO(eval_end) struct eval v;
-	eval_begin(&v, x->next, x->m->fleet, wanted);
-	for (size_t i = 0; i < n; i++) {
-		roaring_bitmap_t *sets[SETS_];
-		eval_patch(&v, order[i], sets);
-		state_install(x->next, order[i], sets);
-	}
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < x->next->catalog->n_patches; i++)
+		n += wanted[i];
+	adopt_evaluate(x->m->fleet, x->next, wanted, false);
 	x->exact = x->exact && n == 0;
-	x->evaluated = (uint32_t)n;
+	x->evaluated = n;
 }
 
 /* A host that changed since: into the sets it belongs to (those evaluated have it already), and its

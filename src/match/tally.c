@@ -4,9 +4,6 @@
  * not in a walk over all hosts for every patch. */
 #include "match/match_int.h"
 
-#define BLOCK TALLY_BLOCK
-#define READ 1024u
-
 void tally_patch(struct tally *t, const struct patch *p, bool declined, enum set set, int by)
 {
 	uint32_t d = (uint32_t)by;
@@ -72,54 +69,30 @@ void tally_sort(struct tally_items *items)
 		qsort(items->p, items->n, sizeof(*items->p), compare);
 }
 
-/* Adds 1 to the counter of each host of the set that is in the block. */
-static bool add_hosts(const roaring_bitmap_t *set, uint32_t from, uint16_t *counts)
-{
-	uint32_t hosts[READ];
-	roaring_uint32_iterator_t i;
-	bool any = false;
-	roaring_init_iterator(set, &i);
-	if (!roaring_move_uint32_iterator_equalorlarger(&i, from))
-		return false;
-	for (bool more = true; more;) {
-		uint32_t n = roaring_read_uint32_iterator(&i, hosts, READ);
-		more = n == READ;
-		for (uint32_t k = 0; k < n; k++) {
-			if (hosts[k] - from >= BLOCK) {
-				more = false;
-				break;
-			}
-			counts[hosts[k] - from]++;
-			any = true;
-		}
-	}
-	return any;
-}
-
 static void flush(struct state *into, const struct tally_item *like, uint32_t from,
-		  uint16_t *counts)
+		  struct block_counter *counter)
 {
 	const struct patch_state *s = &like->like->patches[like->like_patch];
 	const struct patch *p = &like->like->catalog->patches[like->like_patch];
-	for (uint32_t i = 0; i < BLOCK; i++)
+	const uint16_t *counts = block_counts(counter);
+	for (uint32_t i = 0; i < TALLY_BLOCK; i++)
 		if (counts[i])
 			tally_patch(tally_of(into, from + i), p, s->declined, like->set,
 				    like->by * (int)counts[i]);
-	memset(counts, 0, BLOCK * sizeof(*counts));
+	block_counter_clear(counter);
 }
 
 void tally_block(struct state *into, const struct tally_items *items, uint32_t from)
 {
-	AUTO(xfree) uint16_t *counts = xcalloc(BLOCK, sizeof(*counts));
+	AUTO(block_counter_free) struct block_counter *counter = block_counter_new();
 	uint32_t n = 0;
 	for (size_t i = 0; i < items->n; i++) {
 		const struct tally_item *t = &items->p[i];
-		const roaring_bitmap_t *set = t->sets->patches[t->patch].set[t->set];
-		if (set)
-			n += add_hosts(set, from, counts);
+		n += block_count(counter, t->sets->patches[t->patch].set[t->set],
+				 from / TALLY_BLOCK);
 		bool last = i + 1 == items->n || key_of(t) != key_of(t + 1);
-		if (n > 0 && (last || n == UINT16_MAX)) {
-			flush(into, t, from, counts);
+		if (n > 0 && (last || n == BLOCK_COUNTER_MOST)) {
+			flush(into, t, from, counter);
 			n = 0;
 		}
 	}
@@ -127,6 +100,6 @@ void tally_block(struct state *into, const struct tally_items *items, uint32_t f
 
 void tally_all(struct state *into, const struct tally_items *items, uint32_t hosts)
 {
-	for (uint32_t from = 0; from < hosts; from += BLOCK)
+	for (uint32_t from = 0; from < hosts; from += TALLY_BLOCK)
 		tally_block(into, items, from);
 }
