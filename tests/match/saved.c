@@ -275,7 +275,8 @@ static void written_under_load(void **arg)
 		pthread_join(thread, &failed);
 		assert_null(failed);
 		struct world saved = load(db, path, c), read = load(db, NULL, c);
-		assert_non_null(fleet_snapshot(saved.fleet));
+		if (!fleet_snapshot(saved.fleet))
+			fail_msg("%s", saved.why.msg);
 		same_world(&saved, &read);
 		world_close(&saved);
 		world_close(&read);
