@@ -79,24 +79,64 @@ static void add_run(uint64_t *bits, uint32_t first, uint32_t last)
 	bits[end] |= to;
 }
 
+static void add_container(uint64_t *bits, const struct container *c)
+{
+	if (c->type == TYPE_BITS) {
+		const bitset_container_t *b = c->p;
+		block_or(bits, WORDS_OF(b));
+	} else if (c->type == TYPE_ARRAY) {
+		const array_container_t *a = c->p;
+		for (int32_t i = 0; i < a->cardinality; i++)
+			bits[a->array[i] >> 6] |= 1ull << (a->array[i] & 63);
+	} else {
+		const run_container_t *r = c->p;
+		for (int32_t i = 0; i < r->n_runs; i++)
+			add_run(bits, r->runs[i].value,
+				(uint32_t)r->runs[i].value + r->runs[i].length);
+	}
+}
+
 bool block_add(uint64_t *bits, const roaring_bitmap_t *set, uint32_t no)
 {
 	struct container c;
 	if (!find(set, no, &c))
 		return false;
-	if (c.type == TYPE_BITS) {
-		const bitset_container_t *b = c.p;
-		block_or(bits, WORDS_OF(b));
-	} else if (c.type == TYPE_ARRAY) {
-		const array_container_t *a = c.p;
-		for (int32_t i = 0; i < a->cardinality; i++)
-			bits[a->array[i] >> 6] |= 1ull << (a->array[i] & 63);
-	} else {
-		const run_container_t *r = c.p;
-		for (int32_t i = 0; i < r->n_runs; i++)
-			add_run(bits, r->runs[i].value,
-				(uint32_t)r->runs[i].value + r->runs[i].length);
+	add_container(bits, &c);
+	return true;
+}
+
+static void look_ahead(struct block_walk *w)
+{
+	const roaring_array_t *a = &w->set->high_low_container;
+	w->next = w->at < a->size ? a->keys[w->at] : UINT32_MAX;
+}
+
+void block_walk_begin(struct block_walk *w, const roaring_bitmap_t *set)
+{
+	*w = (struct block_walk) { .set = set };
+	look_ahead(w);
+}
+
+bool block_walk_add(uint64_t *bits, struct block_walk *w, uint32_t no, bool fresh)
+{
+	const roaring_array_t *a = &w->set->high_low_container;
+	while (w->next < no) {
+		w->at++;
+		look_ahead(w);
 	}
+	if (w->next > no)
+		return false;
+	struct container c = { .type = a->typecodes[w->at] };
+	c.p = container_unwrap_shared(a->containers[w->at], &c.type);
+	if (fresh && c.type == TYPE_BITS) {
+		memcpy(bits, WORDS_OF((const bitset_container_t *)c.p), sizeof(block_bits));
+	} else {
+		if (fresh)
+			block_clear(bits);
+		add_container(bits, &c);
+	}
+	w->at++;
+	look_ahead(w);
 	return true;
 }
 

@@ -14,6 +14,17 @@ typedef uint64_t block_bits[BLOCK_WORDS];
 
 /** Adds the hosts of `set` (NULL = empty) that are in the block; false when there are none. */
 bool block_add(uint64_t *bits, const roaring_bitmap_t *set, uint32_t no);
+/** A set on its way through ascending blocks: what it has nothing of is passed over without a look
+ * at the set. */
+struct block_walk {
+	const roaring_bitmap_t *set; /* not NULL */
+	int32_t at;
+	uint32_t next; /* block that has the next of its hosts; UINT32_MAX = none */
+};
+void block_walk_begin(struct block_walk *w, const roaring_bitmap_t *set);
+/** Adds as block_add() does; `no` is higher than the last. When `fresh`, `bits` may hold anything
+ * and are written only if there are hosts. */
+bool block_walk_add(uint64_t *bits, struct block_walk *w, uint32_t no, bool fresh);
 void block_clear(uint64_t *bits);
 void block_or(uint64_t *bits, const uint64_t *more);
 void block_and(uint64_t *bits, const uint64_t *only);

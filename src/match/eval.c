@@ -187,9 +187,16 @@ static void part(struct evaluation *x, enum set set)
 	see(x, set, x->other);
 }
 
-/* x->hosts with an outdated package of a current component, to the sets they belong to. */
-static void see_outdated(struct evaluation *x, const struct fact_package *p)
+/* Hosts with an outdated package of a current component, to the sets they belong to. */
+static void see_outdated(struct evaluation *x, const struct fact_package *p, const uint64_t *hosts)
 {
+	bool hindered = intern_find(x->eval->hindered, p->name) != INTERN_NONE;
+	if (!x->ask->subscribers && !hindered) {
+		see(x, SET_MISSING, hosts);
+		return;
+	}
+	if (hosts != x->hosts)
+		memcpy(x->hosts, hosts, sizeof(x->hosts));
 	if (x->ask->subscribers) {
 		memset(x->other, 0xff, sizeof(x->other));
 		block_bits subscribers = { 0 };
@@ -197,7 +204,6 @@ static void see_outdated(struct evaluation *x, const struct fact_package *p)
 			block_andnot(x->other, subscribers);
 		part(x, SET_SUBSCRIPTION);
 	}
-	bool hindered = intern_find(x->eval->hindered, p->name) != INTERN_NONE;
 	for (enum set set = SET_HELD; hindered && set <= SET_PHASED; set++) {
 		struct bitmaps keep = { 0 };
 		const roaring_bitmap_t *there = hindrance_hosts(x->eval->fleet, p, set, &keep);
@@ -215,14 +221,15 @@ static void see_component(struct evaluation *x, const struct question *q)
 	shelf_turn(q->shelf, x->block);
 	for (size_t from = 0, end; from < r->n; from = end) {
 		end = readings_group(r, from);
-		if (shelf_block(q->shelf, r, from, end, READING_FAILS, x->hosts))
-			see(x, SET_INSTALLED, x->hosts);
-		if (!shelf_block(q->shelf, r, from, end, READING_HOLDS, x->hosts))
-			continue;
-		if (q->current)
-			see_outdated(x, &r->p[from].package);
-		else
-			see(x, SUPERSEDED, x->hosts);
+		const uint64_t *hosts = shelf_block(q->shelf, r, from, end, READING_FAILS,
+						    x->hosts);
+		if (hosts)
+			see(x, SET_INSTALLED, hosts);
+		hosts = shelf_block(q->shelf, r, from, end, READING_HOLDS, x->hosts);
+		if (hosts && q->current)
+			see_outdated(x, &r->p[from].package, hosts);
+		else if (hosts)
+			see(x, SUPERSEDED, hosts);
 	}
 }
 

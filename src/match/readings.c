@@ -142,7 +142,7 @@ struct shelf_class {
 	bool alone;
 	uint64_t hash;
 	const struct rule_hit *says; /* by place of the component */
-	VEC(const roaring_bitmap_t *) hosts;
+	VEC(struct block_walk) hosts;
 	uint64_t *bits; /* of the block at hand; NULL = never asked for */
 	bool any;	/* ... has hosts of the class */
 };
@@ -153,7 +153,7 @@ struct shelf {
 	VEC(struct shelf_class) classes;
 	struct arena says;
 	const struct fleet *fleet;
-	uint32_t block; /* at hand */
+	uint32_t block; /* at hand; UINT32_MAX = none yet */
 };
 
 void shelf_free(struct shelf *s)
@@ -202,12 +202,12 @@ static void put_fact(struct shelf *s, uint32_t fact, struct rule_hit *says,
 	c.alone = intern_find(hindered, c.package.name) != INTERN_NONE;
 	for (size_t i = 0; i < s->classes.n; i++)
 		if (same_class(s, &s->classes.p[i], &c)) {
-			VEC_PUSH(&s->classes.p[i].hosts, hosts);
+			VEC_PUSH(&s->classes.p[i].hosts, ((struct block_walk) { .set = hosts }));
 			return;
 		}
 	c.says = memcpy(arena_array(&s->says, struct rule_hit, s->components.n), says,
 			s->components.n * sizeof(*says));
-	VEC_PUSH(&c.hosts, hosts);
+	VEC_PUSH(&c.hosts, ((struct block_walk) { .set = hosts }));
 	VEC_PUSH(&s->classes, c);
 }
 
@@ -259,15 +259,19 @@ void shelf_turn(struct shelf *s, uint32_t block)
 {
 	if (s->block == block)
 		return;
+	bool again = s->block > block; /* also at first */
 	s->block = block;
 	for (size_t i = 0; i < s->classes.n; i++) {
 		struct shelf_class *c = &s->classes.p[i];
 		if (!c->bits)
 			c->bits = xmalloc(sizeof(block_bits));
-		block_clear(c->bits);
 		c->any = false;
-		for (size_t k = 0; k < c->hosts.n; k++)
-			c->any |= block_add(c->bits, c->hosts.p[k], block);
+		for (size_t k = 0; k < c->hosts.n; k++) {
+			struct block_walk *w = &c->hosts.p[k];
+			if (again)
+				block_walk_begin(w, w->set);
+			c->any |= block_walk_add(c->bits, w, block, !c->any);
+		}
 	}
 }
 
@@ -278,34 +282,44 @@ static const uint64_t *bits_of(const struct shelf *s, const struct reading *r)
 	return c->any ? c->bits : NULL;
 }
 
-bool shelf_block(const struct shelf *s, const struct readings *r, size_t from, size_t to,
-		 enum reading_of what, uint64_t *out)
+static uint64_t *own(uint64_t *scratch, const uint64_t *bits)
 {
-	bool any = false;
+	if (scratch != bits)
+		memcpy(scratch, bits, sizeof(block_bits));
+	return scratch;
+}
+
+static uint64_t *both(uint64_t *scratch, const uint64_t *a, const uint64_t *b)
+{
+	block_or(own(scratch, a), b);
+	return scratch;
+}
+
+const uint64_t *shelf_block(const struct shelf *s, const struct readings *r, size_t from, size_t to,
+			    enum reading_of what, uint64_t *scratch)
+{
+	const uint64_t *out = NULL;
 	for (size_t i = from; i < to; i++) {
 		const uint64_t *bits = r->p[i].hit.holds == (what == READING_HOLDS)
 					       ? bits_of(s, &r->p[i])
 					       : NULL;
-		if (bits && !any)
-			memcpy(out, bits, sizeof(block_bits));
-		else if (bits)
-			block_or(out, bits);
-		any = any || bits;
+		if (bits)
+			out = out ? both(scratch, out, bits) : bits;
 	}
-	if (!any)
-		return false;
-	for (size_t i = from; i < to && what == READING_HOLDS; i++) {
+	for (size_t i = from; i < to && out && what == READING_HOLDS; i++) {
 		const uint64_t *newer = !r->p[i].hit.holds && r->p[i].hit.beyond
 						? bits_of(s, &r->p[i])
 						: NULL;
 		if (newer)
-			block_andnot(out, newer);
+			block_andnot(own(scratch, out), newer);
+		out = newer ? scratch : out;
 	}
-	if (r->p[from].hit.native_only) { /* the same for all of one architecture */
+	if (out && r->p[from].hit.native_only) { /* the same for all of one architecture */
 		block_bits native = { 0 };
 		if (!block_add(native, r->native, s->block))
-			return false;
-		block_and(out, native);
+			return NULL;
+		block_and(own(scratch, out), native);
+		out = scratch;
 	}
-	return true;
+	return out;
 }

@@ -56,8 +56,8 @@ void shelf_free(struct shelf *s);
 void shelf_read(const struct shelf *s, uint32_t component, struct readings *out);
 /* Goes to a block of hosts. */
 void shelf_turn(struct shelf *s, uint32_t block);
-/* As readings_hosts(), of what was read off the shelf and of the block at hand, into `out`; false
- * (and `out` anything) when there are none. */
-bool shelf_block(const struct shelf *s, const struct readings *r, size_t from, size_t to,
-		 enum reading_of what, uint64_t *out);
+/* As readings_hosts(), of what was read off the shelf and of the block at hand; NULL when there are
+ * none. The shelf's own or in `scratch`. */
+const uint64_t *shelf_block(const struct shelf *s, const struct readings *r, size_t from, size_t to,
+			    enum reading_of what, uint64_t *scratch);
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Preloaded into an endpoint's agent: its wall clock is ahead by the seconds in /run/clock-ahead, as if the
- * machine had been running for so long. Built by the tests that use it. */
+ * Preloaded into an endpoint's agent: its wall clock is ahead by the seconds in /run/clock-ahead,
+ * as if the machine had been running for so long. Built by the tests that use it. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdlib.h>

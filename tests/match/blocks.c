@@ -84,6 +84,38 @@ static roaring_bitmap_t *by_blocks(const roaring_bitmap_t *a, const roaring_bitm
 	return out ? out : roaring_bitmap_create();
 }
 
+static void walks(void **arg)
+{
+	for (uint32_t i = 0; i < 10; i++) {
+		roaring_bitmap_t *b = some_set(i % 5), *out = NULL;
+		for (uint32_t first = 0; first < 2; first++) {
+			struct block_walk w;
+			block_walk_begin(&w, b);
+			for (uint32_t no = first; no < BLOCKS + 1; no += 2) {
+				block_bits bits, want = { 0 };
+				bool any = block_add(want, b, no);
+				memset(bits, 0xa5, sizeof(bits));
+				assert_int_equal(block_walk_add(bits, &w, no, true), any);
+				if (any)
+					assert_memory_equal(bits, want, sizeof(bits));
+			}
+		}
+		struct block_walk w;
+		block_walk_begin(&w, b);
+		for (uint32_t no = 0; no < BLOCKS; no++) { /* beside what is there */
+			block_bits bits, want;
+			memset(bits, 0x11, sizeof(bits));
+			memset(want, 0x11, sizeof(want));
+			assert_int_equal(block_walk_add(bits, &w, no, false),
+					 block_add(want, b, no));
+			assert_memory_equal(bits, want, sizeof(bits));
+			block_append(&out, no, bits);
+		}
+		roaring_bitmap_free(b);
+		roaring_bitmap_free(out);
+	}
+}
+
 static void operations(void **arg)
 {
 	static const struct {
@@ -146,6 +178,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(there_and_back),
+		cmocka_unit_test(walks),
 		cmocka_unit_test(operations),
 		cmocka_unit_test(counts),
 	};

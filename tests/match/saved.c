@@ -248,9 +248,10 @@ static void *write_all_the_time(void *arg)
 {
 	struct writing *x = arg;
 	struct err e = { 0 };
-	while (!atomic_load(&x->stop))
+	do /* once at least, however late this thread comes to run */
 		if (!match_save_snapshot(x->w->match, x->path, &e))
 			return (void *)1;
+	while (!atomic_load(&x->stop));
 	return NULL;
 }
 
