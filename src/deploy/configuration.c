@@ -4,6 +4,7 @@
 #include "deploy/deploy_int.h"
 #include "deploy/policy.h"
 #include "deploy/queries.h"
+#include "deploy/selector.h"
 #include "sql/notify.h"
 
 #include <stdio.h>
@@ -18,23 +19,27 @@ struct creation {
 	int64_t now_ms;
 	struct ledger_batch *history;
 	struct rollout_host *waves; /* NULL = all at once */
+	char *aim;		    /* NULL = it names systems */
+	struct intern *patches; /* of the set; and all that were asked for, when it is dynamic */
 };
 
-static bool insert_targets(struct sql_conn *c, const struct creation *k, struct err *e)
+bool targets_insert(struct sql_conn *c, const char *deployment, const struct match_view *v,
+		    const struct resolved *set, const struct rollout_host *waves, int64_t now_ms,
+		    struct err *e)
 {
 	roaring_uint32_iterator_t it;
-	roaring_init_iterator(k->set->all, &it);
+	roaring_init_iterator(set->all, &it);
 	for (size_t n = 0; it.has_value; roaring_advance_uint32_iterator(&it), n++) {
-		const struct host *h = fleet_host(k->v->fleet, it.current_value);
+		const struct host *h = fleet_host(v->fleet, it.current_value);
 		int64_t patches = 0;
-		for (size_t i = 0; i < k->set->n; i++)
-			patches += roaring_bitmap_contains(k->set->hosts[i], it.current_value);
+		for (size_t i = 0; i < set->n; i++)
+			patches += roaring_bitmap_contains(set->hosts[i], it.current_value);
 		if (!sql_run(c, &SQL_TARGET_INSERT,
-			     SQL_ARGS(sql_text(k->id), sql_text(h->id),
+			     SQL_ARGS(sql_text(deployment), sql_text(h->id),
 				      sql_text(h->attrs.hostname ? h->attrs.hostname : h->id),
 				      sql_int(TARGET_PENDING), sql_text("waiting_agent"),
-				      sql_int(k->now_ms), sql_int(patches), sql_bool(false),
-				      sql_text(""), sql_int(k->waves ? k->waves[n].wave : 0)),
+				      sql_int(now_ms), sql_int(patches), sql_bool(false),
+				      sql_text(""), sql_int(waves ? waves[n].wave : 0)),
 			     e))
 			return false;
 	}
@@ -49,22 +54,23 @@ static bool insert_all(struct sql_conn *c, void *arg, struct err *e)
 			      sql_text(k->r->description ? k->r->description : ""),
 			      sql_text(k->r->policy), sql_bool(k->r->now),
 			      sql_int(DEPLOYMENT_READY), sql_text(k->r->created_by),
-			      sql_int(k->now_ms), sql_int((int64_t)k->set->n),
+			      sql_int(k->now_ms), sql_int((int64_t)intern_count(k->patches)),
 			      sql_int(DEPLOYMENT_INSTALL)),
 		     e))
 		return false;
-	for (size_t i = 0; i < k->set->n; i++)
+	for (size_t i = 0; i < intern_count(k->patches); i++)
 		if (!sql_run(c, &SQL_DEPLOYMENT_PATCH_INSERT,
-			     SQL_ARGS(sql_text(k->id), sql_str(k->set->ids[i])), e))
+			     SQL_ARGS(sql_text(k->id), sql_str(intern_get(k->patches, i))), e))
 			return false;
 	if (k->waves && !waves_insert(c, k->id, k->r->rollout, k->now_ms, e))
 		return false;
-	return insert_targets(c, k, e) && (!k->history || ledger_batch_write(c, k->history, e)) &&
+	return targets_insert(c, k->id, k->v, k->set, k->waves, k->now_ms, e) &&
+	       (!k->aim || aim_insert(c, k->id, k->r->targets, k->aim, e)) &&
+	       (!k->history || ledger_batch_write(c, k->history, e)) &&
 	       sql_announce(c, DEPLOY_SAYS_DEPLOYMENT, str_of(k->id), e);
 }
 
-/* An administrator's decision is the approval of these patches on these systems. */
-static struct ledger_batch *approvals(struct deploy *d, const struct match_view *v,
+struct ledger_batch *deploy_approvals(struct deploy *d, const struct match_view *v,
 				      const struct resolved *set, const char *id)
 {
 	if (!d->conf.ledger)
@@ -85,16 +91,16 @@ static void default_name(struct creation *k)
 {
 	char when[CLOCK_RFC3339_LEN];
 	clock_rfc3339(k->now_ms, when);
-	const struct patch *first = &k->v->catalog->patches[k->set->patches[0]];
-	if (k->set->n == 1)
+	uint32_t p = catalog_find(k->v->catalog, intern_get(k->patches, 0));
+	const struct patch *first = &k->v->catalog->patches[p];
+	if (intern_count(k->patches) == 1)
 		snprintf(k->name, sizeof(k->name), "%.16s %.*s", when, STR_ARG(first->title));
 	else
 		snprintf(k->name, sizeof(k->name), "%.16s %.*s +%zu", when, STR_ARG(first->product),
-			 k->set->n - 1);
+			 (size_t)intern_count(k->patches) - 1);
 }
 
-/* Wakes the targets and starts fetching what the server does not have yet. */
-static void set_going(struct deploy *d, const struct match_view *v, const struct resolved *set,
+void deploy_set_going(struct deploy *d, const struct match_view *v, const struct resolved *set,
 		      const struct rollout_host *waves, bool now)
 {
 	VEC(uint32_t) want = { 0 };
@@ -149,7 +155,8 @@ static bool create_in_view(struct deploy *d, const struct match_view *v,
 	AUTO(resolved_done) struct resolved set = { 0 };
 	if (!deploy_resolve(d, v, r, &set, e))
 		return false;
-	if (!set.n)
+	bool dynamic = r->targets && r->targets->dynamic;
+	if (!set.n && !(dynamic && r->n_patches))
 		return err_set(
 			e, ERR_CONFLICT,
 			"nothing to deploy: none of the chosen systems misses any of the chosen patches");
@@ -160,6 +167,12 @@ static bool create_in_view(struct deploy *d, const struct match_view *v,
 	struct creation k = {
 		.d = d, .r = r, .set = &set, .v = v, .id = id, .now_ms = clock_now_ms(d->conf.clock)
 	};
+	AUTO(intern_free) struct intern *patches = intern_new();
+	k.patches = patches;
+	for (size_t i = 0; i < set.n; i++)
+		intern_add(patches, set.ids[i]);
+	for (size_t i = 0; dynamic && i < r->n_patches; i++)
+		intern_add(patches, str_of(r->patches[i]));
 	if (r->name && r->name[0])
 		snprintf(k.name, sizeof(k.name), "%s", r->name);
 	else
@@ -170,13 +183,15 @@ static bool create_in_view(struct deploy *d, const struct match_view *v,
 		waves_assign(r->rollout, v, id, set.all, waves);
 	}
 	k.waves = waves;
-	k.history = approvals(d, v, &set, id);
+	k.history = deploy_approvals(d, v, &set, id);
+	k.aim = r->targets ? aim_text(r->targets) : NULL;
 	bool stored = sql_write(d->conf.db, insert_all, &k, e);
+	xfree(k.aim);
 	ledger_batch_done(k.history, stored);
 	if (!stored)
 		return err_prefix(e, "cannot store the deployment");
 	open_hosts_mark_all(d, set.all);
-	set_going(d, v, &set, waves, r->now);
+	deploy_set_going(d, v, &set, waves, r->now);
 	return true;
 }
 
@@ -209,6 +224,7 @@ static bool cancel_open(struct sql_conn *c, void *arg, struct err *e)
 	return sql_run(c, &SQL_TARGET_CANCEL,
 		       SQL_ARGS(sql_text(k->id), sql_int(TARGET_CANCELLED), sql_int(k->now_ms)),
 		       e) &&
+	       aim_close(c, k->id, e) &&
 	       sql_run(c, &SQL_ORDER_WITHDRAW, SQL_ARGS(sql_text(k->id)), e);
 }
 

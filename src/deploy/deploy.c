@@ -55,6 +55,7 @@ bool deploy_open(const struct deploy_conf *conf, struct deploy **out, struct err
 	pthread_mutex_init(&d->open_lock, NULL);
 	d->open_hosts = roaring_bitmap_create();
 	d->reconciled = intern_new();
+	d->dynamics = dynamics_new();
 	if (!director_load(d, e) || !epoch_load(d, e) || !declines_load(d, e) ||
 	    !open_hosts_load(d, e))
 		return err_prefix(e, "cannot read the installation's identity");
@@ -73,6 +74,7 @@ void deploy_close(struct deploy *d)
 		resolved_done(&d->previews[i].set);
 	pthread_mutex_destroy(&d->preview_lock);
 	declines_close(d);
+	dynamics_free(d->dynamics);
 	epoch_done(d);
 	roaring_bitmap_free(d->open_hosts);
 	pthread_mutex_destroy(&d->open_lock);
@@ -103,6 +105,18 @@ const char *deploy_host_id(struct deploy *d, uint32_t host, char out[static 33])
 pthread_mutex_t *deploy_host_lock(struct deploy *d, const char *host)
 {
 	return &d->host_locks[str_hash(str_of(host)) % HOST_LOCKS];
+}
+
+void deploy_lock_hosts(struct deploy *d)
+{
+	for (size_t i = 0; i < HOST_LOCKS; i++)
+		pthread_mutex_lock(&d->host_locks[i]);
+}
+
+void deploy_unlock_hosts(struct deploy *d)
+{
+	for (size_t i = HOST_LOCKS; i > 0; i--)
+		pthread_mutex_unlock(&d->host_locks[i - 1]);
 }
 
 int64_t deploy_backoff_ms(int64_t attempts)

@@ -51,6 +51,7 @@ const char *target_state_name(enum target_state s);
 
 struct deploy;
 struct rollout;
+struct selector;
 /** Signs orders somewhere else (the sign process); must check nothing but sign `order_json`. */
 struct deploy_signer {
 	bool (*seal)(void *arg, struct str order_json, struct buf *envelope, struct err *e);
@@ -100,9 +101,10 @@ struct deploy_request {
 	size_t n_patches;
 	const char *const *systems;
 	size_t n_systems;
-	const char *policy;	       /**< POLICY_ANYTIME */
-	bool now;		       /**< deploy now: wake the targets */
-	const struct rollout *rollout; /**< NULL = all at once */
+	const struct selector *targets; /**< instead of `systems`; NULL = none (selector.h) */
+	const char *policy;		/**< POLICY_ANYTIME */
+	bool now;			/**< deploy now: wake the targets */
+	const struct rollout *rollout;	/**< NULL = all at once */
 	const char *created_by;
 };
 /** Blast radius: what a deployment would touch, shown before it is made. */
@@ -136,6 +138,12 @@ struct deploy_restart_request {
 bool deploy_restart(struct deploy *d, const struct deploy_restart_request *r,
 		    char id_out[static 33], const char **why_out, struct err *e) MUST_CHECK;
 bool deploy_cancel(struct deploy *d, const char *id, struct err *e) MUST_CHECK;
+/** What a deployment was aimed at, as JSON text in the arena; NULL for one that names systems. */
+bool deploy_aim(struct deploy *d, const char *id, struct arena *a, const char **out, struct err *e)
+	MUST_CHECK;
+/** ERR_CONFLICT while a deployment that was aimed at the group has not ended, or while another
+ * group's filter refers to it; see fleet_group_remove(). */
+bool deploy_remove_group(struct deploy *d, const char *id, struct err *e) MUST_CHECK;
 
 struct deployment_row {
 	char id[33];

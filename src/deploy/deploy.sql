@@ -30,7 +30,8 @@ insert into deployment_patch (deployment, patch) values ($1, $2);
 -- name: target_insert
 insert into target (deployment, host, hostname, state, reason, detail, updated_ms, started_ms, finished_ms,
   next_attempt_ms, attempts, exit_status, done, total, n_patches, reboot_needed, units, wave)
-values ($1, $2, $3, $4, $5, '', $6, 0, 0, 0, 0, 0, 0, 0, $7, $8, $9, $10);
+values ($1, $2, $3, $4, $5, '', $6, 0, 0, 0, 0, 0, 0, 0, $7, $8, $9, $10)
+on conflict (deployment, host) do nothing;
 
 -- name: deployment_get
 select id, name, description, created_by, policy, wake, state, created_ms, started_ms, finished_ms, n_patches,
@@ -318,3 +319,51 @@ select patch, at_ms, deployment from rolled_back where host = $1;
 
 -- name: deployment_operation
 select operation from deployment where id = $1;
+
+-- name: aim_insert
+insert into deployment_aim (deployment, selector, dynamic) values ($1, $2, $3);
+
+-- name: aim_get
+select selector from deployment_aim where deployment = $1;
+
+-- name: aim_is_dynamic
+select count(*) from deployment_aim where deployment = $1 and dynamic;
+
+-- name: aim_close
+update deployment_aim set dynamic = $2 where deployment = $1;
+
+-- A group that is gone makes no row.
+-- name: aim_group_insert
+insert into deployment_group (deployment, group_id) select $1, id from host_group where id = $2
+on conflict (deployment, group_id) do nothing;
+
+-- name: aim_group_there
+select count(*) from host_group where id = $1;
+
+-- name: aim_group_open
+select d.name from deployment_group g join deployment d on d.id = g.deployment
+where g.group_id = $1 and d.state <= 1 order by d.created_ms limit 1;
+
+-- name: dynamic_open
+select d.id, d.wake, a.selector from deployment d join deployment_aim a on a.deployment = d.id
+where d.state <= 1 and a.dynamic order by d.created_ms, d.id limit $1;
+
+-- name: dynamic_targets
+select host, reason = 'left_targets' and state = 6 from target where deployment = $1;
+
+-- name: deployment_is_open
+select count(*) from deployment where id = $1 and state <= 1;
+
+-- Nothing has started: no order yet, or one that waits on its machine for a window.
+-- name: target_leave
+update target set state = 6, reason = 'left_targets', updated_ms = $3, finished_ms = $3
+where deployment = $1 and host = $2 and state = 0
+  and (attempts = 0 or (attempts = 1 and reason in ('outside_window', 'waiting_start_up')));
+
+-- name: order_withdraw_target
+update host_order set state = 2 where deployment = $1 and host = $2 and state = 0;
+
+-- name: target_come_back
+update target set state = 0, reason = 'waiting_agent', updated_ms = $3, started_ms = 0, finished_ms = 0,
+  next_attempt_ms = 0, attempts = 0
+where deployment = $1 and host = $2 and state = 6 and reason = 'left_targets';

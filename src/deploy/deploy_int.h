@@ -62,12 +62,42 @@ struct deploy {
 	roaring_bitmap_t *open_hosts;
 	uint64_t open_marks;
 	bool open_everywhere; /* never changes */
+	struct dynamics *dynamics;
 	pthread_mutex_t
 		host_locks[HOST_LOCKS]; /* one order is issued or answered per host at a time */
 };
 
 bool deploy_resolve(struct deploy *d, const struct match_view *v, const struct deploy_request *r,
 		    struct resolved *out, struct err *e) MUST_CHECK;
+/* Adds the pairs of a patch that are missing on hosts `within` (NULL = anywhere). */
+void resolved_take(struct resolved *out, const struct match_view *v, uint32_t patch,
+		   const roaring_bitmap_t *within);
+/* What a new deployment is aimed at, beside its row: see aim.c. `text` is from aim_text(). */
+char *aim_text(const struct selector *s);
+bool aim_insert(struct sql_conn *c, const char *deployment, const struct selector *s,
+		const char *text, struct err *e) MUST_CHECK;
+/* Whether systems may still become targets of it; and that none may any more. */
+bool aim_is_dynamic(struct sql_conn *c, const char *deployment, bool *out, struct err *e)
+	MUST_CHECK;
+bool aim_close(struct sql_conn *c, const char *deployment, struct err *e) MUST_CHECK;
+/* Targets of open dynamic deployments come and go with the fleet (dynamic.c); part of the tick. */
+struct dynamics;
+struct dynamics *dynamics_new(void);
+void dynamics_free(struct dynamics *all);
+bool dynamics_tick(struct deploy *d, struct err *e) MUST_CHECK;
+/* What of `set` the store lacks is asked for; then its hosts are woken, when `now`, with waves
+ * (one for each, ascending) only those of the first. */
+struct rollout_host;
+void deploy_set_going(struct deploy *d, const struct match_view *v, const struct resolved *set,
+		      const struct rollout_host *waves, bool now);
+/* The rows of the set's targets; one that is there already stays as it is. */
+bool targets_insert(struct sql_conn *c, const char *deployment, const struct match_view *v,
+		    const struct resolved *set, const struct rollout_host *waves, int64_t now_ms,
+		    struct err *e) MUST_CHECK;
+/* An administrator's decision is the approval of these patches on these systems; NULL without a
+ * ledger. */
+struct ledger_batch *deploy_approvals(struct deploy *d, const struct match_view *v,
+				      const struct resolved *set, const char *id);
 /* True when every pair of `now` was in the previewed set behind `token`. */
 bool preview_covers(struct deploy *d, const char *token, const struct resolved *now);
 void deploy_new_id(char out[static 33]);
@@ -157,7 +187,7 @@ uint32_t deploy_component_of(const struct match_view *v, const struct host *h, e
 bool deploy_host_has(const struct match_view *v, const struct host *h, enum fact_kind kind,
 		     const struct order_package *p);
 /* The systems asked for as a bitmap; NULL in *out when the request names none. */
-bool deploy_systems_of(const struct match_view *v, const struct deploy_request *r,
+bool deploy_systems_of(struct deploy *d, const struct match_view *v, const struct deploy_request *r,
 		       roaring_bitmap_t **out, uint32_t *unknown_out, struct err *e) MUST_CHECK;
 bool deploy_check_request(struct deploy *d, const struct deploy_request *r, struct err *e)
 	MUST_CHECK;
@@ -222,6 +252,9 @@ int64_t policy_start_ms(const struct policy_terms *t, int64_t now_ms);
  * that an agent whose server is away carries it over once (M-164); at most 100 days. */
 int64_t policy_valid_until_ms(const struct policy_terms *t, int64_t now_ms);
 pthread_mutex_t *deploy_host_lock(struct deploy *d, const char *host);
+/* Those of all hosts, for a change of many; not with one in hand. */
+void deploy_lock_hosts(struct deploy *d);
+void deploy_unlock_hosts(struct deploy *d);
 
 /* --- waves.c --- */
 /* Within the creation: the rollout, with its first wave open. */

@@ -3,6 +3,7 @@
  * is missing come in: what is superseded, held or unknown is counted and left out, never silently.
  */
 #include "deploy/deploy_int.h"
+#include "deploy/selector.h"
 
 void resolved_done(struct resolved *r)
 {
@@ -17,10 +18,25 @@ void resolved_done(struct resolved *r)
 	*r = (struct resolved) { 0 };
 }
 
-bool deploy_systems_of(const struct match_view *v, const struct deploy_request *r,
+static bool selected(const struct match_view *v, const struct selector *s, int64_t now_ms,
+		     roaring_bitmap_t **out, uint32_t *unknown_out, struct err *e)
+{
+	AUTO(filter_run_end) struct filter_run run;
+	filter_run_begin(&run, v, now_ms);
+	if (!selector_hosts(&run, s, true, out, e))
+		return false;
+	*unknown_out += (uint32_t)(roaring_bitmap_get_cardinality(*out) -
+				   roaring_bitmap_and_cardinality(*out, fleet_scanned(v->fleet)));
+	return true;
+}
+
+bool deploy_systems_of(struct deploy *d, const struct match_view *v, const struct deploy_request *r,
 		       roaring_bitmap_t **out, uint32_t *unknown_out, struct err *e)
 {
 	*out = NULL;
+	if (r->targets)
+		return selected(v, r->targets, clock_now_ms(d->conf.clock), out, unknown_out,
+				e);
 	if (!r->n_systems)
 		return true;
 	roaring_bitmap_t *b = roaring_bitmap_create();
@@ -56,6 +72,15 @@ static void take(struct resolved *out, const struct match_view *v, uint32_t patc
 	roaring_bitmap_or_inplace(out->all, hosts);
 }
 
+void resolved_take(struct resolved *out, const struct match_view *v, uint32_t patch,
+		   const roaring_bitmap_t *within)
+{
+	const roaring_bitmap_t *missing = match_hosts(v, patch, VERDICT_MISSING);
+	if (missing)
+		take(out, v, patch,
+		     within ? roaring_bitmap_and(missing, within) : roaring_bitmap_copy(missing));
+}
+
 static void count_held(const struct match_view *v, uint32_t patch, const roaring_bitmap_t *systems,
 		       struct resolved *out)
 {
@@ -83,11 +108,7 @@ static bool by_patch(const struct match_view *v, const struct deploy_request *r,
 			continue;
 		out->superseded += v->catalog->patches[p].superseded_by != CATALOG_NONE;
 		count_held(v, p, systems, out);
-		const roaring_bitmap_t *missing = match_hosts(v, p, VERDICT_MISSING);
-		if (!missing)
-			continue;
-		take(out, v, p,
-		     systems ? roaring_bitmap_and(missing, systems) : roaring_bitmap_copy(missing));
+		resolved_take(out, v, p, systems);
 	}
 	return true;
 }
@@ -97,20 +118,12 @@ static bool by_system(struct deploy *d, const struct match_view *v, const roarin
 		      struct resolved *out, struct err *e)
 {
 	roaring_bitmap_t **per = xcalloc(v->catalog->n_patches, sizeof(roaring_bitmap_t *));
-	roaring_uint32_iterator_t it;
-	roaring_init_iterator(systems, &it);
-	for (; it.has_value; roaring_advance_uint32_iterator(&it)) {
-		struct host_patch *hp;
-		uint32_t n = match_host_patches(v, it.current_value, &hp);
-		for (uint32_t i = 0; i < n; i++) {
-			out->held += hp[i].verdict == VERDICT_HELD;
-			if (hp[i].verdict != VERDICT_MISSING || match_is_declined(v, hp[i].patch))
-				continue;
-			if (!per[hp[i].patch])
-				per[hp[i].patch] = roaring_bitmap_create();
-			roaring_bitmap_add(per[hp[i].patch], it.current_value);
-		}
-		xfree(hp);
+	for (uint32_t p = 0; p < v->catalog->n_patches; p++) {
+		const roaring_bitmap_t *missing = match_hosts(v, p, VERDICT_MISSING);
+		count_held(v, p, systems, out);
+		if (missing && !match_is_declined(v, p) &&
+		    roaring_bitmap_intersect(missing, systems))
+			per[p] = roaring_bitmap_and(missing, systems);
 	}
 	bool ok = rolled_back_leave_out(d, v, per, &out->rolled_back, e);
 	for (uint32_t p = 0; p < v->catalog->n_patches; p++)
@@ -123,11 +136,11 @@ static bool by_system(struct deploy *d, const struct match_view *v, const roarin
 bool deploy_resolve(struct deploy *d, const struct match_view *v, const struct deploy_request *r,
 		    struct resolved *out, struct err *e)
 {
-	if (!r->n_patches && !r->n_systems)
+	if (!r->n_patches && !r->n_systems && (!r->targets || selector_is_all(r->targets)))
 		return err_set(e, ERR_INVALID, "nothing to deploy: name patches, systems or both");
 	AUTO(resolved_done) struct resolved set = { .all = roaring_bitmap_create() };
 	roaring_bitmap_t *systems;
-	if (!deploy_systems_of(v, r, &systems, &set.unknown, e))
+	if (!deploy_systems_of(d, v, r, &systems, &set.unknown, e))
 		return false;
 	bool ok = true;
 	if (r->n_patches)

@@ -551,6 +551,8 @@ static bool settle_locked(struct deploy *d, const struct host *h, const char *de
 bool deploy_tick(struct deploy *d, struct err *e)
 {
 	enum { MOST = 1000 };
+	if (!dynamics_tick(d, e))
+		return false;
 	AUTO(arena_done) struct arena a = { 0 };
 	if (!waves_tick(d, e))
 		return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A deployment's state is nothing but a function of its targets' states; this computes it after
- * every change, so that no screen ever waits for a nightly job. */
+ * A deployment's state is nothing but a function of its targets' states, and of whether more may
+ * come (dynamic.c); this computes it after every change, so that no screen ever waits for a nightly
+ * job. */
 #include "deploy/deploy_int.h"
 #include "deploy/queries.h"
 #include "sql/notify.h"
@@ -46,6 +47,13 @@ static bool rollup_write(struct sql_conn *c, void *arg, struct err *e)
 	if (!sql_rows_end(rows, e))
 		return false;
 	enum deployment_state s = state_of(t);
+	bool more;
+	if (!aim_is_dynamic(c, k->id, &more, e))
+		return false;
+	if (more && s > DEPLOYMENT_IN_PROGRESS)
+		s = t[TARGET_SUCCEEDED] + t[TARGET_FAILED] + t[TARGET_NOT_APPLICABLE]
+			    ? DEPLOYMENT_IN_PROGRESS
+			    : DEPLOYMENT_READY;
 	if (s >= DEPLOYMENT_IN_PROGRESS && !started)
 		started = k->now_ms;
 	if (s > DEPLOYMENT_IN_PROGRESS && !finished)

@@ -7,6 +7,7 @@
 #include "crypto/digest.h"
 #include "deploy/deploy_int.h"
 #include "deploy/queries.h"
+#include "deploy/selector.h"
 #include "deploy/uninstall_int.h"
 #include "format/json.h"
 
@@ -291,7 +292,11 @@ bool uninstall_resolve(struct deploy *d, const struct match_view *v, const struc
 		       struct uninstall_plan *out, struct err *e)
 {
 	roaring_bitmap_t *within = NULL;
-	if (!choose(v, r, out, e) || !deploy_systems_of(v, r, &within, &out->set.unknown, e))
+	if (r->targets && r->targets->dynamic)
+		return err_set(e, ERR_INVALID,
+			       "patches are uninstalled from systems that are known now; make the "
+			       "targets frozen");
+	if (!choose(v, r, out, e) || !deploy_systems_of(d, v, r, &within, &out->set.unknown, e))
 		return false;
 	begin_set(v, out);
 	roaring_bitmap_t *hosts = systems_with(v, within, out);
