@@ -27,7 +27,7 @@ const struct route *const api_tables[] = {
 	enrolment_routes, feeds_routes,	  sources_routes,     jobs_routes,
 	settings_routes,  history_routes, declines_routes,    rollouts_routes,
 	policies_routes,  search_routes,  event_routes,	      pairs_routes,
-	services_routes,  NULL,
+	services_routes,  groups_routes,  filters_routes,     NULL,
 };
 
 /* --- dispatch --- */

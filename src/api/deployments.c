@@ -5,6 +5,7 @@
 #include "api/api_int.h"
 #include "api/deployment_json.h"
 #include "api/failures.h"
+#include "api/filters.h"
 #include "api/idempotency.h"
 #include "api/page.h"
 #include "api/patch_json.h"
@@ -17,13 +18,12 @@
 #define REQUEST_MAX_BODY (4u << 20)
 #define MAX_LOG (2u << 20)
 
-static const char *const request_members[] = { "name",	    "description", "patches",
-					       "systems",   "policy",	   "now",
-					       "operation", "rollout",	   NULL };
-static const char *const create_members[] = { "name",	   "description", "patches",
-					      "systems",   "policy",	  "now",
-					      "operation", "rollout",	  "preview_token",
-					      NULL };
+static const char *const request_members[] = { "name",	  "description", "patches", "systems",
+					       "targets", "policy",	 "now",	    "operation",
+					       "rollout", NULL };
+static const char *const create_members[] = { "name",	 "description",	  "patches", "systems",
+					      "targets", "policy",	  "now",     "operation",
+					      "rollout", "preview_token", NULL };
 
 /* The body as the deploy room wants it; texts live in the body or the arena. */
 static bool read_request(struct call *c, const json_t *body, struct deploy_request *out,
@@ -31,7 +31,8 @@ static bool read_request(struct call *c, const json_t *body, struct deploy_reque
 {
 	const char *operation = "install";
 	const json_t *patches = json_object_get(body, "patches"),
-		     *systems = json_object_get(body, "systems");
+		     *systems = json_object_get(body, "systems"),
+		     *targets = json_object_get(body, "targets");
 	struct deploy_request r = {
 		.name = "", .description = "", .policy = POLICY_ANYTIME, .created_by = c->who.name
 	};
@@ -50,9 +51,18 @@ static bool read_request(struct call *c, const json_t *body, struct deploy_reque
 				 "an uninstallation needs 'patches'");
 	if (!policy_known(c, r.policy, e) || !rollouts_read(c, body, &r.rollout, e))
 		return false;
-	if (!patches && !systems)
+	if (systems && targets)
+		return call_fail(c, e, 400, "invalid_targets",
+				 "'systems' and 'targets' exclude each other");
+	if (!patches && !systems && !targets)
 		return call_fail(c, e, 400, "invalid_selection",
-				 "one of 'patches' and 'systems' is needed");
+				 "one of 'patches', 'systems' and 'targets' is needed");
+	if (targets) {
+		struct selector *s = arena_new(c->arena, struct selector);
+		if (!filters_targets(c, "/targets", targets, s, e))
+			return false;
+		r.targets = s;
+	}
 	if (patches) {
 		if (!selection_patches(c, patches, "/patches", &ids, &r.n_patches, e))
 			return false;
@@ -169,13 +179,22 @@ static json_t *patch_items(struct call *c, char *const *ids, size_t n)
 	return items;
 }
 
+/* Our own text; null for a deployment that names systems. */
+static json_t *aimed_at(const char *text)
+{
+	json_t *j = NULL;
+	return text && json_parse(str_of(text), REQUEST_MAX_BODY, &j, NULL) ? j : json_null();
+}
+
 bool deployments_answer(struct call *c, int status, const char *id, struct err *e)
 {
 	struct deployment_row row;
 	char **ids;
 	size_t n;
 	json_t *rollout;
+	const char *aim;
 	if (!deploy_get(c->conf->deploy, id, c->arena, &row, e) ||
+	    !deploy_aim(c->conf->deploy, id, c->arena, &aim, e) ||
 	    !deploy_patches(c->conf->deploy, id, c->arena, &ids, &n, e) ||
 	    !failures_load(c->api->failures, c->conf->deploy, e) ||
 	    !rollouts_json(c, id, &rollout, e))
@@ -183,6 +202,7 @@ bool deployments_answer(struct call *c, int status, const char *id, struct err *
 	json_t *j = deployment_json(&row);
 	json_object_set_new(j, "rollout", rollout);
 	json_object_set_new(j, "patch_items", patch_items(c, ids, n));
+	json_object_set_new(j, "aimed_at", aimed_at(aim));
 	return call_json(c, status, j);
 }
 

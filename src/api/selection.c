@@ -14,8 +14,9 @@
 struct noun {
 	const char *name;
 	const struct param *params;
-	/** Prepares the filter from `q`; NULL-filter = everything. */
-	void *(*filter)(struct call *c, const struct query *q, const struct match_view *v);
+	/** Prepares the filter from `q`; NULL = it cannot be one. */
+	void *(*filter)(struct call *c, const struct query *q, const struct match_view *v,
+			struct err *e);
 	struct list_input (*candidates)(struct call *c, void *filter);
 	uint32_t (*failing)(void *filter, uint32_t item);
 	struct str (*id)(const struct match_view *v, uint32_t item);
@@ -24,7 +25,8 @@ struct noun {
 
 /* --- patches --- */
 
-static void *patch_filter(struct call *c, const struct query *q, const struct match_view *v)
+static void *patch_filter(struct call *c, const struct query *q, const struct match_view *v,
+			  struct err *e UNUSED)
 {
 	struct patch_filter *f = arena_new(c->arena, struct patch_filter);
 	patch_filter_read(c, f, q, v);
@@ -56,17 +58,18 @@ static const struct noun patches = {
 
 /* --- systems --- */
 
-static void *system_filter(struct call *c, const struct query *q, const struct match_view *v)
+static void *system_filter(struct call *c, const struct query *q, const struct match_view *v,
+			   struct err *e)
 {
 	struct system_filter *f = arena_new(c->arena, struct system_filter);
 	system_filter_read(c, f, q, v);
-	return f;
+	return system_filter_describe(f, q, "/systems/filter/filter", e) ? f : NULL;
 }
 
 static struct list_input active_systems(struct call *c, void *filter)
 {
 	const struct system_filter *f = filter;
-	return system_input(c, fleet_active(f->v->fleet));
+	return f->only ? *f->only : system_input(c, fleet_active(f->v->fleet));
 }
 
 static struct str system_id(const struct match_view *v, uint32_t item)
@@ -163,7 +166,9 @@ static bool resolve_filter(struct resolving *r, const json_t *filter, struct err
 	AUTO(intern_free) struct intern *exclude = intern_new();
 	if (!read_filter(r, filter, &q, e) || !read_exclude(r, exclude, e))
 		return false;
-	void *f = r->noun->filter(r->c, &q, r->v);
+	void *f = r->noun->filter(r->c, &q, r->v, e);
+	if (!f)
+		return false;
 	struct list_input in = r->noun->candidates(r->c, f);
 	r->ids = arena_array(r->c->arena, const char *, in.n + 1);
 	for (uint32_t i = 0; i < in.n; i++) {

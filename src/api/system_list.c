@@ -2,6 +2,7 @@
  * Filtering and ordering of systems, from the fleet's memory and match's counters. */
 #include "api/system_list.h"
 
+#include "api/filters.h"
 #include "api/system_json.h"
 #include "api/system_page.h"
 
@@ -22,6 +23,23 @@ void system_filter_read(struct call *c, struct system_filter *f, const struct qu
 	f->reboot = query_bool(q, "reboot");
 	f->stale = query_bool(q, "stale");
 	f->states = query_words(q, "state");
+}
+
+bool system_filter_describe(struct system_filter *f, const struct query *q, const char *pointer,
+			    struct err *e)
+{
+	const char *text = query_text(q, "filter");
+	struct filter *x;
+	roaring_bitmap_t *hosts;
+	if (!text)
+		return true;
+	if (!filters_parse(f->c, pointer, text, &x, e) ||
+	    !filters_hosts(f->c, f->v, pointer, x, &hosts, e))
+		return false;
+	f->only = arena_new(f->c->arena, struct list_input);
+	*f->only = system_input(f->c, hosts);
+	roaring_bitmap_free(hosts);
+	return true;
 }
 
 uint32_t system_filter_failing(void *filter, uint32_t host)
@@ -94,6 +112,8 @@ struct list_input system_input(struct call *c, const roaring_bitmap_t *hosts)
 
 struct list_input system_candidates(struct call *c, const struct system_filter *f)
 {
+	if (f->only)
+		return *f->only;
 	if (f->states)
 		return (struct list_input) { NULL, fleet_host_count(f->v->fleet) };
 	return system_input(c, fleet_active(f->v->fleet));

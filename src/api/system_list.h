@@ -4,6 +4,7 @@
 #define API_SYSTEM_LIST_H
 #include "api/list.h"
 #include "api/words.h"
+#include "match/filter.h"
 
 #define PARAMS_SYSTEM_COMMON                                                                       \
 	{ .name = "health", .type = PARAM_WORDS, .word = word_health, .words = HEALTHS_ },         \
@@ -18,6 +19,7 @@
 	}
 #define PARAMS_SYSTEM                                                                              \
 	PARAM_Q, PARAMS_SYSTEM_COMMON,                                                             \
+		{ .name = "filter", .type = PARAM_TEXT, .min = 1, .max = FILTER_MAX },             \
 		{ .name = "scan",                                                                  \
 		  .type = PARAM_WORDS,                                                             \
 		  .word = word_scan,                                                               \
@@ -41,10 +43,15 @@ struct system_filter {
 	struct str *oses, *offices, *arches, *versions;
 	size_t n_oses, n_offices, n_arches, n_versions;
 	int online, reboot, stale; /* -1 = all */
+	struct list_input *only;   /* what "filter" describes; NULL = there is none */
 	struct system_set *set;	   /* made ready by the first look at a system */
 };
 void system_filter_read(struct call *c, struct system_filter *f, const struct query *q,
 			const struct match_view *v);
+/** Then, for routes that take PARAMS_SYSTEM: its "filter" (match/filter.h), which only describes
+ * active systems. 400 `invalid_filter`. */
+bool system_filter_describe(struct system_filter *f, const struct query *q, const char *pointer,
+			    struct err *e) MUST_CHECK;
 /** For struct list_kind: bits 0..8 are health, os, scan, office, online, reboot, arch,
  * agent_version, lifecycle. */
 uint32_t system_filter_failing(void *filter, uint32_t host);

@@ -24,7 +24,8 @@ static bool list_systems(struct call *c, struct err *e)
 	match_read(c->conf->match, &v);
 	struct system_filter f;
 	system_filter_read(c, &f, &c->query, &v);
-	return system_list_reply(c, &f, system_candidates(c, &f), &v, e);
+	return system_filter_describe(&f, &c->query, "?filter", e) &&
+	       system_list_reply(c, &f, system_candidates(c, &f), &v, e);
 }
 
 /* The system of the path; retired ones are found too. */

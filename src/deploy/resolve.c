@@ -35,8 +35,7 @@ bool deploy_systems_of(struct deploy *d, const struct match_view *v, const struc
 {
 	*out = NULL;
 	if (r->targets)
-		return selected(v, r->targets, clock_now_ms(d->conf.clock), out, unknown_out,
-				e);
+		return selected(v, r->targets, clock_now_ms(d->conf.clock), out, unknown_out, e);
 	if (!r->n_systems)
 		return true;
 	roaring_bitmap_t *b = roaring_bitmap_create();

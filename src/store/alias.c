@@ -9,7 +9,8 @@
 #include <stdio.h>
 
 #define NAMES "names"
-#define MARK "s512" /* what names of this kind begin with: one in 2^32 others do, too, and is none */
+#define MARK                                                                                       \
+	"s512" /* what names of this kind begin with: one in 2^32 others do, too, and is none */
 
 struct sha256 store_name_of_sha512(const uint8_t sha512[static STORE_SHA512_LEN])
 {

@@ -808,6 +808,159 @@ export interface paths {
         patch: operations["updateDeploymentPolicy"];
         trace?: never;
     };
+    "/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Custom groups of systems.
+         * @description `sort` keys: id, name, category, members, changed. Default `name`. `facets`: category.
+         */
+        get: operations["listGroups"];
+        put?: never;
+        /** Makes a group. 409 `group_name_taken`, 400 `invalid_filter`. */
+        post: operations["createGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/groups:preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which systems a filter describes now. Nothing is stored. 400 `invalid_filter` with `position` and `expected` in `params`. */
+        post: operations["previewGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/groups/{group_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_id: components["parameters"]["GroupId"];
+            };
+            cookie?: never;
+        };
+        /** One group, with its version as ETag. */
+        get: operations["getGroup"];
+        put?: never;
+        post?: never;
+        /** Removes a group. 409 `group_in_use` while a deployment aimed at it has not ended, or another group's filter refers to it. */
+        delete: operations["removeGroup"];
+        options?: never;
+        head?: never;
+        /** Changes name, description or filter. 412 `precondition_failed` when it changed meanwhile, 409 `group_in_use` for a new name while another group's filter has the old one. */
+        patch: operations["updateGroup"];
+        trace?: never;
+    };
+    "/groups/{group_id}:add": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_id: components["parameters"]["GroupId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts systems into a static or unique group, all or none. 409 `group_conflict` for a dynamic group, and for a system that another unique group has (which is named). */
+        post: operations["addGroupMembers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/groups/{group_id}:remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_id: components["parameters"]["GroupId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes systems out of a static or unique group. 409 `group_conflict` for a dynamic group. */
+        post: operations["removeGroupMembers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/groups/{group_id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_id: components["parameters"]["GroupId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Managed systems in the group now.
+         * @description Sort keys and facets as in listSystems.
+         */
+        get: operations["listGroupMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/filter-fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What filters can speak of. */
+        get: operations["listFilterFields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/targets:preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which systems targets mean now. Nothing is stored. 400 `invalid_targets`, `invalid_filter`. */
+        post: operations["previewTargets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/offices": {
         parameters: {
             query?: never;
@@ -1824,9 +1977,144 @@ export interface components {
             children: components["schemas"]["RuleNode"][];
         };
         /**
-         * @description Only `systems`: everything they miss. Only `patches`: every system that misses them. Both: the
-         *     product, restricted to what is missing. At least one is required. An uninstallation needs `patches`: they go
-         *     back on every system that has them, or on those of `systems`.
+         * @description Describes systems. Conditions joined by `and`, `or`, `not` and parentheses; a condition is a field, an operator
+         *     (`=` `!=` `<` `<=` `>` `>=`, `in (...)`, `not in (...)`) and a value: a word, or a text in double quotes. In texts `*` and `?`
+         *     are wildcards, and case does not matter. Ages are 30m, 12h, 7d, 2w. `package openssl < "3.0.11"` compares as the package's
+         *     kind does. Flags may stand alone: `reboot and not online`. The fields are those of listFilterFields.
+         * @example os = debian and (health = highly_vulnerable or not last_contact < 7d)
+         */
+        Filter: string;
+        /**
+         * @description `systems`, `offices`, `groups` and `ip_ranges` add up; `filter` narrows what they name, and without them it narrows all managed
+         *     systems. What any member of `exclude` names is left out; there `filter` adds up too. `frozen`: the systems of the moment the
+         *     deployment is made. `dynamic`: until the deployment is ended, systems that come to match become targets, once each, and those
+         *     that match no longer before anything has started are cancelled.
+         */
+        Targets: {
+            systems?: string[];
+            offices?: string[];
+            groups?: string[];
+            /**
+             * @example [
+             *       "10.0.0.0/24",
+             *       "10.0.1.5-10.0.1.9"
+             *     ]
+             */
+            ip_ranges?: string[];
+            /** @description See Filter; empty = none. */
+            filter?: string;
+            exclude?: components["schemas"]["ExcludedTargets"];
+            /**
+             * @default frozen
+             * @enum {string}
+             */
+            mode?: "frozen" | "dynamic";
+        };
+        ExcludedTargets: {
+            systems?: string[];
+            offices?: string[];
+            groups?: string[];
+            ip_ranges?: string[];
+            filter?: string;
+        };
+        TargetsPreviewRequest: {
+            targets: components["schemas"]["Targets"];
+        };
+        SystemsPreview: {
+            count: number;
+            sample: {
+                id: string;
+                hostname: string;
+                os: string;
+                office: string;
+            }[];
+            /** @description Systems by platform: linux, windows, macos, unknown. */
+            platforms: {
+                [key: string]: number;
+            };
+        };
+        FilterPreviewRequest: {
+            filter: components["schemas"]["Filter"];
+        };
+        FilterPreview: components["schemas"]["SystemsPreview"] & {
+            /** @description The same in its plainest form. */
+            filter: string;
+            /** @description The conditions, when all are joined alike; null when it is more than that. */
+            rows: components["schemas"]["FilterRows"] | null;
+        };
+        FilterRows: {
+            /** @enum {string} */
+            join: "and" | "or";
+            items: {
+                field: string;
+                /**
+                 * @description With several values = means in, and != not in.
+                 * @enum {string}
+                 */
+                op: "=" | "!=" | "<" | "<=" | ">" | ">=";
+                values: string[];
+                /** @description Of a package; `op` then compares it. */
+                version: string | null;
+            }[];
+        };
+        FilterFieldList: {
+            items: {
+                name: string;
+                /** @enum {string} */
+                type: "text" | "version" | "word" | "number" | "age" | "flag" | "address" | "group" | "patch" | "package";
+                words: string[];
+            }[];
+        };
+        /** @enum {string} */
+        GroupCategory: "static" | "unique" | "dynamic";
+        GroupList: {
+            items: components["schemas"]["Group"][];
+            page: components["schemas"]["Page"];
+            facets?: components["schemas"]["FacetCounts"];
+        };
+        Group: {
+            id: string;
+            name: string;
+            description: string;
+            /** @enum {string} */
+            type: "computer";
+            category: components["schemas"]["GroupCategory"];
+            /** @description Of a dynamic group. */
+            filter: string | null;
+            /** @description Managed systems in it now; null when its filter means nothing any more. */
+            members: number | null;
+            /** @description Offices that members belong to. */
+            offices: string[];
+            /** @description Why the filter means nothing. */
+            error: string | null;
+            created_by: string;
+            created: components["schemas"]["TimeOrNull"];
+            changed_by: string;
+            changed: components["schemas"]["TimeOrNull"];
+            /** @description Its ETag. */
+            version: number;
+        };
+        GroupRequest: {
+            /** @description None of % / : ; ? * ' | & # and the backslash. */
+            name: string;
+            description?: string;
+            category: components["schemas"]["GroupCategory"];
+            /** @description See Filter; of a dynamic group only, and needed there. */
+            filter?: string;
+        };
+        GroupPatch: {
+            name?: string;
+            description?: string;
+            filter?: string;
+        };
+        GroupMembersRequest: {
+            systems: components["schemas"]["Selection"];
+        };
+        /**
+         * @description Only `systems` or `targets`: everything they miss. Only `patches`: every system that misses them. Both: the
+         *     product, restricted to what is missing. At least one is required; `systems` and `targets` exclude each other.
+         *     An uninstallation needs `patches`: they go back on every system that has them, or on those of `systems` or of
+         *     frozen `targets`.
          */
         DeploymentRequest: {
             /** @description Empty or absent = generated */
@@ -1834,6 +2122,7 @@ export interface components {
             description?: string;
             patches?: components["schemas"]["Selection"];
             systems?: components["schemas"]["Selection"];
+            targets?: components["schemas"]["Targets"];
             /** @default anytime */
             policy?: string;
             /**
@@ -1849,6 +2138,7 @@ export interface components {
             description?: string;
             patches?: components["schemas"]["Selection"];
             systems?: components["schemas"]["Selection"];
+            targets?: components["schemas"]["Targets"];
             /** @default anytime */
             policy?: string;
             /** @default false */
@@ -1956,6 +2246,8 @@ export interface components {
         };
         DeploymentDetail: components["schemas"]["Deployment"] & {
             rollout: null | components["schemas"]["Rollout"];
+            /** @description The targets it was made with; null when it names systems. */
+            aimed_at: components["schemas"]["Targets"] | null;
             patch_items: {
                 id: string;
                 patch: null | components["schemas"]["Patch"];
@@ -2439,6 +2731,7 @@ export interface components {
         IdempotencyKeyRequired: string;
         PatchId: string;
         SystemId: string;
+        GroupId: string;
         DeploymentId: string;
         /** @description Whether one of its CVEs is known to be exploited (CISA KEV) */
         FilterKev: boolean;
@@ -3150,6 +3443,8 @@ export interface operations {
                 arch?: string[];
                 agent_version?: string[];
                 state?: components["schemas"]["SystemState"][];
+                /** @description A filter (see Filter); it describes active systems only. 400 `invalid_filter`. */
+                filter?: components["schemas"]["Filter"];
             };
             header?: never;
             path?: never;
@@ -3877,6 +4172,323 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Policy"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listGroups: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` or `prev_cursor` of a page */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Comma list of keys, - in front for descending; at most 3 */
+                sort?: components["parameters"]["Sort"];
+                /** @description Which counts to add */
+                facets?: components["parameters"]["Facets"];
+                /** @description Part of name or description */
+                q?: string;
+                category?: components["schemas"]["GroupCategory"][];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of groups */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupRequest"];
+            };
+        };
+        responses: {
+            /** @description The group */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    previewGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FilterPreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description What it describes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilterPreview"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_id: components["parameters"]["GroupId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The group */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path: {
+                group_id: components["parameters"]["GroupId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateGroup: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+                /** @description The ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                group_id: components["parameters"]["GroupId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupPatch"];
+            };
+        };
+        responses: {
+            /** @description The group */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    addGroupMembers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path: {
+                group_id: components["parameters"]["GroupId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupMembersRequest"];
+            };
+        };
+        responses: {
+            /** @description The group */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeGroupMembers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path: {
+                group_id: components["parameters"]["GroupId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupMembersRequest"];
+            };
+        };
+        responses: {
+            /** @description The group */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listGroupMembers: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` or `prev_cursor` of a page */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Comma list of keys, - in front for descending; at most 3 */
+                sort?: components["parameters"]["Sort"];
+                /** @description Which counts to add */
+                facets?: components["parameters"]["Facets"];
+                q?: string;
+                health?: components["parameters"]["FilterHealth"];
+                lifecycle?: components["parameters"]["FilterLifecycle"];
+                /** @description Releases, such as debian:12 */
+                os?: components["parameters"]["FilterSystemOs"];
+                office?: components["parameters"]["FilterOffice"];
+                online?: components["parameters"]["FilterOnline"];
+            };
+            header?: never;
+            path: {
+                group_id: components["parameters"]["GroupId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of systems */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listFilterFields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Fields */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilterFieldList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    previewTargets: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetsPreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description What they mean */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemsPreview"];
                 };
             };
             default: components["responses"]["Problem"];
