@@ -6,6 +6,7 @@
 #include "cli/print.h"
 #include "cli/remote.h"
 #include "cli/table.h"
+#include "cli/targets.h"
 
 #include <stdio.h>
 
@@ -18,22 +19,31 @@ static json_t *selection(json_t *ids)
 	return s;
 }
 
-static bool request_of(struct remote *r, const char *const *systems, size_t n_systems,
-		       const char *const *patches, size_t n_patches, json_t *out, struct err *e)
+struct deploy_options {
+	const char *systems[MANY], *patches[MANY], *name, *policy;
+	size_t n_systems, n_patches;
+	struct target_options targets;
+	bool now, yes, wait, json;
+};
+
+/* Systems alone are ids; with anything else they are among the targets. */
+static bool request_of(struct remote *r, const struct deploy_options *o, json_t *out, struct err *e)
 {
-	AUTO(json_free) json_t *ids = json_array();
-	for (size_t i = 0; i < n_systems; i++) {
-		AUTO(json_free) json_t *s = NULL;
-		if (!remote_system(r, systems[i], &s, e))
-			return false;
-		json_array_append(ids, json_object_get(s, "id"));
+	json_t *targets = json_object();
+	json_object_set_new(out, "targets", targets);
+	if (!targets_read(r, &o->targets, o->systems, o->n_systems, targets, e))
+		return false;
+	if (!targets_given(&o->targets)) {
+		if (o->n_systems)
+			json_object_set_new(
+				out, "systems",
+				selection(json_incref(json_object_get(targets, "systems"))));
+		json_object_del(out, "targets");
 	}
-	if (n_systems)
-		json_object_set_new(out, "systems", selection(TAKE(ids)));
-	if (n_patches) {
+	if (o->n_patches) {
 		json_t *list = json_array();
-		for (size_t i = 0; i < n_patches; i++)
-			json_array_append_new(list, json_text(str_of(patches[i])));
+		for (size_t i = 0; i < o->n_patches; i++)
+			json_array_append_new(list, json_text(str_of(o->patches[i])));
 		json_object_set_new(out, "patches", selection(list));
 	}
 	return true;
@@ -55,12 +65,6 @@ static void show_preview(const json_t *p)
 		       (long long)print_int(p, "unknown"));
 }
 
-struct deploy_options {
-	const char *systems[MANY], *patches[MANY], *name, *policy;
-	size_t n_systems, n_patches;
-	bool now, yes, wait, json;
-};
-
 static int deploy(const struct deploy_options *o)
 {
 	struct err e = { 0 };
@@ -72,7 +76,7 @@ static int deploy(const struct deploy_options *o)
 	if (o->name)
 		json_object_set_new(req, "name", json_text(str_of(o->name)));
 	if (!remote_open(&r, &e) || !follow_policy(r, o->policy, req, &e) ||
-	    !request_of(r, o->systems, o->n_systems, o->patches, o->n_patches, req, &e) ||
+	    !request_of(r, o, req, &e) ||
 	    !remote_call(r, "POST", "/deployments:preview", req, &preview, &e))
 		return print_failure(&e);
 	if (!o->json)
@@ -96,11 +100,12 @@ int cmd_deploy(int argc, char **argv)
 {
 	static const char usage[] =
 		"usage: tsukuroi deploy [--system SYSTEM]... [--patch PATCH]... [--policy POLICY] [--now] [--yes]\n"
-		"                       [--wait] [--name NAME] [--json]\n"
+		"                       [--wait] [--name NAME] [--json] [TARGETS]\n"
 		"Only --system: everything they miss. Only --patch: every system that misses them. Both: the product.\n"
-		"POLICY is the name or id of a deployment policy; at any time unless given.\n";
+		"POLICY is the name or id of a deployment policy; at any time unless given.\n" TARGETS_USAGE;
 	static struct deploy_options o;
 	const struct arg_option options[] = {
+		TARGET_OPTIONS(o.targets),
 		{ .name = "--system", .list = o.systems, .n_list = &o.n_systems, .max_list = MANY },
 		{ .name = "--patch", .list = o.patches, .n_list = &o.n_patches, .max_list = MANY },
 		{ .name = "--name", .value = &o.name },
@@ -113,8 +118,8 @@ int cmd_deploy(int argc, char **argv)
 	AUTO(args_done) struct args a = { 0 };
 	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), 0, 0, &a))
 		return a.status;
-	if (!o.n_systems && !o.n_patches)
-		return args_wrong(usage, "--system or --patch is needed");
+	if (!o.n_systems && !o.n_patches && !targets_given(&o.targets))
+		return args_wrong(usage, "--system, --patch or targets are needed");
 	return deploy(&o);
 }
 

@@ -26,12 +26,14 @@ static int finish(json_t *list, struct table *t, bool json, const char *none)
 int cmd_systems(int argc, char **argv)
 {
 	static const char usage[] =
-		"usage: tsukuroi systems [--health CLASS] [--search TEXT] [--json]\n"
-		"  CLASS: healthy, vulnerable, highly_vulnerable, unknown\n";
-	const char *health = NULL, *search = NULL;
+		"usage: tsukuroi systems [--health CLASS] [--search TEXT] [--filter FILTER] [--json]\n"
+		"  CLASS: healthy, vulnerable, highly_vulnerable, unknown\n"
+		"  FILTER: such as 'os = debian and last_contact > 7d'; see tsukuroi(1)\n";
+	const char *health = NULL, *search = NULL, *filter = NULL;
 	bool json = false;
 	const struct arg_option options[] = { { .name = "--health", .value = &health },
 					      { .name = "--search", .value = &search },
+					      { .name = "--filter", .value = &filter },
 					      { .name = "--json", .flag = &json } };
 	AUTO(args_done) struct args a = { 0 };
 	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), 0, 0, &a))
@@ -39,8 +41,12 @@ int cmd_systems(int argc, char **argv)
 	struct err e = { 0 };
 	AUTO(remote_free) struct remote *r = NULL;
 	AUTO(json_free) json_t *list = NULL;
-	AUTO(buf_done) struct buf path = BUF_INIT(8192);
+	AUTO(buf_done) struct buf path = BUF_INIT(32768);
 	buf_adds(&path, "/systems?sort=hostname");
+	if (filter) {
+		buf_adds(&path, "&filter=");
+		enc_percent(&path, str_of(filter));
+	}
 	if (health) {
 		buf_adds(&path, "&health=");
 		enc_percent(&path, str_of(health));

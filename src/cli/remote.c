@@ -132,6 +132,7 @@ static bool problem(int status, struct str body, struct err *e)
 			    : status == 403 ? ERR_DENIED
 			    : status == 404 ? ERR_NOT_FOUND
 			    : status == 409 ? ERR_CONFLICT
+			    : status == 412 ? ERR_CONFLICT
 			    : status == 413 ? ERR_LIMIT
 			    : status >= 500 ? ERR_UNAVAILABLE
 					    : ERR_INVALID;
@@ -141,8 +142,9 @@ static bool problem(int status, struct str body, struct err *e)
 	return err_set(e, err, "the server answered %d%s", status, remedy);
 }
 
-static bool send(struct remote *r, const char *method, const char *path, const json_t *body,
-		 struct buf *out, struct err *e)
+/* `version`: of what is changed; 0 = not asked for. */
+static bool send(struct remote *r, const char *method, const char *path, int64_t version,
+		 const json_t *body, struct buf *out, struct err *e)
 {
 	AUTO(xfree)
 	char *url = xasprintf("%s%s%s", r->url, strcmp(path, "/healthz") == 0 ? "" : "/api/v1",
@@ -151,7 +153,9 @@ static bool send(struct remote *r, const char *method, const char *path, const j
 	AUTO(xfree)
 	char *key = xasprintf("Idempotency-Key: %016llx%016llx", (unsigned long long)random_u64(),
 			      (unsigned long long)random_u64());
-	const char *headers[5] = { "Accept: application/json" };
+	AUTO(xfree)
+	char *match = version ? xasprintf("If-Match: \"%lld\"", (long long)version) : NULL;
+	const char *headers[6] = { "Accept: application/json" };
 	size_t n = 1;
 	if (auth)
 		headers[n++] = auth;
@@ -161,6 +165,8 @@ static bool send(struct remote *r, const char *method, const char *path, const j
 		headers[n++] = "Content-Type: application/json";
 		headers[n++] = key;
 	}
+	if (match)
+		headers[n++] = match;
 	struct http_request req = { .method = method,
 				    .url = url,
 				    .headers = headers,
@@ -179,14 +185,22 @@ bool remote_call(struct remote *r, const char *method, const char *path, const j
 		 json_t **reply_out, struct err *e)
 {
 	AUTO(buf_done) struct buf out = BUF_INIT(REMOTE_MAX);
-	if (!send(r, method, path, body, &out, e))
+	if (!send(r, method, path, 0, body, &out, e))
 		return false;
 	return !reply_out || json_parse(buf_str(&out), REMOTE_MAX, reply_out, e);
 }
 
+bool remote_change(struct remote *r, const char *path, int64_t version, const json_t *body,
+		   json_t **reply_out, struct err *e)
+{
+	AUTO(buf_done) struct buf out = BUF_INIT(REMOTE_MAX);
+	return send(r, "PATCH", path, version, body, &out, e) &&
+	       json_parse(buf_str(&out), REMOTE_MAX, reply_out, e);
+}
+
 bool remote_text(struct remote *r, const char *path, struct buf *out, struct err *e)
 {
-	return send(r, "GET", path, NULL, out, e);
+	return send(r, "GET", path, 0, NULL, out, e);
 }
 
 bool remote_all(struct remote *r, const char *path, size_t max, json_t **items_out, struct err *e)
@@ -216,6 +230,24 @@ bool remote_all(struct remote *r, const char *path, size_t max, json_t **items_o
 	} while (cursor);
 	*items_out = TAKE(all);
 	return true;
+}
+
+bool remote_group(struct remote *r, const char *word, json_t **group_out, struct err *e)
+{
+	AUTO(json_free) json_t *list = NULL;
+	if (!remote_all(r, "/groups", 0, &list, e))
+		return false;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		json_t *g = json_array_get(list, i);
+		const char *id = json_string_value(json_object_get(g, "id"));
+		const char *name = json_string_value(json_object_get(g, "name"));
+		if ((id && strcmp(id, word) == 0) || (name && strcmp(name, word) == 0)) {
+			*group_out = json_incref(g);
+			return true;
+		}
+	}
+	return err_set(e, ERR_NOT_FOUND, "there is no group '%.100s'; 'tsukuroi groups' lists them",
+		       word);
 }
 
 bool remote_system(struct remote *r, const char *word, json_t **system_out, struct err *e)

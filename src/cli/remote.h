@@ -26,11 +26,16 @@ AUTO_DEFINE(struct remote, remote_free)
  * problem+json reply becomes the error, its code in front. `reply_out` may be NULL. */
 bool remote_call(struct remote *r, const char *method, const char *path, const json_t *body,
 		 json_t **reply_out, struct err *e) MUST_CHECK;
+/** PATCH of what was read with this version; ERR_CONFLICT when it has another by now. */
+bool remote_change(struct remote *r, const char *path, int64_t version, const json_t *body,
+		   json_t **reply_out, struct err *e) MUST_CHECK;
 /** GET of text. */
 bool remote_text(struct remote *r, const char *path, struct buf *out, struct err *e) MUST_CHECK;
 /** All pages of a list as one array (at most `max` items; 0 = all). `path` may have a query. */
 bool remote_all(struct remote *r, const char *path, size_t max, json_t **items_out, struct err *e)
 	MUST_CHECK;
+/** A group by id or name. ERR_NOT_FOUND. */
+bool remote_group(struct remote *r, const char *word, json_t **group_out, struct err *e) MUST_CHECK;
 /** A system by id or host name. ERR_NOT_FOUND, ERR_CONFLICT when several have that name. */
 bool remote_system(struct remote *r, const char *word, json_t **system_out, struct err *e)
 	MUST_CHECK;
