@@ -18,6 +18,10 @@ export type Deployment = Schemas['Deployment'];
 export type Target = Schemas['Target'];
 export type Job = Schemas['Job'];
 export type Selection = Schemas['Selection'];
+export type Group = Schemas['Group'];
+export type Targets = Schemas['Targets'];
+export type GroupQuery = Query<'/groups'>;
+export type GroupMembersQuery = Query<'/groups/{group_id}/members'>;
 
 const list = { placeholderData: keepPreviousData };
 
@@ -104,6 +108,21 @@ export const useTargetLog = (id: string, system: string) => useQuery({
 });
 export const usePolicies = () => useQuery({
 	queryKey: ['policies'], queryFn: ({ signal }) => take(api.GET('/deployment-policies', { signal })),
+});
+// What a filter describes follows the systems.
+export const useGroups = (query: GroupQuery, enabled = true) => useQuery({
+	...list, enabled, queryKey: ['systems', 'groups', query], queryFn: ({ signal }) => take(api.GET('/groups', { params: { query }, signal })),
+});
+export const useGroup = (id: string | undefined) => useQuery({
+	enabled: !!id, queryKey: ['systems', 'group', id],
+	queryFn: ({ signal }) => take(api.GET('/groups/{group_id}', { params: { path: { group_id: id! } }, signal })),
+});
+export const useGroupMembers = (id: string, query: GroupMembersQuery) => useQuery({
+	...list, queryKey: ['systems', 'group', id, 'members', query],
+	queryFn: ({ signal }) => take(api.GET('/groups/{group_id}/members', { params: { path: { group_id: id }, query }, signal })),
+});
+export const useFilterFields = () => useQuery({
+	queryKey: ['filter-fields'], staleTime: Infinity, queryFn: ({ signal }) => take(api.GET('/filter-fields', { signal })),
 });
 export const useOffices = () => useQuery({
 	queryKey: ['systems', 'offices'], queryFn: ({ signal }) => take(api.GET('/offices', { signal })),

@@ -6,6 +6,7 @@ const enc = (id: string) => encodeURIComponent(id).replace(/%3A/g, ':');
 export const patchPath = (id: string, tab = 'overview') => `/patches/${enc(id)}/${tab}`;
 export const systemPath = (id: string, tab = 'overview') => `/systems/${enc(id)}/${tab}`;
 export const deploymentPath = (id: string) => `/deploy/tasks/${enc(id)}`;
+export const groupPath = (id: string) => `/agents/groups/${enc(id)}`;
 /** Query parameter that opens the explanation drawer on any screen. */
 export const whyParam = (system: string, patch: string) => `${system}.${patch}`;
 export function parseWhy(value: string): { system: string; patch: string } | null {

@@ -20,6 +20,8 @@ const Policies = lazy(() => import('../pages/policies'));
 const Policy = lazy(() => import('../pages/policy'));
 const Computers = lazy(() => import('../pages/computers'));
 const InstallAgents = lazy(() => import('../pages/install-agents'));
+const Groups = lazy(() => import('../pages/groups'));
+const Group = lazy(() => import('../pages/group'));
 const Offices = lazy(() => import('../pages/offices'));
 const Reports = lazy(() => import('../pages/reports'));
 const PatchDb = lazy(() => import('../pages/patch-db'));
@@ -53,6 +55,9 @@ export function Routes() {
 			<Route path="/agents"><Redirect to="/agents/computers" replace /></Route>
 			<Route path="/agents/computers"><Computers /></Route>
 			<Route path="/agents/install"><InstallAgents /></Route>
+			<Route path="/agents/groups"><Groups /></Route>
+			<Route path="/agents/groups/new"><Group /></Route>
+			<Route path="/agents/groups/:id">{p => <Group key={p.id} id={decodeId(p.id)} />}</Route>
 			<Route path="/agents/offices"><Offices /></Route>
 			<Route path="/reports"><Reports /></Route>
 			<Route path="/admin"><Redirect to="/admin/patch-db" replace /></Route>

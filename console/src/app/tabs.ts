@@ -50,6 +50,7 @@ export const NAV: NavTab[] = [
 		id: 'agents', name: 'nav.agents', icon: AgentIcon, pages: [
 			{ to: '/agents/computers', name: 'agents.computers' },
 			{ to: '/agents/install', name: 'agents.install' },
+			{ to: '/agents/groups', name: 'groups.title' },
 			{ to: '/agents/offices', name: 'agents.offices' },
 		],
 	},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The live status of a deployment: counts, failures by cause, every target with its state and why.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
+import { useMemo, useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import { api, take } from '../../api/client';
 import { useDeployment, useTargets, type Target } from '../../api/queries';
@@ -18,6 +18,7 @@ import { useToast } from '../../ui/toast';
 import { useUrl } from '../../ui/url';
 import { DeploymentState, TARGET_STATES, TargetReason, TargetsBar, TargetState } from '../deployments/state';
 import { patchColumns } from '../patches/columns';
+import { Aim } from './Aim';
 import { LogDialog } from './LogDialog';
 
 export default function DeploymentPage({ id }: { id: string }) {
@@ -72,6 +73,7 @@ export default function DeploymentPage({ id }: { id: string }) {
 							</Card>
 							<Card title={t('deployment.facts')}>
 								<Facts items={[
+									...(x.aimed_at ? [[t('deployment.aimedAt'), <Aim key="a" aim={x.aimed_at} />] as [string, ReactNode]] : []),
 									[t('deployment.policy'), x.policy_name[lang]],
 									[t('deployment.created'), <span key="c"><Time at={x.created} /> · {x.created_by}</span>],
 									[t('deployment.started'), <Time key="s" at={x.started} />],

@@ -2,7 +2,7 @@
 // The state of "new deployment", which is also what a list hands to it: kept in this tab's session
 // storage, named in the address, so that reload and "back" work and a selection of any size fits.
 // Every section of the form reads and changes one draft; what the server is asked is made of it here.
-import type { Patch, Selection, System } from '../../api/queries';
+import type { Patch, Selection, System, Targets } from '../../api/queries';
 import { withQuery } from '../../ui/url';
 
 export interface Draft {
@@ -17,6 +17,8 @@ export interface Draft {
 	systems?: Selection;
 	systemRows?: System[];
 	systemCount?: number;
+	/** Besides `systems`, which are then among them; not with a selection by filter. */
+	targets?: Targets;
 	policy?: string;
 }
 /** What every section is given; `change` replaces the named members. */
@@ -29,11 +31,22 @@ const name = (key: string) => `tk.draft.${key}`;
 
 /** What the preview and the creation ask alike. */
 export function requestOf(d: Draft) {
-	return { operation: d.operation, patches: d.patches, systems: d.systems, policy: d.policy ?? 'anytime' };
+	const targets = targetsOf(d);
+	return { operation: d.operation, patches: d.patches, systems: targets ? undefined : d.systems, targets, policy: d.policy ?? 'anytime' };
+}
+
+const says = (t: Omit<Targets, 'exclude' | 'mode'> | undefined) => !!t && [t.systems, t.offices, t.groups, t.ip_ranges, t.filter].some(x => !!x && x.length > 0);
+
+/** Undefined when nothing but systems is chosen. */
+export function targetsOf(d: Draft): Targets | undefined {
+	const t = d.targets;
+	if (!t || (d.systems && !d.systems.ids) || (!says(t) && !says(t.exclude) && t.mode !== 'dynamic'))
+		return undefined;
+	return { ...t, systems: d.systems?.ids, mode: d.operation ? 'frozen' : t.mode };
 }
 
 /** Is there anything to preview? */
-export const hasSomething = (d: Draft) => !!d.patches || (!!d.systems && !d.operation);
+export const hasSomething = (d: Draft) => !!d.patches || ((!!d.systems || says(targetsOf(d))) && !d.operation);
 
 /** Stores the draft; returns the address of the form. */
 export function startDraft(draft: Draft): string {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The systems to deploy to, editable with a picker; left open, the patches decide.
+// The systems to deploy to: named ones, editable with a picker, and those of Where; left open, the
+// patches decide.
 import { useEffect, useState } from 'react';
 import { useSystemsById, type System } from '../../../api/queries';
 import { useI18n } from '../../../i18n';
@@ -7,8 +8,9 @@ import { Button } from '../../../ui/basic';
 import { DataTable } from '../../../ui/DataTable';
 import { systemColumns } from '../../systems/columns';
 import { describeFilter, SHOWN } from '../chosen';
-import type { SectionProps } from '../draft';
+import { targetsOf, type SectionProps } from '../draft';
 import { SystemPicker } from '../Picker';
+import { Where } from './Where';
 
 const COLUMNS = ['hostname', 'os', 'health', 'missing', 'office', 'online', 'contact'];
 
@@ -28,7 +30,7 @@ export function Targets({ draft, change }: SectionProps) {
 	const put = (list: System[]) => change({ systems: list.length ? { ids: list.map(s => s.id) } : undefined, systemRows: list });
 	return (
 		<>
-			{!selection && <p>{t(!byPatches ? 'deploy.nothingChosen' : draft.operation ? 'deploy.allHaving' : 'deploy.allLacking')}</p>}
+			{!selection && !targetsOf(draft) && <p>{t(!byPatches ? 'deploy.nothingChosen' : draft.operation ? 'deploy.allHaving' : 'deploy.allLacking')}</p>}
 			{selection && !selection.ids && <p>{t('deploy.systemsByFilter', { n: count ?? selection.expected_count ?? 0 })}{describeFilter(selection)}</p>}
 			{selection?.ids && (
 				<DataTable label={t('deploy.section.targets')} keyboard={false} rows={rows.slice(0, 200)} rowId={s => s.id} rowName={s => s.hostname} empty={null}
@@ -41,6 +43,7 @@ export function Targets({ draft, change }: SectionProps) {
 				{(!selection || selection.ids) && <Button variant="secondary" size="sm" onClick={() => setPicking(true)}>{t('deploy.addSystems')}</Button>}
 				{selection && <Button variant="link" size="sm" onClick={() => change({ systems: undefined, systemRows: [] })}>{t(!byPatches ? 'deploy.clear' : draft.operation ? 'deploy.useAllHaving' : 'deploy.useAllLacking')}</Button>}
 			</div>
+			{(!selection || selection.ids) && <Where draft={draft} change={change} />}
 			{picking && (
 				<SystemPicker onClose={() => setPicking(false)} onAdd={add => {
 					setPicking(false);
