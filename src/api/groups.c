@@ -14,9 +14,10 @@
 
 /* --- JSON --- */
 
-/* What lists show of a group, made once. */
+/* What is shown of a group; its members are looked for only when somebody asks. */
 struct shown {
 	const struct group *g;
+	bool looked;
 	const roaring_bitmap_t *hosts; /* NULL: its filter means nothing any more */
 	char why[240];
 	uint64_t count;
@@ -29,15 +30,28 @@ struct shown_groups {
 	uint64_t kinds;
 };
 
-static void show(struct shown_groups *s, uint32_t i)
+static const struct shown *look(struct shown_groups *s, uint32_t i)
 {
 	struct shown *x = &s->all[i];
 	struct err why = { 0 };
-	x->g = fleet_group(s->v->fleet, i);
+	if (x->looked)
+		return x;
+	x->looked = true;
 	if (filter_group(&s->run, i, &x->hosts, &why))
 		x->count = roaring_bitmap_get_cardinality(x->hosts);
 	else
 		memcpy(x->why, why.msg, sizeof(x->why));
+	return x;
+}
+
+static void begin(struct call *c, struct shown_groups *s, const struct match_view *v)
+{
+	uint32_t n = fleet_group_count(v->fleet);
+	s->v = v;
+	s->all = arena_array(c->arena, struct shown, n + 1);
+	for (uint32_t i = 0; i < n; i++)
+		s->all[i].g = fleet_group(v->fleet, i);
+	filter_run_begin(&s->run, v, c->now_ms);
 }
 
 static json_t *offices_json(const struct match_view *v, const roaring_bitmap_t *hosts)
@@ -94,7 +108,7 @@ static void value(void *arg, uint32_t item, int column, struct page_value *out)
 		*out = (struct page_value) { .is_text = true, .s = str_of(x->g->name) };
 		break;
 	case BY_CATEGORY: out->i = x->g->kind; break;
-	case BY_MEMBERS: out->i = (int64_t)x->count; break;
+	case BY_MEMBERS: out->i = (int64_t)look(arg, item)->count; break;
 	default: out->i = x->g->changed_ms;
 	}
 }
@@ -130,17 +144,13 @@ static bool list_groups(struct call *c, struct err *e)
 	match_read(c->conf->match, &v);
 	uint32_t n = fleet_group_count(v.fleet);
 	struct list_page page;
-	struct shown_groups s = { .v = &v,
-				  .q = query_text(&c->query, "q"),
+	struct shown_groups s = { .q = query_text(&c->query, "q"),
 				  .kinds = query_words(&c->query, "category") };
-	s.all = arena_array(c->arena, struct shown, n + 1);
-	filter_run_begin(&s.run, &v, c->now_ms);
-	for (uint32_t i = 0; i < n; i++)
-		show(&s, i);
+	begin(c, &s, &v);
 	bool ok = list_run(c, &kind, &s, (struct list_input) { NULL, n }, &page, e);
 	json_t *items = ok ? json_array() : NULL;
 	for (size_t i = 0; ok && i < page.n; i++)
-		json_array_append_new(items, group_json(&v, &s.all[page.items[i]]));
+		json_array_append_new(items, group_json(&v, look(&s, page.items[i])));
 	filter_run_end(&s.run);
 	return ok && call_json(c, 200, list_reply(items, &page));
 }
@@ -165,14 +175,12 @@ static bool answer(struct call *c, int status, const char *id, struct err *e)
 {
 	AUTO(match_read_end) struct match_view v;
 	match_read(c->conf->match, &v);
-	struct shown_groups s = { .v = &v };
+	struct shown_groups s = { 0 };
 	json_t *j = NULL;
-	s.all = arena_array(c->arena, struct shown, fleet_group_count(v.fleet) + 1);
-	filter_run_begin(&s.run, &v, c->now_ms);
+	begin(c, &s, &v);
 	for (uint32_t i = 0; !j && i < fleet_group_count(v.fleet); i++)
 		if (strcmp(fleet_group(v.fleet, i)->id, id) == 0) {
-			show(&s, i);
-			j = group_json(&v, &s.all[i]);
+			j = group_json(&v, look(&s, i));
 			http_reply_header(
 				c->req, "ETag",
 				arena_printf(c->arena, "\"%lld\"", (long long)s.all[i].g->version));

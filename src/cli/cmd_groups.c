@@ -128,8 +128,7 @@ static int create(struct remote *r, const char *name, const struct group_options
 			    json_string(o->unique   ? "unique"
 					: o->filter ? "dynamic"
 						    : "static"));
-	return remote_call(r, "POST", "/groups", body, &made, e) ? told(made, o)
-								  : print_failure(e);
+	return remote_call(r, "POST", "/groups", body, &made, e) ? told(made, o) : print_failure(e);
 }
 
 static int change(struct remote *r, const json_t *g, const struct group_options *o, struct err *e)
@@ -139,7 +138,7 @@ static int change(struct remote *r, const json_t *g, const struct group_options 
 	AUTO(xfree) char *path = xasprintf("/groups/%s", print_text(g, "id"));
 	put_options(body, o);
 	return remote_change(r, path, print_int(g, "version"), body, &made, e) ? told(made, o)
-										: print_failure(e);
+									       : print_failure(e);
 }
 
 static int move(struct remote *r, const json_t *g, const char *verb, const char *const *systems,
@@ -206,7 +205,7 @@ int cmd_groups(int argc, char **argv)
 	static const struct {
 		const char *verb;
 		size_t min, max;
-	} verbs[] = { { "list", 1, 1 },	  { "show", 2, 2 }, { "create", 2, 2 },
+	} verbs[] = { { "list", 1, 1 },	  { "show", 2, 2 },	  { "create", 2, 2 },
 		      { "change", 2, 2 }, { "add", 3, ARGS_ANY }, { "remove", 3, ARGS_ANY },
 		      { "delete", 2, 2 }, { "preview", 2, 2 } };
 	struct group_options o = { 0 };

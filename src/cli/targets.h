@@ -24,8 +24,7 @@ struct target_options {
 /** For an array of struct arg_option; `o` is a struct target_options that outlives the parsing. */
 #define TARGET_OPTIONS(o)                                                                          \
 	TARGET_LIST("--office", (o).offices), TARGET_LIST("--group", (o).groups),                  \
-		TARGET_LIST("--range", (o).ranges),                                                \
-		TARGET_LIST("--not-system", (o).out_systems),                                      \
+		TARGET_LIST("--range", (o).ranges), TARGET_LIST("--not-system", (o).out_systems),  \
 		TARGET_LIST("--not-office", (o).out_offices),                                      \
 		TARGET_LIST("--not-group", (o).out_groups),                                        \
 		TARGET_LIST("--not-range", (o).out_ranges),                                        \
@@ -34,8 +33,8 @@ struct target_options {
 	{                                                                                          \
 		.name = "--dynamic", .flag = &(o).dynamic                                          \
 	}
-#define TARGETS_USAGE                                                                              \
-	"TARGETS: [--office OFFICE]... [--group GROUP]... [--range 10.0.0.0/24]... [--filter FILTER]\n" \
+#define TARGETS_USAGE                                                                                          \
+	"TARGETS: [--office OFFICE]... [--group GROUP]... [--range 10.0.0.0/24]... [--filter FILTER]\n"        \
 	"  and, to leave out, the same with --not- in front, and --not-system. Systems, offices, groups and\n" \
 	"  ranges add up; the filter narrows them. --dynamic: systems that come to match later are targets, too.\n"
 

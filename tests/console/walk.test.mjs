@@ -39,7 +39,7 @@ async function screens() {
 	const list = {
 		home: '/', missing: '/patches/missing', critical: '/patches/critical', installed: '/patches/installed', applicable: '/patches/applicable', supported: '/patches/supported',
 		latest: '/patches/latest', detail: '/patches/detail', 'detail-nothing': '/patches/detail?q=no-such-patch-at-all', downloaded: '/patches/downloaded', declined: '/patches/declined', 'health-policy': '/systems/health-policy', nothing: '/patches/missing?q=no-such-patch-at-all', systems: '/systems', scan: '/systems/scan', deployments: '/deploy/tasks', 'new-deployment': '/deploy/tasks/new', policies: '/deploy/policies', 'new-policy': '/deploy/policies/new',
-		computers: '/agents/computers', 'install-agents': '/agents/install', offices: '/agents/offices', reports: '/reports', 'patch-db': '/admin/patch-db', about: '/admin/about',
+		groups: '/agents/groups', 'new-group': '/agents/groups/new', computers: '/agents/computers', 'install-agents': '/agents/install', offices: '/agents/offices', reports: '/reports', 'patch-db': '/admin/patch-db', about: '/admin/about',
 		me: '/me', 'not-found': '/no/such/page',
 	};
 	if (t.patch)
@@ -215,6 +215,55 @@ test('M-151: a deployment policy is made, its next windows are real dates, and a
 		await p.screenshot({ path: join(shots, 'policies-made-ja-light.png') });
 	await visit(p, '/deploy/tasks/new');
 	await p.locator(`#policy-${made.id}`).waitFor();
+	assert.deepEqual(p.errors.filter(e => !/400/.test(e)), []);
+	await p.close();
+});
+
+test('M-182: a dynamic group is made of rows and of text, and a deployment is aimed at it', o, async () => {
+	await b.prefer({ language: 'ja', theme: 'light' });
+	const p = await open(b);
+	const shot = async name => {
+		assert.deepEqual(await scan(p), []);
+		if (shots)
+			await p.screenshot({ path: join(shots, `${name}-ja-light.png`), fullPage: true });
+	};
+	await visit(p, '/agents/groups/new');
+	// A name that S-21 forbids is said at once.
+	await p.fill('#g-name', 'Debian 50%');
+	await p.waitForSelector('#g-name-help.tk-danger-text');
+	await p.fill('#g-name', 'Debian すべて');
+	await p.check('#g-dynamic');
+	await p.getByLabel('値').fill('debian');
+	const total = (await b.api('/systems?filter=' + encodeURIComponent('os = debian'))).page.total;
+	await p.getByText(`現在 ${total} 台のシステム`).waitFor();
+	await p.getByRole('button', { name: '+ 条件を追加' }).click();
+	await p.getByRole('group', { name: '条件 2' }).getByLabel('項目').selectOption('last_contact');
+	await p.getByRole('group', { name: '条件 2' }).getByLabel('値').fill('90d');
+	await shot('group-rows');
+	// As text, with a mistake, which is shown where it is.
+	await p.getByRole('button', { name: 'テキストで編集' }).click();
+	assert.equal(await p.inputValue('#g-filter-text'), 'os = debian and last_contact > 90d');
+	await p.fill('#g-filter-text', 'os = debian or helth = unknown');
+	await p.getByText('条件の 16 文字目に誤りがあります').waitFor();
+	await shot('group-text');
+	await p.fill('#g-filter-text', 'os = debian');
+	await p.getByText(`現在 ${total} 台のシステム`).waitFor();
+	await p.click('button[type=submit]');
+	await p.waitForURL(/\/agents\/groups\/[0-9a-f]{32}$/);
+	await p.getByRole('heading', { name: 'Debian すべて' }).waitFor();
+	await p.waitForSelector(total ? '.tk-table tbody tr' : '.pf-v6-c-empty-state');
+	await shot('group');
+	const made = (await b.api('/groups')).items.find(g => g.name === 'Debian すべて');
+	assert.equal(made.filter, 'os = debian');
+	assert.equal(made.members, total);
+	await visit(p, '/agents/groups');
+	await p.getByRole('link', { name: 'Debian すべて' }).waitFor();
+	await shot('groups-made');
+	await visit(p, '/deploy/tasks/new');
+	await p.getByLabel('Debian すべて').first().check();
+	await p.getByText(`現在 ${total} 台のシステム`).first().waitFor();
+	await p.check('#m-dynamic');
+	await shot('deployment-targets');
 	assert.deepEqual(p.errors.filter(e => !/400/.test(e)), []);
 	await p.close();
 });
