@@ -90,7 +90,7 @@ function Edit({ group, onDone }: { group?: Group; onDone?: () => void }) {
 			e.preventDefault();
 			save.mutate();
 		}}>
-			<Card title={group && t('groups.edit')}>
+			<Card className="tk-formcard" title={group && t('groups.edit')}>
 				<FormGroup label={t('groups.name')} fieldId="g-name" isRequired>
 					<TextInput id="g-name" value={name} maxLength={100} validated={bad ? 'error' : 'default'} aria-describedby="g-name-help" onChange={(_, v) => setName(v)} />
 					<p id="g-name-help" className={bad ? 'tk-small tk-danger-text' : 'tk-small'}>{t('groups.nameHelp', { n: name.length })} <code>{'% / : ; ? * \' | & # \\'}</code></p>
