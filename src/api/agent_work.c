@@ -142,12 +142,30 @@ static bool read_packages(struct call *c, const json_t *body, const char **out, 
 	return buf_ok(&b, "'packages'", e);
 }
 
+/* NULL without one; each step is checked as those of a plan that is sent by itself. */
+static bool read_result_plan(struct call *c, const json_t *body, const char **out, struct err *e)
+{
+	AUTO(buf_done) struct buf b = BUF_INIT(MAX_PACKAGES_JSON);
+	json_t *list = NULL;
+	struct plan_step step;
+	if (!json_opt_array(body, "plan", ORDER_MAX_PACKAGES, &list, e))
+		return false;
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (!read_step(json_array_get(list, i), &step, e))
+			return false;
+	if (!json_array_size(list))
+		return true;
+	json_write(list, &b);
+	*out = arena_strdup(c->arena, b.n ? b.p : "[]");
+	return buf_ok(&b, "'plan'", e);
+}
+
 bool agent_result(struct call *c, struct err *e)
 {
 	static const char *const known[] = { "order",	      "deployment",  "seq",	 "outcome",
 					     "reason",	      "detail",	     "started",	 "finished",
 					     "attempts",      "exit_status", "packages", "log",
-					     "reboot_needed", NULL };
+					     "reboot_needed", "plan",	     NULL };
 	static const char *const outcomes[] = { "succeeded", "failed", "refused", NULL };
 	AUTO(json_free) json_t *body = NULL;
 	struct deploy_result r = { .detail = "", .log = "", .reason = "" };
@@ -166,7 +184,8 @@ bool agent_result(struct call *c, struct err *e)
 	    !json_opt_int(body, "exit_status", INT32_MIN, INT32_MAX, &r.exit_status, e) ||
 	    !read_packages(c, body, &r.packages_json, e) ||
 	    !json_opt_str(body, "log", MAX_LOG, &r.log, e) ||
-	    !json_opt_bool(body, "reboot_needed", &r.reboot_needed, e))
+	    !json_opt_bool(body, "reboot_needed", &r.reboot_needed, e) ||
+	    !read_result_plan(c, body, &r.plan_json, e))
 		return false;
 	return deploy_result(c->conf->deploy, c->host, &r, e) && call_no_content(c);
 }

@@ -20,16 +20,17 @@
 
 static const char *const request_members[] = { "name",	  "description", "patches", "systems",
 					       "targets", "policy",	 "now",	    "operation",
-					       "rollout", NULL };
-static const char *const create_members[] = { "name",	 "description",	  "patches", "systems",
-					      "targets", "policy",	  "now",     "operation",
-					      "rollout", "preview_token", NULL };
+					       "rollout", "approval",	 NULL };
+static const char *const create_members[] = { "name",	  "description",   "patches",
+					      "systems",  "targets",	   "policy",
+					      "now",	  "operation",	   "rollout",
+					      "approval", "preview_token", NULL };
 
 /* The body as the deploy room wants it; texts live in the body or the arena. */
 static bool read_request(struct call *c, const json_t *body, struct deploy_request *out,
 			 bool *uninstall_out, struct err *e)
 {
-	const char *operation = "install";
+	const char *operation = "install", *approval = "none";
 	const json_t *patches = json_object_get(body, "patches"),
 		     *systems = json_object_get(body, "systems"),
 		     *targets = json_object_get(body, "targets");
@@ -41,8 +42,12 @@ static bool read_request(struct call *c, const json_t *body, struct deploy_reque
 	    !json_opt_str(body, "description", 1000, &r.description, e) ||
 	    !json_opt_str(body, "policy", 64, &r.policy, e) ||
 	    !json_opt_bool(body, "now", &r.now, e) ||
-	    !json_opt_str(body, "operation", 20, &operation, e))
+	    !json_opt_str(body, "operation", 20, &operation, e) ||
+	    !json_opt_str(body, "approval", 20, &approval, e))
 		return false;
+	r.approve_plans = strcmp(approval, "plan") == 0;
+	if (!r.approve_plans && strcmp(approval, "none") != 0)
+		return err_set(e, ERR_INVALID, "'approval' is none or plan");
 	*uninstall_out = strcmp(operation, "uninstall") == 0;
 	if (!*uninstall_out && strcmp(operation, "install") != 0)
 		return err_set(e, ERR_INVALID, "'operation' is install or uninstall");

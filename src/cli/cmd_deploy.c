@@ -23,7 +23,7 @@ struct deploy_options {
 	const char *systems[MANY], *patches[MANY], *name, *policy;
 	size_t n_systems, n_patches;
 	struct target_options targets;
-	bool now, yes, wait, json;
+	bool now, yes, wait, json, approve_plans;
 };
 
 /* Systems alone are ids; with anything else they are among the targets. */
@@ -73,6 +73,8 @@ static int deploy(const struct deploy_options *o)
 	AUTO(json_free) json_t *preview = NULL;
 	AUTO(json_free) json_t *made = NULL;
 	json_object_set_new(req, "now", json_boolean(o->now));
+	if (o->approve_plans)
+		json_object_set_new(req, "approval", json_string("plan"));
 	if (o->name)
 		json_object_set_new(req, "name", json_text(str_of(o->name)));
 	if (!remote_open(&r, &e) || !follow_policy(r, o->policy, req, &e) ||
@@ -100,9 +102,10 @@ int cmd_deploy(int argc, char **argv)
 {
 	static const char usage[] =
 		"usage: tsukuroi deploy [--system SYSTEM]... [--patch PATCH]... [--policy POLICY] [--now] [--yes]\n"
-		"                       [--wait] [--name NAME] [--json] [TARGETS]\n"
+		"                       [--wait] [--name NAME] [--approve-plans] [--json] [TARGETS]\n"
 		"Only --system: everything they miss. Only --patch: every system that misses them. Both: the product.\n"
-		"POLICY is the name or id of a deployment policy; at any time unless given.\n" TARGETS_USAGE;
+		"POLICY is the name or id of a deployment policy; at any time unless given. With --approve-plans every\n"
+		"system stops with its exact plan until that is approved (tsukuroi plans).\n" TARGETS_USAGE;
 	static struct deploy_options o;
 	const struct arg_option options[] = {
 		TARGET_OPTIONS(o.targets),
@@ -110,6 +113,7 @@ int cmd_deploy(int argc, char **argv)
 		{ .name = "--patch", .list = o.patches, .n_list = &o.n_patches, .max_list = MANY },
 		{ .name = "--name", .value = &o.name },
 		{ .name = "--policy", .value = &o.policy },
+		{ .name = "--approve-plans", .flag = &o.approve_plans },
 		{ .name = "--now", .flag = &o.now },
 		{ .name = "--yes", .flag = &o.yes },
 		{ .name = "--wait", .flag = &o.wait },

@@ -64,7 +64,8 @@ static bool insert_all(struct sql_conn *c, void *arg, struct err *e)
 			return false;
 	if (k->waves && !waves_insert(c, k->id, k->r->rollout, k->now_ms, e))
 		return false;
-	return targets_insert(c, k->id, k->v, k->set, k->waves, k->now_ms, e) &&
+	return plan_insert_mode(c, k->id, k->r, e) &&
+	       targets_insert(c, k->id, k->v, k->set, k->waves, k->now_ms, e) &&
 	       (!k->aim || aim_insert(c, k->id, k->r->targets, k->aim, e)) &&
 	       (!k->history || ledger_batch_write(c, k->history, e)) &&
 	       sql_announce(c, DEPLOY_SAYS_DEPLOYMENT, str_of(k->id), e);

@@ -104,7 +104,9 @@ struct deploy_request {
 	const struct selector *targets; /**< instead of `systems`; NULL = none (selector.h) */
 	const char *policy;		/**< POLICY_ANYTIME */
 	bool now;			/**< deploy now: wake the targets */
-	const struct rollout *rollout;	/**< NULL = all at once */
+	bool approve_plans; /**< targets stop with their exact plan until it is approved (plans.h)
+			     */
+	const struct rollout *rollout; /**< NULL = all at once */
 	const char *created_by;
 };
 /** Blast radius: what a deployment would touch, shown before it is made. */
@@ -257,6 +259,7 @@ bool deploy_plan(struct deploy *d, uint32_t host, const char *order, const struc
 	MUST_CHECK;
 struct deploy_result {
 	const char *order, *outcome, *reason, *detail, *log, *packages_json;
+	const char *plan_json; /**< the transaction that was resolved last; NULL = none */
 	int64_t started_ms, finished_ms, attempts, exit_status;
 	bool reboot_needed;
 };

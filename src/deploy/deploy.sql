@@ -109,7 +109,7 @@ where t.host = $1 and t.state <= 2 order by d.created_ms, d.id;
 
 -- name: target_open
 select t.deployment, t.host, d.wake from target t join deployment d on d.id = t.deployment
-where t.state = 0 and t.next_attempt_ms <= $2
+where t.state = 0 and t.next_attempt_ms <= $2 and t.reason not in ('awaiting_approval', 'plan_drift')
   and not exists (select 1 from rollout r where r.deployment = t.deployment and (r.halted <> 0 or t.wave >= r.open_waves))
 order by d.created_ms, t.host limit $1;
 
@@ -367,3 +367,51 @@ update host_order set state = 2 where deployment = $1 and host = $2 and state = 
 update target set state = 0, reason = 'waiting_agent', updated_ms = $3, started_ms = 0, finished_ms = 0,
   next_attempt_ms = 0, attempts = 0
 where deployment = $1 and host = $2 and state = 6 and reason = 'left_targets';
+
+-- --- exact plans ---
+
+-- name: plan_mode_insert
+insert into plan_mode (deployment) values ($1);
+
+-- name: plan_mode_has
+select count(*) from plan_mode where deployment = $1;
+
+-- name: plan_put
+insert into plan (hash, steps) values ($1, $2) on conflict (hash) do nothing;
+
+-- name: target_plan_put
+insert into target_plan (deployment, host, hash, told_ms) values ($1, $2, $3, $4)
+on conflict (deployment, host) do update set hash = excluded.hash, told_ms = excluded.told_ms;
+
+-- A row when the deployment's plans are approved: the target's plan, and who approved it.
+-- name: target_plan_state
+select t.hash, a.hash from plan_mode m
+left join target_plan t on t.deployment = m.deployment and t.host = $2
+left join plan_approval a on a.deployment = m.deployment and a.hash = t.hash
+where m.deployment = $1;
+
+-- name: plan_groups
+select t.hash, count(*), p.steps, a.approved_by, a.approved_ms from target_plan t join plan p on p.hash = t.hash
+left join plan_approval a on a.deployment = t.deployment and a.hash = t.hash
+where t.deployment = $1 group by t.hash, p.steps, a.approved_by, a.approved_ms order by count(*) desc, t.hash limit $2;
+
+-- name: plan_group_hosts
+select t.host from target_plan t where t.deployment = $1 and t.hash = $2;
+
+-- name: plan_of_target
+select t.hash, p.steps, t.told_ms from target_plan t join plan p on p.hash = t.hash where t.deployment = $1 and t.host = $2;
+
+-- name: plan_approve
+insert into plan_approval (deployment, hash, approved_by, approved_ms) values ($1, $2, $3, $4)
+on conflict (deployment, hash) do nothing;
+
+-- Another system's equal plan was approved before.
+-- name: plan_approved_already
+update target set reason = 'waiting_agent' where deployment = $1 and host = $2 and reason in ('awaiting_approval', 'plan_drift')
+  and exists (select 1 from target_plan t join plan_approval a on a.deployment = t.deployment and a.hash = t.hash
+    where t.deployment = target.deployment and t.host = target.host);
+
+-- name: plan_approved_targets
+update target set reason = 'waiting_agent', updated_ms = $3
+where deployment = $1 and state = 0 and reason in ('awaiting_approval', 'plan_drift')
+  and host in (select p.host from target_plan p where p.deployment = $1 and p.hash = $2);

@@ -177,6 +177,18 @@ bool uninstall_mark(struct deploy *d, const char *deployment, const char *host, 
 bool uninstall_taken_back(struct deploy *d, const char *deployment, const char *host,
 			  struct arena *a, struct str **out, size_t *n_out, struct err *e)
 	MUST_CHECK;
+/* --- plans.c --- */
+/* What an order of a target is to hold as `plan`; *waits_out: its plan is not approved yet. */
+bool plan_for_order(struct deploy *d, const char *deployment, const char *host, struct arena *a,
+		    struct str *plan_out, bool *waits_out, struct err *e) MUST_CHECK;
+/* Within the creation of a deployment. */
+bool plan_insert_mode(struct sql_conn *c, const char *deployment, const struct deploy_request *r,
+		      struct err *e) MUST_CHECK;
+/* A target's plan; NULL = it told none. */
+bool plan_write(struct sql_conn *c, const char *deployment, const char *host, const char *plan_json,
+		int64_t now_ms, struct err *e) MUST_CHECK;
+#define REASON_AWAITING_APPROVAL "awaiting_approval"
+#define REASON_PLAN_DRIFT "plan_drift"
 /* Patches taken back from a system since the deployment was made: it does not install them. */
 bool rolled_back_since(struct deploy *d, const char *deployment, const char *host,
 		       struct intern *out, struct err *e) MUST_CHECK;
@@ -225,6 +237,7 @@ struct order_set {
 	struct str *units; /* instead of all that: services to restart */
 	size_t n_units;
 	const struct str *from; /* of each package, when they go back */
+	struct str plan;	/* see order.h */
 };
 /* How long a target waits after its n-th attempt. */
 int64_t deploy_backoff_ms(int64_t attempts);

@@ -195,6 +195,11 @@ static bool order_for(struct deploy *d, const struct match_view *v, const struct
 	struct order_set set = { .packages = w.components.p,
 				 .n_packages = w.components.n,
 				 .from = w.back ? w.from.p : NULL };
+	bool waits;
+	if (!plan_for_order(d, t->deployment, h->id, a, &set.plan, &waits, e))
+		return false;
+	if (waits)
+		return true;
 	return issue(d, v, h, t->deployment, &set, agent_seq, a, envelope_out, e);
 }
 

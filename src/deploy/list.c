@@ -146,6 +146,9 @@ static bool explain_pending(struct deploy *d, const struct match_view *v, const 
 		t->reason = (char *)(uintptr_t) "retired";
 		return true;
 	}
+	if (strcmp(t->reason, REASON_AWAITING_APPROVAL) == 0 ||
+	    strcmp(t->reason, REASON_PLAN_DRIFT) == 0)
+		return true;
 	AUTO(work_done) struct work w = { 0 };
 	if (!deploy_work(d, v, h->no, id, &w, e))
 		return false;

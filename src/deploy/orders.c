@@ -6,6 +6,7 @@
 #include "deploy/deploy_int.h"
 #include "deploy/queries.h"
 #include "pkgver/pkgver.h"
+#include "proto/plan.h"
 
 #include <stdio.h>
 
@@ -374,6 +375,7 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 	memcpy(all, set->packages, set->n_packages * sizeof(*all));
 	if (set->n_extra)
 		memcpy(all + set->n_packages, set->extra, set->n_extra * sizeof(*all));
+	bool asks = str_is(set->plan, PLAN_ASK); /* which changes nothing, at any time */
 	struct order o = { .org = str_of(d->org),
 			   .id = str_of(k.id),
 			   .deployment = str_of(deployment),
@@ -382,9 +384,10 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 			   .seq = (uint64_t)k.seq,
 			   .not_before_ms = k.now_ms - 300000,
 			   .not_after_ms = k.not_after_ms,
-			   .window = terms.window,
-			   .forced_ms = terms.forced_ms,
-			   .notification = terms.notification,
+			   .window = asks ? NULL : terms.window,
+			   .forced_ms = asks ? 0 : terms.forced_ms,
+			   .notification = asks ? NULL : terms.notification,
+			   .plan = set->plan,
 			   .action = set->n_units ? STR_LIT(ORDER_RESTART_SERVICES)
 				     : set->from  ? STR_LIT(ORDER_UNINSTALL)
 						  : STR_LIT(ORDER_INSTALL),

@@ -188,6 +188,7 @@ static bool reissue(const struct plan_context *k, const struct order *old,
 	}
 	struct order_set set = { packages,	more->extra,	old->n_packages,
 				 more->n_extra, more->replaced, more->n_replaced };
+	set.plan = old->plan;
 	char *envelope;
 	return order_issue(k->d, k->v, k->h, k->known->deployment, &set, k->known->seq, k->order_id,
 			   a, &envelope, unsigned_out, e);
@@ -365,7 +366,9 @@ static bool answer_write(struct sql_conn *c, void *arg, struct err *e)
 				sql_text(r->packages_json),
 				r->log ? sql_blob(str_of(r->log)) : sql_null()),
 		       e) &&
-	       answer_marks(c, k, e) && (!k->history || ledger_batch_write(c, k->history, e));
+	       answer_marks(c, k, e) &&
+	       plan_write(c, k->deployment, k->host, r->plan_json, k->now_ms, e) &&
+	       (!k->history || ledger_batch_write(c, k->history, e));
 }
 
 /* The history of an answered order: verified or failed, for each patch it was about. */
@@ -478,7 +481,11 @@ static bool answer(struct deploy *d, const struct known_order *o, const char *ho
 	if (!deploy_operation_of(d, o->deployment, &operation, e))
 		return false;
 	bool back = operation == DEPLOYMENT_UNINSTALL;
-	if (strcmp(r->outcome, "succeeded") == 0) {
+	bool planned = strcmp(r->reason, "planned") == 0;
+	if (planned || strcmp(r->reason, REASON_PLAN_DRIFT) == 0) {
+		k.state = TARGET_PENDING;
+		r->reason = planned ? REASON_AWAITING_APPROVAL : REASON_PLAN_DRIFT;
+	} else if (strcmp(r->outcome, "succeeded") == 0) {
 		k.state = TARGET_SUCCEEDED;
 		if (!back && !left_out(d, o, host, &k, r, &a, e))
 			return false;
@@ -490,7 +497,7 @@ static bool answer(struct deploy *d, const struct known_order *o, const char *ho
 	} else {
 		k.state = TARGET_FAILED;
 	}
-	bool verified = strcmp(given->outcome, "succeeded") == 0;
+	bool verified = strcmp(given->outcome, "succeeded") == 0 && !planned;
 	bool told = verified || k.state == TARGET_FAILED;
 	if (told && back && !went_back(d, o, host, verified, &k, &a, e))
 		return false;

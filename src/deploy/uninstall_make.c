@@ -93,8 +93,8 @@ static bool insert_all(struct sql_conn *c, void *arg, struct err *e)
 		if (!sql_run(c, &SQL_DEPLOYMENT_PATCH_INSERT,
 			     SQL_ARGS(sql_text(k->id), sql_str(set->ids[i])), e))
 			return false;
-	return insert_targets(c, k, e) && insert_items(c, k, e) &&
-	       sql_announce(c, DEPLOY_SAYS_DEPLOYMENT, str_of(k->id), e);
+	return plan_insert_mode(c, k->id, k->r, e) && insert_targets(c, k, e) &&
+	       insert_items(c, k, e) && sql_announce(c, DEPLOY_SAYS_DEPLOYMENT, str_of(k->id), e);
 }
 
 static void name_it(struct making *k)

@@ -72,6 +72,8 @@ static void put_installation(json_t *j, const struct order *o)
 	for (uint32_t i = 0; i < o->n_archives; i++)
 		json_array_append_new(archives, archive_json(&o->archives[i]));
 	json_object_set_new(j, "archives", archives);
+	if (o->plan.n)
+		put_str(j, "plan", o->plan);
 }
 
 void order_write(const struct order *o, struct buf *out)

@@ -70,6 +70,10 @@ struct order {
 	int64_t forced_ms; /**< outside its windows, too, from here on; 0 = never */
 	/** What logged-in users are told before; NULL = nothing, it is silent. */
 	const struct notification *notification;
+	/** "" = carried out without; PLAN_ASK = only planned, nothing is changed; else the hash of
+	 * the approved plan (plan.h): any other is not carried out. Not of ORDER_RESTART_SERVICES.
+	 */
+	struct str plan;
 	/** Of ORDER_RESTART_SERVICES, which has these and no packages, kind or archives: names of
 	 * services (units.h), each once. */
 	struct str *units;

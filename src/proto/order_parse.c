@@ -7,6 +7,7 @@
 #include "base/intern.h"
 #include "format/json.h"
 #include "proto/order.h"
+#include "proto/plan.h"
 #include "proto/units.h"
 
 #define MAX_NUMBER ((INT64_C(1) << 53) - 1) /* what every JSON reader keeps exactly */
@@ -156,6 +157,12 @@ static bool is_action(struct str s)
 {
 	return str_is(s, ORDER_INSTALL) || str_is(s, ORDER_RESTART_SERVICES) ||
 	       str_is(s, ORDER_UNINSTALL);
+}
+
+static bool is_plan(struct str s)
+{
+	struct sha256 hash;
+	return str_is(s, PLAN_ASK) || (s.n == SHA256_HEX - 1 && enc_unhex(s, hash.b, SHA256_LEN));
 }
 
 static bool is_kind(struct str s)
@@ -408,6 +415,8 @@ static bool installation(const json_t *j, bool back, struct arena *a, struct ord
 					       &o->replaced, &o->n_replaced, e)))
 		return e->code ? false
 			       : err_set(e, ERR_CORRUPT, "'replaced' is of rpm orders only");
+	if (json_object_get(j, "plan") && !text(j, "plan", SHA256_HEX - 1, is_plan, a, &o->plan, e))
+		return false;
 	const struct form *form = &forms[o->kind];
 	if (!packages(j, "packages", form, back, a, &o->packages, &o->n_packages, e) ||
 	    !packages(j, "extra", form, false, a, &o->extra, &o->n_extra, e) ||
@@ -425,9 +434,9 @@ static bool installation(const json_t *j, bool back, struct arena *a, struct ord
 static bool read_order(const json_t *j, struct arena *a, struct order *o, struct err *e)
 {
 	static const char *const of_install[] = { COMMON,     "kind",	  "packages", "extra",
-						  "archives", "replaced", NULL };
-	static const char *const of_uninstall[] = { COMMON,  "kind",	 "packages",
-						    "extra", "archives", NULL };
+						  "archives", "replaced", "plan",     NULL };
+	static const char *const of_uninstall[] = { COMMON,	"kind", "packages", "extra",
+						    "archives", "plan", NULL };
 	static const char *const of_restart[] = { COMMON, "units", NULL };
 	const char *action = json_string_value(json_object_get(j, "action"));
 	bool restart = action && strcmp(action, ORDER_RESTART_SERVICES) == 0;

@@ -21,3 +21,27 @@ create table rolled_back (
   deployment text not null,
   primary key (host, patch)
 );
+-- Exact plans: the transaction of each target as its own package manager would make it. plan_mode: deployments
+-- whose targets stop with their plan until its hash is approved.
+create table plan_mode (
+  deployment text primary key references deployment (id)
+);
+create table plan (
+  hash text primary key,
+  steps text not null
+);
+create table target_plan (
+  deployment text not null references deployment (id),
+  host text not null,
+  hash text not null,
+  told_ms bigint not null,
+  primary key (deployment, host)
+);
+create index target_plan_hash on target_plan (deployment, hash);
+create table plan_approval (
+  deployment text not null references deployment (id),
+  hash text not null,
+  approved_by text not null,
+  approved_ms bigint not null,
+  primary key (deployment, hash)
+);

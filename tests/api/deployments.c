@@ -129,6 +129,45 @@ static void an_uninstallation_says_what_cannot_go_back(void **state)
 	expect(&odd, 400, NULL);
 }
 
+static char *deployed(struct world *w, const char *selection, const char *key)
+{
+	AUTO(reply_done) struct reply r;
+	AUTO(xfree) char *token = preview(w, selection), *body = creation(selection, token);
+	post(w, "/api/v1/deployments", body, key, &r);
+	expect(&r, 201, NULL);
+	return xstrdup(text_at(r.json, "id"));
+}
+
+static void plans_are_approved_where_that_was_asked_for(void **state)
+{
+	static const char hash[] = "{\"hashes\":[\"0123456789012345678901234567890123456789"
+				   "012345678901234567890123\"]}";
+	struct world *w = *state;
+	AUTO(reply_done) struct reply list, none, unknown, wrong, target;
+	AUTO(xfree) char *plain = deployed(w, "\"patches\":{\"ids\":[\"" SSL "\"]}", "key-plan-1");
+	AUTO(xfree)
+	char *asks = deployed(w, "\"approval\":\"plan\",\"patches\":{\"ids\":[\"" SSL "\"]}",
+			      "key-plan-2");
+	AUTO(xfree) char *plans = xasprintf("/api/v1/deployments/%s/plans", asks);
+	AUTO(xfree) char *approve = xasprintf("/api/v1/deployments/%s/plans:approve", asks);
+	AUTO(xfree) char *other = xasprintf("/api/v1/deployments/%s/plans:approve", plain);
+	AUTO(xfree)
+	char *one = xasprintf(
+		"/api/v1/deployments/%s/targets/00000000000000000000000000000001/plan", asks);
+	get(w, plans, &list);
+	expect(&list, 200, NULL);
+	assert_string_equal(text_at(list.json, "approval"), "plan");
+	assert_int_equal(json_array_size(json_object_get(list.json, "items")), 0);
+	post(w, approve, hash, NULL, &unknown);
+	expect(&unknown, 404, NULL);
+	post(w, approve, "{\"hashes\":[]}", NULL, &wrong);
+	expect(&wrong, 400, NULL);
+	post(w, other, hash, NULL, &none);
+	expect(&none, 409, "no_approval_wanted");
+	get(w, one, &target);
+	expect(&target, 404, NULL);
+}
+
 static void selections_say_what_is_wrong_with_them(void **state)
 {
 	struct world *w = *state;
@@ -676,6 +715,7 @@ static int group(void)
 		cmocka_unit_test(M_131_from_patches_and_exactly_once),
 		cmocka_unit_test(a_refused_creation_leaves_its_key_free),
 		cmocka_unit_test(a_claim_from_before_a_restart_is_not_run_again),
+		cmocka_unit_test(plans_are_approved_where_that_was_asked_for),
 		cmocka_unit_test(an_uninstallation_says_what_cannot_go_back),
 		cmocka_unit_test(selections_say_what_is_wrong_with_them),
 		cmocka_unit_test(M_150_targets_with_reasons_pages_and_cancelling),

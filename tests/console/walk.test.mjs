@@ -55,6 +55,7 @@ async function screens() {
 	if (t.deployment) {
 		list.deployment = `/deploy/tasks/${t.deployment.id}`;
 		list['deployment-patches'] = `/deploy/tasks/${t.deployment.id}?tab=patches`;
+		list['deployment-plans'] = `/deploy/tasks/${t.deployment.id}?tab=plans`;
 	}
 	const policy = (await b.api('/deployment-policies')).items.find(p => !p.built_in);
 	if (policy)

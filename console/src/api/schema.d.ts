@@ -713,6 +713,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/deployments/{deployment_id}/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        /** What the package managers of its systems would do exactly; equal plans together, the most frequent first. */
+        get: operations["listPlans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deployments/{deployment_id}/plans:approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approves plans, for every system that has one of them, now or later.
+         * @description 409 `no_approval_wanted` unless the deployment was made with `approval` plan and has not ended.
+         */
+        post: operations["approvePlans"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deployments/{deployment_id}/targets/{system_id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+                system_id: components["parameters"]["SystemId"];
+            };
+            cookie?: never;
+        };
+        /** The last plan that one system has told. */
+        get: operations["getTargetPlan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/deployments/{deployment_id}/targets": {
         parameters: {
             query?: never;
@@ -2132,6 +2193,7 @@ export interface components {
             now?: boolean;
             operation?: components["schemas"]["RequestedOperation"];
             rollout?: components["schemas"]["RolloutPlan"];
+            approval?: components["schemas"]["PlanApprovalMode"];
         };
         DeploymentCreateRequest: {
             name?: string;
@@ -2145,7 +2207,40 @@ export interface components {
             now?: boolean;
             operation?: components["schemas"]["RequestedOperation"];
             rollout?: components["schemas"]["RolloutPlan"];
+            approval?: components["schemas"]["PlanApprovalMode"];
             preview_token: string;
+        };
+        PlanList: {
+            approval: components["schemas"]["PlanApprovalMode"];
+            /** @description At most 500 */
+            items: components["schemas"]["Plan"][];
+        };
+        /**
+         * @description plan: every system stops with its exact plan until its hash is approved; nothing else is carried out
+         * @default none
+         * @enum {string}
+         */
+        PlanApprovalMode: "none" | "plan";
+        PlanApproval: {
+            hashes: string[];
+        };
+        Plan: {
+            /** @description SHA-256 of its canonical text */
+            hash: string;
+            systems: number;
+            steps: components["schemas"]["PlanStep"][];
+            approved_by: string | null;
+            approved: components["schemas"]["TimeOrNull"];
+        };
+        PlanStep: {
+            name: string;
+            arch: string;
+            /** @description Empty when it is new */
+            from: string;
+            /** @description Empty when it goes away */
+            to: string;
+            /** @enum {string} */
+            action: "install" | "upgrade" | "downgrade" | "reinstall" | "remove" | "replaced";
         };
         /**
          * @description uninstall: the packages go back to the versions of before
@@ -3966,6 +4061,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeploymentDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPlans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plans */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    approvePlans: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanApproval"];
+            };
+        };
+        responses: {
+            /** @description The plans */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTargetPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+                system_id: components["parameters"]["SystemId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -66,6 +66,8 @@ bool journal_save(const char *root, const struct journal_job *j, struct err *e)
 			      (json_int_t)j->exit_status, "outcome", j->outcome, "reason",
 			      j->reason, "detail", json_text(str_of(j->detail)));
 	ASSERT(o);
+	if (j->begun)
+		json_object_set_new(o, "begun", json_true());
 	if (j->transaction)
 		json_object_set(o, "transaction", j->transaction);
 	if (j->packages)
@@ -129,6 +131,7 @@ static bool read_job(const json_t *o, const char *id, struct journal_job *j, str
 	copy_text(j->outcome, sizeof(j->outcome), outcome);
 	copy_text(j->reason, sizeof(j->reason), reason);
 	copy_text(j->detail, sizeof(j->detail), detail);
+	j->begun = json_is_true(json_object_get(o, "begun"));
 	j->transaction = json_incref(json_object_get(o, "transaction"));
 	j->packages = json_incref(json_object_get(o, "packages"));
 	j->units = json_incref(json_object_get(o, "units"));
@@ -267,6 +270,8 @@ bool journal_result(const char *root, const struct journal_job *j, json_t **out,
 			 (json_int_t)j->exit_status, "packages",
 			 j->packages ? json_incref(j->packages) : json_array(), "log",
 			 json_text(buf_str(&log)));
+	if (*out && json_array_size(j->transaction))
+		json_object_set(*out, "plan", j->transaction);
 	if (!*out)
 		return err_set(e, ERR_INTERNAL, "result of order '%s' cannot be written", j->id);
 	return true;

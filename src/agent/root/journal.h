@@ -28,8 +28,9 @@ struct journal_job {
 	enum journal_phase phase;
 	int64_t attempts, started_ms, finished_ms, exit_status;
 	char outcome[16], reason[32], detail[401]; /**< once DONE */
-	json_t *transaction;			   /**< [{name, arch, from, to, action}] */
-	json_t *packages;			   /**< [{name, arch, before, after, wanted}] */
+	bool begun; /**< of an order with an approved plan: its installation, as that plan says */
+	json_t *transaction; /**< [{name, arch, from, to, action}] */
+	json_t *packages;    /**< [{name, arch, before, after, wanted}] */
 	json_t *units; /**< of a restart: [{unit, run, exit?}]: which run of each was there before,
 			*   and how its restart ended */
 };

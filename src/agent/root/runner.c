@@ -13,11 +13,14 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "proto/plan.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
+
+#define DRIFT "what would be done now is not the approved plan"
 
 static void run_done(struct run *r)
 {
@@ -193,10 +196,31 @@ static void do_wait(struct run *r, const struct backend_action *act)
 	nanosleep(&nap, NULL);
 }
 
+static json_t *transaction_json(const struct backend_transaction *t);
+
+/* Is what is about to be carried out not what was approved? Then nothing is begun. Once it was
+ * begun, which is written down first, it is carried to its end by the order's own lists. */
+static bool drifts(struct run *r, const struct backend *m, bool *out, struct err *e)
+{
+	char hash[SHA256_HEX];
+	*out = false;
+	if (r->job.phase != JOURNAL_INSTALLING || r->job.begun || !r->order.plan.n ||
+	    !backend_transaction(m)->n)
+		return true;
+	json_free(r->job.transaction);
+	r->job.transaction = transaction_json(backend_transaction(m));
+	if (!plan_hash(r->job.transaction, hash, e))
+		return false;
+	*out = !str_is(r->order.plan, hash);
+	r->job.begun = !*out;
+	return *out || journal_save(r->root, &r->job, e);
+}
+
 static bool drive(struct run *r, struct backend *m, const char *state, struct backend_action *end,
 		  struct err *e)
 {
 	struct backend_action act = backend_next(m, NULL);
+	bool drift = false;
 	for (;;) {
 		struct backend_input in = { 0 };
 		switch (act.kind) {
@@ -206,6 +230,15 @@ static bool drive(struct run *r, struct backend *m, const char *state, struct ba
 			in.db = &r->db;
 			break;
 		case BACKEND_RUN:
+			if (act.changes && !drifts(r, m, &drift, e))
+				return false;
+			if (drift) {
+				*end = (struct backend_action) { .kind = BACKEND_DONE,
+								 .outcome = BACKEND_REFUSED,
+								 .reason = "plan_drift",
+								 .detail = DRIFT };
+				return true;
+			}
 			run_progress(r, state, "", 0, 0);
 			if (!do_run(r, &act, &in, e))
 				return false;
@@ -316,6 +349,15 @@ static bool prepare(struct run *r, struct err *e)
 	r->job.transaction = transaction_json(backend_transaction(m));
 	if (end.outcome != BACKEND_PLANNED)
 		return run_finish(r, outcomes[end.outcome], end.reason, end.detail, e);
+	if (str_is(r->order.plan, PLAN_ASK))
+		return run_finish(r, "succeeded", "planned", "", e);
+	if (r->order.plan.n) {
+		char hash[SHA256_HEX];
+		if (!plan_hash(r->job.transaction, hash, e))
+			return false;
+		if (!str_is(r->order.plan, hash))
+			return run_finish(r, "refused", "plan_drift", DRIFT, e);
+	}
 	r->job.phase = JOURNAL_PREPARED;
 	return journal_save(r->root, &r->job, e);
 }

@@ -20,6 +20,7 @@ import { DeploymentState, TARGET_STATES, TargetReason, TargetsBar, TargetState }
 import { patchColumns } from '../patches/columns';
 import { Aim } from './Aim';
 import { LogDialog } from './LogDialog';
+import { Plans } from './Plans';
 
 export default function DeploymentPage({ id }: { id: string }) {
 	const i = useI18n();
@@ -30,7 +31,8 @@ export default function DeploymentPage({ id }: { id: string }) {
 	const client = useQueryClient();
 	const deployment = useDeployment(id);
 	const d = deployment.data;
-	const tab = url.get('tab') === 'patches' && d?.operation !== 'restart_services' ? 'patches' : 'targets';
+	const asked = url.get('tab');
+	const tab = d?.operation !== 'restart_services' && (asked === 'patches' || asked === 'plans') ? asked : 'targets';
 	const [asking, setAsking] = useState(false);
 	const cancel = useMutation({
 		mutationFn: () => take(api.POST('/deployments/{deployment_id}:cancel', { params: { path: { deployment_id: id } } })),
@@ -83,9 +85,11 @@ export default function DeploymentPage({ id }: { id: string }) {
 							</Card>
 						</div>
 						{x.targets.failed > 0 && <FailureGroups id={id} />}
-						<Tabs label={x.name} active={tab} href={k => `${url.path}${k === 'patches' ? '?tab=patches' : ''}`}
-							tabs={[{ id: 'targets', name: t('deployment.targets'), count: x.targets.total }, ...(x.operation === 'install' ? [{ id: 'patches', name: t('deployment.patches'), count: x.patches }] : [])]} />
-						{tab === 'targets' ? <Targets id={id} restarts={x.operation === 'restart_services'} /> : (
+						<Tabs label={x.name} active={tab} href={k => `${url.path}${k === 'targets' ? '' : `?tab=${k}`}`}
+							tabs={[{ id: 'targets', name: t('deployment.targets'), count: x.targets.total }, ...(x.operation === 'restart_services' ? [] : [{ id: 'patches', name: t('deployment.patches'), count: x.patches }, { id: 'plans', name: t('plans.title') }])]} />
+						{tab === 'plans' && <Plans id={id} open={!!open} />}
+						{tab === 'targets' && <Targets id={id} restarts={x.operation === 'restart_services'} />}
+						{tab === 'patches' && (
 							<DataTable label={t('deployment.patches')} rows={x.patch_items} rowId={p => p.id} rowName={p => p.id} empty={<Empty title={t('empty.noPatches')} why={t('empty.noPatchesWhy')} />}
 								columns={[
 									{ id: 'id', header: t('patch.id'), cell: p => <PatchCell i={i} id={p.id} patch={p.patch} column="id" /> },

@@ -8,6 +8,8 @@ import { withQuery } from '../../ui/url';
 export interface Draft {
 	/** Install unless it says otherwise (M-137). */
 	operation?: 'uninstall';
+	/** Systems stop with their exact plan until it is approved. */
+	approval?: 'plan';
 	name?: string;
 	description?: string;
 	patches?: Selection;
@@ -32,7 +34,7 @@ const name = (key: string) => `tk.draft.${key}`;
 /** What the preview and the creation ask alike. */
 export function requestOf(d: Draft) {
 	const targets = targetsOf(d);
-	return { operation: d.operation, patches: d.patches, systems: targets ? undefined : d.systems, targets, policy: d.policy ?? 'anytime' };
+	return { operation: d.operation, approval: d.approval, patches: d.patches, systems: targets ? undefined : d.systems, targets, policy: d.policy ?? 'anytime' };
 }
 
 const says = (t: Omit<Targets, 'exclude' | 'mode'> | undefined) => !!t && [t.systems, t.offices, t.groups, t.ip_ranges, t.filter].some(x => !!x && x.length > 0);

@@ -2,9 +2,10 @@
 // How a deployment is carried out, part by part; without parts there is no such section.
 import type { ReactNode } from 'react';
 import type { SectionProps } from '../draft';
+import { Approval } from './Approval';
 
 /** In the order of the page. */
-export const EXECUTION: ((p: SectionProps) => ReactNode)[] = [];
+export const EXECUTION: ((p: SectionProps) => ReactNode)[] = [Approval];
 
 export function Execution(props: SectionProps) {
 	return <>{EXECUTION.map((Part, n) => <Part key={n} {...props} />)}</>;

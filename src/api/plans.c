@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The exact plans of a deployment, grouped by hash, and their approval. */
+#include "deploy/plans.h"
+#include "api/api_int.h"
+#include "api/call.h"
+#include "crypto/digest.h"
+#include "proto/plan.h"
+
+#define APPROVAL_MAX_BODY (64u << 10)
+
+static json_t *group_json(const struct plan_group *g)
+{
+	AUTO(json_free) json_t *steps = NULL;
+	if (!json_parse(str_of(g->steps), PLAN_TEXT_MAX, &steps, NULL))
+		steps = json_array(); /* it was checked when it came */
+	json_t *j = json_object();
+	json_object_set_new(j, "hash", json_string(g->hash));
+	json_object_set_new(j, "systems", json_integer(g->systems));
+	json_object_set(j, "steps", steps);
+	json_object_set_new(j, "approved_by",
+			    g->approved_by ? json_text(str_of(g->approved_by)) : json_null());
+	json_object_set_new(j, "approved", json_time(g->approved_by ? g->approved_ms : 0));
+	return j;
+}
+
+static bool answer_plans(struct call *c, const char *id, struct err *e)
+{
+	struct plan_group *list;
+	struct deployment_row row;
+	bool wanted;
+	size_t n;
+	if (!deploy_get(c->conf->deploy, id, c->arena, &row, e) ||
+	    !plan_wanted(c->conf->deploy, id, &wanted, e) ||
+	    !plan_groups(c->conf->deploy, id, c->arena, &list, &n, e))
+		return false;
+	json_t *items = json_array(), *j = json_object();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(items, group_json(&list[i]));
+	json_object_set_new(j, "approval", json_string(wanted ? "plan" : "none"));
+	json_object_set_new(j, "items", items);
+	return call_json(c, 200, j);
+}
+
+static bool list_plans(struct call *c, struct err *e)
+{
+	const char *id;
+	return call_param_id(c, 0, &id, e) && answer_plans(c, id, e);
+}
+
+static bool approve_plans(struct call *c, struct err *e)
+{
+	static const char *const members[] = { "hashes", NULL };
+	AUTO(json_free) json_t *body = NULL;
+	json_t *hashes = NULL;
+	const char *id;
+	if (!call_param_id(c, 0, &id, e) || !call_body(c, members, &body, e) ||
+	    !json_opt_array(body, "hashes", PLAN_GROUPS_MAX, &hashes, e))
+		return false;
+	if (!json_array_size(hashes))
+		return err_set(e, ERR_INVALID, "'hashes' names no plan");
+	for (size_t i = 0; i < json_array_size(hashes); i++) {
+		const char *hash = json_string_value(json_array_get(hashes, i));
+		if (!hash || strlen(hash) != SHA256_HEX - 1)
+			return err_set(e, ERR_INVALID, "a plan's hash has 64 digits");
+		if (!plan_approve(c->conf->deploy, id, hash, c->who.name, e))
+			return call_code(c, e, ERR_CONFLICT, "no_approval_wanted");
+		if (!call_audit(c, "deployment.approve_plan", id, json_pack("{s:s}", "plan", hash),
+				e))
+			return false;
+	}
+	return answer_plans(c, id, e);
+}
+
+static bool get_plan(struct call *c, struct err *e)
+{
+	const char *id, *system;
+	struct plan_group g;
+	return call_param_id(c, 0, &id, e) && call_param_id(c, 1, &system, e) &&
+	       plan_of_target(c->conf->deploy, id, system, c->arena, &g, e) &&
+	       call_json(c, 200, group_json(&g));
+}
+
+const struct route plans_routes[] = {
+	ROUTE(GET, API "/deployments/{deployment_id}/plans", PERM_VIEW, list_plans),
+	ROUTE(POST, API "/deployments/{deployment_id}/plans:approve", PERM_DEPLOY, approve_plans,
+	      .max_body = APPROVAL_MAX_BODY),
+	ROUTE(GET, API "/deployments/{deployment_id}/targets/{system_id}/plan", PERM_VIEW,
+	      get_plan),
+	ROUTE_TABLE_END,
+};

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Exact plans: what each target's own package manager would do, told by its agent. A deployment may
+ * ask that they are approved: its targets stop with their plan, equal plans have one hash, and only
+ * an order with the approved hash is carried out, by the root half's own look just before. */
+#ifndef DEPLOY_PLANS_H
+#define DEPLOY_PLANS_H
+#include "deploy/deploy.h"
+
+#define PLAN_GROUPS_MAX 500
+
+struct plan_group {
+	char *hash, *steps; /**< JSON: [{name, arch, from, to, action}] */
+	uint32_t systems;
+	char *approved_by; /**< NULL = nobody yet */
+	int64_t approved_ms;
+};
+/** Largest groups first, at most PLAN_GROUPS_MAX. */
+bool plan_groups(struct deploy *d, const char *deployment, struct arena *a, struct plan_group **out,
+		 size_t *n_out, struct err *e) MUST_CHECK;
+/** *wanted_out: the deployment's plans are to be approved. */
+bool plan_wanted(struct deploy *d, const char *deployment, bool *wanted_out, struct err *e)
+	MUST_CHECK;
+/** Approves a plan for every target that has it, now or later. ERR_NOT_FOUND for one that no target
+ * has, ERR_CONFLICT for a deployment that asks for no approval or has ended. */
+bool plan_approve(struct deploy *d, const char *deployment, const char *hash, const char *by,
+		  struct err *e) MUST_CHECK;
+/** A target's last plan; ERR_NOT_FOUND when it has told none. */
+bool plan_of_target(struct deploy *d, const char *deployment, const char *host, struct arena *a,
+		    struct plan_group *out, struct err *e) MUST_CHECK;
+#endif
