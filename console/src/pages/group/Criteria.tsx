@@ -7,16 +7,8 @@ import { api, ApiError, take } from '../../api/client';
 import { useFilterFields, useGroups } from '../../api/queries';
 import { useI18n, type Key } from '../../i18n';
 import { Button, Failure, FormSelect, FormSelectOption, Note, Technical, TextArea, TextInput } from '../../ui/basic';
+import { useSettled } from '../../ui/useSettled';
 import { criteriaOf, EMPTY, opsOf, textOf, type Criteria as Rows, type Field, type Op, type Row } from './filter';
-
-export function useSettled<T>(value: T, ms: number): T {
-	const [settled, set] = useState(value);
-	useEffect(() => {
-		const timer = setTimeout(() => set(value), ms);
-		return () => clearTimeout(timer);
-	}, [value, ms]);
-	return settled;
-}
 
 function useFilterPreview(text: string) {
 	const filter = useSettled(text.trim(), 300);

@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The next real windows of the schedule as it stands in the form, from the module the agents use: as text.
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
 import { api, take } from '../../api/client';
 import { useI18n, type Key } from '../../i18n';
 import { Card, Failure, FormGroup, Loading, Note } from '../../ui/basic';
+import { useSettled } from '../../ui/useSettled';
 import { browserZone, ZoneSelect } from '../../ui/ZoneSelect';
 import { clock, onClock, type RealWindow } from './days';
 import type { Schedule } from './text';
-
-function useSettled<T>(value: T, ms: number): T {
-	const [settled, set] = useState(value);
-	useEffect(() => {
-		const timer = setTimeout(() => set(value), ms);
-		return () => clearTimeout(timer);
-	}, [value, ms]);
-	return settled;
-}
 
 /** The next twelve windows for a system in `zone`; a zone of the schedule's own wins. */
 export function useNextWindows(schedule: Schedule, zone: string) {

@@ -7,7 +7,8 @@ import { api, take } from '../../../api/client';
 import { useGroups, useOffices, type Targets } from '../../../api/queries';
 import { useI18n } from '../../../i18n';
 import { FormGroup, Note, Radio, TextArea } from '../../../ui/basic';
-import { Criteria, FilterProblem, Found, useSettled } from '../../group/Criteria';
+import { Criteria, FilterProblem, Found } from '../../group/Criteria';
+import { useSettled } from '../../../ui/useSettled';
 import { targetsOf, type SectionProps } from '../draft';
 
 type Part = NonNullable<Targets['exclude']>;
