@@ -6,6 +6,7 @@
 
 #include "api/agent_nonce.h"
 #include "api/api_int.h"
+#include "api/approvals.h"
 #include "api/changes.h"
 #include "api/declines.h"
 #include "api/enriched.h"
@@ -22,11 +23,15 @@
 #include "base/random.h"
 
 const struct route *const api_tables[] = {
-	public_routes,	 session_routes,     dashboard_routes,	 patches_routes,   changes_routes,
-	systems_routes,	 explanation_routes, deployments_routes, enrolment_routes, feeds_routes,
-	sources_routes,	 jobs_routes,	     settings_routes,	 history_routes,   declines_routes,
-	rollouts_routes, policies_routes,    search_routes,	 event_routes,	   pairs_routes,
-	services_routes, groups_routes,	     filters_routes,	 plans_routes,	   NULL,
+	public_routes,	    session_routes,	dashboard_routes,
+	patches_routes,	    changes_routes,	systems_routes,
+	explanation_routes, deployments_routes, enrolment_routes,
+	feeds_routes,	    sources_routes,	jobs_routes,
+	settings_routes,    history_routes,	declines_routes,
+	rollouts_routes,    policies_routes,	search_routes,
+	event_routes,	    pairs_routes,	services_routes,
+	groups_routes,	    filters_routes,	plans_routes,
+	approvals_routes,   auto_routes,	NULL,
 };
 
 /* --- dispatch --- */
@@ -45,6 +50,7 @@ static void call_done(struct call *c)
 	json_free(c->problem_params);
 	enriched_done(c);
 	unknown_done(c);
+	approvals_done(c);
 }
 
 /* Finds the row; 404 and 405 with Allow. */
@@ -246,6 +252,13 @@ bool api_audit(struct api *api, const char *action, const char *object, const ch
 	       struct err *e)
 {
 	return auth_audit(api->conf.auth, "server", "local", action, object, detail, e);
+}
+
+void api_on_approvals(void *arg)
+{
+	struct api *api = arg;
+	events_publish(api->events, EVENT_PATCHES, NULL, NULL, 0);
+	events_publish(api->events, EVENT_DEPLOYMENTS, NULL, NULL, 0);
 }
 
 void api_on_job(void *arg, const char *job)

@@ -131,6 +131,8 @@ void api_on_deployment(void *arg, const char *deployment);
 /** Writes to the audit log what the server does by itself; for deploy_conf.turned. */
 bool api_audit(struct api *api, const char *action, const char *object, const char *detail,
 	       struct err *e) MUST_CHECK;
+/** For deploy_conf.approvals_changed; also when a task of automated deployment changed. */
+void api_on_approvals(void *arg);
 /** A job changed. */
 void api_on_job(void *arg, const char *job);
 /** A feed's state changed. */

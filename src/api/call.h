@@ -26,6 +26,8 @@ struct call {
 	struct idempotency_claim *claim;
 	struct enrich_join *enriched; /**< see enriched.h */
 	roaring_bitmap_t *unknown;    /**< see unknown.h */
+	roaring_bitmap_t *approved;   /**< see approvals.h */
+	const struct catalog *approved_of;
 
 	/* agents: from the certificate alone */
 	uint32_t host;

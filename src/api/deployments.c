@@ -18,13 +18,14 @@
 #define REQUEST_MAX_BODY (4u << 20)
 #define MAX_LOG (2u << 20)
 
-static const char *const request_members[] = { "name",	  "description", "patches", "systems",
-					       "targets", "policy",	 "now",	    "operation",
-					       "rollout", "approval",	 NULL };
-static const char *const create_members[] = { "name",	  "description",   "patches",
-					      "systems",  "targets",	   "policy",
-					      "now",	  "operation",	   "rollout",
-					      "approval", "preview_token", NULL };
+static const char *const request_members[] = { "name",	   "description",   "patches",
+					       "systems",  "targets",	    "policy",
+					       "now",	   "operation",	    "rollout",
+					       "approval", "only_approved", NULL };
+static const char *const create_members[] = {
+	"name",	     "description", "patches",	"systems",	 "targets",	  "policy", "now",
+	"operation", "rollout",	    "approval", "preview_token", "only_approved", NULL
+};
 
 /* The body as the deploy room wants it; texts live in the body or the arena. */
 static bool read_request(struct call *c, const json_t *body, struct deploy_request *out,
@@ -43,7 +44,8 @@ static bool read_request(struct call *c, const json_t *body, struct deploy_reque
 	    !json_opt_str(body, "policy", 64, &r.policy, e) ||
 	    !json_opt_bool(body, "now", &r.now, e) ||
 	    !json_opt_str(body, "operation", 20, &operation, e) ||
-	    !json_opt_str(body, "approval", 20, &approval, e))
+	    !json_opt_str(body, "approval", 20, &approval, e) ||
+	    !json_opt_bool(body, "only_approved", &r.only_approved, e))
 		return false;
 	r.approve_plans = strcmp(approval, "plan") == 0;
 	if (!r.approve_plans && strcmp(approval, "none") != 0)
@@ -105,6 +107,7 @@ static json_t *preview_json(const struct deploy_preview *p, const struct rollout
 	warn(warnings, "held", p->held);
 	warn(warnings, "rolled_back", p->rolled_back);
 	warn(warnings, "reboots", p->reboots);
+	warn(warnings, "unapproved", p->unapproved);
 	json_object_set_new(j, "preview_token", json_string(p->token));
 	json_object_set_new(j, "patches", json_integer(p->patches));
 	json_object_set_new(j, "systems", json_integer(p->systems));
@@ -115,6 +118,7 @@ static json_t *preview_json(const struct deploy_preview *p, const struct rollout
 	json_object_set_new(j, "superseded", json_integer(p->superseded));
 	json_object_set_new(j, "held", json_integer(p->held));
 	json_object_set_new(j, "rolled_back", json_integer(p->rolled_back));
+	json_object_set_new(j, "unapproved", json_integer(p->unapproved));
 	json_object_set_new(j, "download_bytes", json_integer(p->download_bytes));
 	json_object_set_new(j, "stored_bytes", json_integer(p->stored_bytes));
 	json_object_set_new(j, "by_severity", words_severity_counts(p->severity));

@@ -4,6 +4,7 @@
 #include "api/patch_json.h"
 
 #include "api/api_int.h"
+#include "api/approvals.h"
 #include "api/declines.h"
 #include "api/enriched.h"
 #include "api/failures.h"
@@ -113,8 +114,7 @@ json_t *patch_json(struct call *c, const struct match_view *v, uint32_t patch, s
 	json_object_set_new(j, "withheld", json_integer(p->withheld));
 	json_object_set_new(j, "failed_systems",
 			    json_integer(failures_of_patch(c->api->failures, v, patch)));
-	json_object_set_new(j, "approval",
-			    json_string(match_is_declined(v, patch) ? "declined" : "approved"));
+	approval_patch_json(c, v, patch, j);
 	json_object_set_new(j, "decline", decline_of_patch_json(c, v, patch));
 	json_object_set_new(j, "superseded_by", superseded_by_json(cat, p));
 	json_object_set_new(j, "download_state",

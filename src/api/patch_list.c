@@ -16,6 +16,7 @@ enum {
 	FACET_REBOOT,
 	FACET_KEV,
 	FACET_EPSS,
+	FACET_APPROVAL,
 	FAIL_VIEW = 30,
 	FAIL_TEXT = 31
 };
@@ -30,7 +31,8 @@ enum {
 	COL_MISSING,
 	COL_INSTALLED,
 	COL_KEV,
-	COL_EPSS
+	COL_EPSS,
+	COL_APPROVAL
 };
 
 void patch_filter_read(struct call *c, struct patch_filter *f, const struct query *q,
@@ -46,6 +48,7 @@ void patch_filter_read(struct call *c, struct patch_filter *f, const struct quer
 	f->severities = query_words(q, "severity");
 	f->types = query_words(q, "type");
 	f->reboots = query_words(q, "reboot");
+	f->approvals = query_words(q, "approval");
 	f->kev = query_bool(q, "kev");
 	f->epss_gte = query_share(q, "epss_gte");
 	f->n_oses = query_list(q, "os", &f->oses);
@@ -162,7 +165,9 @@ uint32_t patch_filter_failing(void *filter, uint32_t patch)
 		return UINT32_C(1) << FAIL_VIEW;
 	return patch_filter_common(f, patch) | fails(among(p->os, f->oses, f->n_oses), FACET_OS) |
 	       fails(any_suite(p->suites, f->suites, f->n_suites), FACET_SUITE) |
-	       fails(among(p->product, f->products, f->n_products), FACET_PRODUCT);
+	       fails(among(p->product, f->products, f->n_products), FACET_PRODUCT) |
+	       fails(!f->approvals || f->approvals >> approval_state(f->c, f->v, patch) & 1,
+		     FACET_APPROVAL);
 }
 
 void patch_value(const struct match_view *v, uint32_t patch, int column, struct page_value *out)
@@ -194,7 +199,9 @@ void patch_enriched_value(const struct patch_filter *f, uint32_t patch, bool eps
 static void value(void *filter, uint32_t patch, int column, struct page_value *out)
 {
 	const struct patch_filter *f = filter;
-	if (column == COL_KEV || column == COL_EPSS)
+	if (column == COL_APPROVAL)
+		*out = (struct page_value) { .i = approval_state(f->c, f->v, patch) };
+	else if (column == COL_KEV || column == COL_EPSS)
 		patch_enriched_value(f, patch, column == COL_EPSS, out);
 	else
 		patch_value(f->v, patch, column, out);
@@ -248,16 +255,20 @@ static void facet(void *filter, uint32_t patch, int which, struct list_facets *o
 	case FACET_REBOOT: list_facet_add(out, str_of(reboot_need_name(p->reboot))); break;
 	case FACET_KEV: list_facet_add(out, str_of(is_kev(f, patch) ? "true" : "false")); break;
 	case FACET_EPSS: epss_facet(f, patch, out); break;
+	case FACET_APPROVAL:
+		list_facet_add(out, str_of(word_approval(approval_state(f->c, f->v, patch))));
+		break;
 	default: ASSERT(false);
 	}
 }
 
 static const char *const columns[] = {
 	"id",	"title",	   "product",		"severity", "type", "released",
-	"size", "missing_systems", "installed_systems", "kev",	    "epss", NULL
+	"size", "missing_systems", "installed_systems", "kev",	    "epss", "approval",
+	NULL
 };
-static const char *const facets[] = { "severity", "type", "os",	  "suite", "product",
-				      "reboot",	  "kev",  "epss", NULL };
+static const char *const facets[] = { "severity", "type", "os",	  "suite",    "product",
+				      "reboot",	  "kev",  "epss", "approval", NULL };
 
 const struct list_kind patch_list_kind = {
 	.columns = columns,

@@ -3,6 +3,7 @@
  * and by selections. Called with a match view held. */
 #ifndef API_PATCH_LIST_H
 #define API_PATCH_LIST_H
+#include "api/approvals.h"
 #include "api/list.h"
 #include "api/words.h"
 
@@ -28,6 +29,10 @@
 		{ .name = "view", .type = PARAM_WORD, .word = word_view, .words = VIEWS_ },        \
 		{ .name = "os", .type = PARAM_LIST, .min = 1, .max = 100 },                        \
 		{ .name = "suite", .type = PARAM_LIST, .min = 1, .max = 100 },                     \
+		{ .name = "approval",                                                              \
+		  .type = PARAM_WORDS,                                                             \
+		  .word = word_approval,                                                           \
+		  .words = APPROVAL_STATES_ },                                                     \
 	{                                                                                          \
 		.name = "product", .type = PARAM_LIST, .min = 1, .max = 200                        \
 	}
@@ -39,7 +44,7 @@ struct patch_filter {
 	struct store *store;
 	enum patch_view view;
 	const char *q;
-	uint64_t severities, types, reboots; /* 0 = all */
+	uint64_t severities, types, reboots, approvals; /* 0 = all */
 	struct str *oses, *suites, *products;
 	size_t n_oses, n_suites, n_products;
 	int kev;	  /* -1 = all, 0 = not listed, 1 = listed */
@@ -47,7 +52,8 @@ struct patch_filter {
 };
 void patch_filter_read(struct call *c, struct patch_filter *f, const struct query *q,
 		       const struct match_view *v);
-/** For struct list_kind: bits 0..7 are severity, type, os, suite, product, reboot, kev, epss. */
+/** For struct list_kind: bits 0..8 are severity, type, os, suite, product, reboot, kev, epss,
+ * approval. */
 uint32_t patch_filter_failing(void *filter, uint32_t patch);
 /** Severity, type, reboot, enrichment and text only (bits 0, 1, 5, 6, 7 and the text's). */
 uint32_t patch_filter_common(const struct patch_filter *f, uint32_t patch);

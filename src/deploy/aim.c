@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What deployments were aimed at: the API's object "targets", kept as it was given, and the groups
  * in it by id, so that none of them goes while a deployment needs it. */
+#include "deploy/auto.h"
 #include "deploy/deploy_int.h"
 #include "deploy/queries.h"
 #include "deploy/selector.h"
@@ -95,10 +96,16 @@ bool deploy_remove_group(struct deploy *d, const char *id, struct err *e)
 	const struct group *by = g ? filter_group_user(&v, g) : NULL;
 	if (by)
 		snprintf(user, sizeof(user), "%s", by->name);
+	AUTO(arena_done) struct arena a = { 0 };
+	const char *group = g ? arena_strdup(&a, g->name) : "", *task;
 	struct fleet *f = (struct fleet *)v.fleet;
 	match_read_end(&v);
 	if (user[0])
 		return err_set(e, ERR_CONFLICT, "the filter of the group '%s' refers to the group",
 			       user);
+	if (!auto_group_user(d, id, group, &a, &task, e))
+		return false;
+	if (task)
+		return err_set(e, ERR_CONFLICT, "'%s' has the group among its systems", task);
 	return fleet_group_remove(f, id, no_open_deployment, (void *)(uintptr_t)id, e);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Creating and cancelling a configuration (M-128..M-142): one transaction holds the deployment, its
  * patches and its targets, so that it is there completely or not at all (F03). */
-#include "deploy/deploy_int.h"
+#include "deploy/auto_int.h"
 #include "deploy/policy.h"
 #include "deploy/queries.h"
 #include "deploy/selector.h"
@@ -21,6 +21,8 @@ struct creation {
 	struct rollout_host *waves; /* NULL = all at once */
 	char *aim;		    /* NULL = it names systems */
 	struct intern *patches; /* of the set; and all that were asked for, when it is dynamic */
+	bool (*also)(struct sql_conn *c, void *arg, struct err *e); /* or NULL */
+	void *also_arg;
 };
 
 bool targets_insert(struct sql_conn *c, const char *deployment, const struct match_view *v,
@@ -67,6 +69,7 @@ static bool insert_all(struct sql_conn *c, void *arg, struct err *e)
 	return plan_insert_mode(c, k->id, k->r, e) &&
 	       targets_insert(c, k->id, k->v, k->set, k->waves, k->now_ms, e) &&
 	       (!k->aim || aim_insert(c, k->id, k->r->targets, k->aim, e)) &&
+	       (!k->also || k->also(c, k->also_arg, e)) &&
 	       (!k->history || ledger_batch_write(c, k->history, e)) &&
 	       sql_announce(c, DEPLOY_SAYS_DEPLOYMENT, str_of(k->id), e);
 }
@@ -149,6 +152,48 @@ bool deploy_check_request(struct deploy *d, const struct deploy_request *r, stru
 	return true;
 }
 
+bool deployment_make(struct deploy *d, const struct match_view *v, const struct deploy_request *r,
+		     const struct resolved *set, const char *id,
+		     bool (*also)(struct sql_conn *c, void *arg, struct err *e), void *arg,
+		     struct err *e)
+{
+	struct creation k = { .d = d,
+			      .r = r,
+			      .set = set,
+			      .v = v,
+			      .id = id,
+			      .now_ms = clock_now_ms(d->conf.clock),
+			      .also = also,
+			      .also_arg = arg };
+	bool dynamic = r->targets && r->targets->dynamic;
+	AUTO(intern_free) struct intern *patches = intern_new();
+	k.patches = patches;
+	for (size_t n = 0; n < set->n; n++)
+		intern_add(patches, set->ids[n]);
+	for (size_t n = 0; dynamic && n < r->n_patches; n++)
+		intern_add(patches, str_of(r->patches[n]));
+	if (r->name && r->name[0])
+		snprintf(k.name, sizeof(k.name), "%s", r->name);
+	else
+		default_name(&k);
+	AUTO(xfree) struct rollout_host *waves = NULL;
+	if (r->rollout) {
+		waves = xcalloc(roaring_bitmap_get_cardinality(set->all) + 1, sizeof(*waves));
+		waves_assign(r->rollout, v, id, set->all, waves);
+	}
+	k.waves = waves;
+	k.history = deploy_approvals(d, v, set, id);
+	k.aim = r->targets ? aim_text(r->targets) : NULL;
+	bool stored = sql_write(d->conf.db, insert_all, &k, e);
+	xfree(k.aim);
+	ledger_batch_done(k.history, stored);
+	if (!stored)
+		return err_prefix(e, "cannot store the deployment");
+	open_hosts_mark_all(d, set->all);
+	deploy_set_going(d, v, set, waves, r->now);
+	return true;
+}
+
 static bool create_in_view(struct deploy *d, const struct match_view *v,
 			   const struct deploy_request *r, const char *preview_token,
 			   const char *id, struct err *e)
@@ -165,35 +210,7 @@ static bool create_in_view(struct deploy *d, const struct match_view *v,
 		return err_set(
 			e, ERR_CONFLICT,
 			"preview_stale: the affected set has grown since the preview; look at the preview again");
-	struct creation k = {
-		.d = d, .r = r, .set = &set, .v = v, .id = id, .now_ms = clock_now_ms(d->conf.clock)
-	};
-	AUTO(intern_free) struct intern *patches = intern_new();
-	k.patches = patches;
-	for (size_t i = 0; i < set.n; i++)
-		intern_add(patches, set.ids[i]);
-	for (size_t i = 0; dynamic && i < r->n_patches; i++)
-		intern_add(patches, str_of(r->patches[i]));
-	if (r->name && r->name[0])
-		snprintf(k.name, sizeof(k.name), "%s", r->name);
-	else
-		default_name(&k);
-	AUTO(xfree) struct rollout_host *waves = NULL;
-	if (r->rollout) {
-		waves = xcalloc(roaring_bitmap_get_cardinality(set.all) + 1, sizeof(*waves));
-		waves_assign(r->rollout, v, id, set.all, waves);
-	}
-	k.waves = waves;
-	k.history = deploy_approvals(d, v, &set, id);
-	k.aim = r->targets ? aim_text(r->targets) : NULL;
-	bool stored = sql_write(d->conf.db, insert_all, &k, e);
-	xfree(k.aim);
-	ledger_batch_done(k.history, stored);
-	if (!stored)
-		return err_prefix(e, "cannot store the deployment");
-	open_hosts_mark_all(d, set.all);
-	deploy_set_going(d, v, &set, waves, r->now);
-	return true;
+	return deployment_make(d, v, r, &set, id, NULL, NULL, e);
 }
 
 bool deploy_create(struct deploy *d, const struct deploy_request *r, const char *preview_token,

@@ -4,7 +4,7 @@
  * needs no clock of its own: a decline whose time is over holds no longer, whether or not the row
  * says so yet. */
 #include "deploy/decline.h"
-#include "deploy/deploy_int.h"
+#include "deploy/auto_int.h"
 #include "deploy/queries.h"
 #include "sql/notify.h"
 
@@ -197,12 +197,16 @@ struct decline_write {
 	const char *id, *by;
 	int64_t now_ms;
 	struct ledger_batch *history;
+	const struct intern *patches; /* that are declined by it */
 };
 
 static bool insert(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct decline_write *w = arg;
 	const struct decline *x = w->what;
+	for (uint32_t i = 0; i < intern_count(w->patches); i++)
+		if (!auto_withdraw(c, intern_get(w->patches, i).p, w->now_ms, e))
+			return false;
 	return sql_run(c, &SQL_DECLINE_INSERT,
 		       SQL_ARGS(sql_text(w->id), sql_int(x->of_product), sql_text(x->os),
 				sql_text(x->subject), sql_text(x->reason), sql_text(x->created_by),
@@ -249,6 +253,17 @@ static struct ledger_batch *history_of(struct deploy *d, const struct held_decli
 	return b;
 }
 
+static struct intern *patches_of(struct deploy *d, const struct held_decline *about)
+{
+	struct intern *ids = intern_new();
+	AUTO(match_read_end) struct match_view v;
+	match_read(d->conf.match, &v);
+	for (uint32_t i = 0; i < v.catalog->n_patches; i++)
+		if (is_about(about, &v.catalog->patches[i]))
+			intern_add(ids, v.catalog->patches[i].id);
+	return ids;
+}
+
 static bool check(struct deploy *d, const struct decline *what, int64_t now, struct err *e)
 {
 	if (!what->reason[0] || strlen(what->reason) > 500)
@@ -280,6 +295,8 @@ bool deploy_decline(struct deploy *d, const struct decline *what, char id_out[st
 	if (!check(d, what, w.now_ms, e))
 		return false;
 	deploy_new_id(id);
+	AUTO(intern_free) struct intern *patches = patches_of(d, &about);
+	w.patches = patches;
 	w.history = history_of(d, &about, LEDGER_DECLINED);
 	memcpy(stored.id, id, sizeof(id));
 	stored.created_ms = w.now_ms;

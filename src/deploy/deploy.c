@@ -4,7 +4,7 @@
  * hand. */
 #include "base/enc.h"
 #include "base/random.h"
-#include "deploy/deploy_int.h"
+#include "deploy/auto_int.h"
 #include "deploy/queries.h"
 
 #include <stdio.h>
@@ -56,7 +56,7 @@ bool deploy_open(const struct deploy_conf *conf, struct deploy **out, struct err
 	d->open_hosts = roaring_bitmap_create();
 	d->reconciled = intern_new();
 	d->dynamics = dynamics_new();
-	if (!director_load(d, e) || !epoch_load(d, e) || !declines_load(d, e) ||
+	if (!director_load(d, e) || !epoch_load(d, e) || !declines_load(d, e) || !auto_open(d, e) ||
 	    !open_hosts_load(d, e))
 		return err_prefix(e, "cannot read the installation's identity");
 	if (!d->org[0])
@@ -75,6 +75,7 @@ void deploy_close(struct deploy *d)
 	pthread_mutex_destroy(&d->preview_lock);
 	declines_close(d);
 	dynamics_free(d->dynamics);
+	auto_close(d);
 	epoch_done(d);
 	roaring_bitmap_free(d->open_hosts);
 	pthread_mutex_destroy(&d->open_lock);

@@ -5,6 +5,7 @@
 #ifndef DEPLOY_DEPLOY_H
 #define DEPLOY_DEPLOY_H
 #include "base/arena.h"
+#include "catalog/enrich.h"
 #include "ledger/ledger.h"
 #include "match/match.h"
 #include "proto/order.h"
@@ -44,6 +45,8 @@ const char *target_state_name(enum target_state s);
 /** What this room announces (sql/notify.h); the id follows. */
 #define DEPLOY_SAYS_DEPLOYMENT "deployment"
 #define DEPLOY_SAYS_DECLINE "decline"
+#define DEPLOY_SAYS_APPROVAL "approval"
+#define DEPLOY_SAYS_AUTO "auto"
 #define DEPLOY_SAYS_EPOCH "epoch"
 
 /** Built-in policy (M-153). */
@@ -71,6 +74,8 @@ struct deploy_conf {
 	const struct clock *clock;
 	struct deploy_signer signer;
 	struct ledger *ledger; /**< NULL = no history is kept */
+	/** What automated deployment asks for known exploitation; NULL = nothing is known. */
+	struct enrichment *enrichment;
 	/** Asks that a host be woken (push `checkin`). */
 	void (*wake)(void *arg, const uint32_t *hosts, size_t n);
 	/** Asks that payloads be fetched from the vendor (job); called again until they are in the
@@ -86,6 +91,8 @@ struct deploy_conf {
 	 * for the audit log, before it does. NULL = nobody is told. */
 	bool (*turned)(void *arg, const char *deployment, const char *action, const char *detail,
 		       struct err *e);
+	/** Approvals changed, here or on another server; NULL = nobody asks. */
+	void (*approvals_changed)(void *arg);
 	void *arg;
 };
 bool deploy_open(const struct deploy_conf *conf, struct deploy **out, struct err *e) MUST_CHECK;
@@ -104,6 +111,7 @@ struct deploy_request {
 	const struct selector *targets; /**< instead of `systems`; NULL = none (selector.h) */
 	const char *policy;		/**< POLICY_ANYTIME */
 	bool now;			/**< deploy now: wake the targets */
+	bool only_approved;		/**< what is not approved is left out (S-08) */
 	bool approve_plans; /**< targets stop with their exact plan until it is approved (plans.h)
 			     */
 	const struct rollout *rollout; /**< NULL = all at once */
@@ -112,6 +120,7 @@ struct deploy_request {
 /** Blast radius: what a deployment would touch, shown before it is made. */
 struct deploy_preview {
 	uint32_t patches, systems, pairs, reboots, offline, unknown, superseded, held;
+	uint32_t unapproved;	   /**< patches that are not approved (in it, or left out) */
 	uint32_t rolled_back;	   /**< pairs left out of "everything missing": taken back before */
 	uint32_t services_restart; /**< reserved: 0 */
 	int64_t download_bytes, stored_bytes; /**< to fetch from vendors / already here */

@@ -174,6 +174,105 @@ update decline set ended_ms = $2, ended_by = $3 where id = $1 and ended_ms = 0;
 select id, kind, os, subject, reason, created_by, created_ms, expires_ms, ended_ms, ended_by
 from decline where (ended_ms > 0) = $1 order by ended_ms desc, created_ms desc, id limit $2;
 
+-- --- approval and automated deployment ---
+
+-- name: approval_mode_get
+select settings, changed_ms, changed_by from approval_mode where one = 1;
+
+-- name: approval_mode_put
+insert into approval_mode (one, settings, changed_ms, changed_by) values (1, $1, $2, $3)
+on conflict (one) do update set settings = excluded.settings, changed_ms = excluded.changed_ms, changed_by = excluded.changed_by;
+
+-- name: approval_list
+select patch, state, how, actor, reason, seen_ms, changed_ms from approval;
+
+-- name: approval_note
+insert into approval (patch, state, how, actor, reason, seen_ms, changed_ms) values ($1, $2, $3, '', '', $4, $4)
+on conflict (patch) do nothing;
+
+-- name: approval_set
+insert into approval (patch, state, how, actor, reason, seen_ms, changed_ms) values ($1, $2, $3, $4, $5, $6, $6)
+on conflict (patch) do update set state = excluded.state, how = excluded.how, actor = excluded.actor,
+  reason = excluded.reason, changed_ms = excluded.changed_ms;
+
+-- name: approval_set_all
+update approval set state = $1, how = $2, actor = $3, reason = '', changed_ms = $4 where state <> $1;
+
+-- name: auto_list
+select id, name, spec, created_by, created_ms, updated_ms, paused_ms from auto_task
+where removed_ms = 0 order by name, id limit $1;
+
+-- name: auto_get
+select id, name, spec, created_by, created_ms, updated_ms, paused_ms from auto_task
+where id = $1 and removed_ms = 0;
+
+-- name: auto_count
+select count(*) from auto_task where removed_ms = 0;
+
+-- name: auto_insert
+insert into auto_task (id, name, spec, created_by, created_ms, updated_ms, paused_ms, removed_ms)
+values ($1, $2, $3, $4, $5, $5, 0, 0);
+
+-- name: auto_update
+update auto_task set name = $2, spec = $3, updated_ms = $4 where id = $1 and removed_ms = 0;
+
+-- name: auto_remove
+update auto_task set removed_ms = $2 where id = $1 and removed_ms = 0;
+
+-- name: auto_pause
+update auto_task set paused_ms = $2 where id = $1 and removed_ms = 0;
+
+-- name: auto_reset
+insert into auto_reset (task, patch, reset_ms, reset_by) values ($1, $2, $3, $4)
+on conflict (task, patch) do update set reset_ms = excluded.reset_ms, reset_by = excluded.reset_by;
+
+-- name: auto_reset_list
+select patch, reset_ms from auto_reset where task = $1;
+
+-- name: auto_run_insert
+insert into auto_run (deployment, task, force_days, created_ms) values ($1, $2, $3, $4);
+
+-- name: auto_run_task
+select task from auto_run where deployment = $1;
+
+-- name: auto_run_last
+select coalesce(max(created_ms), 0) from auto_run where task = $1;
+
+-- name: auto_run_list
+select deployment from auto_run where task = $1 order by created_ms desc, deployment limit $2;
+
+-- name: auto_run_patches
+select p.deployment, p.patch from auto_run r join deployment_patch p on p.deployment = r.deployment where r.task = $1
+order by p.deployment;
+
+-- name: auto_claim_insert
+insert into auto_claim (deployment, host, patches) values ($1, $2, $3);
+
+-- name: auto_claim_list
+select c.host, c.patches, t.state, t.finished_ms, t.updated_ms, t.reason
+from auto_claim c join target t on t.deployment = c.deployment and t.host = c.host
+where c.deployment = $1;
+
+-- name: auto_open_patches
+select p.deployment, p.patch from deployment d join deployment_patch p on p.deployment = d.id where d.state <= 1
+order by p.deployment;
+
+-- name: auto_open_targets
+select host from target where deployment = $1 and state <= 2;
+
+-- A pending target with an open order waits on its machine for a window.
+-- name: auto_withdraw
+update host_order set state = 2 where state = 0
+  and deployment in (select p.deployment from deployment_patch p join auto_run r on r.deployment = p.deployment
+    where p.patch = $1)
+  and exists (select 1 from target t where t.deployment = host_order.deployment and t.host = host_order.host and t.state = 0);
+
+-- name: auto_waits_anew
+update target set reason = 'waiting_agent', next_attempt_ms = 0, attempts = attempts - 1, updated_ms = $2
+where state = 0 and reason in ('outside_window', 'waiting_start_up')
+  and deployment in (select p.deployment from deployment_patch p join auto_run r on r.deployment = p.deployment
+    where p.patch = $1);
+
 -- name: policy_list
 select p.id, p.name, p.description, p.schedule, p.created_by, p.created_ms, p.updated_ms,
   (select count(*) from deployment d where d.policy = p.id and d.state <= 1), p.notification
@@ -199,7 +298,8 @@ update policy set removed_ms = $2 where id = $1 and removed_ms = 0
   and not exists (select 1 from deployment d where d.policy = policy.id and d.state <= 1);
 
 -- name: policy_of_deployment
-select d.created_ms, p.schedule, p.notification from deployment d left join policy p on p.id = d.policy where d.id = $1;
+select d.created_ms, p.schedule, p.notification, coalesce((select r.force_days from auto_run r where r.deployment = d.id), 0)
+from deployment d left join policy p on p.id = d.policy where d.id = $1;
 
 -- A pending target with an open order waits on its machine for a window.
 -- name: policy_withdraw

@@ -34,6 +34,7 @@ struct resolved {
 	size_t n;
 	roaring_bitmap_t *all; /* union of hosts[] */
 	struct arena arena;
+	uint32_t unapproved;
 	uint32_t superseded, held, unknown,
 		rolled_back; /* what was asked for and is not in the set, and why */
 };
@@ -47,9 +48,13 @@ struct preview_slot {
 };
 
 struct declines;
+struct approvals;
+struct auto_engine;
 struct deploy {
 	struct deploy_conf conf;
 	struct declines *declines;
+	struct approvals *approvals;
+	struct auto_engine *automation;
 	char org[33];
 	uint64_t epoch;
 	pthread_mutex_t preview_lock;
@@ -106,6 +111,8 @@ const char *deploy_host_id(struct deploy *d, uint32_t host, char out[static 33])
 bool director_ensure(struct sql_conn *c, struct err *e) MUST_CHECK;
 bool declines_load(struct deploy *d, struct err *e) MUST_CHECK;
 void declines_close(struct deploy *d);
+bool approvals_load(struct deploy *d, struct err *e) MUST_CHECK;
+void approvals_close(struct deploy *d);
 bool epoch_load(struct deploy *d, struct err *e) MUST_CHECK;
 /* The epoch as the database has it. */
 bool epoch_now(struct sql_conn *c, int64_t *out, struct err *e) MUST_CHECK;
@@ -136,6 +143,7 @@ bool targets_explain(struct deploy *d, const char *id, struct target_row *list, 
 struct work {
 	VEC(uint32_t) components; /* outdated, not held, of current patches */
 	uint32_t held, superseded;
+	uint32_t withheld; /* declined or not approved since an automatic deployment was made */
 	uint32_t missing_patches;
 	bool payloads_ready;
 	int64_t bytes_total, bytes_ready;

@@ -97,9 +97,9 @@ bool deploy_settle(struct deploy *d, const struct host *h, const char *deploymen
 		u.reason = w->why_not ? w->why_not : "rolled_back";
 	} else if (w->back) {
 		u.reason = "already_uninstalled";
-	} else if (w->held || w->superseded) {
+	} else if (w->held || w->superseded || w->withheld) {
 		u.state = TARGET_NOT_APPLICABLE;
-		u.reason = w->held ? "held" : "superseded";
+		u.reason = w->withheld ? "not_approved" : w->held ? "held" : "superseded";
 	}
 	if (w->back && u.state == TARGET_SUCCEEDED && !uninstall_mark(d, deployment, h->id, e))
 		return false;

@@ -3,7 +3,7 @@
  * with every payload and index file by digest. An order leaves only when its sequence and envelope
  * are durable and its payloads are in the store; an open order is handed out again, never made
  * twice. */
-#include "deploy/deploy_int.h"
+#include "deploy/auto_int.h"
 #include "deploy/queries.h"
 #include "pkgver/pkgver.h"
 #include "proto/plan.h"
@@ -120,7 +120,7 @@ bool deploy_work(struct deploy *d, const struct match_view *v, uint32_t host,
 		 const char *deployment, struct work *out, struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
-	char **patches;
+	char **patches, task[33];
 	size_t n;
 	enum deployment_operation operation;
 	AUTO(intern_free) struct intern *taken_back = intern_new();
@@ -133,6 +133,7 @@ bool deploy_work(struct deploy *d, const struct match_view *v, uint32_t host,
 		return ok;
 	}
 	if (!deploy_patches(d, deployment, &a, &patches, &n, e) ||
+	    !auto_task_of(d, deployment, task, e) ||
 	    !rolled_back_since(d, deployment, fleet_host(v->fleet, host)->id, taken_back, e))
 		return false;
 	for (size_t i = 0; i < n; i++) {
@@ -141,6 +142,8 @@ bool deploy_work(struct deploy *d, const struct match_view *v, uint32_t host,
 			out->rolled_back++;
 		else if (p == CATALOG_NONE)
 			out->superseded++;
+		else if (auto_is_withheld(d, v, task, p))
+			out->withheld++;
 		else
 			add_patch(d, v, host, p, out);
 	}

@@ -2,7 +2,7 @@
  * Policies are rows; nothing is held in memory. A schedule is checked when it is written and read
  * strictly again, so that an order never carries one that the agent would refuse. */
 #include "deploy/policy.h"
-#include "deploy/deploy_int.h"
+#include "deploy/auto_int.h"
 #include "deploy/queries.h"
 
 #include <stdio.h>
@@ -180,7 +180,14 @@ bool policy_remove(struct deploy *d, const char *id, struct err *e)
 	AUTO(arena_done) struct arena a = { 0 };
 	struct removal k = { .id = id, .now_ms = clock_now_ms(d->conf.clock) };
 	struct policy p;
-	if (!policy_get(d, id, &a, &p, e) || !sql_write(d->conf.db, remove_one, &k, e))
+	const char *user;
+	if (!policy_get(d, id, &a, &p, e) || !auto_policy_user(d, id, &a, &user, e))
+		return false;
+	if (user)
+		return err_set(e, ERR_CONFLICT,
+			       "the policy '%s' is that of '%s'; give that another one first",
+			       p.name, user);
+	if (!sql_write(d->conf.db, remove_one, &k, e))
 		return false;
 	return k.changed ||
 	       err_set(e, ERR_CONFLICT,
@@ -207,9 +214,12 @@ bool policy_of(struct deploy *d, const char *deployment, struct arena *a, struct
 		ok = parse_schedule(sql_col_str(rows, 1), s, e) &&
 		     parse_notification(sql_col_str(rows, 2), a, &out->notification, e);
 		out->window = s;
-		if (s->force_after_days)
-			out->forced_ms = sql_col_int(rows, 0) +
-					 s->force_after_days * INT64_C(86400000);
+		/* the policy's own wish, or the automatic deployment's: what comes first */
+		int64_t days = sql_col_int(rows, 3);
+		if (!days || (s->force_after_days && s->force_after_days < days))
+			days = s->force_after_days;
+		if (days)
+			out->forced_ms = sql_col_int(rows, 0) + days * INT64_C(86400000);
 	}
 	return sql_rows_end(rows, ok ? e : &unread) && ok;
 }

@@ -2,6 +2,7 @@
  * From a request to the (patch, host) pairs it means now (M-130, M-131). Only pairs whose verdict
  * is missing come in: what is superseded, held or unknown is counted and left out, never silently.
  */
+#include "deploy/approval.h"
 #include "deploy/deploy_int.h"
 #include "deploy/selector.h"
 
@@ -132,6 +133,32 @@ static bool by_system(struct deploy *d, const struct match_view *v, const roarin
 	return ok;
 }
 
+/* Counts what is not approved; leaves it out when only what is approved is wanted (S-08). */
+static void sort_out(struct deploy *d, const struct match_view *v, bool only_approved,
+		     struct resolved *set)
+{
+	roaring_bitmap_t *approved = approval_approved(d, v->catalog);
+	size_t k = 0;
+	for (size_t i = 0; i < set->n; i++) {
+		bool yes = roaring_bitmap_contains(approved, set->patches[i]);
+		set->unapproved += !yes;
+		if (!yes && only_approved) {
+			roaring_bitmap_free(set->hosts[i]);
+			continue;
+		}
+		set->ids[k] = set->ids[i];
+		set->patches[k] = set->patches[i];
+		set->hosts[k++] = set->hosts[i];
+	}
+	roaring_bitmap_free(approved);
+	if (k == set->n)
+		return;
+	set->n = k;
+	roaring_bitmap_clear(set->all);
+	for (size_t i = 0; i < k; i++)
+		roaring_bitmap_or_inplace(set->all, set->hosts[i]);
+}
+
 bool deploy_resolve(struct deploy *d, const struct match_view *v, const struct deploy_request *r,
 		    struct resolved *out, struct err *e)
 {
@@ -150,6 +177,7 @@ bool deploy_resolve(struct deploy *d, const struct match_view *v, const struct d
 		roaring_bitmap_free(systems);
 	if (!ok)
 		return false;
+	sort_out(d, v, r->only_approved, &set);
 	*out = set;
 	set = (struct resolved) { 0 };
 	return true;

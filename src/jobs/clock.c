@@ -6,6 +6,7 @@
  */
 #include "base/log.h"
 #include "base/random.h"
+#include "deploy/auto.h"
 #include "jobs/jobs_int.h"
 #include "jobs/schedule.h"
 #include "sql/notify.h"
@@ -28,6 +29,8 @@ static void drive_deployments(struct deploy *d)
 	struct err e = { 0 };
 	if (d && !deploy_tick(d, &e))
 		log_error("deployments are not driven: %s", e.msg);
+	if (d && !auto_tick(d, &e))
+		log_error("automated deployment: %s", e.msg);
 }
 
 static void flush_contacts(struct jobs *j)

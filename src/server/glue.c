@@ -93,6 +93,15 @@ bool glue_rollout_turned(void *arg, const char *deployment, const char *action, 
 	return told;
 }
 
+void glue_approvals_changed(void *arg)
+{
+	struct glue *g = arg;
+	pthread_rwlock_rdlock(&g->lock);
+	if (g->api)
+		api_on_approvals(g->api);
+	pthread_rwlock_unlock(&g->lock);
+}
+
 void glue_want_payload(void *arg, const struct catalog *c, const uint32_t *components, uint32_t n)
 {
 	struct glue *g = arg;

@@ -37,6 +37,7 @@ bool glue_payload_trouble(void *arg, const struct sha256 *payload, struct payloa
 void glue_deployment_changed(void *arg, const char *deployment);
 bool glue_rollout_turned(void *arg, const char *deployment, const char *action, const char *detail,
 			 struct err *e);
+void glue_approvals_changed(void *arg);
 bool glue_source(void *arg, size_t i, const char **kind, const char **title, const char *const **os,
 		 bool *offers, bool *is_signed);
 bool glue_start_sync(void *arg, const char *by, char job_out[static 33], struct err *e) MUST_CHECK;

@@ -4,6 +4,7 @@
  * flood of changes, like a lost connection, ends in comparing everything. */
 #include "server/node.h"
 #include "base/log.h"
+#include "deploy/auto.h"
 #include "fleet/group.h"
 #include "server/queries.h"
 #include "sql/notify.h"
@@ -24,14 +25,14 @@ struct node {
 	bool stop;
 	/* what is to be read again */
 	struct intern *hosts;
-	bool everything, settings, users, declines, epoch, groups, catalog;
+	bool everything, settings, users, declines, approvals, epoch, groups, catalog;
 	VEC(uint32_t) to_wake; /* elsewhere */
 };
 
 /* What one turn of the first thread does. */
 struct turn {
 	struct intern *hosts;
-	bool everything, settings, users, declines, epoch, groups;
+	bool everything, settings, users, declines, approvals, epoch, groups;
 	VEC(uint32_t) to_wake;
 };
 
@@ -90,12 +91,18 @@ static void heard(void *arg, struct str kind, struct str what)
 			glue_deployment_changed(n->conf.glue, id);
 		return;
 	}
+	if (str_is(kind, DEPLOY_SAYS_AUTO)) {
+		auto_stir(n->conf.deploy);
+		glue_approvals_changed(n->conf.glue);
+		return;
+	}
 	pthread_mutex_lock(&n->lock);
 	if (str_is(kind, FLEET_SAYS_HOST))
 		note_hosts(n, what);
 	n->settings |= str_is(kind, SETTINGS_SAYS_CHANGED);
 	n->users |= str_is(kind, AUTH_SAYS_USER);
 	n->declines |= str_is(kind, DEPLOY_SAYS_DECLINE);
+	n->approvals |= str_is(kind, DEPLOY_SAYS_APPROVAL);
 	n->epoch |= str_is(kind, DEPLOY_SAYS_EPOCH);
 	n->groups |= str_is(kind, FLEET_SAYS_GROUP);
 	n->catalog |= str_is(kind, CATALOG_SAYS_CHANGED);
@@ -107,8 +114,8 @@ static void missed(void *arg)
 {
 	struct node *n = arg;
 	pthread_mutex_lock(&n->lock);
-	n->everything = n->settings = n->users = n->declines = n->epoch = n->groups = n->catalog =
-		true;
+	n->approvals = n->everything = n->settings = n->users = n->declines = n->epoch = n->groups =
+		n->catalog = true;
 	pthread_cond_broadcast(&n->wake);
 	pthread_mutex_unlock(&n->lock);
 }
@@ -157,6 +164,9 @@ static bool read_again(struct node *n, struct turn *t, struct err *e)
 	if (t->declines && !deploy_declines_reload(n->conf.deploy, e))
 		return false;
 	t->declines = false;
+	if (t->approvals && !approval_reload(n->conf.deploy, e))
+		return false;
+	t->approvals = false;
 	if (t->epoch && !deploy_epoch_reload(n->conf.deploy, e))
 		return false;
 	t->epoch = false;
@@ -178,13 +188,14 @@ static bool read_again(struct node *n, struct turn *t, struct err *e)
 static bool take(struct node *n, struct turn *t)
 {
 	if (!n->everything && !n->settings && !n->users && !n->declines && !n->epoch &&
-	    !n->groups && !intern_count(n->hosts) && !n->to_wake.n)
+	    !n->approvals && !n->groups && !intern_count(n->hosts) && !n->to_wake.n)
 		return false;
 	*t = (struct turn) { .hosts = n->hosts,
 			     .everything = n->everything,
 			     .settings = n->settings,
 			     .users = n->users,
 			     .declines = n->declines,
+			     .approvals = n->approvals,
 			     .epoch = n->epoch,
 			     .groups = n->groups };
 	t->to_wake.p = n->to_wake.p;
@@ -192,7 +203,8 @@ static bool take(struct node *n, struct turn *t)
 	t->to_wake.cap = n->to_wake.cap;
 	memset(&n->to_wake, 0, sizeof(n->to_wake));
 	n->hosts = intern_new();
-	n->everything = n->settings = n->users = n->declines = n->epoch = n->groups = false;
+	n->approvals = n->everything = n->settings = n->users = n->declines = n->epoch = n->groups =
+		false;
 	return true;
 }
 
@@ -203,6 +215,7 @@ static void give_back(struct node *n, const struct turn *t)
 	n->settings |= t->settings;
 	n->users |= t->users;
 	n->declines |= t->declines;
+	n->approvals |= t->approvals;
 	n->epoch |= t->epoch;
 	n->groups |= t->groups;
 	for (uint32_t i = 0; i < intern_count(t->hosts); i++)

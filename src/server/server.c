@@ -156,11 +156,13 @@ static bool open_work(struct server *s, const struct options *o, struct signer *
 				      .clock = &clock_system,
 				      .signer = { signer_seal, signer },
 				      .ledger = s->ledger,
+				      .enrichment = s->enrichment,
 				      .wake = glue_wake,
 				      .want_payload = glue_want_payload,
 				      .payload_trouble = glue_payload_trouble,
 				      .changed = glue_deployment_changed,
 				      .turned = glue_rollout_turned,
+				      .approvals_changed = glue_approvals_changed,
 				      .arg = &s->glue };
 	if (!deploy_open(&deploy, &s->deploy, e) || !signer_bind(signer, deploy_org(s->deploy), e))
 		return false;

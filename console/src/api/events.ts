@@ -13,7 +13,7 @@ const STALE: Record<Schemas['Topic'], string[]> = {
 	fleet: ['dashboard', 'systems', 'enrolment'],
 	patches: ['patches', 'dashboard', 'systems'],
 	systems: ['systems', 'dashboard', 'patches', 'enrolment'],
-	deployments: ['deployments', 'dashboard', 'policies'],
+	deployments: ['deployments', 'dashboard', 'policies', 'auto', 'approval'],
 	jobs: ['jobs'],
 	feeds: ['feeds', 'dashboard', 'patches'],
 };

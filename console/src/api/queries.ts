@@ -124,6 +124,21 @@ export const useGroupMembers = (id: string, query: GroupMembersQuery) => useQuer
 export const useFilterFields = () => useQuery({
 	queryKey: ['filter-fields'], staleTime: Infinity, queryFn: ({ signal }) => take(api.GET('/filter-fields', { signal })),
 });
+export const useApproval = () => useQuery({
+	queryKey: ['approval', 'settings'], queryFn: ({ signal }) => take(api.GET('/approval', { signal })),
+});
+export const usePendingApprovals = (query: PatchQuery) => useQuery({
+	...list, queryKey: ['approval', 'list', query], queryFn: ({ signal }) => take(api.GET('/approval/pending', { params: { query }, signal })),
+});
+export const useAutoDeployments = () => useQuery({
+	queryKey: ['auto', 'list'], queryFn: ({ signal }) => take(api.GET('/auto-deployments', { signal })),
+});
+export const useAutoPlan = (id: string) => useQuery({
+	queryKey: ['auto', 'plan', id], queryFn: ({ signal }) => take(api.GET('/auto-deployments/{auto_id}/plan', { params: { path: { auto_id: id } }, signal })),
+});
+export const useAutoPreview = (body: Schemas['AutoRequest'], enabled: boolean) => useQuery({
+	...list, enabled, retry: false, queryKey: ['auto', 'preview', body], queryFn: ({ signal }) => take(api.POST('/auto-deployments:preview', { body, signal })),
+});
 export const useOffices = () => useQuery({
 	queryKey: ['systems', 'offices'], queryFn: ({ signal }) => take(api.GET('/offices', { signal })),
 });

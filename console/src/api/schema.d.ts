@@ -171,9 +171,9 @@ export interface paths {
          *     latest = supported without those wholly superseded; critical = missing and known to be
          *     exploited (CISA KEV).
          *     `sort` keys: id, title, product, severity, type, released, size, missing_systems,
-         *     installed_systems, kev (when the first of its CVEs was listed), epss (highest score).
+         *     installed_systems, kev (when the first of its CVEs was listed), epss (highest score), approval.
          *     Default `-severity,-missing_systems`.
-         *     `facets`: severity, type, os, suite, product, reboot, kev, epss (shares that are reached).
+         *     `facets`: severity, type, os, suite, product, reboot, kev, epss (shares that are reached), approval.
          */
         get: operations["listPatches"];
         put?: never;
@@ -367,6 +367,92 @@ export interface paths {
         post?: never;
         /** Ends it now. */
         delete: operations["undecline"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How patches are approved for automated deployment. */
+        get: operations["getApproval"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Replaces the settings of approvals. */
+        patch: operations["changeApproval"];
+        trace?: never;
+    };
+    "/approval/pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Patches that systems lack and that are not approved, each with the decision that the engine will take. */
+        get: operations["listPendingApprovals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/patches:approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approves patches for automated deployment. */
+        post: operations["approvePatches"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/patches:unapprove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the approval back. What waits for its window on systems by an automated deployment is not installed any more. */
+        post: operations["unapprovePatches"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/patches:test-again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes patches not approved and new, so that their test begins again. */
+        post: operations["testPatchesAgain"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -869,6 +955,138 @@ export interface paths {
         patch: operations["updateDeploymentPolicy"];
         trace?: never;
     };
+    "/auto-deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Automated deployments by name. */
+        get: operations["listAutoDeployments"];
+        put?: never;
+        /** Makes an automated deployment; it runs at once. 409 `auto_name_taken`. */
+        post: operations["createAutoDeployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auto-deployments:preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What it would deploy now. Nothing is stored. */
+        post: operations["previewAutoDeployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auto-deployments/{auto_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                auto_id: components["parameters"]["AutoId"];
+            };
+            cookie?: never;
+        };
+        /** One automated deployment. */
+        get: operations["getAutoDeployment"];
+        put?: never;
+        post?: never;
+        /** Removes it. Deployments that it has made go on. */
+        delete: operations["removeAutoDeployment"];
+        options?: never;
+        head?: never;
+        /** Replaces its content. Deployments that it has made stay as they are. */
+        patch: operations["updateAutoDeployment"];
+        trace?: never;
+    };
+    "/auto-deployments/{auto_id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                auto_id: components["parameters"]["AutoId"];
+            };
+            cookie?: never;
+        };
+        /** What it would deploy now, by the decisions that its runs take; and why not what it would not. */
+        get: operations["planOfAutoDeployment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auto-deployments/{auto_id}:pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                auto_id: components["parameters"]["AutoId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes no more deployments until it is resumed. */
+        post: operations["pauseAutoDeployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auto-deployments/{auto_id}:resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                auto_id: components["parameters"]["AutoId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resumes it. */
+        post: operations["resumeAutoDeployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auto-deployments/{auto_id}:reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                auto_id: components["parameters"]["AutoId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What failed, was given up or cancelled counts no more: of one patch, or of all. */
+        post: operations["resetAutoDeployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/groups": {
         parameters: {
             query?: never;
@@ -1363,10 +1581,217 @@ export interface components {
             as_of: components["schemas"]["Time"];
         };
         /**
-         * @description Every patch is approved unless it is declined
+         * @description Approval gates automated deployment; a person may deploy what is not approved
          * @enum {string}
          */
-        Approval: "approved" | "declined";
+        Approval: "not_approved" | "approved" | "declined";
+        ApprovalDetail: {
+            /**
+             * @description How it came to its state: nobody has decided yet, the automatic mode, a person, its test, its failed test
+             * @enum {string}
+             */
+            how: "new" | "mode" | "person" | "test" | "test_failed";
+            by: string | null;
+            /** @description Of a failed test: system and reason */
+            reason: string | null;
+            since: components["schemas"]["TimeOrNull"];
+        };
+        ApprovalTest: {
+            /** @description The test systems as a selector (systems, offices, groups, ip_ranges, filter, exclude); null = none are named */
+            targets?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Of deployments to the test systems; `anytime` unless given */
+            policy?: string;
+            /**
+             * @description automatic: what its test shows to be good is approved without a person
+             * @enum {string}
+             */
+            approve?: "by_hand" | "automatic";
+            /** @description So long after the first success */
+            after_days?: number;
+            /** @description So many of the test systems that were given it must have it, and none may have failed */
+            success_percent?: number;
+        };
+        /**
+         * @description automatic: every new patch is approved; manual: a person approves; test: tested on the test systems first
+         * @enum {string}
+         */
+        ApprovalMode: "automatic" | "manual" | "test";
+        ApprovalRequest: {
+            mode: components["schemas"]["ApprovalMode"];
+            test?: components["schemas"]["ApprovalTest"];
+            /**
+             * @description With another mode: what becomes of the patches that are there (400 `existing_needed` without it)
+             * @enum {string}
+             */
+            existing?: "keep" | "approve" | "unapprove";
+        };
+        ApprovalSettings: {
+            mode: components["schemas"]["ApprovalMode"];
+            test: {
+                targets: {
+                    [key: string]: unknown;
+                } | null;
+                policy: string;
+                /** @enum {string} */
+                approve: "by_hand" | "automatic";
+                after_days: number;
+                success_percent: number;
+            };
+            /** @description Patches that systems lack, by state */
+            missing: {
+                not_approved: number;
+                approved: number;
+                declined: number;
+            };
+            changed: components["schemas"]["TimeOrNull"];
+            changed_by: string | null;
+        };
+        /** @description How the engine decides about it, as things stand */
+        ApprovalDecision: {
+            /**
+             * @description person: a person decides; targets: no test systems are named; system: no test system lacks it; start: its
+             *     test has not begun; result: no test system has it yet; days: will be approved at `at` if nothing fails and
+             *     `needed` of the test systems have it; share: the days are over and too few have it; due: about to be
+             *     approved; failed: its test failed.
+             * @enum {string}
+             */
+            verdict: "person" | "targets" | "system" | "start" | "result" | "days" | "share" | "due" | "failed";
+            at: components["schemas"]["TimeOrNull"];
+            succeeded: number;
+            tested: number;
+            needed: number;
+        };
+        PendingPatch: components["schemas"]["Patch"] & {
+            decision: components["schemas"]["ApprovalDecision"];
+        };
+        PendingList: {
+            items: components["schemas"]["PendingPatch"][];
+            page: components["schemas"]["Page"];
+            facets?: components["schemas"]["FacetCounts"];
+        };
+        PatchDecisionRequest: {
+            patches: components["schemas"]["Selection"];
+            reason?: string;
+        };
+        PatchDecisionReply: {
+            chosen: number;
+            /** @description Those that were not so already */
+            changed: number;
+        };
+        AutoAge: {
+            days: number;
+            /**
+             * @description Of a patch whose vendor gives no date: since it was first seen
+             * @enum {string}
+             */
+            after?: "release" | "approval";
+        };
+        /** @description Patches that do not wait for their age */
+        AutoExpress: {
+            /** @description Those known to be exploited */
+            kev?: boolean;
+            epss_gte?: number | null;
+            policy?: string;
+        };
+        AutoRequest: {
+            name: string;
+            /** @description None = all; feature updates are never deployed automatically */
+            types?: components["schemas"]["PatchType"][];
+            /** @description None = all */
+            severities?: components["schemas"]["Severity"][];
+            /** @description Patterns of operating systems (`debian:*`); none = all */
+            os?: string[];
+            /** @description Patterns of products, packages or patch ids; none = all */
+            include?: string[];
+            exclude?: string[];
+            age?: components["schemas"]["AutoAge"];
+            express?: null | components["schemas"]["AutoExpress"];
+            policy?: string;
+            /** @description A selector; null = every managed system */
+            targets?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description So long after a deployment was made it also starts outside the policy's windows; 0 = never */
+            force_after_days?: number;
+            /** @description A patch that failed on so many systems is deployed to no other; 0 = never halted */
+            halt_after?: number;
+        };
+        AutoDeployment: {
+            id: string;
+            name: string;
+            paused: components["schemas"]["TimeOrNull"];
+            created_by: string;
+            created: components["schemas"]["Time"];
+            updated: components["schemas"]["Time"];
+            types: components["schemas"]["PatchType"][];
+            severities: components["schemas"]["Severity"][];
+            os: string[];
+            include: string[];
+            exclude: string[];
+            age: components["schemas"]["AutoAge"];
+            express: null | components["schemas"]["AutoExpress"];
+            policy: string;
+            targets: {
+                [key: string]: unknown;
+            } | null;
+            force_after_days: number;
+            halt_after: number;
+            /** @description Ids of the last 20 it made, newest first */
+            deployments: string[];
+            last_deployed: components["schemas"]["TimeOrNull"];
+        };
+        AutoList: {
+            items: components["schemas"]["AutoDeployment"][];
+        };
+        /** @enum {string} */
+        AutoVerdict: "deploy" | "express" | "later" | "not_approved" | "declined" | "halted";
+        AutoPlanItem: {
+            patch: components["schemas"]["PatchRef"];
+            verdict: components["schemas"]["AutoVerdict"];
+            /** @description Of `later`: when it is old enough */
+            at: components["schemas"]["TimeOrNull"];
+            /** @description Get it now */
+            systems: number;
+            /** @description Of its systems lack it */
+            lacking: number;
+            /** @description A deployment with it has not ended there */
+            under_way: number;
+            /** @description A person uninstalled it there */
+            taken_back: number;
+            /** @description It was deployed there within the last day; they are tried again */
+            waiting: number;
+            /** @description It was deployed there three times; a reset tries again */
+            given_up: number;
+            /** @description A person cancelled it there */
+            cancelled: number;
+            /** @description Systems where it failed, since the last reset */
+            failures: number;
+        };
+        AutoPlan: {
+            patches: number;
+            systems: number;
+            pairs: number;
+            express: {
+                patches: number;
+                systems: number;
+            };
+            /** @description Systems it is for */
+            targets: number;
+            /** @description When the next patch is old enough */
+            next: components["schemas"]["TimeOrNull"];
+            by_verdict: {
+                [key: string]: number;
+            };
+            /** @description Patches that are its business and lacked by any of its systems */
+            total: number;
+            items: components["schemas"]["AutoPlanItem"][];
+        };
+        AutoReset: {
+            /** @description Without it: all patches */
+            patch?: string;
+        };
         Decline: {
             id: string;
             /** @description Null when a product is declined */
@@ -1679,6 +2104,7 @@ export interface components {
             /** @description Systems that still miss it after a failed deployment */
             failed_systems: number;
             approval: components["schemas"]["Approval"];
+            approval_detail: components["schemas"]["ApprovalDetail"];
             decline: components["schemas"]["Decline"] | null;
             /** @description Patch id */
             superseded_by: string | null;
@@ -2194,6 +2620,11 @@ export interface components {
             operation?: components["schemas"]["RequestedOperation"];
             rollout?: components["schemas"]["RolloutPlan"];
             approval?: components["schemas"]["PlanApprovalMode"];
+            /**
+             * @description Patches that are not approved are left out
+             * @default false
+             */
+            only_approved?: boolean;
         };
         DeploymentCreateRequest: {
             name?: string;
@@ -2208,6 +2639,8 @@ export interface components {
             operation?: components["schemas"]["RequestedOperation"];
             rollout?: components["schemas"]["RolloutPlan"];
             approval?: components["schemas"]["PlanApprovalMode"];
+            /** @default false */
+            only_approved?: boolean;
             preview_token: string;
         };
         PlanList: {
@@ -2284,6 +2717,8 @@ export interface components {
             held: number;
             /** @description Pairs left out of everything missing because they were taken back there */
             rolled_back: number;
+            /** @description Patches that are not approved; left out with only_approved */
+            unapproved: number;
             /** @description To fetch from vendors */
             download_bytes: number;
             /** @description Already in the server's store */
@@ -2291,7 +2726,7 @@ export interface components {
             by_severity: components["schemas"]["SeverityCounts"];
             /** @description How many systems each wave of the rollout has; empty without a rollout */
             waves: number[];
-            /** @description Codes: nothing_to_do, offline, unknown, superseded, held, rolled_back, reboots */
+            /** @description Codes: nothing_to_do, offline, unknown, superseded, held, rolled_back, reboots, unapproved */
             warnings: components["schemas"]["Message"][];
             /** @description Of an uninstallation, at most 500 */
             steps?: components["schemas"]["UninstallStep"][];
@@ -2826,6 +3261,7 @@ export interface components {
         IdempotencyKeyRequired: string;
         PatchId: string;
         SystemId: string;
+        AutoId: string;
         GroupId: string;
         DeploymentId: string;
         /** @description Whether one of its CVEs is known to be exploited (CISA KEV) */
@@ -3182,6 +3618,7 @@ export interface operations {
                 kev?: components["parameters"]["FilterKev"];
                 /** @description Least EPSS score of one of its CVEs, a decimal from 0 to 1 */
                 epss_gte?: components["parameters"]["FilterEpss"];
+                approval?: components["schemas"]["Approval"][];
             };
             header?: never;
             path?: never;
@@ -3508,6 +3945,176 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getApproval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalSettings"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeApproval: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalRequest"];
+            };
+        };
+        responses: {
+            /** @description The settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalSettings"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPendingApprovals: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` or `prev_cursor` of a page */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Comma list of keys, - in front for descending; at most 3 */
+                sort?: components["parameters"]["Sort"];
+                /** @description Which counts to add */
+                facets?: components["parameters"]["Facets"];
+                q?: string;
+                severity?: components["schemas"]["Severity"][];
+                type?: components["schemas"]["PatchType"][];
+                reboot?: components["schemas"]["RebootNeed"][];
+                /** @description Whether one of its CVEs is known to be exploited (CISA KEV) */
+                kev?: components["parameters"]["FilterKev"];
+                /** @description Least EPSS score of one of its CVEs, a decimal from 0 to 1 */
+                epss_gte?: components["parameters"]["FilterEpss"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of patches */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    approvePatches: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchDecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description How many */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatchDecisionReply"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    unapprovePatches: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchDecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description How many */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatchDecisionReply"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    testPatchesAgain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchDecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description How many */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatchDecisionReply"];
+                };
             };
             default: components["responses"]["Problem"];
         };
@@ -4344,6 +4951,265 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Policy"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAutoDeployments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Automated deployments */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutoList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createAutoDeployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutoRequest"];
+            };
+        };
+        responses: {
+            /** @description It */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutoDeployment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    previewAutoDeployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutoRequest"];
+            };
+        };
+        responses: {
+            /** @description The plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutoPlan"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getAutoDeployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                auto_id: components["parameters"]["AutoId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutoDeployment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeAutoDeployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path: {
+                auto_id: components["parameters"]["AutoId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateAutoDeployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path: {
+                auto_id: components["parameters"]["AutoId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutoRequest"];
+            };
+        };
+        responses: {
+            /** @description It */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutoDeployment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    planOfAutoDeployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                auto_id: components["parameters"]["AutoId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutoPlan"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    pauseAutoDeployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path: {
+                auto_id: components["parameters"]["AutoId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutoDeployment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resumeAutoDeployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path: {
+                auto_id: components["parameters"]["AutoId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutoDeployment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resetAutoDeployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path: {
+                auto_id: components["parameters"]["AutoId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutoReset"];
+            };
+        };
+        responses: {
+            /** @description It */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutoDeployment"];
                 };
             };
             default: components["responses"]["Problem"];

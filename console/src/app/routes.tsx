@@ -18,6 +18,9 @@ const NewDeployment = lazy(() => import('../pages/new-deployment'));
 const Deployment = lazy(() => import('../pages/deployment'));
 const Policies = lazy(() => import('../pages/policies'));
 const Policy = lazy(() => import('../pages/policy'));
+const Approval = lazy(() => import('../pages/approval'));
+const AutoDeployments = lazy(() => import('../pages/auto'));
+const AutoDeployment = lazy(() => import('../pages/auto/Task'));
 const Computers = lazy(() => import('../pages/computers'));
 const InstallAgents = lazy(() => import('../pages/install-agents'));
 const Groups = lazy(() => import('../pages/groups'));
@@ -52,6 +55,10 @@ export function Routes() {
 			<Route path="/deploy/policies"><Policies /></Route>
 			<Route path="/deploy/policies/new"><Policy /></Route>
 			<Route path="/deploy/policies/:id">{p => <Policy key={p.id} id={decodeId(p.id)} />}</Route>
+			<Route path="/deploy/auto"><AutoDeployments /></Route>
+			<Route path="/deploy/auto/new"><AutoDeployment /></Route>
+			<Route path="/deploy/auto/:id">{p => <AutoDeployment key={p.id} id={decodeId(p.id)} />}</Route>
+			<Route path="/deploy/approval"><Approval /></Route>
 			<Route path="/agents"><Redirect to="/agents/computers" replace /></Route>
 			<Route path="/agents/computers"><Computers /></Route>
 			<Route path="/agents/install"><InstallAgents /></Route>

@@ -22,6 +22,7 @@ export interface Draft {
 	/** Besides `systems`, which are then among them; not with a selection by filter. */
 	targets?: Targets;
 	policy?: string;
+	onlyApproved?: boolean;
 }
 /** What every section is given; `change` replaces the named members. */
 export interface SectionProps {
@@ -34,7 +35,7 @@ const name = (key: string) => `tk.draft.${key}`;
 /** What the preview and the creation ask alike. */
 export function requestOf(d: Draft) {
 	const targets = targetsOf(d);
-	return { operation: d.operation, approval: d.approval, patches: d.patches, systems: targets ? undefined : d.systems, targets, policy: d.policy ?? 'anytime' };
+	return { operation: d.operation, approval: d.approval, patches: d.patches, systems: targets ? undefined : d.systems, targets, policy: d.policy ?? 'anytime', only_approved: d.onlyApproved ?? false };
 }
 
 const says = (t: Omit<Targets, 'exclude' | 'mode'> | undefined) => !!t && [t.systems, t.offices, t.groups, t.ip_ranges, t.filter].some(x => !!x && x.length > 0);

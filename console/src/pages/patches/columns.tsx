@@ -34,7 +34,7 @@ export function patchColumns<P extends Patch>(i: I18n): Column<P>[] {
 		{ id: 'kept_back', drop: 3, header: t('patch.keptBackSystems'), numeric: true, cell: p => <Count n={p.kept_back_systems} to={patchPath(p.id, 'kept_back')} /> },
 		{ id: 'phased', drop: 3, header: t('patch.phasedSystems'), numeric: true, cell: p => <span className="tk-nowrap"><Count n={p.phased_systems} to={patchPath(p.id, 'phased')} />{p.withheld > 0 && <span className="tk-small"> {t('patch.withheldShort', { n: p.withheld })}</span>}</span> },
 		{ id: 'needs_subscription', drop: 3, header: t('patch.subscriptionSystems'), numeric: true, cell: p => <span className="tk-nowrap"><Count n={p.subscription_systems} to={patchPath(p.id, 'needs_subscription')} />{p.availability && <span className="tk-small"> {p.availability}</span>}</span> },
-		{ id: 'approval', drop: 6, header: t('patch.approval'), cell: p => word('approval', p.approval) },
+		{ id: 'approval', drop: 6, header: t('patch.approval'), sort: 'approval', cell: p => word('approval', p.approval) },
 		{ id: 'product', drop: 7, header: t('patch.product'), words: true, sort: 'product', cell: p => p.product },
 		{ id: 'version', drop: 7, header: t('patch.version'), cell: p => <span className="tk-mono">{p.version}</span> },
 		{ id: 'platform', drop: 8, header: t('patch.platform'), cell: p => word('platform', p.platform) },

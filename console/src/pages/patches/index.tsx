@@ -13,6 +13,7 @@ import { ListView } from '../../ui/ListView';
 import { Page } from '../../ui/Page';
 import { GLYPH, SEVERITIES } from '../../ui/Severity';
 import { useUrl } from '../../ui/url';
+import { ApproveButtons } from '../approval/ApproveButtons';
 import { DeclineDialog, useUndecline } from '../decline';
 import { startDraft } from '../new-deployment/draft';
 import { declinedColumns, patchColumns } from './columns';
@@ -25,6 +26,7 @@ export const PATCH_FILTERS: Filter[] = [
 	{ param: 'suite', name: 'patch.suites' },
 	{ param: 'reboot', name: 'patch.reboot', words: 'reboot' },
 	{ param: 'kev', name: 'patch.kev', words: 'yesno', always: ['true', 'false'], single: true },
+	{ param: 'approval', name: 'patch.approval', words: 'approval' },
 	{ param: 'epss_gte', facet: 'epss', name: 'patch.epss', words: 'epssGte', always: ['0.5', '0.1', '0.01'], single: true },
 ];
 /** Columns that no view shows at first. */
@@ -50,7 +52,7 @@ export default function Patches({ view }: { view: View }) {
 	const url = useUrl();
 	const { may } = useSession();
 	const base = useListQuery(PATCH_FILTERS, SORT[view]);
-	const query: PatchQuery = { ...base, view, facets: ['severity', 'type', 'os', 'suite', 'reboot', 'kev', 'epss'] };
+	const query: PatchQuery = { ...base, view, facets: ['severity', 'type', 'os', 'suite', 'reboot', 'kev', 'epss', 'approval'] };
 	const list = usePatches(query);
 	const data = list.data;
 	const filter = selectionFilter({ ...base, view });
@@ -71,7 +73,12 @@ export default function Patches({ view }: { view: View }) {
 			<Button variant={back ? 'secondary' : 'primary'} size="sm" onClick={deploy}>{t(back ? 'patches.uninstall' : 'patches.install')}</Button>
 			{view === 'declined'
 				? <Button variant="secondary" size="sm" isDisabled={undecline.isPending || sel.all} onClick={() => undecline.mutate(sel.rows.map(p => p.decline), { onSuccess: sel.clear })}>{t('decline.end')}</Button>
-				: <Button variant="secondary" size="sm" onClick={() => setDeclining(true)}>{t('decline.open')}</Button>}
+				: (
+					<>
+						<ApproveButtons selection={sel.wire(filter, total)} onDone={sel.clear} />
+						<Button variant="secondary" size="sm" onClick={() => setDeclining(true)}>{t('decline.open')}</Button>
+					</>
+				)}
 		</>
 	);
 	const sevCounts = SEVERITIES.map(s => ({ s, n: data?.facets?.severity?.find(f => f.value === s)?.count ?? 0 }));

@@ -4,7 +4,7 @@
 import { useEffect, useState } from 'react';
 import { usePatchesById, type Patch } from '../../../api/queries';
 import { useI18n } from '../../../i18n';
-import { Button, FormGroup, Radio } from '../../../ui/basic';
+import { Button, Checkbox, FormGroup, Radio } from '../../../ui/basic';
 import { DataTable } from '../../../ui/DataTable';
 import { patchColumns } from '../../patches/columns';
 import { describeFilter, SHOWN } from '../chosen';
@@ -49,6 +49,7 @@ export function Patches({ draft, change }: SectionProps) {
 				{(!selection || selection.ids) && <Button variant="secondary" size="sm" onClick={() => setPicking(true)}>{t('deploy.addPatches')}</Button>}
 				{selection && <Button variant="link" size="sm" onClick={() => change({ patches: undefined, patchRows: [] })}>{t(byTargets ? 'deploy.useAllMissing' : 'deploy.clear')}</Button>}
 			</div>
+			{!back && <Checkbox id="only-approved" label={t('deploy.onlyApproved')} isChecked={!!draft.onlyApproved} onChange={(_, on) => change({ onlyApproved: on })} />}
 			{picking && (
 				<PatchPicker view={back ? 'installed' : 'missing'} onClose={() => setPicking(false)} onAdd={add => {
 					setPicking(false);
