@@ -7,6 +7,7 @@
 #include "cli/remote.h"
 #include "cli/table.h"
 #include "cli/targets.h"
+#include "cli/waves.h"
 
 #include <stdio.h>
 
@@ -24,6 +25,7 @@ struct deploy_options {
 	size_t n_systems, n_patches;
 	struct target_options targets;
 	bool now, yes, wait, json, approve_plans;
+	struct waves_options waves;
 };
 
 /* Systems alone are ids; with anything else they are among the targets. */
@@ -77,8 +79,8 @@ static int deploy(const struct deploy_options *o)
 		json_object_set_new(req, "approval", json_string("plan"));
 	if (o->name)
 		json_object_set_new(req, "name", json_text(str_of(o->name)));
-	if (!remote_open(&r, &e) || !follow_policy(r, o->policy, req, &e) ||
-	    !request_of(r, o, req, &e) ||
+	if (!waves_request(&o->waves, req, &e) || !remote_open(&r, &e) ||
+	    !follow_policy(r, o->policy, req, &e) || !request_of(r, o, req, &e) ||
 	    !remote_call(r, "POST", "/deployments:preview", req, &preview, &e))
 		return print_failure(&e);
 	if (!o->json)
@@ -103,9 +105,12 @@ int cmd_deploy(int argc, char **argv)
 	static const char usage[] =
 		"usage: tsukuroi deploy [--system SYSTEM]... [--patch PATCH]... [--policy POLICY] [--now] [--yes]\n"
 		"                       [--wait] [--name NAME] [--approve-plans] [--json] [TARGETS]\n"
+		"                       [--wave 5,10%,100%] [--max-failures N] [--max-silent N] [--soak TIME]\n"
 		"Only --system: everything they miss. Only --patch: every system that misses them. Both: the product.\n"
 		"POLICY is the name or id of a deployment policy; at any time unless given. With --approve-plans every\n"
-		"system stops with its exact plan until that is approved (tsukuroi plans).\n" TARGETS_USAGE;
+		"system stops with its exact plan until that is approved (tsukuroi plans).\n"
+		"--wave: so many systems first, then up to so many percent of all; each wave opens when the one before\n"
+		"has succeeded for TIME (30m, 2h). More than N failed, or silent, systems of a wave halt the rest.\n" TARGETS_USAGE;
 	static struct deploy_options o;
 	const struct arg_option options[] = {
 		TARGET_OPTIONS(o.targets),
@@ -114,6 +119,10 @@ int cmd_deploy(int argc, char **argv)
 		{ .name = "--name", .value = &o.name },
 		{ .name = "--policy", .value = &o.policy },
 		{ .name = "--approve-plans", .flag = &o.approve_plans },
+		{ .name = "--wave", .value = &o.waves.waves },
+		{ .name = "--max-failures", .value = &o.waves.max_failures },
+		{ .name = "--max-silent", .value = &o.waves.max_silent },
+		{ .name = "--soak", .value = &o.waves.soak },
 		{ .name = "--now", .flag = &o.now },
 		{ .name = "--yes", .flag = &o.yes },
 		{ .name = "--wait", .flag = &o.wait },
@@ -130,7 +139,7 @@ int cmd_deploy(int argc, char **argv)
 int cmd_deployments(int argc, char **argv)
 {
 	static const char usage[] =
-		"usage: tsukuroi deployments [ID] [--json]\nWith an ID: its targets and why they wait.\n";
+		"usage: tsukuroi deployments [ID] [--json]\nWith an ID: its waves, its targets and why they wait.\n";
 	bool json = false;
 	const struct arg_option options[] = { { .name = "--json", .flag = &json } };
 	AUTO(args_done) struct args a = { 0 };
@@ -142,8 +151,12 @@ int cmd_deployments(int argc, char **argv)
 	AUTO(xfree)
 	char *path = a.n ? xasprintf("/deployments/%s/targets", a.words[0])
 			 : xstrdup("/deployments");
-	if (!remote_open(&r, &e) || !remote_all(r, path, 0, &list, &e))
+	AUTO(json_free) json_t *one = NULL;
+	AUTO(xfree) char *whole = a.n ? xasprintf("/deployments/%s", a.words[0]) : NULL;
+	if (!remote_open(&r, &e) || !remote_all(r, path, 0, &list, &e) ||
+	    (whole && !json && !remote_call(r, "GET", whole, NULL, &one, &e)))
 		return print_failure(&e);
+	waves_print(one);
 	if (json) {
 		AUTO(json_free) json_t *doc = json_object();
 		json_object_set(doc, "items", list);

@@ -65,7 +65,11 @@ static bool follow(struct remote *r, const char *id, json_t **out, struct err *e
 		if (strcmp(line, last) != 0)
 			fprintf(stderr, "  %s\n", line);
 		memcpy(last, line, sizeof(last));
-		if (ended(print_text(d, "state"))) {
+		bool halted = json_is_object(
+			json_object_get(json_object_get(d, "rollout"), "halted"));
+		if (halted)
+			fprintf(stderr, "  halted; see 'tsukuroi rollout %s'\n", id);
+		if (halted || ended(print_text(d, "state"))) {
 			*out = TAKE(d);
 			return true;
 		}
