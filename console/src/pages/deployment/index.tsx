@@ -21,6 +21,7 @@ import { patchColumns } from '../patches/columns';
 import { Aim } from './Aim';
 import { LogDialog } from './LogDialog';
 import { Plans } from './Plans';
+import { Rollout } from './Rollout';
 
 export default function DeploymentPage({ id }: { id: string }) {
 	const i = useI18n();
@@ -84,6 +85,7 @@ export default function DeploymentPage({ id }: { id: string }) {
 								]} />
 							</Card>
 						</div>
+						{x.rollout && <Rollout id={id} rollout={x.rollout} open={!!open} />}
 						{x.targets.failed > 0 && <FailureGroups id={id} />}
 						<Tabs label={x.name} active={tab} href={k => `${url.path}${k === 'targets' ? '' : `?tab=${k}`}`}
 							tabs={[{ id: 'targets', name: t('deployment.targets'), count: x.targets.total }, ...(x.operation === 'restart_services' ? [] : [{ id: 'patches', name: t('deployment.patches'), count: x.patches }, { id: 'plans', name: t('plans.title') }])]} />

@@ -61,7 +61,8 @@ export function PreviewFacts({ p }: { p: P }) {
 				[t('preview.download'), bytes(p.download_bytes)],
 				[t('preview.stored'), bytes(p.stored_bytes)],
 				...(p.steps ? [] : [
-					[t('preview.held'), number(p.held)],
+					...(p.waves.length ? [[t('preview.waves'), p.waves.map(n => number(n)).join(' → ')] as [string, string]] : []),
+				[t('preview.held'), number(p.held)],
 					[t('preview.superseded'), number(p.superseded)],
 				] as [string, string][]),
 				[t('preview.unknown'), number(p.unknown)],

@@ -2,6 +2,7 @@
 // The state of "new deployment", which is also what a list hands to it: kept in this tab's session
 // storage, named in the address, so that reload and "back" work and a selection of any size fits.
 // Every section of the form reads and changes one draft; what the server is asked is made of it here.
+import type { Schemas } from '../../api/client';
 import type { Patch, Selection, System, Targets } from '../../api/queries';
 import { withQuery } from '../../ui/url';
 
@@ -23,6 +24,15 @@ export interface Draft {
 	targets?: Targets;
 	policy?: string;
 	onlyApproved?: boolean;
+	rollout?: RolloutChoice;
+}
+/** How it goes out: a preset, or texts as they are typed. */
+export interface RolloutChoice {
+	preset: 'none' | 'servers' | 'desktops' | 'own';
+	waves?: string;
+	failures?: string;
+	soak?: string;
+	halt?: string;
 }
 /** What every section is given; `change` replaces the named members. */
 export interface SectionProps {
@@ -32,10 +42,45 @@ export interface SectionProps {
 const memory = new Map<string, Draft>();
 const name = (key: string) => `tk.draft.${key}`;
 
+const PRESETS: Record<'servers' | 'desktops', Schemas['RolloutPlan']> = {
+	servers: {
+		waves: [{ systems: 5 }, { percent: 10 }, { percent: 50 }, { percent: 100 }],
+		gate: { max_failures: 0, max_silent: 0, soak_minutes: 1440 }, halt: { percent: 5 },
+	},
+	desktops: {
+		waves: [{ percent: 5 }, { percent: 25 }, { percent: 100 }],
+		gate: { success_percent: 90, max_silent: null, soak_minutes: 120, patience_minutes: 4320 }, halt: { percent: 10 },
+	},
+};
+const whole = (text: string | undefined) => /^\s*\d{1,7}\s*$/.test(text ?? '') ? Number(text) : undefined;
+
+/** The plan that is chosen; undefined for all at once, and for waves that cannot be read. */
+export function rolloutOf(c: RolloutChoice | undefined): Schemas['RolloutPlan'] | undefined {
+	if (!c || c.preset === 'none')
+		return undefined;
+	if (c.preset !== 'own')
+		return PRESETS[c.preset];
+	const waves = (c.waves ?? '').split(/[,、\s]+/).filter(Boolean).map(w => w.endsWith('%') ? { percent: whole(w.slice(0, -1)) } : { systems: whole(w) });
+	let last = 0;
+	for (const w of waves) {
+		const percent = 'percent' in w;
+		const n = percent ? w.percent : w.systems;
+		if (!n || (percent && (n <= last || n > 100)))
+			return undefined;
+		last = percent ? n : last;
+	}
+	if (waves.length === 0 || waves.length > 19)
+		return undefined;
+	return {
+		waves: last === 100 ? waves : [...waves, { percent: 100 }],
+		gate: { max_failures: whole(c.failures), soak_minutes: whole(c.soak) }, halt: { percent: whole(c.halt) },
+	};
+}
+
 /** What the preview and the creation ask alike. */
 export function requestOf(d: Draft) {
 	const targets = targetsOf(d);
-	return { operation: d.operation, approval: d.approval, patches: d.patches, systems: targets ? undefined : d.systems, targets, policy: d.policy ?? 'anytime', only_approved: d.onlyApproved ?? false };
+	return { operation: d.operation, approval: d.approval, patches: d.patches, systems: targets ? undefined : d.systems, targets, policy: d.policy ?? 'anytime', only_approved: d.onlyApproved ?? false, rollout: d.operation ? undefined : rolloutOf(d.rollout) };
 }
 
 const says = (t: Omit<Targets, 'exclude' | 'mode'> | undefined) => !!t && [t.systems, t.offices, t.groups, t.ip_ranges, t.filter].some(x => !!x && x.length > 0);
@@ -48,8 +93,9 @@ export function targetsOf(d: Draft): Targets | undefined {
 	return { ...t, systems: d.systems?.ids, mode: d.operation ? 'frozen' : t.mode };
 }
 
+const rolloutReads = (d: Draft) => !!d.operation || d.rollout?.preset !== 'own' || !!rolloutOf(d.rollout);
 /** Is there anything to preview? */
-export const hasSomething = (d: Draft) => !!d.patches || ((!!d.systems || says(targetsOf(d))) && !d.operation);
+export const hasSomething = (d: Draft) => rolloutReads(d) && (!!d.patches || ((!!d.systems || says(targetsOf(d))) && !d.operation));
 
 /** Stores the draft; returns the address of the form. */
 export function startDraft(draft: Draft): string {

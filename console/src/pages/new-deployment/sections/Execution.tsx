@@ -3,9 +3,10 @@
 import type { ReactNode } from 'react';
 import type { SectionProps } from '../draft';
 import { Approval } from './Approval';
+import { Rollout } from './Rollout';
 
 /** In the order of the page. */
-export const EXECUTION: ((p: SectionProps) => ReactNode)[] = [Approval];
+export const EXECUTION: ((p: SectionProps) => ReactNode)[] = [Rollout, Approval];
 
 export function Execution(props: SectionProps) {
 	return <>{EXECUTION.map((Part, n) => <Part key={n} {...props} />)}</>;
