@@ -70,7 +70,7 @@ function gateText(r: R, t: ReturnType<typeof useI18n>['t']): string {
 		list.push(t('rollout.gate.percent', { n: r.halt.percent }));
 	if (typeof r.halt.failures === 'number')
 		list.push(t('rollout.gate.all', { n: r.halt.failures }));
-	return t('rollout.gates', { list: list.join(t('rollout.and')) });
+	return t('rollout.gates', { list: list.join(' · ') });
 }
 
 function Ask({ id, kind, rollout, onClose }: { id: string; kind: 'halt' | 'resume'; rollout: R; onClose: () => void }) {
