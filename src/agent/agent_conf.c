@@ -168,7 +168,7 @@ bool agent_policy_load(const struct agent_paths *p, struct arena *a, struct agen
 				    .restart = true,
 				    .never_restart = "",
 				    .downgrade_days = 30 };
-	const char *suites = "host", *downgrade = "previous";
+	const char *suites = "host", *downgrade = "previous", *reboot = "yes";
 	const struct conf_key keys[] = {
 		{ "install", CONF_BOOL, &pol.install, 0, 0 },
 		{ "suites", CONF_TEXT, &suites, 3, 4 },
@@ -177,6 +177,7 @@ bool agent_policy_load(const struct agent_paths *p, struct arena *a, struct agen
 		{ "never_restart", CONF_TEXT, &pol.never_restart, 0, 4000 },
 		{ "downgrade", CONF_TEXT, &downgrade, 2, 8 },
 		{ "downgrade_days", CONF_INT, &pol.downgrade_days, 1, 3650 },
+		{ "reboot", CONF_TEXT, &reboot, 3, 5 },
 	};
 	const char *file = agent_config_file(p, a, "policy.conf");
 	if (file_exists(file) && !conf_load(file, keys, ARRAY_LEN(keys), a, e))
@@ -185,6 +186,9 @@ bool agent_policy_load(const struct agent_paths *p, struct arena *a, struct agen
 		return err_set(e, ERR_INVALID, "%s: 'suites' must be host or any", file);
 	if (!read_downgrade(downgrade, &pol.downgrade))
 		return err_set(e, ERR_INVALID, "%s: 'downgrade' must be previous, any or no", file);
+	if (strcmp(reboot, "yes") != 0 && strcmp(reboot, "never") != 0)
+		return err_set(e, ERR_INVALID, "%s: 'reboot' must be yes or never", file);
+	pol.reboot = strcmp(reboot, "yes") == 0;
 	pol.any_suite = strcmp(suites, "any") == 0;
 	*out = pol;
 	return true;

@@ -71,6 +71,8 @@ struct agent_policy {
 	 * that its archives offer, none. */
 	enum agent_downgrade { DOWNGRADE_PREVIOUS, DOWNGRADE_ANY, DOWNGRADE_NO } downgrade;
 	int64_t downgrade_days;
+	bool reboot; /**< reboot = yes|never (yes): whether an order may restart the machine or
+		      * switch it off */
 };
 bool agent_policy_load(const struct agent_paths *p, struct arena *a, struct agent_policy *out,
 		       struct err *e) MUST_CHECK;

@@ -12,7 +12,7 @@ static bool zone_of(const struct agent_paths *p, const struct window_schedule *s
 bool opening_of(const struct agent_paths *p, const struct order *o, int64_t now_ms, int64_t boot_ms,
 		struct opening *out, struct err *e)
 {
-	*out = (struct opening) { .open = true };
+	*out = (struct opening) { .open = true, .end_ms = WINDOW_NO_END };
 	if (!o->window || (o->forced_ms && now_ms >= o->forced_ms))
 		return true;
 	AUTO(zone_free) struct zone *z = NULL;
@@ -21,8 +21,10 @@ bool opening_of(const struct agent_paths *p, const struct order *o, int64_t now_
 		return false;
 	bool at_boot_only = o->window->triggers == SCHEDULE_START_UP;
 	bool is_open = window_open(o->window, z, now_ms, &open);
-	if (is_open && (!at_boot_only || boot_ms >= open.start_ms))
+	if (is_open && (!at_boot_only || boot_ms >= open.start_ms)) {
+		out->end_ms = open.end_ms;
 		return true;
+	}
 	*out = (struct opening) { .next_ms = WINDOW_NO_END, .needs_start_up = at_boot_only };
 	if (!at_boot_only && window_next(o->window, z, now_ms, &next, 1))
 		out->next_ms = next.start_ms;

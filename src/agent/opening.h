@@ -8,6 +8,8 @@
 
 struct opening {
 	bool open;
+	/** When it is open, the window's end; WINDOW_NO_END: open whatever the time. */
+	int64_t end_ms;
 	/** When it is not: the next window's start; WINDOW_NO_END = none in ten years, or (when
 	 * `needs_start_up`) the next start of the machine inside a window. */
 	int64_t next_ms;

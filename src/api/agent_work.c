@@ -165,10 +165,13 @@ bool agent_result(struct call *c, struct err *e)
 	static const char *const known[] = { "order",	      "deployment",  "seq",	 "outcome",
 					     "reason",	      "detail",	     "started",	 "finished",
 					     "attempts",      "exit_status", "packages", "log",
-					     "reboot_needed", "plan",	     NULL };
+					     "reboot_needed", "plan",	     "reboot",	 NULL };
 	static const char *const outcomes[] = { "succeeded", "failed", "refused", NULL };
 	AUTO(json_free) json_t *body = NULL;
-	struct deploy_result r = { .detail = "", .log = "", .reason = "" };
+	static const char *const reboots[] = { "",	     "came_back", "old_kernel",
+					       "not_needed", "forbidden", "outside_window",
+					       "failed",     "off",	  NULL };
+	struct deploy_result r = { .detail = "", .log = "", .reason = "", .reboot = "" };
 	const char *deployment = "";
 	int64_t seq = 0;
 	if (!call_body(c, known, &body, e) || !agent_read_order(body, &r.order, e) ||
@@ -185,7 +188,8 @@ bool agent_result(struct call *c, struct err *e)
 	    !read_packages(c, body, &r.packages_json, e) ||
 	    !json_opt_str(body, "log", MAX_LOG, &r.log, e) ||
 	    !json_opt_bool(body, "reboot_needed", &r.reboot_needed, e) ||
-	    !read_result_plan(c, body, &r.plan_json, e))
+	    !json_opt_str(body, "reboot", 20, &r.reboot, e) ||
+	    !one_of("reboot", r.reboot, reboots, e) || !read_result_plan(c, body, &r.plan_json, e))
 		return false;
 	return deploy_result(c->conf->deploy, c->host, &r, e) && call_no_content(c);
 }

@@ -23,15 +23,13 @@
 #include "base/random.h"
 
 const struct route *const api_tables[] = {
-	public_routes,	    session_routes,	dashboard_routes,
-	patches_routes,	    changes_routes,	systems_routes,
-	explanation_routes, deployments_routes, enrolment_routes,
-	feeds_routes,	    sources_routes,	jobs_routes,
-	settings_routes,    history_routes,	declines_routes,
-	rollouts_routes,    policies_routes,	search_routes,
-	event_routes,	    pairs_routes,	services_routes,
-	groups_routes,	    filters_routes,	plans_routes,
-	approvals_routes,   auto_routes,	NULL,
+	public_routes,	  session_routes, dashboard_routes,   patches_routes,
+	changes_routes,	  systems_routes, explanation_routes, deployments_routes,
+	enrolment_routes, feeds_routes,	  sources_routes,     jobs_routes,
+	settings_routes,  history_routes, declines_routes,    rollouts_routes,
+	policies_routes,  search_routes,  event_routes,	      pairs_routes,
+	services_routes,  groups_routes,  filters_routes,     plans_routes,
+	approvals_routes, auto_routes,	  reboots_routes,     NULL,
 };
 
 /* --- dispatch --- */

@@ -82,6 +82,8 @@ bool deployment_target_json(struct call *c, const char *deployment, const struct
 	json_object_set_new(j, "services", services_json(t->services));
 	json_object_set_new(j, "wave", json_integer(t->wave + 1));
 	json_object_set_new(j, "reboot_needed", json_boolean(t->reboot_needed));
+	json_object_set_new(j, "reboot", words_text_or_null(t->reboot));
+	json_object_set_new(j, "reboot_due", json_time(t->reboot_due_ms));
 	json_object_set_new(j, "has_log", json_boolean(ran));
 	json_object_set_new(j, "notice", notice ? notice : json_null());
 	*out = j;

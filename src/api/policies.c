@@ -25,6 +25,7 @@ json_t *policy_name_json(const char *name)
 /* M-153: the built-in policy. */
 static json_t *anytime_json(void)
 {
+	static const struct actions nothing;
 	json_t *j = json_object();
 	json_object_set_new(j, "id", json_string(POLICY_ANYTIME));
 	json_object_set_new(j, "name", policy_name_json(NULL));
@@ -35,6 +36,8 @@ static json_t *anytime_json(void)
 	json_object_set_new(j, "built_in", json_true());
 	json_object_set_new(j, "schedule", json_null());
 	json_object_set_new(j, "notification", json_null());
+	json_object_set_new(j, "before", actions_before_json(&nothing));
+	json_object_set_new(j, "after", actions_after_json(&nothing));
 	json_object_set_new(j, "created_by", json_null());
 	json_object_set_new(j, "created", json_null());
 	json_object_set_new(j, "updated", json_null());
@@ -52,6 +55,8 @@ static json_t *policy_json(const struct policy *p)
 	json_object_set_new(j, "schedule", window_write(&p->schedule));
 	json_object_set_new(j, "notification",
 			    p->notification ? notice_write(p->notification) : json_null());
+	json_object_set_new(j, "before", actions_before_json(&p->actions));
+	json_object_set_new(j, "after", actions_after_json(&p->actions));
 	json_object_set_new(j, "created_by", json_text(str_of(p->created_by)));
 	json_object_set_new(j, "created", json_time(p->created_ms));
 	json_object_set_new(j, "updated", json_time(p->updated_ms));
@@ -133,10 +138,31 @@ static bool read_notification(struct call *c, const char *id, const json_t *body
 	return call_fail(c, e, 400, "invalid_notification", "%s", why.msg);
 }
 
+/* Each of the two that is left out is as it was. */
+static bool read_actions(struct call *c, const char *id, const json_t *body, struct actions *out,
+			 struct err *e)
+{
+	const json_t *before = json_object_get(body, "before"),
+		     *after = json_object_get(body, "after");
+	AUTO(json_free) json_t *old_before = NULL;
+	AUTO(json_free) json_t *old_after = NULL;
+	struct policy old = { 0 };
+	if (id && (!before || !after)) {
+		if (!policy_get(c->conf->deploy, id, c->arena, &old, e))
+			return false;
+		old_before = actions_before_json(&old.actions);
+		old_after = actions_after_json(&old.actions);
+	}
+	if (actions_read(before ? before : old_before, after ? after : old_after, out, e))
+		return true;
+	struct err why = *e;
+	return call_fail(c, e, 400, "invalid_actions", "%s", why.msg);
+}
+
 static bool save(struct call *c, const char *id, const char *verb, int status, struct err *e)
 {
-	static const char *const known[] = { "name", "description", "schedule", "notification",
-					     NULL };
+	static const char *const known[] = { "name",   "description", "schedule", "notification",
+					     "before", "after",	      NULL };
 	AUTO(json_free) json_t *body = NULL;
 	const char *name, *description = "";
 	struct policy p = { 0 };
@@ -144,7 +170,8 @@ static bool save(struct call *c, const char *id, const char *verb, int status, s
 	    !json_need_str(body, "name", 1, POLICY_NAME_MAX, &name, e) ||
 	    !json_opt_str(body, "description", POLICY_DESCRIPTION_MAX, &description, e) ||
 	    !read_schedule(c, body, &p.schedule, e) ||
-	    !read_notification(c, id, body, &p.notification, e))
+	    !read_notification(c, id, body, &p.notification, e) ||
+	    !read_actions(c, id, body, &p.actions, e))
 		return false;
 	p.name = (char *)(uintptr_t)name;
 	p.description = (char *)(uintptr_t)description;

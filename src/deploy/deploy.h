@@ -36,6 +36,7 @@ enum deployment_operation {
 	DEPLOYMENT_INSTALL,
 	DEPLOYMENT_RESTART_SERVICES,
 	DEPLOYMENT_UNINSTALL, /**< patches go back (uninstall.h) */
+	DEPLOYMENT_REBOOT,
 	DEPLOYMENT_OPERATIONS_
 };
 const char *deployment_operation_name(enum deployment_operation o);
@@ -148,6 +149,19 @@ struct deploy_restart_request {
  * named is never restarted) or "nothing_to_restart" (a named one, or all, are in no evidence). */
 bool deploy_restart(struct deploy *d, const struct deploy_restart_request *r,
 		    char id_out[static 33], const char **why_out, struct err *e) MUST_CHECK;
+/** Restarting systems (M-172): those of `systems` that are active, in the windows of `policy`,
+ * which also says how long logged-in people are waited for. */
+struct deploy_reboot_request {
+	const char *const *systems;
+	size_t n_systems;
+	const char *policy, *created_by;
+};
+/** A machine that is not back in another boot for so long after it went away has failed (until it
+ * says otherwise). */
+#define DEPLOY_REBOOT_LIMIT_MS (15 * 60000)
+/** ERR_CONFLICT when none of the systems is active. */
+bool deploy_reboot(struct deploy *d, const struct deploy_reboot_request *r, char id_out[static 33],
+		   struct err *e) MUST_CHECK;
 bool deploy_cancel(struct deploy *d, const char *id, struct err *e) MUST_CHECK;
 /** What a deployment was aimed at, as JSON text in the arena; NULL for one that names systems. */
 bool deploy_aim(struct deploy *d, const char *id, struct arena *a, const char **out, struct err *e)
@@ -188,8 +202,10 @@ struct target_row {
 	int64_t attempts, exit_status, done, total;
 	uint32_t n_patches;
 	bool reboot_needed;
-	char *services; /**< to restart, with blanks between; "" = it installs */
-	uint32_t wave;	/**< 0 = the first; without meaning when there are none */
+	char *services;	       /**< to restart, with blanks between; "" = it installs */
+	uint32_t wave;	       /**< 0 = the first; without meaning when there are none */
+	char *reboot;	       /**< word of the column (schema 0020); "" = none was ordered */
+	int64_t reboot_due_ms; /**< while "rebooting": the target has failed then; else 0 */
 };
 /** By hostname, keyset on (hostname, host). `state` -1 = all. */
 bool deploy_targets(struct deploy *d, const char *id, int state, const struct target_row *after,
@@ -269,6 +285,7 @@ bool deploy_plan(struct deploy *d, uint32_t host, const char *order, const struc
 struct deploy_result {
 	const char *order, *outcome, *reason, *detail, *log, *packages_json;
 	const char *plan_json; /**< the transaction that was resolved last; NULL = none */
+	const char *reboot;    /**< what became of one; NULL or "" = none was ordered */
 	int64_t started_ms, finished_ms, attempts, exit_status;
 	bool reboot_needed;
 };

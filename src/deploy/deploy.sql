@@ -70,13 +70,13 @@ select id from deployment where state <= 1 order by created_ms;
 
 -- name: target_page
 select host, hostname, state, reason, detail, updated_ms, started_ms, finished_ms, next_attempt_ms, attempts,
-  exit_status, done, total, n_patches, reboot_needed, units, wave
+  exit_status, done, total, n_patches, reboot_needed, units, wave, reboot, reboot_due_ms
 from target where deployment = $1 and (state = $2 or $2 = -1) and (hostname, host) > ($3, $4)
 order by hostname, host limit $5;
 
 -- name: target_page_before
 select host, hostname, state, reason, detail, updated_ms, started_ms, finished_ms, next_attempt_ms, attempts,
-  exit_status, done, total, n_patches, reboot_needed, units, wave
+  exit_status, done, total, n_patches, reboot_needed, units, wave, reboot, reboot_due_ms
 from target where deployment = $1 and (state = $2 or $2 = -1) and (hostname, host) < ($3, $4)
 order by hostname desc, host desc limit $5;
 
@@ -86,7 +86,7 @@ where t.state = 4;
 
 -- name: target_get
 select host, hostname, state, reason, detail, updated_ms, started_ms, finished_ms, next_attempt_ms, attempts,
-  exit_status, done, total, n_patches, reboot_needed, units, wave
+  exit_status, done, total, n_patches, reboot_needed, units, wave, reboot, reboot_due_ms
 from target where deployment = $1 and host = $2;
 
 -- name: target_log
@@ -97,13 +97,14 @@ select d.id, d.name, d.description, d.created_by, d.policy, d.wake, d.state, d.c
   d.finished_ms, d.n_patches, (select p.name from policy p where p.id = d.policy), d.operation,
   t.host, t.hostname, t.state, t.reason, t.detail, t.updated_ms, t.started_ms, t.finished_ms,
   t.next_attempt_ms, t.attempts, t.exit_status, t.done, t.total, t.n_patches, t.reboot_needed,
-  t.units, t.wave
+  t.units, t.wave, t.reboot, t.reboot_due_ms
 from target t join deployment d on d.id = t.deployment
 where t.host = $1 order by d.created_ms desc, d.id desc limit $2;
 
 -- name: target_open_of_host
 select t.deployment, t.state, t.next_attempt_ms, t.reason, t.units,
-  case when r.halted <> 0 or t.wave >= r.open_waves then 1 else 0 end
+  case when r.halted <> 0 or t.wave >= r.open_waves then 1 else 0 end,
+  d.operation, t.reboot, t.reboot_boot
 from target t join deployment d on d.id = t.deployment left join rollout r on r.deployment = t.deployment
 where t.host = $1 and t.state <= 2 order by d.created_ms, d.id;
 
@@ -122,9 +123,25 @@ where deployment = $1 and host = $2;
 update target set state = $3, reason = $4, done = $5, total = $6, updated_ms = $7, next_attempt_ms = $8
 where deployment = $1 and host = $2 and state <= 2;
 
+-- name: target_rebooting
+update target set reboot = 'rebooting', reboot_due_ms = $3, reboot_boot = $4
+where deployment = $1 and host = $2 and state <= 2;
+
+-- name: target_came_back
+update target set reboot = 'came_back', reboot_due_ms = 0, reason = 'installing', updated_ms = $3
+where host = $1 and reboot = 'rebooting' and reboot_boot <> $2;
+
+-- name: target_overdue_list
+select deployment, host from target where reboot = 'rebooting' and reboot_due_ms <= $1 limit $2;
+
+-- name: target_overdue
+update target set state = 4, reason = 'no_return', detail = '', reboot = 'overdue', updated_ms = $3, finished_ms = $3
+where deployment = $1 and host = $2 and reboot = 'rebooting' and state <= 2;
+
 -- name: target_result
 update target set state = $3, reason = $4, detail = $5, updated_ms = $6, started_ms = $7, finished_ms = $8,
-  next_attempt_ms = $9, attempts = $10, exit_status = $11, reboot_needed = $12, packages = $13, log = $14, forgiven = false
+  next_attempt_ms = $9, attempts = $10, exit_status = $11, reboot_needed = $12, packages = $13, log = $14, forgiven = false,
+  reboot = $15, reboot_due_ms = 0
 where deployment = $1 and host = $2;
 
 -- name: target_cancel
@@ -275,30 +292,33 @@ where state = 0 and reason in ('outside_window', 'waiting_start_up')
 
 -- name: policy_list
 select p.id, p.name, p.description, p.schedule, p.created_by, p.created_ms, p.updated_ms,
-  (select count(*) from deployment d where d.policy = p.id and d.state <= 1), p.notification
+  (select count(*) from deployment d where d.policy = p.id and d.state <= 1), p.notification, p.pre_actions, p.post_actions
 from policy p where p.removed_ms = 0 order by p.name, p.id limit $1;
 
 -- name: policy_get
 select p.id, p.name, p.description, p.schedule, p.created_by, p.created_ms, p.updated_ms,
-  (select count(*) from deployment d where d.policy = p.id and d.state <= 1), p.notification
+  (select count(*) from deployment d where d.policy = p.id and d.state <= 1), p.notification, p.pre_actions, p.post_actions
 from policy p where p.id = $1 and p.removed_ms = 0;
 
 -- name: policy_count
 select count(*) from policy where removed_ms = 0;
 
 -- name: policy_insert
-insert into policy (id, name, description, schedule, created_by, created_ms, updated_ms, removed_ms, notification)
-values ($1, $2, $3, $4, $5, $6, $6, 0, $7);
+insert into policy (id, name, description, schedule, created_by, created_ms, updated_ms, removed_ms, notification,
+  pre_actions, post_actions)
+values ($1, $2, $3, $4, $5, $6, $6, 0, $7, $8, $9);
 
 -- name: policy_update
-update policy set name = $2, description = $3, schedule = $4, updated_ms = $5, notification = $6 where id = $1 and removed_ms = 0;
+update policy set name = $2, description = $3, schedule = $4, updated_ms = $5, notification = $6,
+  pre_actions = $7, post_actions = $8 where id = $1 and removed_ms = 0;
 
 -- name: policy_remove
 update policy set removed_ms = $2 where id = $1 and removed_ms = 0
   and not exists (select 1 from deployment d where d.policy = policy.id and d.state <= 1);
 
 -- name: policy_of_deployment
-select d.created_ms, p.schedule, p.notification, coalesce((select r.force_days from auto_run r where r.deployment = d.id), 0)
+select d.created_ms, p.schedule, p.notification, coalesce((select r.force_days from auto_run r where r.deployment = d.id), 0),
+  p.pre_actions, p.post_actions
 from deployment d left join policy p on p.id = d.policy where d.id = $1;
 
 -- A pending target with an open order waits on its machine for a window.

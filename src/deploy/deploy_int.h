@@ -246,6 +246,7 @@ struct order_set {
 	size_t n_units;
 	const struct str *from; /* of each package, when they go back */
 	struct str plan;	/* see order.h */
+	bool reboots;		/* instead of all that */
 };
 /* How long a target waits after its n-th attempt. */
 int64_t deploy_backoff_ms(int64_t attempts);
@@ -257,6 +258,27 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 		 struct err *e) MUST_CHECK;
 /* Of a target's services (blanks between) those that the host's last evidence still names. */
 void services_left(const struct host *h, struct str wanted, struct arena *a, struct order_set *out);
+/* A deployment that installs nothing: what it does on which systems. */
+struct errand_target {
+	const struct host *h;
+	const char *units;
+};
+struct errand {
+	enum deployment_operation operation;
+	const char *id, *name, *policy, *created_by;
+	int64_t now_ms;
+	struct errand_target *targets;
+	size_t n;
+};
+/* Stores it and wakes its targets. */
+bool errand_create(struct deploy *d, const struct errand *k, struct err *e) MUST_CHECK;
+/* The agent says that its machine goes away; it may have come back (the host has contacted); it
+ * has not until its time was over. See reboots.c. */
+bool reboot_begins(struct sql_conn *c, const char *deployment, const char *host, const char *boot,
+		   int64_t now_ms, struct err *e) MUST_CHECK;
+bool reboot_came_back(struct deploy *d, const struct host *h, const char *deployment, struct err *e)
+	MUST_CHECK;
+bool reboots_overdue(struct deploy *d, struct err *e) MUST_CHECK;
 bool deploy_waits_for_window(const char *reason);
 bool target_update_write(struct deploy *d, const struct target_update *u, struct err *e) MUST_CHECK;
 /* What a deployment's policy says to its orders. */
@@ -264,6 +286,7 @@ struct policy_terms {
 	const struct window_schedule *window; /* NULL = at any time */
 	int64_t forced_ms;		      /* 0 = never outside its windows */
 	struct notification *notification;    /* NULL = silent */
+	struct actions actions;
 };
 bool policy_of(struct deploy *d, const char *deployment, struct arena *a, struct policy_terms *out,
 	       struct err *e) MUST_CHECK;

@@ -46,10 +46,13 @@ static bool withdraw(struct sql_conn *c, void *arg, struct err *e)
 struct open_target {
 	char deployment[33];
 	int64_t next_attempt_ms;
-	bool parked;	  /* waits on its machine for a window or its users */
-	bool asked;	  /* ... for its users, until next_attempt_ms */
-	bool closed;	  /* its wave is not open, or everything is halted */
-	struct str units; /* services to restart; empty = it installs */
+	bool parked; /* waits on its machine for a window or its users */
+	bool asked;  /* ... for its users, until next_attempt_ms */
+	bool closed; /* its wave is not open, or everything is halted */
+	enum deployment_operation operation;
+	struct str units; /* services to restart */
+	bool left;	  /* has been restarted, or is being so, in the boot `reboot_boot` */
+	struct str reboot_boot;
 };
 
 static bool open_targets(struct deploy *d, const char *host, struct arena *a,
@@ -71,6 +74,9 @@ static bool open_targets(struct deploy *d, const char *host, struct arena *a,
 		list[n].asked = deploy_waits_for_user(reason);
 		list[n].units = arena_str(a, sql_col_str(rows, 4));
 		list[n].closed = sql_col_int(rows, 5) != 0;
+		list[n].operation = (enum deployment_operation)sql_col_int(rows, 6);
+		list[n].left = str_is(sql_col_str(rows, 7), "rebooting");
+		list[n].reboot_boot = arena_str(a, sql_col_str(rows, 8));
 		list[n++].next_attempt_ms = sql_col_int(rows, 2);
 	}
 	*out = list;
@@ -152,7 +158,8 @@ static bool issue(struct deploy *d, const struct match_view *v, const struct hos
 		return false;
 	struct target_update u = { .deployment = deployment,
 				   .host = h->id,
-				   .state = set->n_units ? TARGET_INSTALLING : TARGET_DOWNLOADING,
+				   .state = set->n_packages ? TARGET_DOWNLOADING
+							    : TARGET_INSTALLING,
 				   .reason = "waiting_agent",
 				   .started_ms = clock_now_ms(d->conf.clock),
 				   .attempts = t.attempts + 1 };
@@ -183,7 +190,11 @@ static bool order_for(struct deploy *d, const struct match_view *v, const struct
 		      char **envelope_out, struct err *e)
 {
 	AUTO(work_done) struct work w = { 0 };
-	if (t->units.n)
+	if (t->operation == DEPLOYMENT_REBOOT) {
+		const struct order_set reboot = { .reboots = true };
+		return issue(d, v, h, t->deployment, &reboot, agent_seq, a, envelope_out, e);
+	}
+	if (t->operation == DEPLOYMENT_RESTART_SERVICES)
 		return restart_for(d, v, h, t, agent_seq, a, envelope_out, e);
 	if (!deploy_work(d, v, h->no, t->deployment, &w, e))
 		return false;
@@ -354,6 +365,17 @@ static bool pass(struct desk *k, struct err *e)
 	return true;
 }
 
+/* Machines that went away for a reboot and are heard in another boot. */
+static bool welcome(const struct desk *k, struct err *e)
+{
+	const char *boot = k->h->attrs.boot_id ? k->h->attrs.boot_id : "";
+	for (size_t i = 0; i < k->n_targets; i++)
+		if (k->targets[i].left && !str_is(k->targets[i].reboot_boot, boot) &&
+		    !reboot_came_back(k->d, k->h, k->targets[i].deployment, e))
+			return false;
+	return true;
+}
+
 static bool orders_in_view(struct desk *k, uint64_t look, char **list, size_t *n, size_t max,
 			   struct err *e)
 {
@@ -363,7 +385,7 @@ static bool orders_in_view(struct desk *k, uint64_t look, char **list, size_t *n
 		return false;
 	if (!k->n_open && !k->n_targets)
 		open_hosts_none(k->d, k->h->no, look);
-	if (!recall(k, e) || !clear_dead(k, e) || !make_one(k, &envelope, e) ||
+	if (!welcome(k, e) || !recall(k, e) || !clear_dead(k, e) || !make_one(k, &envelope, e) ||
 	    (envelope && !pass(k, e)))
 		return false;
 	for (size_t i = 0; i < k->n_open && *n < max; i++)

@@ -54,6 +54,8 @@ void target_from_row(struct sql_rows *rows, int at, struct arena *a, struct targ
 	out->reboot_needed = sql_col_bool(rows, at + 14);
 	out->services = column_text(rows, at + 15, a);
 	out->wave = (uint32_t)sql_col_int(rows, at + 16);
+	out->reboot = column_text(rows, at + 17, a);
+	out->reboot_due_ms = sql_col_int(rows, at + 18);
 }
 
 bool deployment_count_targets(struct sql_conn *c, struct deployment_row *row, struct err *e)

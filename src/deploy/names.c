@@ -25,7 +25,7 @@ const char *deployment_state_name(enum deployment_state s)
 const char *deployment_operation_name(enum deployment_operation o)
 {
 	static const char *const names[DEPLOYMENT_OPERATIONS_] = { "install", "restart_services",
-								   "uninstall" };
+								   "uninstall", "reboot" };
 	return o < DEPLOYMENT_OPERATIONS_ ? names[o] : "unknown";
 }
 

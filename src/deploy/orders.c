@@ -391,9 +391,10 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 			   .forced_ms = asks ? 0 : terms.forced_ms,
 			   .notification = asks ? NULL : terms.notification,
 			   .plan = set->plan,
-			   .action = set->n_units ? STR_LIT(ORDER_RESTART_SERVICES)
-				     : set->from  ? STR_LIT(ORDER_UNINSTALL)
-						  : STR_LIT(ORDER_INSTALL),
+			   .action = set->reboots   ? STR_LIT(ORDER_REBOOT)
+				     : set->n_units ? STR_LIT(ORDER_RESTART_SERVICES)
+				     : set->from    ? STR_LIT(ORDER_UNINSTALL)
+						    : STR_LIT(ORDER_INSTALL),
 			   .units = set->units,
 			   .n_units = (uint32_t)set->n_units,
 			   .packages = packages_of(v->catalog, set->packages, set->n_packages, a),
@@ -406,7 +407,12 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 		o.kind = ORDER_RPM;
 	for (uint32_t i = 0; set->from && i < o.n_packages; i++)
 		o.packages[i].from = set->from[i];
-	if (!order_restarts(&o))
+	if (order_installs(&o) && !asks)
+		o.actions = terms.actions;
+	else if (set->reboots)
+		o.actions = (struct actions) { .after = ACTIONS_REBOOT,
+					       .wait_minutes = terms.actions.wait_minutes };
+	if (order_installs(&o))
 		fill_archives(d->conf.store, v->catalog, h, all, n, a, &o);
 	AUTO(buf_done) struct buf json = BUF_INIT(ORDER_MAX);
 	AUTO(buf_done) struct buf env = BUF_INIT(2 * ORDER_MAX);
@@ -419,7 +425,7 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 				  h->attrs.hostname ? h->attrs.hostname : h->id);
 	}
 	k.envelope = buf_str(&env);
-	if (!order_restarts(&o) && !order_goes_back(&o))
+	if (order_installs(&o) && !order_goes_back(&o))
 		k.history = deploy_history(d, v, h->id, deployment, set->packages, set->n_packages,
 					   LEDGER_OFFERED);
 	bool stored = sql_write(d->conf.db, store_order, &k, e);

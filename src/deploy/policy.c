@@ -30,6 +30,16 @@ static bool parse_notification(struct str text, struct arena *a, struct notifica
 	       err_prefix(e, "a stored deployment policy");
 }
 
+static bool parse_actions(struct sql_rows *rows, int at, struct actions *out, struct err *e)
+{
+	AUTO(json_free) json_t *before = NULL;
+	AUTO(json_free) json_t *after = NULL;
+	return (json_parse(sql_col_str(rows, at), SCHEDULE_JSON_MAX, &before, e) &&
+		json_parse(sql_col_str(rows, at + 1), SCHEDULE_JSON_MAX, &after, e) &&
+		actions_read(before, after, out, e)) ||
+	       err_prefix(e, "a stored deployment policy");
+}
+
 static bool from_row(struct sql_rows *rows, struct arena *a, struct policy *out, struct err *e)
 {
 	*out = (struct policy) { .name = (char *)(uintptr_t)arena_str(a, sql_col_str(rows, 1)).p };
@@ -40,7 +50,8 @@ static bool from_row(struct sql_rows *rows, struct arena *a, struct policy *out,
 	out->updated_ms = sql_col_int(rows, 6);
 	out->n_open = sql_col_int(rows, 7);
 	return parse_schedule(sql_col_str(rows, 3), &out->schedule, e) &&
-	       parse_notification(sql_col_str(rows, 8), a, &out->notification, e);
+	       parse_notification(sql_col_str(rows, 8), a, &out->notification, e) &&
+	       parse_actions(rows, 9, &out->actions, e);
 }
 
 bool policy_list(struct deploy *d, struct arena *a, struct policy **out, size_t *n_out,
@@ -80,7 +91,7 @@ bool policy_get(struct deploy *d, const char *id, struct arena *a, struct policy
 
 struct change {
 	struct policy *p;
-	struct str schedule, notification;
+	struct str schedule, notification, before, after;
 	int64_t now_ms, n; /* of policies, before */
 };
 
@@ -100,7 +111,7 @@ static bool insert(struct sql_conn *c, void *arg, struct err *e)
 		       SQL_ARGS(sql_text(k->p->id), sql_text(k->p->name),
 				sql_text(k->p->description), sql_str(k->schedule),
 				sql_text(k->p->created_by), sql_int(k->now_ms),
-				sql_str(k->notification)),
+				sql_str(k->notification), sql_str(k->before), sql_str(k->after)),
 		       e);
 }
 
@@ -111,7 +122,8 @@ static bool update(struct sql_conn *c, void *arg, struct err *e)
 	if (!sql_change(c, &SQL_POLICY_UPDATE,
 			SQL_ARGS(sql_text(k->p->id), sql_text(k->p->name),
 				 sql_text(k->p->description), sql_str(k->schedule),
-				 sql_int(k->now_ms), sql_str(k->notification)),
+				 sql_int(k->now_ms), sql_str(k->notification), sql_str(k->before),
+				 sql_str(k->after)),
 			&changed, e))
 		return false;
 	if (!changed)
@@ -134,22 +146,33 @@ static bool check(const struct policy *p, struct err *e)
 		       POLICY_DESCRIPTION_MAX);
 }
 
+static void write_json(json_t *j, struct buf *out)
+{
+	json_write(j, out);
+	json_free(j);
+}
+
 bool policy_save(struct deploy *d, struct policy *p, struct err *e)
 {
 	AUTO(buf_done) struct buf text = BUF_INIT(SCHEDULE_JSON_MAX);
 	AUTO(buf_done) struct buf told = BUF_INIT(NOTIFICATION_JSON_MAX);
-	AUTO(json_free) json_t *j = window_write(&p->schedule);
-	AUTO(json_free) json_t *n = p->notification ? notice_write(p->notification) : NULL;
+	AUTO(buf_done) struct buf before = BUF_INIT(SCHEDULE_JSON_MAX);
+	AUTO(buf_done) struct buf after = BUF_INIT(SCHEDULE_JSON_MAX);
 	struct change k = { .p = p, .now_ms = clock_now_ms(d->conf.clock) };
 	bool is_new = !p->id[0];
-	json_write(j, &text);
-	if (n)
-		json_write(n, &told);
+	write_json(window_write(&p->schedule), &text);
+	if (p->notification)
+		write_json(notice_write(p->notification), &told);
+	write_json(actions_before_json(&p->actions), &before);
+	write_json(actions_after_json(&p->actions), &after);
 	if (!check(p, e) || !buf_ok(&text, "the schedule", e) ||
-	    !buf_ok(&told, "the notification", e))
+	    !buf_ok(&told, "the notification", e) || !buf_ok(&before, "the actions", e) ||
+	    !buf_ok(&after, "the actions", e))
 		return false;
 	k.schedule = buf_str(&text);
 	k.notification = buf_str(&told);
+	k.before = buf_str(&before);
+	k.after = buf_str(&after);
 	if (is_new)
 		deploy_new_id(p->id);
 	if (!sql_write(d->conf.db, is_new ? insert : update, &k, e))
@@ -212,7 +235,8 @@ bool policy_of(struct deploy *d, const char *deployment, struct arena *a, struct
 	if (sql_next(rows) && !sql_col_null(rows, 1)) {
 		struct window_schedule *s = arena_new(a, struct window_schedule);
 		ok = parse_schedule(sql_col_str(rows, 1), s, e) &&
-		     parse_notification(sql_col_str(rows, 2), a, &out->notification, e);
+		     parse_notification(sql_col_str(rows, 2), a, &out->notification, e) &&
+		     parse_actions(rows, 4, &out->actions, e);
 		out->window = s;
 		/* the policy's own wish, or the automatic deployment's: what comes first */
 		int64_t days = sql_col_int(rows, 3);

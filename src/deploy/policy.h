@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Deployment policies (M-151..M-164, S-19): schedules with a name. A deployment has exactly one;
- * the built-in one, POLICY_ANYTIME, is not stored. */
+ * Deployment policies (M-151..M-173, S-19): schedules and actions with a name. A deployment has
+ * exactly one; the built-in one, POLICY_ANYTIME, is not stored. */
 #ifndef DEPLOY_POLICY_H
 #define DEPLOY_POLICY_H
 #include "deploy/deploy.h"
@@ -17,7 +17,8 @@ struct policy {
 	int64_t created_ms, updated_ms;
 	struct window_schedule schedule;
 	struct notification *notification; /**< NULL = users are not told (M-171) */
-	int64_t n_open;			   /**< deployments with it that have not ended */
+	struct actions actions;
+	int64_t n_open; /**< deployments with it that have not ended */
 };
 /** By name, removed ones left out; strings and the list live in `a`. */
 bool policy_list(struct deploy *d, struct arena *a, struct policy **out, size_t *n_out,

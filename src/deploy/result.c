@@ -47,6 +47,7 @@ struct progress {
 	const char *deployment, *host, *reason;
 	enum target_state state;
 	int64_t done, total, now_ms, next_ms;
+	const char *leaves; /* the boot that is about to end; NULL = none is */
 };
 
 static bool progress_write(struct sql_conn *c, void *arg, struct err *e)
@@ -56,7 +57,8 @@ static bool progress_write(struct sql_conn *c, void *arg, struct err *e)
 		       SQL_ARGS(sql_text(p->deployment), sql_text(p->host), sql_int(p->state),
 				sql_text(p->reason), sql_int(p->done), sql_int(p->total),
 				sql_int(p->now_ms), sql_int(p->next_ms)),
-		       e);
+		       e) &&
+	       (!p->leaves || reboot_begins(c, p->deployment, p->host, p->leaves, p->now_ms, e));
 }
 
 /* The agent has put the order aside until a window of its policy opens or its users have been
@@ -89,7 +91,14 @@ bool deploy_progress(struct deploy *d, uint32_t host, const char *order, const c
 			      done,
 			      total,
 			      clock_now_ms(d->conf.clock),
-			      0 };
+			      0,
+			      NULL };
+	if (installing && strcmp(p.reason, "rebooting") == 0) {
+		AUTO(match_read_end) struct match_view v;
+		match_read(d->conf.match, &v);
+		const char *boot = fleet_host(v.fleet, host)->attrs.boot_id;
+		p.leaves = arena_strdup(&a, boot ? boot : "");
+	}
 	if (strcmp(state, "waiting") == 0 && deploy_waits_for_window(p.reason)) {
 		p.state = TARGET_PENDING;
 		p.next_ms = next_ms;
@@ -274,7 +283,7 @@ static bool plan_in_view(const struct plan_context *k, const struct plan_step *s
 	struct order old;
 	if (!order_reopen(k->known->envelope, &a, &old, e))
 		return false;
-	if (order_restarts(&old))
+	if (!order_installs(&old))
 		return err_set(e, ERR_CONFLICT, "order '%.40s' installs nothing", k->order_id);
 	if (order_goes_back(&old))
 		return refuse_to_go_back(k, &old, steps, n, decision_out, reason_out, e);
@@ -364,7 +373,8 @@ static bool answer_write(struct sql_conn *c, void *arg, struct err *e)
 				sql_int(k->next_attempt_ms), sql_int(k->attempts),
 				sql_int(r->exit_status), sql_bool(r->reboot_needed),
 				sql_text(r->packages_json),
-				r->log ? sql_blob(str_of(r->log)) : sql_null()),
+				r->log ? sql_blob(str_of(r->log)) : sql_null(),
+				sql_text(r->reboot ? r->reboot : "")),
 		       e) &&
 	       answer_marks(c, k, e) &&
 	       plan_write(c, k->deployment, k->host, r->plan_json, k->now_ms, e) &&
@@ -384,7 +394,7 @@ static bool history_of(struct deploy *d, const struct known_order *o, const char
 		return true;
 	if (!order_reopen(o->envelope, a, &old, e))
 		return false;
-	if (order_restarts(&old))
+	if (!order_installs(&old))
 		return true;
 	uint32_t *components = arena_array(a, uint32_t, old.n_packages + 1), n = 0;
 	for (uint32_t i = 0; i < old.n_packages; i++) {
@@ -568,6 +578,8 @@ bool deploy_tick(struct deploy *d, struct err *e)
 		bool wake;
 	} *list = arena_array(&a, struct pair, MOST);
 	size_t n = 0;
+	if (!reboots_overdue(d, e))
+		return false;
 	{
 		AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
 		struct sql_rows *rows;

@@ -4,10 +4,8 @@
  * of the agent looks for itself and has the last word. */
 #include "deploy/deploy_int.h"
 #include "deploy/policy.h"
-#include "deploy/queries.h"
 #include "format/json.h"
 #include "proto/units.h"
-#include "sql/notify.h"
 
 #include <stdio.h>
 
@@ -74,42 +72,11 @@ void services_left(const struct host *h, struct str wanted, struct arena *a, str
 /* --- creating -----------------------------------------------------------------------------------
  */
 
-struct restart_target {
-	const struct host *h;
-	char *units;
-};
 struct creation {
 	const struct deploy_restart_request *r;
-	const char *id;
 	char name[NAME_MAX_BYTES];
-	int64_t now_ms;
-	struct restart_target *targets;
-	size_t n;
+	struct errand errand;
 };
-
-static bool insert_all(struct sql_conn *c, void *arg, struct err *e)
-{
-	const struct creation *k = arg;
-	if (!sql_run(c, &SQL_DEPLOYMENT_INSERT,
-		     SQL_ARGS(sql_text(k->id), sql_text(k->name), sql_text(""),
-			      sql_text(k->r->policy), sql_bool(true), sql_int(DEPLOYMENT_READY),
-			      sql_text(k->r->created_by), sql_int(k->now_ms), sql_int(0),
-			      sql_int(DEPLOYMENT_RESTART_SERVICES)),
-		     e))
-		return false;
-	for (size_t i = 0; i < k->n; i++) {
-		const struct host *h = k->targets[i].h;
-		if (!sql_run(c, &SQL_TARGET_INSERT,
-			     SQL_ARGS(sql_text(k->id), sql_text(h->id),
-				      sql_text(h->attrs.hostname ? h->attrs.hostname : h->id),
-				      sql_int(TARGET_PENDING), sql_text("waiting_agent"),
-				      sql_int(k->now_ms), sql_int(0), sql_bool(false),
-				      sql_text(k->targets[i].units), sql_int(0)),
-			     e))
-			return false;
-	}
-	return sql_announce(c, DEPLOY_SAYS_DEPLOYMENT, str_of(k->id), e);
-}
 
 static bool check_names(const struct deploy_restart_request *r, const char **why_out, struct err *e)
 {
@@ -147,17 +114,18 @@ static char *units_of(const struct deploy_restart_request *r, const struct host 
 	return arena_strdup(a, b.n ? b.p : "");
 }
 
-static bool gather(const struct match_view *v, struct creation *k, struct arena *a, struct err *e)
+static bool gather(const struct match_view *v, struct creation *c, struct arena *a, struct err *e)
 {
-	const struct deploy_restart_request *r = k->r;
+	const struct deploy_restart_request *r = c->r;
 	bool *seen = arena_array(a, bool, r->n_services + 1);
 	memset(seen, 0, r->n_services + 1);
-	k->targets = arena_array(a, struct restart_target, r->n_systems + 1);
+	struct errand *k = &c->errand;
+	k->targets = arena_array(a, struct errand_target, r->n_systems + 1);
 	for (size_t i = 0; i < r->n_systems; i++) {
 		const struct host *h = fleet_host_by_id(v->fleet, str_of(r->systems[i]));
 		char *units = h && h->state == HOST_ACTIVE ? units_of(r, h, seen, a) : NULL;
 		if (units && units[0])
-			k->targets[k->n++] = (struct restart_target) { h, units };
+			k->targets[k->n++] = (struct errand_target) { h, units };
 	}
 	for (size_t i = 0; i < r->n_services; i++)
 		if (!seen[i])
@@ -169,8 +137,9 @@ static bool gather(const struct match_view *v, struct creation *k, struct arena 
 	       err_set(e, ERR_CONFLICT, "no service of the chosen systems is to be restarted");
 }
 
-static void name_it(struct creation *k)
+static void name_it(struct creation *c)
 {
+	const struct errand *k = &c->errand;
 	char when[CLOCK_RFC3339_LEN];
 	struct str rest = str_of(k->targets[0].units), first;
 	size_t more = 0;
@@ -180,10 +149,10 @@ static void name_it(struct creation *k)
 		more += rest.p[i] == ' ';
 	more += rest.n > 0;
 	if (more)
-		snprintf(k->name, sizeof(k->name), "%.16s %.*s +%zu", when, (int)MIN(first.n, 100),
+		snprintf(c->name, sizeof(c->name), "%.16s %.*s +%zu", when, (int)MIN(first.n, 100),
 			 first.p, more);
 	else
-		snprintf(k->name, sizeof(k->name), "%.16s %.*s", when, (int)MIN(first.n, 100),
+		snprintf(c->name, sizeof(c->name), "%.16s %.*s", when, (int)MIN(first.n, 100),
 			 first.p);
 }
 
@@ -195,15 +164,8 @@ static bool create_in_view(struct deploy *d, const struct match_view *v, struct 
 		return false;
 	}
 	name_it(k);
-	if (!sql_write(d->conf.db, insert_all, k, e))
-		return err_prefix(e, "cannot store the deployment");
-	uint32_t *hosts = arena_array(a, uint32_t, k->n);
-	for (size_t i = 0; i < k->n; i++) {
-		hosts[i] = k->targets[i].h->no;
-		open_hosts_mark(d, hosts[i]);
-	}
-	d->conf.wake(d->conf.arg, hosts, k->n);
-	return true;
+	k->errand.name = k->name;
+	return errand_create(d, &k->errand, e);
 }
 
 bool deploy_restart(struct deploy *d, const struct deploy_restart_request *r,
@@ -217,7 +179,12 @@ bool deploy_restart(struct deploy *d, const struct deploy_restart_request *r,
 	    (strcmp(r->policy, POLICY_ANYTIME) != 0 && !policy_get(d, r->policy, &a, &p, e)))
 		return false;
 	deploy_new_id(id);
-	struct creation k = { .r = r, .id = id, .now_ms = clock_now_ms(d->conf.clock) };
+	struct creation k = { .r = r,
+			      .errand = { .operation = DEPLOYMENT_RESTART_SERVICES,
+					  .id = id,
+					  .policy = r->policy,
+					  .created_by = r->created_by,
+					  .now_ms = clock_now_ms(d->conf.clock) } };
 	struct match_view v;
 	match_read(d->conf.match, &v);
 	bool ok = create_in_view(d, &v, &k, &a, why_out, e);

@@ -91,8 +91,12 @@ void order_write(const struct order *o, struct buf *out)
 	put_str(j, "action", o->action);
 	if (order_restarts(o))
 		put_units(j, o);
-	else
+	else if (order_installs(o))
 		put_installation(j, o);
+	if (actions_any_before(&o->actions))
+		json_object_set_new(j, "before", actions_before_json(&o->actions));
+	if (actions_any_after(&o->actions))
+		json_object_set_new(j, "after", actions_after_json(&o->actions));
 	if (o->window)
 		json_object_set_new(j, "window", window_write(o->window));
 	if (o->forced_ms)

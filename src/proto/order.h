@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "crypto/digest.h"
 #include "crypto/sign.h"
+#include "proto/actions.h"
 #include "window/notice.h"
 #include "window/schedule.h"
 
@@ -19,6 +20,7 @@
 #define ORDER_INSTALL "install"
 #define ORDER_RESTART_SERVICES "restart_services"
 #define ORDER_UNINSTALL "uninstall" /**< packages go back to an older version */
+#define ORDER_REBOOT "reboot"
 
 /** What its packages are; by it names, versions and archives are checked. */
 enum order_kind { ORDER_DEB, ORDER_RPM };
@@ -78,8 +80,11 @@ struct order {
 	 * services (units.h), each once. */
 	struct str *units;
 	uint32_t n_units;
+	/** Beside installing; not in the text when there are none. An ORDER_REBOOT has nothing
+	 * else: its `after` is ACTIONS_REBOOT or ACTIONS_SHUTDOWN. */
+	struct actions actions;
 };
-/** An order to restart services; any other changes packages. */
+/** An order to restart services. */
 static inline bool order_restarts(const struct order *o)
 {
 	return o->n_units > 0;
@@ -88,6 +93,15 @@ static inline bool order_restarts(const struct order *o)
 static inline bool order_goes_back(const struct order *o)
 {
 	return str_is(o->action, ORDER_UNINSTALL);
+}
+static inline bool order_reboots(const struct order *o)
+{
+	return str_is(o->action, ORDER_REBOOT);
+}
+/** Has packages, and so something to download, to plan and to look up afterwards. */
+static inline bool order_installs(const struct order *o)
+{
+	return !order_restarts(o) && !order_reboots(o);
 }
 /** Canonical JSON of the order, appended. */
 void order_write(const struct order *o, struct buf *out);

@@ -156,7 +156,7 @@ static bool is_archive_id(struct str s)
 static bool is_action(struct str s)
 {
 	return str_is(s, ORDER_INSTALL) || str_is(s, ORDER_RESTART_SERVICES) ||
-	       str_is(s, ORDER_UNINSTALL);
+	       str_is(s, ORDER_UNINSTALL) || str_is(s, ORDER_REBOOT);
 }
 
 static bool is_plan(struct str s)
@@ -431,30 +431,44 @@ static bool installation(const json_t *j, bool back, struct arena *a, struct ord
 	"v", "org", "id", "deployment", "agent", "epoch", "seq", "not_before", "not_after",        \
 		"action", "window", "forced_after", "notification"
 
-static bool read_order(const json_t *j, struct arena *a, struct order *o, struct err *e)
+/* Members that the order has because of its action. */
+static bool what(const json_t *j, struct arena *a, struct order *o, struct err *e)
 {
 	static const char *const of_install[] = { COMMON,     "kind",	  "packages", "extra",
-						  "archives", "replaced", "plan",     NULL };
-	static const char *const of_uninstall[] = { COMMON,	"kind", "packages", "extra",
-						    "archives", "plan", NULL };
+						  "archives", "replaced", "before",   "after",
+						  "plan",     NULL };
+	static const char *const of_uninstall[] = { COMMON,  "kind",	 "packages",
+						    "extra", "archives", "before",
+						    "after", "plan",	 NULL };
 	static const char *const of_restart[] = { COMMON, "units", NULL };
-	const char *action = json_string_value(json_object_get(j, "action"));
-	bool restart = action && strcmp(action, ORDER_RESTART_SERVICES) == 0;
-	bool back = action && strcmp(action, ORDER_UNINSTALL) == 0;
-	int64_t v;
+	static const char *const of_reboot[] = { COMMON, "after", NULL };
+	bool back = order_goes_back(o);
+	if (str_is(o->action, ORDER_RESTART_SERVICES))
+		return json_only(j, of_restart, e) && units(j, a, o, e);
 	if (!json_only(j,
-		       restart ? of_restart
-		       : back  ? of_uninstall
-			       : of_install,
+		       order_reboots(o) ? of_reboot
+		       : back		? of_uninstall
+					: of_install,
 		       e) ||
-	    !json_need_int(j, "v", 1, 1, &v, e) || !text(j, "org", 32, is_id, a, &o->org, e) ||
+	    !actions_read(json_object_get(j, "before"), json_object_get(j, "after"), &o->actions,
+			  e))
+		return false;
+	if (!order_reboots(o))
+		return installation(j, back, a, o, e);
+	return o->actions.after >= ACTIONS_REBOOT ||
+	       err_set(e, ERR_CORRUPT, "'after' of an order to reboot is not a reboot");
+}
+
+static bool read_order(const json_t *j, struct arena *a, struct order *o, struct err *e)
+{
+	int64_t v;
+	if (!json_need_int(j, "v", 1, 1, &v, e) || !text(j, "org", 32, is_id, a, &o->org, e) ||
 	    !text(j, "id", 32, is_id, a, &o->id, e) ||
 	    !text(j, "deployment", 32, is_id, a, &o->deployment, e) ||
 	    !text(j, "agent", 32, is_id, a, &o->agent, e) || !number(j, "epoch", &o->epoch, e) ||
 	    !number(j, "seq", &o->seq, e) || !when(j, "not_before", &o->not_before_ms, e) ||
 	    !when(j, "not_after", &o->not_after_ms, e) ||
-	    !text(j, "action", 20, is_action, a, &o->action, e) ||
-	    !(restart ? units(j, a, o, e) : installation(j, back, a, o, e)) ||
+	    !text(j, "action", 20, is_action, a, &o->action, e) || !what(j, a, o, e) ||
 	    !window(j, a, o, e) || !notification(j, a, o, e))
 		return false;
 	return o->not_before_ms < o->not_after_ms ||

@@ -413,6 +413,75 @@ static void AC_03_services_are_restarted_by_evidence(void **state)
 	expect(&denied, 403, "denied");
 }
 
+static void M_172_machines_are_restarted_on_demand(void **state)
+{
+	struct world *w = *state;
+	struct who guest = as(w, ROLE_GUEST);
+	AUTO(xfree) char *one = xasprintf("/api/v1/systems/%s:reboot", w->id[0]);
+	AUTO(xfree)
+	char *both = xasprintf("{\"systems\":{\"ids\":[\"%s\",\"%s\"]}}", w->id[0], w->id[1]);
+	AUTO(reply_done) struct reply made, again, targets, many, unknown, policy, denied;
+	post(w, one, "{}", "reboot-key-1", &made);
+	expect(&made, 201, NULL);
+	assert_string_equal(text_at(made.json, "operation"), "reboot");
+	post(w, one, "{}", "reboot-key-1", &again); /* the same request, and no second reboot */
+	expect(&again, 201, NULL);
+	assert_string_equal(text_at(again.json, "id"), text_at(made.json, "id"));
+	AUTO(xfree)
+	char *path = xasprintf("/api/v1/deployments/%s/targets", text_at(made.json, "id"));
+	get(w, path, &targets);
+	const json_t *t = json_array_get(json_object_get(targets.json, "items"), 0);
+	assert_true(json_is_null(json_object_get(t, "reboot"))); /* it has not gone away yet */
+	assert_true(json_is_null(json_object_get(t, "reboot_due")));
+	post(w, "/api/v1/systems:reboot", both, NULL, &many);
+	expect(&many, 201, NULL);
+	assert_int_equal(int_at(json_object_get(many.json, "targets"), "total"), 2);
+	post(w, "/api/v1/systems/ffffffffffffffffffffffffffffffff:reboot", "{}", NULL, &unknown);
+	expect(&unknown, 404, "not_found");
+	post(w, one, "{\"policy\":\"none\"}", NULL, &policy);
+	expect(&policy, 400, "unknown_policy");
+	request(w, &guest, "POST", one, "{}", NULL, &denied);
+	expect(&denied, 403, "denied");
+}
+
+static void M_167_M_172_a_policys_actions(void **state)
+{
+	struct world *w = *state;
+	static const char *const bad[] = {
+		"{\"name\":\"B\",\"schedule\":{},\"before\":{\"reboots\":true}}",
+		"{\"name\":\"B\",\"schedule\":{},\"after\":{\"power\":\"off\"}}",
+		"{\"name\":\"B\",\"schedule\":{},\"after\":{\"wait_minutes\":1441}}",
+	};
+	AUTO(reply_done) struct reply made, shown, changed, gone;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		AUTO(reply_done) struct reply no;
+		post(w, "/api/v1/deployment-policies", bad[i], NULL, &no);
+		expect(&no, 400, "invalid_actions");
+	}
+	post(w, "/api/v1/deployment-policies",
+	     "{\"name\":\"Reboots\",\"schedule\":{},\"before\":{\"reboot\":true},"
+	     "\"after\":{\"power\":\"reboot_if_needed\",\"wait_minutes\":20}}",
+	     NULL, &made);
+	expect(&made, 201, NULL);
+	AUTO(xfree)
+	char *path = xasprintf("/api/v1/deployment-policies/%s", text_at(made.json, "id"));
+	get(w, path, &shown);
+	const json_t *after = json_object_get(shown.json, "after");
+	assert_string_equal(text_at(after, "power"), "reboot_if_needed");
+	assert_int_equal(int_at(after, "wait_minutes"), 20);
+	/* what a change leaves out is as it was */
+	struct who admin = as(w, ROLE_ADMINISTRATOR);
+	request(w, &admin, "PATCH", path,
+		"{\"name\":\"Reboots\",\"schedule\":{},\"after\":{\"power\":\"shutdown\"}}", NULL,
+		&changed);
+	expect(&changed, 200, NULL);
+	assert_true(
+		json_is_true(json_object_get(json_object_get(changed.json, "before"), "reboot")));
+	assert_string_equal(text_at(json_object_get(changed.json, "after"), "power"), "shutdown");
+	request(w, &admin, "DELETE", path, NULL, NULL, &gone);
+	expect(&gone, 204, NULL);
+}
+
 static void syncs_and_jobs(void **state)
 {
 	struct world *w = *state;
@@ -722,6 +791,8 @@ static int group(void)
 		cmocka_unit_test(deployments_page_both_ways),
 		cmocka_unit_test(scans_are_asked_for),
 		cmocka_unit_test(AC_03_services_are_restarted_by_evidence),
+		cmocka_unit_test(M_172_machines_are_restarted_on_demand),
+		cmocka_unit_test(M_167_M_172_a_policys_actions),
 		cmocka_unit_test(syncs_and_jobs),
 		cmocka_unit_test(F38_a_held_generation_is_shown_and_accepted),
 		cmocka_unit_test(settings_change_on_the_version_that_was_read),

@@ -111,6 +111,49 @@ static void uninstall(void **state)
 	assert_non_null(strstr(e.msg, "from"));
 }
 
+/* What comes before and after, and an order that does nothing but reboot. */
+static void actions(void **state)
+{
+	struct order o = sample(), r = { 0 };
+	struct err e = { 0 };
+	AUTO(arena_done) struct arena a = { 0 };
+	AUTO(buf_done) struct buf b = BUF_INIT(ORDER_MAX), only = BUF_INIT(ORDER_MAX);
+	order_write(&o, &b);
+	assert_null(strstr(b.p, "\"before\"")); /* older agents take an order without */
+	assert_null(strstr(b.p, "\"after\""));
+	buf_reset(&b);
+	o.actions = (struct actions) { true, ACTIONS_REBOOT_IF_NEEDED, 15 };
+	order_write(&o, &b);
+	assert_non_null(strstr(b.p, "\"before\":{\"reboot\":true},\"after\":{\"power\":"
+				    "\"reboot_if_needed\",\"wait_minutes\":15}"));
+	assert_true(order_parse(buf_str(&b), &a, &r, &e));
+	assert_memory_equal(&r.actions, &o.actions, sizeof(o.actions));
+	assert_true(order_installs(&r));
+
+	o = (struct order) { S(ID), S(ID),	   S(ID),	  S(ID),	  1,
+			     7,	    1795941660000, 1795941660123, S(ORDER_REBOOT) };
+	o.actions.after = ACTIONS_REBOOT;
+	order_write(&o, &only);
+	assert_true(order_parse(buf_str(&only), &a, &r, &e));
+	assert_true(order_reboots(&r) && !order_installs(&r) && !r.n_packages);
+	static const char *const bad[][2] = { { "\"reboot\",\"wait", "\"none\",\"wait" },
+					      { "\"reboot\",\"wait",
+						"\"reboot_if_needed\",\"wait" },
+					      { "\"wait_minutes\":0", "\"wait_minutes\":1441" },
+					      { "\"wait_minutes\":0", "\"now\":true" },
+					      { "\"after\"", "\"packages\":[],\"after\"" } };
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		AUTO(buf_done) struct buf t = BUF_INIT(ORDER_MAX);
+		const char *at = strstr(only.p, bad[i][0]);
+		assert_non_null(at);
+		buf_add(&t, only.p, (size_t)(at - only.p));
+		buf_adds(&t, bad[i][1]);
+		buf_adds(&t, at + strlen(bad[i][0]));
+		if (order_parse(buf_str(&t), &a, &r, &e))
+			fail_msg("accepted: %s", t.p);
+	}
+}
+
 static void refused(void **state)
 {
 	static const char *const cases[][2] = {
@@ -336,10 +379,10 @@ static void sealed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip), cmocka_unit_test(uninstall),
-		cmocka_unit_test(refused),    cmocka_unit_test(replaced),
-		cmocka_unit_test(restarts),   cmocka_unit_test(counts),
-		cmocka_unit_test(sealed),
+		cmocka_unit_test(actions),   cmocka_unit_test(round_trip),
+		cmocka_unit_test(uninstall), cmocka_unit_test(refused),
+		cmocka_unit_test(replaced),  cmocka_unit_test(restarts),
+		cmocka_unit_test(counts),    cmocka_unit_test(sealed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

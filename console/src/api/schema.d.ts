@@ -540,6 +540,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/systems:reboot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restarts several machines.
+         * @description By signed order, each in the windows of `policy`; those whose own policy.conf forbids reboots refuse. Answers 409 `nothing_to_reboot` when none of them is active.
+         */
+        post: operations["rebootSystems"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/systems/{system_id}:reboot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                system_id: components["parameters"]["SystemId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restarts a machine.
+         * @description By signed order, in the windows of `policy`; refused by a machine whose own policy.conf forbids reboots. Answers 409 `nothing_to_reboot` for a system that is not active.
+         */
+        post: operations["rebootSystem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/systems/{system_id}": {
         parameters: {
             query?: never;
@@ -2740,7 +2782,7 @@ export interface components {
             name: string;
             description: string;
             /** @enum {string} */
-            operation: "install" | "restart_services" | "uninstall";
+            operation: "install" | "restart_services" | "uninstall" | "reboot";
             policy: string;
             /** @description Also of a policy that was removed since */
             policy_name: components["schemas"]["LocalText"];
@@ -2763,6 +2805,28 @@ export interface components {
             systems: components["schemas"]["Selection"];
             services?: string[];
             policy?: string;
+        };
+        RebootSystem: {
+            /** @description A deployment policy's id; `anytime` unless given */
+            policy?: string;
+        };
+        RebootSystems: {
+            systems: components["schemas"]["Selection"];
+            /** @description A deployment policy's id; `anytime` unless given. Its `wait_minutes` hold for these reboots, too */
+            policy?: string;
+        };
+        PolicyBefore: {
+            /** @description Restart the machine before anything is installed */
+            reboot?: boolean;
+        };
+        PolicyAfter: {
+            /**
+             * @description After an installation that succeeded. `reboot_if_needed`: when the machine itself finds that it waits for one
+             * @enum {string}
+             */
+            power?: "none" | "reboot_if_needed" | "reboot" | "shutdown";
+            /** @description While somebody is logged in, wait so long at most, and never past the end of the window */
+            wait_minutes?: number;
         };
         TargetCounts: {
             total: number;
@@ -2888,7 +2952,7 @@ export interface components {
             system: string;
             hostname: string;
             state: components["schemas"]["TargetState"];
-            /** @description Stable word why it is pending or how it ended: offline, server_downloading, vendor_gone, vendor_digest, vendor_error, vendor_unreachable, server_disk_full, server_error, waiting_agent, outside_window, waiting_start_up, user_notice, postponed, reconciling, wave_closed, rollout_halted, order_unsigned, would_remove, retired, cancelled, downloading, preparing, installing, waiting, lock_held, installed, already_installed, unlisted_dependency, signature, digest, expired, replayed, policy, disk_full, dpkg_interrupted, rpm_interrupted, maintainer_script, dependency, network, timeout, superseded, held, restarted, already_restarted, not_in_evidence, protected_unit, restart_failed, still_old, internal */
+            /** @description Stable word why it is pending or how it ended: offline, server_downloading, vendor_gone, vendor_digest, vendor_error, vendor_unreachable, server_disk_full, server_error, waiting_agent, outside_window, waiting_start_up, user_notice, postponed, reconciling, wave_closed, rollout_halted, order_unsigned, would_remove, retired, cancelled, downloading, preparing, installing, waiting, lock_held, installed, already_installed, unlisted_dependency, signature, digest, expired, replayed, policy, disk_full, dpkg_interrupted, rpm_interrupted, maintainer_script, dependency, network, timeout, superseded, held, restarted, already_restarted, not_in_evidence, protected_unit, restart_failed, still_old, rebooting, waiting_users, rebooted, reboot_failed, no_return, internal */
             reason: string | null;
             detail: string | null;
             updated: components["schemas"]["TimeOrNull"];
@@ -2906,6 +2970,13 @@ export interface components {
             /** @description Its wave of the rollout; 1 when there is none */
             wave: number;
             reboot_needed: boolean;
+            /**
+             * @description What became of the reboot or shutdown that was ordered, null when none was. `rebooting`: the machine has gone away; `overdue`: it was not back in time, and the target has failed; `old_kernel`: it is back and runs an older kernel than is installed; `forbidden`, `outside_window`, `failed`: it still waits for one
+             * @enum {string|null}
+             */
+            reboot: "rebooting" | "came_back" | "overdue" | "old_kernel" | "not_needed" | "forbidden" | "outside_window" | "failed" | "off" | null;
+            /** @description While `rebooting`: by then it must be back */
+            reboot_due: components["schemas"]["TimeOrNull"];
             has_log: boolean;
             notice: components["schemas"]["TargetNotice"] | null;
         };
@@ -2939,6 +3010,8 @@ export interface components {
             built_in: boolean;
             schedule: components["schemas"]["PolicySchedule"] | null;
             notification: components["schemas"]["PolicyNotification"] | null;
+            before: components["schemas"]["PolicyBefore"];
+            after: components["schemas"]["PolicyAfter"];
             created_by: string | null;
             created: components["schemas"]["TimeOrNull"];
             updated: components["schemas"]["TimeOrNull"];
@@ -2949,6 +3022,10 @@ export interface components {
             name: string;
             description?: string;
             schedule: components["schemas"]["PolicySchedule"];
+            /** @description Left out of a change, it stays as it was. Of its members, what is left out is not done */
+            before?: components["schemas"]["PolicyBefore"];
+            /** @description Left out of a change, it stays as it was. Of its members, what is left out is not done */
+            after?: components["schemas"]["PolicyAfter"];
             /** @description null = installations are silent. Left out of a change, it stays as it was. */
             notification?: components["schemas"]["PolicyNotification"] | null;
         };
@@ -4244,6 +4321,70 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["RestartServices"];
+            };
+        };
+        responses: {
+            /** @description A deployment of it */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rebootSystems: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+                /** @description Kept 24 h: the same key with the same body answers the stored reply, with another body 422 `idempotency_mismatch` */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RebootSystems"];
+            };
+        };
+        responses: {
+            /** @description A deployment of it */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rebootSystem: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+                /** @description Kept 24 h: the same key with the same body answers the stored reply, with another body 422 `idempotency_mismatch` */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                system_id: components["parameters"]["SystemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RebootSystem"];
             };
         };
         responses: {

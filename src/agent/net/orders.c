@@ -54,7 +54,8 @@ struct work {
 	const char *envelope;
 	char id[33], deployment[65];
 	int64_t started_ms, told_ms, retry_s;
-	bool parked; /* it waits for its window; otherwise it has come to an end */
+	bool parked;	 /* it waits for its window; otherwise it has come to an end */
+	bool leave_told; /* the server knows that the machine is about to be restarted */
 };
 
 static void work_done(struct work *w)
@@ -291,6 +292,24 @@ static json_t *ask(struct work *w, const char *verb, const char *name, const cha
 	return NULL;
 }
 
+/* The root half waits a little for this before it restarts the machine. */
+static void tell_leave(struct work *w)
+{
+	AUTO(json_free) json_t *reply = NULL;
+	AUTO(json_free)
+	json_t *j = json_pack("{s:s,s:s,s:s,s:i,s:i}", "order", w->id, "state", "installing",
+			      "reason", "rebooting", "done", 0, "total", 0);
+	struct err e = { 0 };
+	if (w->leave_told)
+		return;
+	if (!server_call(&w->server, "POST", "/agent/v1/progress", j, NULL, &e) ||
+	    !root_client_call(&w->o->paths, "told", "order", w->id, &reply, &e)) {
+		log_warn("reboot of %s not told: %s", w->id, e.msg);
+		return;
+	}
+	w->leave_told = true;
+}
+
 /* Follows the root half until the job is in state `first` or done. */
 static bool follow(struct work *w, const char *first)
 {
@@ -302,8 +321,12 @@ static bool follow(struct work *w, const char *first)
 			return false;
 		if (strcmp(state, "done") == 0 || strcmp(state, first) == 0)
 			return true;
-		tell(w, state, reason ? reason : "", json_integer_value(json_object_get(r, "done")),
-		     json_integer_value(json_object_get(r, "total")));
+		if (reason && strcmp(reason, "rebooting") == 0)
+			tell_leave(w);
+		else
+			tell(w, state, reason ? reason : "",
+			     json_integer_value(json_object_get(r, "done")),
+			     json_integer_value(json_object_get(r, "total")));
 		nap(wait_ms);
 	}
 }
@@ -401,8 +424,12 @@ static void install(struct work *w)
 	} else if (json_object_get(installing, "waits")) { /* it closed while we asked */
 		if (look_at_windows(w, &opening))
 			park(w, &opening);
-	} else if (installing) {
-		(void)follow(w, "done");
+	} else if (installing && follow(w, "prepared")) {
+		/* prepared again: a reboot came first, and the window closed over it */
+		AUTO(json_free) json_t *status = ask(w, "status", "order", w->id);
+		const char *state = json_string_value(json_object_get(status, "state"));
+		if (state && strcmp(state, "prepared") == 0 && look_at_windows(w, &opening))
+			park(w, &opening);
 	}
 }
 
@@ -418,7 +445,7 @@ static void carry_out(struct work *w)
 		park(w, &opening);
 		return;
 	}
-	if (!order_restarts(&w->order) && !known_to_root(w) && !download(w))
+	if (order_installs(&w->order) && !known_to_root(w) && !download(w))
 		return;
 	if (!(prepared = ask(w, "prepare", "envelope", w->envelope)) || !follow(w, "prepared"))
 		return;
@@ -428,7 +455,7 @@ static void carry_out(struct work *w)
 		return;
 	if (strcmp(state, "prepared") == 0)
 		install(w);
-	if (w->parked || order_restarts(&w->order))
+	if (w->parked || !order_installs(&w->order))
 		return;
 	struct err e = { 0 };
 	if (!spool_clean(&w->o->paths, NULL, &e))
@@ -453,8 +480,8 @@ static void run_order(struct orders *o, const char *envelope)
 	bool again = parked_has(&o->parked, w.id);
 	pthread_mutex_unlock(&o->lock);
 	if (!again)
-		log_info("order %s: %u %s", w.id, w.order.n_packages + w.order.n_units,
-			 order_restarts(&w.order) ? "services to restart" : "packages");
+		log_info("order %s: %.*s, %u of it", w.id, STR_ARG(w.order.action),
+			 w.order.n_packages + w.order.n_units);
 	carry_out(&w);
 	if (!w.parked) {
 		pthread_mutex_lock(&o->lock);

@@ -163,6 +163,12 @@ static bool policy_ok(const struct agent_paths *p, const struct order *o, int64_
 		return false;
 	if (order_restarts(o))
 		return services_permitted(o, &policy, reason_out, e);
+	/* After an installation a forbidden reboot is left out and told; before it, and on demand,
+	 * what was asked for cannot be had. */
+	if (!policy.reboot && (order_reboots(o) || o->actions.reboot_before))
+		return err_set(e, ERR_DENIED, "this machine's policy.conf forbids reboots");
+	if (order_reboots(o))
+		return true;
 	if (!install_ok(p, o, &policy, e))
 		return false;
 	return !order_goes_back(o) || downgrade_ok(p, o, &policy, now_ms, e) ||

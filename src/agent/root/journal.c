@@ -16,11 +16,22 @@
 
 #define STATE_MAX (16u << 20)
 
-static const char *const phases[] = { "preparing", "prepared", "installing", "done" };
+static const char *const phases[] = { "preparing",  "prepared", "before",
+				      "installing", "after",	"done" };
 
 const char *journal_phase_name(enum journal_phase p)
 {
 	return phases[p];
+}
+
+const char *journal_phase_shown(enum journal_phase p)
+{
+	return phases[p == JOURNAL_BEFORE || p == JOURNAL_AFTER ? JOURNAL_INSTALLING : p];
+}
+
+bool journal_phase_works(enum journal_phase p)
+{
+	return p != JOURNAL_PREPARED && p != JOURNAL_DONE;
 }
 
 void journal_job_done(struct journal_job *j)
@@ -28,7 +39,8 @@ void journal_job_done(struct journal_job *j)
 	json_free(j->transaction);
 	json_free(j->packages);
 	json_free(j->units);
-	j->transaction = j->packages = j->units = NULL;
+	json_free(j->power);
+	j->transaction = j->packages = j->units = j->power = NULL;
 }
 
 char *journal_path(const char *root, const char *id, const char *name)
@@ -58,13 +70,13 @@ static bool id_ok(const char *id)
 bool journal_save(const char *root, const struct journal_job *j, struct err *e)
 {
 	AUTO(json_free)
-	json_t *o = json_pack("{s:s,s:s,s:I,s:I,s:s,s:I,s:I,s:I,s:I,s:s,s:s,s:o}", "order", j->id,
-			      "deployment", j->deployment, "epoch", (json_int_t)j->epoch, "seq",
-			      (json_int_t)j->seq, "phase", phases[j->phase], "attempts",
-			      (json_int_t)j->attempts, "started_ms", (json_int_t)j->started_ms,
-			      "finished_ms", (json_int_t)j->finished_ms, "exit_status",
-			      (json_int_t)j->exit_status, "outcome", j->outcome, "reason",
-			      j->reason, "detail", json_text(str_of(j->detail)));
+	json_t *o = json_pack(
+		"{s:s,s:s,s:I,s:I,s:s,s:I,s:I,s:I,s:I,s:s,s:s,s:o,s:s}", "order", j->id,
+		"deployment", j->deployment, "epoch", (json_int_t)j->epoch, "seq",
+		(json_int_t)j->seq, "phase", phases[j->phase], "attempts", (json_int_t)j->attempts,
+		"started_ms", (json_int_t)j->started_ms, "finished_ms", (json_int_t)j->finished_ms,
+		"exit_status", (json_int_t)j->exit_status, "outcome", j->outcome, "reason",
+		j->reason, "detail", json_text(str_of(j->detail)), "reboot", j->reboot);
 	ASSERT(o);
 	if (j->begun)
 		json_object_set_new(o, "begun", json_true());
@@ -74,6 +86,8 @@ bool journal_save(const char *root, const struct journal_job *j, struct err *e)
 		json_object_set(o, "packages", j->packages);
 	if (j->units)
 		json_object_set(o, "units", j->units);
+	if (j->power)
+		json_object_set(o, "power", j->power);
 	AUTO(buf_done) struct buf b = BUF_INIT(STATE_MAX);
 	json_write(o, &b);
 	AUTO(xfree) char *path = journal_path(root, j->id, "job.json");
@@ -101,7 +115,7 @@ static void copy_text(char *out, size_t cap, const char *s)
 static bool read_job(const json_t *o, const char *id, struct journal_job *j, struct err *e)
 {
 	const char *order = "", *deployment = "", *phase = "", *outcome = "", *reason = "";
-	const char *detail = "";
+	const char *detail = "", *reboot = "";
 	int64_t epoch = 0, seq = 0;
 	if (!json_need_str(o, "order", 32, 32, &order, e) ||
 	    !json_need_str(o, "deployment", 0, 64, &deployment, e) ||
@@ -114,7 +128,8 @@ static bool read_job(const json_t *o, const char *id, struct journal_job *j, str
 	    !json_need_int(o, "exit_status", INT32_MIN, INT32_MAX, &j->exit_status, e) ||
 	    !json_need_str(o, "outcome", 0, 15, &outcome, e) ||
 	    !json_need_str(o, "reason", 0, 31, &reason, e) ||
-	    !json_need_str(o, "detail", 0, 2000, &detail, e))
+	    !json_need_str(o, "detail", 0, 2000, &detail, e) ||
+	    !json_opt_str(o, "reboot", 19, &reboot, e))
 		return false;
 	if (strcmp(order, id) != 0)
 		return err_set(e, ERR_CORRUPT, "names order '%s'", order);
@@ -132,9 +147,11 @@ static bool read_job(const json_t *o, const char *id, struct journal_job *j, str
 	copy_text(j->reason, sizeof(j->reason), reason);
 	copy_text(j->detail, sizeof(j->detail), detail);
 	j->begun = json_is_true(json_object_get(o, "begun"));
+	copy_text(j->reboot, sizeof(j->reboot), reboot);
 	j->transaction = json_incref(json_object_get(o, "transaction"));
 	j->packages = json_incref(json_object_get(o, "packages"));
 	j->units = json_incref(json_object_get(o, "units"));
+	j->power = json_incref(json_object_get(o, "power"));
 	return true;
 }
 
@@ -227,6 +244,16 @@ bool journal_set_last(const char *root, uint64_t epoch, uint64_t seq, struct err
 	return file_write_atomic(path, buf_str(&b), 0644, e);
 }
 
+bool journal_count(const char *root, const struct journal_job *j, struct err *e)
+{
+	uint64_t epoch, seq;
+	if (!journal_last(root, &epoch, &seq, e))
+		return false;
+	if (j->epoch < epoch || (j->epoch == epoch && j->seq <= seq))
+		return true;
+	return journal_set_last(root, j->epoch, j->seq, e);
+}
+
 bool journal_log(const char *root, const char *id, struct str text, struct err *e)
 {
 	static const char cut[] = "\n[... the middle was left out ...]\n";
@@ -274,5 +301,7 @@ bool journal_result(const char *root, const struct journal_job *j, json_t **out,
 		json_object_set(*out, "plan", j->transaction);
 	if (!*out)
 		return err_set(e, ERR_INTERNAL, "result of order '%s' cannot be written", j->id);
+	if (j->reboot[0])
+		json_object_set_new(*out, "reboot", json_string(j->reboot));
 	return true;
 }

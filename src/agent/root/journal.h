@@ -15,11 +15,17 @@
 enum journal_phase {
 	JOURNAL_PREPARING,  /**< copying, verifying, planning: nothing is changed yet */
 	JOURNAL_PREPARED,   /**< the plan is covered by the order; waits for "install" */
+	JOURNAL_BEFORE,	    /**< what is to be done before installing; see power.h */
 	JOURNAL_INSTALLING, /**< the system is being changed */
+	JOURNAL_AFTER,	    /**< outcome known and kept; what is to be done after installing */
 	JOURNAL_DONE,	    /**< outcome known; kept until acknowledged */
 	JOURNAL_PHASES_
 };
 const char *journal_phase_name(enum journal_phase p);
+/** The same in the words of docs/agent-protocol.md: before and after are parts of installing. */
+const char *journal_phase_shown(enum journal_phase p);
+/** Somebody is to work on it now. */
+bool journal_phase_works(enum journal_phase p);
 
 struct journal_job {
 	char id[JOURNAL_ID];
@@ -27,12 +33,15 @@ struct journal_job {
 	uint64_t epoch, seq;
 	enum journal_phase phase;
 	int64_t attempts, started_ms, finished_ms, exit_status;
-	char outcome[16], reason[32], detail[401]; /**< once DONE */
+	char outcome[16], reason[32], detail[401]; /**< once AFTER */
+	char reboot[20];			   /**< what became of one, see power.h; "" = none
+						    * was ordered */
 	bool begun; /**< of an order with an approved plan: its installation, as that plan says */
 	json_t *transaction; /**< [{name, arch, from, to, action}] */
 	json_t *packages;    /**< [{name, arch, before, after, wanted}] */
 	json_t *units; /**< of a restart: [{unit, run, exit?}]: which run of each was there before,
 			*   and how its restart ended */
+	json_t *power; /**< {before?, after?} of a reboot: {boot, kernel, asked_ms, tries} */
 };
 void journal_job_done(struct journal_job *j);
 AUTO_DEFINE_VALUE(struct journal_job, journal_job_done)
@@ -62,6 +71,8 @@ bool journal_lock(const char *root, const char *id, int *fd_out);
 bool journal_last(const char *root, uint64_t *epoch_out, uint64_t *seq_out, struct err *e)
 	MUST_CHECK;
 bool journal_set_last(const char *root, uint64_t epoch, uint64_t seq, struct err *e) MUST_CHECK;
+/** The job's sequence counts as executed from here on: before the system is changed. */
+bool journal_count(const char *root, const struct journal_job *j, struct err *e) MUST_CHECK;
 
 /** Adds text to the job's log; when it grows past the maximum its middle goes. */
 bool journal_log(const char *root, const char *id, struct str text, struct err *e) MUST_CHECK;

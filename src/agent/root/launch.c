@@ -2,6 +2,7 @@
  * Starting a runner so that it outlives us: under systemd as a transient unit (whose main process
  * may die without its package manager being ended with it), elsewhere as a session of its own, put
  * back into the machine's network. */
+#include "agent/root/launch.h"
 #include "agent/root/runner.h"
 #include "base/file.h"
 #include "base/proc.h"
@@ -25,7 +26,7 @@ static char *own_path(void)
 	return str_dup(s);
 }
 
-static bool systemd_runs(void)
+bool launch_systemd_runs(void)
 {
 	struct stat st; /* sd_booted(3) */
 	return lstat("/run/systemd/system", &st) == 0 && S_ISDIR(st.st_mode);
@@ -102,7 +103,7 @@ bool runner_start(const struct agent_paths *p, const char *id, int64_t attempt, 
 	AUTO(xfree) char *self = own_path();
 	AUTO(xfree) char *unit = xasprintf("--unit=tsukuroi-job-%s-%lld", id, (long long)attempt);
 	struct launch l = { self, unit, "run-job", id, NULL };
-	return systemd_runs() ? start_unit(&l, p, e) : start_session(&l, p, netns, e);
+	return launch_systemd_runs() ? start_unit(&l, p, e) : start_session(&l, p, netns, e);
 }
 
 bool runner_tell(const struct agent_paths *p, const char *id, int64_t start_ms, int netns,
@@ -112,5 +113,5 @@ bool runner_tell(const struct agent_paths *p, const char *id, int64_t start_ms, 
 	AUTO(xfree) char *number = xasprintf("%lld", (long long)start_ms);
 	AUTO(xfree) char *unit = xasprintf("--unit=tsukuroi-tell-%s-%s", id, number);
 	struct launch l = { self, unit, "tell-users", id, number };
-	return systemd_runs() ? start_unit(&l, p, e) : start_session(&l, p, netns, e);
+	return launch_systemd_runs() ? start_unit(&l, p, e) : start_session(&l, p, netns, e);
 }

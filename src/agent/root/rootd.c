@@ -11,6 +11,7 @@
 #include "agent/root/had.h"
 #include "agent/root/journal.h"
 #include "agent/root/notices.h"
+#include "agent/root/power.h"
 #include "agent/root/runner.h"
 #include "agent/root/services.h"
 #include "base/clock.h"
@@ -92,20 +93,9 @@ static bool recover(struct rootd *d, struct err *e)
 	return ok;
 }
 
-/* The sequence counts as executed from the moment the system may be touched. */
-static bool count_executed(struct rootd *d, const struct journal_job *j, struct err *e)
-{
-	uint64_t epoch, seq;
-	if (!journal_last(d->root, &epoch, &seq, e))
-		return false;
-	if (j->epoch < epoch || (j->epoch == epoch && j->seq <= seq))
-		return true;
-	return journal_set_last(d->root, j->epoch, j->seq, e);
-}
-
 static bool start(struct rootd *d, const struct journal_job *j, struct err *e)
 {
-	if (j->phase == JOURNAL_INSTALLING && !count_executed(d, j, e))
+	if (j->phase == JOURNAL_INSTALLING && !journal_count(d->root, j, e))
 		return false;
 	d->next_start_ms = clock_mono_ms() + RESTART_MS;
 	return runner_start(&d->paths, j->id, j->attempts, d->netns, e);
@@ -117,16 +107,17 @@ int rootd_supervise(struct rootd *d)
 	struct err e = { 0 };
 	int lock = -1;
 	if (!d->active[0])
-		return -1;
+		return power_supervise(d->root);
 	if (!journal_load(d->root, d->active, &j, &e)) {
 		log_error("%s", e.msg);
 		d->active[0] = '\0';
 		return -1;
 	}
-	if (j.phase == JOURNAL_DONE || j.phase == JOURNAL_PREPARED) {
-		if (j.phase == JOURNAL_DONE)
-			d->active[0] = '\0';
-		return -1;
+	if (!journal_phase_works(j.phase)) {
+		if (j.phase != JOURNAL_DONE)
+			return -1;
+		d->active[0] = '\0';
+		return power_supervise(d->root);
 	}
 	bool idle = journal_lock(d->root, j.id, &lock);
 	fd_close(lock);
@@ -158,7 +149,7 @@ static json_t *refusal(const char *id, const char *reason, const struct err *e)
 
 static json_t *state_json(const struct journal_job *j)
 {
-	return json_pack("{s:s,s:s}", "order", j->id, "state", journal_phase_name(j->phase));
+	return json_pack("{s:s,s:s}", "order", j->id, "state", journal_phase_shown(j->phase));
 }
 
 static json_t *verb_hello(struct rootd *d, const json_t *request)
@@ -172,7 +163,7 @@ static json_t *verb_hello(struct rootd *d, const json_t *request)
 	/* So that a network half which was not there when the order came finds its way back. */
 	AUTO(journal_job_done) struct journal_job j = { 0 };
 	if (d->active[0] && journal_load(d->root, d->active, &j, NULL) &&
-	    (j.phase == JOURNAL_PREPARING || j.phase == JOURNAL_INSTALLING))
+	    journal_phase_works(j.phase))
 		json_object_set_new(r, "active", json_string(j.id));
 	return r;
 }
@@ -196,8 +187,8 @@ static bool accept_order(struct rootd *d, const struct order *o, struct str enve
 	AUTO(journal_job_done)
 	struct journal_job j = { .epoch = o->epoch,
 				 .seq = o->seq,
-				 /* a restart has nothing to copy and no plan to make */
-				 .phase = order_restarts(o) ? JOURNAL_PREPARED : JOURNAL_PREPARING,
+				 /* nothing to copy and no plan to make */
+				 .phase = order_installs(o) ? JOURNAL_PREPARING : JOURNAL_PREPARED,
 				 .started_ms = clock_wall_ms() };
 	snprintf(j.id, sizeof(j.id), "%.*s", STR_ARG(o->id));
 	snprintf(j.deployment, sizeof(j.deployment), "%.*s", STR_ARG(o->deployment));
@@ -230,9 +221,8 @@ static json_t *verb_prepare(struct rootd *d, const json_t *request)
 		return refusal(id, reason, &e);
 	if (!accept_order(d, &o, str_of(envelope), &e) || !journal_load(d->root, id, &known, &e))
 		return error_json(&e);
-	log_info("order %s accepted: %u %s, sequence %llu", id, o.n_packages + o.n_units,
-		 order_restarts(&o) ? "services to restart" : "packages",
-		 (unsigned long long)o.seq);
+	log_info("order %s accepted: %.*s, %u of it, sequence %llu", id, STR_ARG(o.action),
+		 o.n_packages + o.n_units, (unsigned long long)o.seq);
 	return state_json(&known);
 }
 
@@ -295,7 +285,7 @@ static json_t *verb_install(struct rootd *d, const json_t *request)
 	const char *reason;
 	if (!load_asked(d, request, &j, &e))
 		return error_json(&e);
-	if (j.phase == JOURNAL_INSTALLING || j.phase == JOURNAL_DONE)
+	if (j.phase > JOURNAL_PREPARED)
 		return state_json(&j);
 	if (j.phase != JOURNAL_PREPARED) {
 		err_set(&e, ERR_CONFLICT, "order %s has no plan yet", j.id);
@@ -310,7 +300,9 @@ static json_t *verb_install(struct rootd *d, const json_t *request)
 	json_t *waits = must_wait(d, &j, &o, &opening, &e);
 	if (waits || e.code)
 		return waits ? waits : error_json(&e);
-	j.phase = JOURNAL_INSTALLING;
+	j.phase = order_reboots(&o)		   ? JOURNAL_AFTER
+		  : actions_any_before(&o.actions) ? JOURNAL_BEFORE
+						   : JOURNAL_INSTALLING;
 	j.attempts = 0;
 	j.started_ms = clock_wall_ms();
 	if (!had_note(d->root, j.transaction, j.packages, j.started_ms, &e) ||
@@ -330,8 +322,8 @@ static json_t *verb_status(struct rootd *d, const json_t *request)
 		return error_json(&e);
 	json_t *r = state_json(&j);
 	AUTO(xfree) char *path = journal_path(d->root, j.id, "progress");
-	bool working = j.phase == JOURNAL_PREPARING || j.phase == JOURNAL_INSTALLING;
-	if (working && file_read(path, &b, NULL) && json_parse(buf_str(&b), 2000, &progress, NULL))
+	if (journal_phase_works(j.phase) && file_read(path, &b, NULL) &&
+	    json_parse(buf_str(&b), 2000, &progress, NULL))
 		json_object_update(r, progress);
 	if (j.phase == JOURNAL_DONE) {
 		json_object_set_new(r, "outcome", json_string(j.outcome));
@@ -341,6 +333,18 @@ static json_t *verb_status(struct rootd *d, const json_t *request)
 		json_object_set(r, "transaction", j.transaction);
 	json_object_set_new(r, "deployment", json_string(j.deployment));
 	return r;
+}
+
+/* A runner that is about to restart the machine waits a little for this: afterwards nobody can say
+ * where the machine has gone. */
+static json_t *verb_told(struct rootd *d, const json_t *request)
+{
+	AUTO(journal_job_done) struct journal_job j = { 0 };
+	struct err e = { 0 };
+	if (!load_asked(d, request, &j, &e))
+		return error_json(&e);
+	AUTO(xfree) char *path = journal_path(d->root, j.id, POWER_TOLD);
+	return file_write_atomic(path, STR_LIT(""), 0600, &e) ? json_object() : error_json(&e);
 }
 
 static json_t *verb_results(struct rootd *d, const json_t *request)
@@ -423,6 +427,7 @@ json_t *rootd_answer(struct rootd *d, const json_t *request)
 		{ "prepare", verb_prepare, { "verb", "envelope" } },
 		{ "install", verb_install, { "verb", "order" } },
 		{ "status", verb_status, { "verb", "order" } },
+		{ "told", verb_told, { "verb", "order" } },
 		{ "results", verb_results, { "verb" } },
 		{ "ack", verb_ack, { "verb", "order" } },
 		{ "restart", verb_restart, { "verb" } },

@@ -9,7 +9,9 @@
  *   install   {"order"} -> {"order", "state"} or {"refused", "detail"}; {"waits": reason, ...} when
  *             its windows or its users do not let it start yet
  *   status    {"order"} -> {"order", "state", "reason", "done", "total", "outcome"?,
- * "transaction"?} results   -> {"result": {...}} of one finished job not acknowledged yet, or {}
+ * "transaction"?}
+ *   told      {"order"} -> {}: the server knows that the machine is about to be restarted
+ *   results   -> {"result": {...}} of one finished job not acknowledged yet, or {}
  *   ack       {"order"} -> {}: forgets a finished job
  *   restart   -> {"restart": [...]} of docs/agent-protocol.md section 5, without the packages
  *   users     {"envelope", "answer": "look"|"postpone"|"install", "minutes"?, "user"?} -> what

@@ -7,6 +7,7 @@
 #include "agent/root/gate.h"
 #include "agent/root/journal.h"
 #include "agent/root/mirror.h"
+#include "agent/root/power.h"
 #include "agent/root/runner_int.h"
 #include "agent/root/services.h"
 #include "base/clock.h"
@@ -296,18 +297,30 @@ static bool record_packages(struct run *r, struct err *e)
 	return true;
 }
 
-bool run_finish(struct run *r, const char *outcome, const char *reason, const char *detail,
-		struct err *e)
+static void record_outcome(struct run *r, const char *outcome, const char *reason,
+			   const char *detail)
 {
-	struct err why = { 0 };
-	if (!order_restarts(&r->order) && !record_packages(r, &why))
-		log_warn("order %s: %s", r->job.id, why.msg);
-	r->job.phase = JOURNAL_DONE;
-	r->job.finished_ms = clock_wall_ms();
 	r->job.exit_status = r->exit_status;
 	snprintf(r->job.outcome, sizeof(r->job.outcome), "%s", outcome);
 	snprintf(r->job.reason, sizeof(r->job.reason), "%s", reason);
 	snprintf(r->job.detail, sizeof(r->job.detail), "%s", detail);
+}
+
+bool run_finish(struct run *r, const char *outcome, const char *reason, const char *detail,
+		struct err *e)
+{
+	record_outcome(r, outcome, reason, detail);
+	return run_end(r, e);
+}
+
+bool run_end(struct run *r, struct err *e)
+{
+	const char *outcome = r->job.outcome, *reason = r->job.reason, *detail = r->job.detail;
+	struct err why = { 0 };
+	if (order_installs(&r->order) && !record_packages(r, &why))
+		log_warn("order %s: %s", r->job.id, why.msg);
+	r->job.phase = JOURNAL_DONE;
+	r->job.finished_ms = clock_wall_ms();
 	if (!journal_save(r->root, &r->job, e))
 		return false;
 	log_info("order %s: %s, %s%s%s", r->job.id, outcome, reason, detail[0] ? ": " : "", detail);
@@ -375,7 +388,26 @@ static bool install(struct run *r, struct err *e)
 	struct backend_action end;
 	if (!drive(r, m, "installing", &end, e))
 		return false;
-	return run_finish(r, outcomes[end.outcome], end.reason, end.detail, e);
+	if (end.outcome != BACKEND_SUCCEEDED || !actions_any_after(&r->order.actions))
+		return run_finish(r, outcomes[end.outcome], end.reason, end.detail, e);
+	record_outcome(r, outcomes[end.outcome], end.reason, end.detail);
+	r->job.phase = JOURNAL_AFTER;
+	r->job.finished_ms = clock_wall_ms();
+	return journal_save(r->root, &r->job, e) && power_after(r, e);
+}
+
+/* The last thing before the system is changed. */
+static bool before(struct run *r, struct err *e)
+{
+	bool go_on;
+	if (!power_before(r, &go_on, e))
+		return false;
+	if (!go_on)
+		return true;
+	r->job.phase = JOURNAL_INSTALLING;
+	r->job.attempts = 1;
+	return journal_count(r->root, &r->job, e) && journal_save(r->root, &r->job, e) &&
+	       install(r, e);
 }
 
 /* Verified again: what stands in the journal is trusted as little as what came in. */
@@ -390,24 +422,31 @@ static bool open_order(struct run *r, const char **reason_out, struct err *e)
 
 static bool work(struct run *r, struct err *e)
 {
-	bool installing = r->job.phase == JOURNAL_INSTALLING;
+	bool preparing = r->job.phase == JOURNAL_PREPARING;
 	const char *reason;
 	struct err why = { 0 };
 	log_orphan(r);
 	if (!open_order(r, &reason, &why))
-		return run_finish(r, installing ? "failed" : "refused", reason, why.msg, e);
+		return run_finish(r, preparing ? "refused" : "failed", reason, why.msg, e);
 	if (r->job.attempts >= JOURNAL_ATTEMPTS)
 		return run_finish(r, "failed", "internal", "cut short too often; see the log", e);
 	r->job.attempts++;
 	if (order_restarts(&r->order))
 		return journal_save(r->root, &r->job, e) && services_restart(r, e);
+	if (r->job.phase == JOURNAL_AFTER)
+		return journal_count(r->root, &r->job, e) && journal_save(r->root, &r->job, e) &&
+		       power_after(r, e);
 	if (!platform_detect("", &r->manager, e))
 		return false;
 	if (!r->job.packages && !record_packages(r, e))
 		return false;
 	if (!journal_save(r->root, &r->job, e))
 		return false;
-	return installing ? install(r, e) : prepare(r, e);
+	switch (r->job.phase) {
+	case JOURNAL_BEFORE: return before(r, e);
+	case JOURNAL_INSTALLING: return install(r, e);
+	default: return prepare(r, e);
+	}
 }
 
 bool runner_run(const struct agent_paths *p, const char *id, struct err *e)
@@ -425,7 +464,7 @@ bool runner_run(const struct agent_paths *p, const char *id, struct err *e)
 		return true;
 	if (!journal_load(root, id, &r.job, e))
 		return err_prefix(e, "order %s", id);
-	if (r.job.phase == JOURNAL_DONE || r.job.phase == JOURNAL_PREPARED)
+	if (!journal_phase_works(r.job.phase))
 		return true;
 	struct err why = { 0 };
 	if (work(&r, &why))

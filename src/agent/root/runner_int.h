@@ -40,4 +40,6 @@ bool run_command(struct run *r, const char *const *argv, int64_t timeout_s, stru
 /* The job's end, recorded durably. */
 bool run_finish(struct run *r, const char *outcome, const char *reason, const char *detail,
 		struct err *e) MUST_CHECK;
+/* The end of a job whose outcome is in its record already. */
+bool run_end(struct run *r, struct err *e) MUST_CHECK;
 #endif

@@ -33,7 +33,7 @@ export default function DeploymentPage({ id }: { id: string }) {
 	const deployment = useDeployment(id);
 	const d = deployment.data;
 	const asked = url.get('tab');
-	const tab = d?.operation !== 'restart_services' && (asked === 'patches' || asked === 'plans') ? asked : 'targets';
+	const tab = d?.operation !== 'restart_services' && d?.operation !== 'reboot' && (asked === 'patches' || asked === 'plans') ? asked : 'targets';
 	const [asking, setAsking] = useState(false);
 	const cancel = useMutation({
 		mutationFn: () => take(api.POST('/deployments/{deployment_id}:cancel', { params: { path: { deployment_id: id } } })),
@@ -51,7 +51,9 @@ export default function DeploymentPage({ id }: { id: string }) {
 			sub={d && (
 				<div className="tk-headline">
 					<DeploymentState state={d.state} />
-					<span>{d.operation === 'restart_services' ? t('deployment.summaryRestart', { targets: d.targets.total }) : t(d.operation === 'uninstall' ? 'deployment.summaryUninstall' : 'deployment.summary', { patches: d.patches, targets: d.targets.total })}</span>
+					<span>{d.operation === 'restart_services' || d.operation === 'reboot'
+						? t(d.operation === 'reboot' ? 'deployment.summaryReboot' : 'deployment.summaryRestart', { targets: d.targets.total })
+						: t(d.operation === 'uninstall' ? 'deployment.summaryUninstall' : 'deployment.summary', { patches: d.patches, targets: d.targets.total })}</span>
 					{d.now && <span className="tk-tag">{t('deployment.now')}</span>}
 				</div>
 			)}
@@ -145,7 +147,7 @@ function Targets({ id, restarts }: { id: string; restarts: boolean }) {
 			: [{ id: 'patches', drop: 3, header: t('deployment.patches'), numeric: true, cell: (x: Target) => number(x.patches) }]),
 		{ id: 'attempts', drop: 4, header: t('deployment.attempts'), numeric: true, cell: x => x.attempts ? number(x.attempts) : <span className="tk-none">–</span> },
 		{ id: 'exit', drop: 5, header: t('deployment.exit'), numeric: true, cell: x => x.exit_status ?? <span className="tk-none">–</span> },
-		{ id: 'reboot', drop: 1, header: t('system.reboot'), cell: x => x.reboot_needed ? <span className="tk-warn-text">{t('system.rebootNeeded')}</span> : <span className="tk-none">–</span> },
+		{ id: 'reboot', drop: 1, header: t('system.reboot'), title: x => x.reboot ? t(`rebootHelp.${x.reboot}`) : '', cell: x => <RebootState target={x} /> },
 		{ id: 'next', drop: 5, header: t('deployment.nextAttempt'), cell: x => <Time at={x.next_attempt} /> },
 		{ id: 'updated', drop: 2, header: t('deployment.updated'), cell: x => <Time at={x.updated} relative /> },
 		{ id: 'finished', drop: 5, header: t('deployment.finished'), cell: x => <Time at={x.finished} /> },
@@ -170,6 +172,15 @@ function Targets({ id, restarts }: { id: string; restarts: boolean }) {
 			{log && <LogDialog deployment={id} system={log.system} hostname={log.hostname} onClose={() => setLog(null)} />}
 		</>
 	);
+}
+
+/** What became of an ordered reboot, else whether the system waits for one. */
+function RebootState({ target }: { target: Target }) {
+	const { t } = useI18n();
+	const { reboot, reboot_needed } = target;
+	if (reboot && !(reboot === 'not_needed' && reboot_needed))
+		return <span className={reboot === 'came_back' || reboot === 'not_needed' || reboot === 'off' ? undefined : 'tk-warn-text'}>{t(`reboot.${reboot}`)}</span>;
+	return reboot_needed ? <span className="tk-warn-text">{t('system.rebootNeeded')}</span> : <span className="tk-none">–</span>;
 }
 
 function Meter({ done, total }: { done: number; total: number }) {

@@ -9,6 +9,7 @@ import { Button, Card, Failure, Form, FormGroup, Loaded, Radio, TextArea, TextIn
 import { Page } from '../../ui/Page';
 import { useToast } from '../../ui/toast';
 import { browserZone, ZoneSelect } from '../../ui/ZoneSelect';
+import { AfterActions, BeforeActions, type After, type Before } from './Actions';
 import { Calendar } from './Calendar';
 import { Preview, useNextWindows } from './Preview';
 import type { Schedule } from './text';
@@ -43,6 +44,8 @@ function Edit({ policy }: { policy?: Policy }) {
 	const [name, setName] = useState(policy?.name[lang] ?? '');
 	const [description, setDescription] = useState(policy?.description[lang] ?? '');
 	const [s, setSchedule] = useState<Schedule>(policy?.schedule ?? FRESH);
+	const [before, setBefore] = useState<Before>(policy?.before ?? {});
+	const [after, setAfter] = useState<After>(policy?.after ?? {});
 	// The server does not know the systems' zones: it is shown as a system in this one has it.
 	const [seen, setSeen] = useState(mine ?? browserZone());
 	const zone = s.zone ?? seen;
@@ -50,7 +53,7 @@ function Edit({ policy }: { policy?: Policy }) {
 	const set = (part: Partial<Schedule>) => setSchedule({ ...s, ...part });
 	const save = useMutation({
 		mutationFn: () => {
-			const body = { name: name.trim(), description, schedule: s };
+			const body = { name: name.trim(), description, schedule: s, before, after };
 			return policy
 				? take(api.PATCH('/deployment-policies/{policy_id}', { params: { path: { policy_id: policy.id } }, body }))
 				: take(api.POST('/deployment-policies', { body }));
@@ -122,6 +125,8 @@ function Edit({ policy }: { policy?: Policy }) {
 							set({ freezes: [...(s.freezes ?? []), { from: today, to: today, reason: '' }] });
 						}}>{t('policy.addFreeze')}</Button></div>
 					</Card>
+					<BeforeActions before={before} put={setBefore} />
+					<AfterActions after={after} put={setAfter} />
 					{!!save.error && <Failure error={save.error} />}
 					<div className="tk-row">
 						<Button type="submit" variant="primary" isDisabled={!name.trim() || save.isPending}>{t('policy.save')}</Button>

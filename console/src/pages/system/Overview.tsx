@@ -12,6 +12,7 @@ import { DataTable } from '../../ui/DataTable';
 import { LifecycleFacts } from '../../ui/Enriched';
 import { GLYPH, Health, SEVERITIES } from '../../ui/Severity';
 import { Time } from '../../ui/Time';
+import { Reboot } from './Reboot';
 import { RestartServices } from './RestartServices';
 
 type Detail = Schemas['SystemDetail'];
@@ -72,12 +73,12 @@ function Evidence({ s }: { s: Detail }) {
 	const { t, number } = useI18n();
 	const e = s.evidence;
 	if (!e)
-		return <Card title={t('evidence.reboot')}><p className="tk-none">{t('evidence.none')}</p></Card>;
+		return <Card title={t('evidence.reboot')} extra={<Reboot s={s} />}><p className="tk-none">{t('evidence.none')}</p></Card>;
 	const r = e.reboot;
 	const restart = e.restart ?? [];
 	return (
 		<div className="tk-columns">
-			<Card title={t('evidence.reboot')}>
+			<Card title={t('evidence.reboot')} extra={<Reboot s={s} />}>
 				{r
 					? (
 						<>

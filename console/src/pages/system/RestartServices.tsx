@@ -12,8 +12,8 @@ import { Dialog } from '../../ui/Dialog';
 import { useToast } from '../../ui/toast';
 import { useUrl } from '../../ui/url';
 
-function Asked({ title, button, order, small, children }: {
-	title: string; button: string; order: () => Promise<Schemas['Deployment']>; small?: boolean; children: ReactNode;
+export function Asked({ open, done, text, title, button, order, small, children }: {
+	open: string; done: string; text: string; title: string; button: string; order: () => Promise<Schemas['Deployment']>; small?: boolean; children?: ReactNode;
 }) {
 	const { t } = useI18n();
 	const url = useUrl();
@@ -23,7 +23,7 @@ function Asked({ title, button, order, small, children }: {
 	const restart = useMutation({
 		mutationFn: order,
 		onSuccess: d => {
-			toast.done(t('evidence.restartAsked'));
+			toast.done(done);
 			void client.invalidateQueries({ queryKey: ['deployments'] });
 			url.navigate(deploymentPath(d.id));
 		},
@@ -31,7 +31,7 @@ function Asked({ title, button, order, small, children }: {
 	});
 	return (
 		<>
-			<Button variant="secondary" size={small ? 'sm' : undefined} isDisabled={restart.isPending} onClick={() => setAsking(true)}>{t('evidence.restartAll')}</Button>
+			<Button variant="secondary" size={small ? 'sm' : undefined} isDisabled={restart.isPending} onClick={() => setAsking(true)}>{open}</Button>
 			{asking && (
 				<Dialog tone="warning" title={title} onClose={() => setAsking(false)} footer={
 					<>
@@ -42,7 +42,7 @@ function Asked({ title, button, order, small, children }: {
 						<Button variant="link" data-first onClick={() => setAsking(false)}>{t('action.cancel')}</Button>
 					</>
 				}>
-					<p>{t('evidence.restartText')}</p>
+					<p>{text}</p>
 					{children}
 				</Dialog>
 			)}
@@ -58,7 +58,7 @@ export function RestartServices({ s }: { s: Schemas['SystemDetail'] }) {
 	if (s.state !== 'active' || !may('deploy') || services.length === 0)
 		return null;
 	return (
-		<Asked title={t('evidence.restartTitle', { name: s.hostname })} button={t('evidence.restartButton', { n: services.length })}
+		<Asked open={t('evidence.restartAll')} done={t('evidence.restartAsked')} text={t('evidence.restartText')} title={t('evidence.restartTitle', { name: s.hostname })} button={t('evidence.restartButton', { n: services.length })}
 			order={() => take(api.POST('/systems/{system_id}:restart-services', {
 				params: { path: { system_id: s.id }, header: { 'Idempotency-Key': newKey() } }, body: { services },
 			}))}>
@@ -72,7 +72,7 @@ export function RestartServices({ s }: { s: Schemas['SystemDetail'] }) {
 export function RestartServicesOfMany({ systems, count }: { systems: Selection; count: number }) {
 	const { t } = useI18n();
 	return (
-		<Asked small title={t('evidence.restartManyTitle', { n: count })} button={t('evidence.restartManyButton', { n: count })}
+		<Asked small open={t('evidence.restartAll')} done={t('evidence.restartAsked')} text={t('evidence.restartText')} title={t('evidence.restartManyTitle', { n: count })} button={t('evidence.restartManyButton', { n: count })}
 			order={() => take(api.POST('/systems:restart-services', { params: { header: { 'Idempotency-Key': newKey() } }, body: { systems } }))}>
 			<p>{t('evidence.restartManyText')}</p>
 		</Asked>

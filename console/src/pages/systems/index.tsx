@@ -12,6 +12,7 @@ import { Page } from '../../ui/Page';
 import { useUrl } from '../../ui/url';
 import { startDraft } from '../new-deployment/draft';
 import { useScan } from '../scan/useScan';
+import { RebootMany } from '../system/Reboot';
 import { RestartServicesOfMany } from '../system/RestartServices';
 import { systemColumns } from './columns';
 
@@ -51,6 +52,7 @@ export default function Systems() {
 		<>
 			{may('scan') && <Button variant="secondary" size="sm" isDisabled={scan.isPending} onClick={() => scan.mutate(sel.wire(filter, total))}>{t('scan.now')}</Button>}
 			{may('deploy') && <RestartServicesOfMany systems={sel.wire(filter, total)} count={count} />}
+			{may('deploy') && <RebootMany systems={sel.wire(filter, total)} count={count} />}
 			{may('deploy') && (
 				<Button variant="primary" size="sm" onClick={() => url.navigate(startDraft({
 					systems: sel.wire(filter, total), systemRows: sel.all ? undefined : sel.rows, systemCount: count,
