@@ -207,10 +207,21 @@ test('M-151: a deployment policy is made, its next windows are real dates, and a
 	await p.waitForSelector('.tk-editor .pf-m-danger');
 	await p.fill('#w0-end', '17:00');
 	await p.waitForSelector('[data-windows="12"]');
+	// M-169, M-170: users are told in both languages, as the form shows it.
+	await p.check('#n-on');
+	await p.fill('#n-title-ja', '再起動のない更新です');
+	await p.fill('#n-times', '2');
+	assert.match(await p.locator('[data-notice=ja]').innerText(), /再起動のない更新です[^]*あと 2 回/);
+	assert.match(await p.locator('[data-notice=en]').innerText(), /To postpone \(2 left/);
+	assert.deepEqual(await scan(p), []);
+	if (shots)
+		await p.screenshot({ path: join(shots, 'policy-notification-ja-light.png'), fullPage: true });
 	await p.click('button[type=submit]');
 	await p.waitForURL(/\/deploy\/policies$/);
 	await p.getByRole('link', { name: '日曜の午後' }).waitFor();
 	const made = (await b.api('/deployment-policies')).items.find(x => x.name.ja === '日曜の午後');
+	assert.equal(made.notification.title.ja, '再起動のない更新です');
+	assert.equal(made.notification.postpone.times, 2);
 	assert.deepEqual(made.schedule.windows, [{ weeks: [], weekdays: ['sun'], start: '13:00', end: '17:00' }]);
 	if (shots)
 		await p.screenshot({ path: join(shots, 'policies-made-ja-light.png') });

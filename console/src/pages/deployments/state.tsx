@@ -25,9 +25,21 @@ export function TargetReason({ target }: { target: Target }) {
 			{words}
 			{words && target.detail && ' — '}
 			{target.detail && <span lang="en" className="tk-small">{target.detail}</span>}
+			{target.notice && <> — <NoticeText notice={target.notice} /></>}
 			{!words && !target.detail && <span className="tk-none">–</span>}
 		</>
 	);
+}
+
+/** Of a target that waits for its users: when they were told, and what they put off. */
+function NoticeText({ notice }: { notice: NonNullable<Target['notice']> }) {
+	const { t, dateTime } = useI18n();
+	const said = [notice.shown ? t('notify.seen', { time: dateTime(notice.shown) }) : t('notify.notYet')];
+	if (notice.allowed > 0)
+		said.push(t('notify.put', { n: notice.postponed, of: notice.allowed }));
+	if (notice.deadline)
+		said.push(t('notify.until', { time: dateTime(notice.deadline) }));
+	return <span className="tk-small">{said.join(' · ')}</span>;
 }
 
 export function TargetsBar({ counts, thin }: { counts: Deployment['targets']; thin?: boolean }) {

@@ -11,6 +11,7 @@ import { useToast } from '../../ui/toast';
 import { browserZone, ZoneSelect } from '../../ui/ZoneSelect';
 import { AfterActions, BeforeActions, type After, type Before } from './Actions';
 import { Calendar } from './Calendar';
+import { Notification, type PolicyNotification } from './Notification';
 import { Preview, useNextWindows } from './Preview';
 import type { Schedule } from './text';
 import { Windows } from './Windows';
@@ -46,6 +47,7 @@ function Edit({ policy }: { policy?: Policy }) {
 	const [s, setSchedule] = useState<Schedule>(policy?.schedule ?? FRESH);
 	const [before, setBefore] = useState<Before>(policy?.before ?? {});
 	const [after, setAfter] = useState<After>(policy?.after ?? {});
+	const [told, setTold] = useState<PolicyNotification | null>(policy?.notification ?? null);
 	// The server does not know the systems' zones: it is shown as a system in this one has it.
 	const [seen, setSeen] = useState(mine ?? browserZone());
 	const zone = s.zone ?? seen;
@@ -53,7 +55,7 @@ function Edit({ policy }: { policy?: Policy }) {
 	const set = (part: Partial<Schedule>) => setSchedule({ ...s, ...part });
 	const save = useMutation({
 		mutationFn: () => {
-			const body = { name: name.trim(), description, schedule: s, before, after };
+			const body = { name: name.trim(), description, schedule: s, before, after, notification: told };
 			return policy
 				? take(api.PATCH('/deployment-policies/{policy_id}', { params: { path: { policy_id: policy.id } }, body }))
 				: take(api.POST('/deployment-policies', { body }));
@@ -126,6 +128,7 @@ function Edit({ policy }: { policy?: Policy }) {
 						}}>{t('policy.addFreeze')}</Button></div>
 					</Card>
 					<BeforeActions before={before} put={setBefore} />
+					<Notification value={told} put={setTold} />
 					<AfterActions after={after} put={setAfter} />
 					{!!save.error && <Failure error={save.error} />}
 					<div className="tk-row">
