@@ -25,6 +25,8 @@ struct groups *groups_new(void)
 
 static void group_free(struct group *g)
 {
+	if (!g)
+		return;
 	if (g->members)
 		roaring_bitmap_free(g->members);
 	xfree((char *)(uintptr_t)g->name); /* the others lie behind it */

@@ -56,7 +56,7 @@ test('Japanese texts are Japanese, English ones hold none', () => {
 	// Words that are the same in both languages: names, units, abbreviations.
 	const same = /^(BIOS|CVE|OS|PID|URL|SHA-256|Linux|Windows|macOS|API|\{[a-z]+\}|\{n\} %|＝|≠)$/;
 	for (const [key, text] of Object.entries(ja))
-		if (!same.test(text))
+		if (!same.test(text) && !key.startsWith('filterExample.'))
 			assert.match(text, /[\u3040-\u30ff\u4e00-\u9fff]/, `${key}: "${text}"`);
 	for (const [key, text] of Object.entries(en))
 		if (key !== 'deploy.also')
