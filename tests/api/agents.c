@@ -528,6 +528,82 @@ static void an_order_from_the_api_to_its_result(void **state)
 	assert_string_equal(log.body.p, "Setting up openssl\n");
 }
 
+/* The one order of the next contact. */
+static struct order next_order(struct world *w, struct agent *a, const char *inventory,
+			       struct arena *arena)
+{
+	struct err e = { 0 };
+	struct order o;
+	uint8_t pub[SIGN_PUBLIC_LEN];
+	AUTO(reply_done) struct reply work;
+	checkin(w, a, inventory, "2026-11-22T08:00:00Z", "", &work);
+	expect(&work, 200, NULL);
+	const json_t *orders = json_object_get(work.json, "orders");
+	assert_int_equal(json_array_size(orders), 1);
+	sign_key_public(w->key, pub);
+	ok(order_open(str_of(json_string_value(json_array_get(orders, 0))), pub, arena, &o, &e),
+	   &e);
+	return o;
+}
+
+/* The same where plans are to be approved: asked, told, approved, and in the next order. */
+static void a_plan_from_the_agent_to_its_approval(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	AUTO(agent_done) struct agent a;
+	AUTO(arena_done) struct arena arena = { 0 };
+	struct who t = as(w, ROLE_TECHNICIAN);
+	struct sha256 id;
+	char hex[SHA256_HEX], *inv = world_inventory(0);
+	AUTO(xfree) char *owned = inv;
+	enrol(w, &a);
+	ok(store_put(w->store, STR_LIT("openssl 3.0.2-1"), &id, &e) &&
+		   store_put(w->store, STR_LIT("libssl3 3.0.2-1"), &id, &e),
+	   &e);
+	AUTO(reply_done) struct reply first, up, pre, made, told, plans, one, approved;
+	checkin(w, &a, hash_of(inv, hex), "2026-11-22T08:00:00Z", "", &first);
+	upload(w, &a, inv, NULL, NULL, "2026-11-22T08:00:00Z", &up);
+	expect(&up, 204, NULL);
+	AUTO(xfree)
+	char *selection = xasprintf("{\"approval\":\"plan\",\"systems\":{\"ids\":[\"%s\"]}}", a.id);
+	request(w, &t, "POST", "/api/v1/deployments:preview", selection, NULL, &pre);
+	expect(&pre, 200, NULL);
+	AUTO(xfree)
+	char *creation = xasprintf("%.*s,\"preview_token\":\"%s\"}", (int)(strlen(selection) - 1),
+				   selection, text_at(pre.json, "preview_token"));
+	const char *key[] = { "Idempotency-Key: whole-walk-2", NULL };
+	request(w, &t, "POST", "/api/v1/deployments", creation, key, &made);
+	expect(&made, 201, NULL);
+	struct order o = next_order(w, &a, hex, &arena);
+	AUTO(xfree)
+	char *planned = xasprintf(
+		"{\"order\":\"%s\",\"deployment\":\"%s\",\"seq\":1,\"outcome\":\"succeeded\",\"reason\":\"planned\","
+		"\"started\":\"2026-11-22T08:01:00Z\",\"finished\":\"2026-11-22T08:02:00Z\",\"attempts\":1,"
+		"\"exit_status\":0,\"packages\":[],\"log\":\"\",\"reboot_needed\":false,\"plan\":[{\"name\":\"openssl\","
+		"\"arch\":\"amd64\",\"from\":\"3.0.1-1\",\"to\":\"3.0.2-1\",\"action\":\"upgrade\"}]}",
+		arena_str(&arena, o.id).p, text_at(made.json, "id"));
+	agent_post(w, &a, "results", planned, NULL, &told);
+	expect(&told, 204, NULL);
+	AUTO(xfree)
+	char *list = xasprintf("/api/v1/deployments/%s/plans", text_at(made.json, "id"));
+	AUTO(xfree)
+	char *mine = xasprintf("/api/v1/deployments/%s/targets/%s/plan", text_at(made.json, "id"),
+			       a.id);
+	request(w, &t, "GET", list, NULL, NULL, &plans);
+	const json_t *plan = json_array_get(json_object_get(plans.json, "items"), 0);
+	const char *hash = text_at(plan, "hash");
+	request(w, &t, "GET", mine, NULL, NULL, &one);
+	expect(&one, 200, NULL);
+	assert_string_equal(text_at(one.json, "hash"), hash);
+	AUTO(xfree) char *approve = xasprintf("%s:approve", list);
+	AUTO(xfree) char *hashes = xasprintf("{\"hashes\":[\"%s\"]}", hash);
+	request(w, &t, "POST", approve, hashes, NULL, &approved);
+	expect(&approved, 200, NULL);
+	o = next_order(w, &a, hex, &arena);
+	assert_string_equal(arena_str(&arena, o.plan).p, hash);
+}
+
 static void certificates_are_renewed_for_the_same_agent(void **state)
 {
 	struct world *w = *state;
@@ -562,6 +638,7 @@ static int group(void)
 		cmocka_unit_test(push_wakes_and_tells_who_is_online),
 		cmocka_unit_test(files_only_of_the_catalog),
 		cmocka_unit_test(an_order_from_the_api_to_its_result),
+		cmocka_unit_test(a_plan_from_the_agent_to_its_approval),
 		cmocka_unit_test(certificates_are_renewed_for_the_same_agent),
 	};
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);
