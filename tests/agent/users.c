@@ -92,7 +92,8 @@ static bool show(void *arg, const struct order *o, int64_t start_ms, struct err 
 static const char *ask(struct bench *b, const struct order *o, struct shows *s, bool open)
 {
 	const struct notices_shower shower = { show, s };
-	const struct opening opening = { open, clock_wall_ms() + 5 * 60 * MINUTE, false };
+	const struct opening opening = { .open = open,
+					 .next_ms = clock_wall_ms() + 5 * 60 * MINUTE };
 	struct err e = { 0 };
 	AUTO(json_free)
 	json_t *r = notices_ask(&b->paths, b->root, o, &opening, &shower, &e);

@@ -23,7 +23,7 @@ export function SelectorField({ id, label, help, value, onChange }: { id: string
 	return (
 		<>
 			<FormGroup label={label} fieldId={`${id}-in`}>
-				<TextInput id={`${id}-in`} value={s.filter ?? ''} maxLength={4000} placeholder="os = debian and group = &quot;Test&quot;" onChange={(_, v) => put(without(s, 'filter', v))} />
+				<TextInput id={`${id}-in`} value={s.filter ?? ''} maxLength={4000} placeholder={t('auto.filterExample')} onChange={(_, v) => put(without(s, 'filter', v))} />
 				<p className="tk-small">{help}</p>
 			</FormGroup>
 			<FormGroup label={t('auto.except')} fieldId={`${id}-out`}>
