@@ -75,7 +75,7 @@ export function ApprovalForm({ settings, edit }: { settings: Settings; edit: boo
 				</Card>
 			)}
 			{!!save.error && <Failure error={save.error} />}
-			{edit && <div className="tk-row"><Button type="submit" variant="primary" isDisabled={save.isPending}>{t('policy.save')}</Button></div>}
+			{edit && <div className="tk-row"><Button type="submit" variant="primary" isDisabled={save.isPending}>{t('approval.save')}</Button></div>}
 			{asking && <Ask settings={settings} mode={mode} busy={save.isPending} error={save.error} onClose={() => setAsking(false)} onGo={x => save.mutate(x)} />}
 		</Form>
 	);

@@ -170,7 +170,7 @@ function Edit({ task }: { task?: Task }) {
 				</Card>
 				{!!save.error && <Failure error={save.error} />}
 				<div className="tk-row">
-					{may('deploy') && <Button type="submit" variant="primary" isDisabled={!x.name.trim() || save.isPending}>{t('policy.save')}</Button>}
+					{may('deploy') && <Button type="submit" variant="primary" isDisabled={!x.name.trim() || save.isPending}>{t('auto.save')}</Button>}
 					<Button variant="link" onClick={() => go(LIST)}>{t('action.cancel')}</Button>
 				</div>
 			</Form>
