@@ -3,6 +3,7 @@
 own network namespace, with no way out but the server), the API as a program uses it, and a counter.
 
 Needs root, Debian's package registry through the machine's own apt configuration, and ../shared/testbeds."""
+import email.utils
 import fcntl
 import hashlib
 import http.client
@@ -10,6 +11,7 @@ import json
 import os
 import pathlib
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -354,10 +356,35 @@ class Endpoints:
         return self.state / name / "root"
 
     def refresh_apt(self, name):
-        """apt-get update in the endpoint's root from the host's network: the endpoint itself has no way out."""
+        """apt-get update in the endpoint's root from the host's network: the endpoint itself has no way out, nor names."""
         root = self.root(name)
-        run("bash", "-c", f". '{TESTBEDS}/lib.sh'; tb_in_root '{root}' apt-get -qq -o Acquire::Check-Valid-Until=false -o APT::Sandbox::User=root update",
-            env=self.env, timeout=300)
+        resolver = root / "etc/resolv.conf"
+        resolver.write_bytes(pathlib.Path("/etc/resolv.conf").read_bytes())
+        try:
+            p = run("bash", "-c", f". '{TESTBEDS}/lib.sh'; tb_in_root '{root}' apt-get -qq -o Acquire::Check-Valid-Until=false -o APT::Sandbox::User=root update",
+                    env=self.env, timeout=300)
+        finally:
+            resolver.write_text("")
+        if "Failed to fetch" in p.stderr:  # apt goes on with what it had, and succeeds
+            raise RuntimeError(f"apt-get update on {name}: {p.stderr}")
+
+    def apt_dates(self, name):
+        """When the states of the archives that apt has seen there were published, as the API writes times."""
+        lists = self.root(name) / "var/lib/apt/lists"
+        dates = re.findall(r"^Date: (.+)$", "\n".join(f.read_text(errors="replace")[:4000] for f in lists.glob("*InRelease")), re.M)
+        return {email.utils.parsedate_to_datetime(d.replace("UTC", "GMT")).strftime("%Y-%m-%dT%H:%M:%SZ") for d in dates}
+
+    def same_archive(self, name, api):
+        """The endpoint's apt and the server look at the same states of the archives. A mirror behind a cache may show
+        each of them another one while a new one is published; both look again until they agree."""
+        for _ in range(8):
+            self.refresh_apt(name)
+            dates = self.apt_dates(name)
+            if dates and dates <= {f["released"] for f in api.call("GET", "/feeds")["items"]}:
+                return True
+            time.sleep(15)
+            sync(api)
+        return False
 
     def upgradable(self, name):
         """{(name, candidate)} as `apt list --upgradable` says on the endpoint itself."""
