@@ -122,3 +122,17 @@ bool call_audit(struct call *c, const char *action, const char *object, json_t *
 		return err_prefix(e, "the change was made but not recorded in the audit log");
 	return true;
 }
+
+bool call_if_match(struct call *c, const char *what, int64_t *out, struct err *e)
+{
+	const char *header = http_req_header(c->req, "If-Match");
+	if (!header)
+		return call_fail(c, e, 428, "precondition_required",
+				 "header If-Match with the ETag that was read is needed");
+	struct str s = str_of(header);
+	if (s.n < 3 || s.p[0] != '"' || s.p[s.n - 1] != '"' ||
+	    !str_to_i64((struct str) { s.p + 1, s.n - 2 }, out))
+		return call_fail(c, e, 412, "precondition_failed", "If-Match holds no ETag of %s",
+				 what);
+	return true;
+}

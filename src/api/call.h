@@ -62,6 +62,8 @@ bool call_body(struct call *c, const char *const *known, json_t **out, struct er
 const char *call_param(struct call *c, size_t i);
 /** 404 unless the path parameter is 32 lower-case hex digits. */
 bool call_param_id(struct call *c, size_t i, const char **out, struct err *e) MUST_CHECK;
+/** The version in If-Match. 428 without one, 412 for what is no ETag of `what` ("the settings"). */
+bool call_if_match(struct call *c, const char *what, int64_t *out, struct err *e) MUST_CHECK;
 /** Writes to the audit log as the signed-in user. `detail` is taken; may be NULL. */
 bool call_audit(struct call *c, const char *action, const char *object, json_t *detail,
 		struct err *e) MUST_CHECK;

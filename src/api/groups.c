@@ -253,20 +253,6 @@ static bool create_group(struct call *c, struct err *e)
 	return call_audit(c, "group.create", id, TAKE(detail), e) && answer(c, 201, id, e);
 }
 
-static bool read_version(struct call *c, int64_t *out, struct err *e)
-{
-	const char *header = http_req_header(c->req, "If-Match");
-	if (!header)
-		return call_fail(c, e, 428, "precondition_required",
-				 "header If-Match with the ETag that was read is needed");
-	struct str s = str_of(header);
-	if (s.n < 3 || s.p[0] != '"' || s.p[s.n - 1] != '"' ||
-	    !str_to_i64((struct str) { s.p + 1, s.n - 2 }, out))
-		return call_fail(c, e, 412, "precondition_failed",
-				 "If-Match holds no ETag of a group");
-	return true;
-}
-
 /* What the body leaves out stays as it is; texts in the arena. */
 static bool read_edit(struct call *c, const json_t *body, int64_t version, struct group_edit *out,
 		      bool *renamed_out, struct err *e)
@@ -306,8 +292,8 @@ static bool change_group(struct call *c, struct err *e)
 	bool renamed;
 	struct group_edit g;
 	if (!call_param_id(c, 0, &id, e) || !call_body(c, known, &body, e) ||
-	    !read_version(c, &version, e) || !read_edit(c, body, version, &g, &renamed, e) ||
-	    !check_filter(c, g.filter, id, e))
+	    !call_if_match(c, "a group", &version, e) ||
+	    !read_edit(c, body, version, &g, &renamed, e) || !check_filter(c, g.filter, id, e))
 		return false;
 	if (!fleet_group_change(c->conf->fleet, id, version, &g, e))
 		return blame_name(c, e);

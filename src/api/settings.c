@@ -65,21 +65,6 @@ static bool get_settings(struct call *c, struct err *e)
 	return answer(c);
 }
 
-/* The version in If-Match. */
-static bool read_version(struct call *c, int64_t *out, struct err *e)
-{
-	const char *header = http_req_header(c->req, "If-Match");
-	if (!header)
-		return call_fail(c, e, 428, "precondition_required",
-				 "header If-Match with the ETag that was read is needed");
-	struct str s = str_of(header);
-	if (s.n < 3 || s.p[0] != '"' || s.p[s.n - 1] != '"' ||
-	    !str_to_i64((struct str) { s.p + 1, s.n - 2 }, out))
-		return call_fail(c, e, 412, "precondition_failed",
-				 "If-Match holds no ETag of the settings");
-	return true;
-}
-
 /* The text form of a JSON value; false when it cannot be one. */
 static bool value_text(const json_t *v, struct buf *out)
 {
@@ -171,7 +156,7 @@ static bool patch_settings(struct call *c, struct err *e)
 	size_t n;
 	int64_t version;
 	AUTO(json_free) json_t *body = NULL;
-	if (!read_version(c, &version, e) || !call_body(c, known, &body, e))
+	if (!call_if_match(c, "the settings", &version, e) || !call_body(c, known, &body, e))
 		return false;
 	if (!read_changes(c, body, changes, &n, e))
 		return false;
