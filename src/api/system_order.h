@@ -21,7 +21,8 @@ bool system_order_of_one(struct call *c, const char *const *known, struct system
 /** Of the body's `systems`, a selection. */
 bool system_order_of_many(struct call *c, const char *const *known, struct system_order *out,
 			  struct err *e) MUST_CHECK;
-/** 201 with the deployment, after its audit record; `detail` (taken) gets deployment and systems. */
+/** 201 with the deployment, after its audit record; `detail` (taken) gets deployment and systems.
+ */
 bool system_order_reply(struct call *c, const struct system_order *o, const char *action,
 			const char *deployment, json_t *detail, struct err *e) MUST_CHECK;
 #endif

@@ -330,7 +330,7 @@ class Endpoints:
         extra = (["-p", self.packages] if self.packages else []) + (["-b"] if self.boot else [])
         up = ("up", "-n", len(self.names), "-s", " ".join(self.suites.values()), *extra)
         if self.sh(*up, timeout=1800, check=not self.boot).returncode:  # the first boot of a fresh root may lose a race
-            self.sh("down", check=False)
+            self.down()
             self.sh(*up, timeout=1800)
         run("ip", "link", "add", f"{PREFIX}-up", "type", "veth", "peer", "name", f"{PREFIX}-dn", "netns", f"{PREFIX}-srv")
         run("ip", "addr", "add", f"{SERVER_ADDRESS}/24", "dev", f"{PREFIX}-up")
@@ -340,14 +340,63 @@ class Endpoints:
 
     def down(self):
         run("ip", "link", "del", f"{PREFIX}-up", check=False)
+        for name in self.names:
+            self.cut_off(name)
         self.sh("down", check=False)
 
     def start(self, name):
-        """Power on. The testbed may take a process of the container's set-up for its process 1, and lose it."""
+        """Power on. The testbed may take a process of the container's set-up for its process 1, and lose it: what it
+        has lost goes on over the same disk, so it is ended before the next try."""
         for _ in range(4):
+            self.cut_off(name)
             if self.sh("start", name, check=False).returncode == 0:
                 return
+        self.cut_off(name)
         self.sh("start", name)
+
+    def cut_off(self, name):
+        """Power off at once, also what the testbed has lost sight of."""
+        containers = list(self.containers(name))
+        for p in containers:
+            for pid in [*self.children(p), p]:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+        for p in containers:
+            wait_for("the container's end", lambda: not self.lives(p), 30, 0.05)
+
+    def containers(self, name):
+        """Processes of systemd-nspawn that run an endpoint, by our own numbers."""
+        for d in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                words = (d / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if words[0].endswith(b"systemd-nspawn") and str(self.root(name)).encode() in words:
+                yield int(d.name)
+
+    @staticmethod
+    def children(pid):
+        try:
+            return [int(c) for c in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        except OSError:
+            return []
+
+    @staticmethod
+    def lives(pid):
+        try:
+            return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+        except OSError:
+            return False
+
+    def process_1(self, name):
+        """Of an endpoint that is up, by our own numbers; 0: it is not."""
+        try:
+            p = int((self.state / name / "pid").read_text())
+        except (OSError, ValueError):
+            return 0
+        return p if self.lives(p) else 0
 
     def exec(self, name, *argv, **kw):
         return self.sh("exec", name, *argv, **kw)
