@@ -60,16 +60,41 @@ static struct str value_of(const struct dims_of *of, int dim)
 	return str_of(of->text[dim] ? of->text[dim] : "");
 }
 
-static void enter(struct dim *d, uint32_t host, struct str value)
+static uint32_t number(struct dim *d, struct str value)
 {
 	uint32_t no = intern_add(d->texts, value);
-	if (no == d->hosts.n)
+	if (no == d->hosts.n) {
 		VEC_PUSH(&d->hosts, NULL);
-	else
-		d->empty -= d->hosts.p[no] == NULL;
-	if (!d->hosts.p[no])
+		d->empty++;
+	}
+	return no;
+}
+
+/* The bitmap of a value, to be added to. */
+static roaring_bitmap_t *hosts_of(struct dim *d, uint32_t no)
+{
+	if (!d->hosts.p[no]) {
 		d->hosts.p[no] = roaring_bitmap_create();
-	roaring_bitmap_add(d->hosts.p[no], host);
+		d->empty--;
+	}
+	return d->hosts.p[no];
+}
+
+static void enter(struct dim *d, uint32_t host, struct str value)
+{
+	roaring_bitmap_add(hosts_of(d, number(d, value)), host);
+}
+
+uint32_t dims_number(struct dims *d, enum fleet_dim dim, const char *text)
+{
+	return number(&d->dim[dim], str_of(text ? text : ""));
+}
+
+void dims_add_many(struct dims *d, enum fleet_dim dim, uint32_t value, const uint32_t *hosts,
+		   size_t n)
+{
+	if (n)
+		roaring_bitmap_add_many(hosts_of(&d->dim[dim], value), n, hosts);
 }
 
 static void leave(struct dim *d, uint32_t host, struct str value)
@@ -108,6 +133,16 @@ const char *dims_text(const struct dims *d, enum fleet_dim dim, const char *text
 	uint32_t no = intern_find(d->dim[dim].texts, str_of(text));
 	ASSERT(no != INTERN_NONE);
 	return intern_get(d->dim[dim].texts, no).p;
+}
+
+void dims_share(const struct dims *d, const struct host_attrs *from, struct host_attrs *out)
+{
+	out->os_id = (char *)dims_text(d, FLEET_BY_OS_ID, from->os_id);
+	out->os_version = (char *)dims_text(d, FLEET_BY_OS_VERSION, from->os_version);
+	out->os_name = (char *)dims_text(d, FLEET_BY_OS_NAME, from->os_name);
+	out->arch = (char *)dims_text(d, FLEET_BY_ARCH, from->arch);
+	out->kernel = (char *)dims_text(d, FLEET_BY_KERNEL, from->kernel);
+	out->agent_version = (char *)dims_text(d, FLEET_BY_AGENT_VERSION, from->agent_version);
 }
 
 bool dims_sparse(const struct dims *d, enum fleet_dim dim)

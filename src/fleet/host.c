@@ -35,6 +35,12 @@ const char *host_own(const struct host *h, enum host_own which)
 	return *own_of((struct host *)h, which);
 }
 
+void host_point(struct host *h, char *const own[static HOST_OWNS_])
+{
+	for (int i = 0; i < HOST_OWNS_; i++)
+		*own_of(h, (enum host_own)i) = own[i];
+}
+
 void host_pack(struct host *h, const char *const own[static HOST_OWNS_], struct str facts,
 	       uint32_t n_facts)
 {

@@ -17,6 +17,8 @@ enum host_own {
 	HOST_OWNS_
 };
 const char *host_own(const struct host *h, enum host_own which);
+/** Points the own texts to these; nothing is copied or freed. */
+void host_point(struct host *h, char *const texts[static HOST_OWNS_]);
 /** Gives the host a new block with copies of the texts (NULL stays NULL; they may lie in the old
  * block) and of the coded facts. The old block is freed. */
 void host_pack(struct host *h, const char *const texts[static HOST_OWNS_], struct str facts,

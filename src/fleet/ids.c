@@ -16,15 +16,24 @@ static void place(struct ids *t, struct str id, uint32_t no)
 	t->slots[i] = no + 1;
 }
 
-static void grow(struct ids *t, struct host *const *hosts)
+static void grow(struct ids *t, struct host *const *hosts, uint32_t mask)
 {
-	struct ids bigger = { .mask = t->mask ? t->mask * 2 + 1 : 63, .n = t->n };
+	struct ids bigger = { .mask = mask, .n = t->n };
 	bigger.slots = xcalloc((size_t)bigger.mask + 1, sizeof(*bigger.slots));
 	for (uint32_t i = 0; t->slots && i <= t->mask; i++)
 		if (t->slots[i])
 			place(&bigger, str_of(hosts[t->slots[i] - 1]->id), t->slots[i] - 1);
 	ids_done(t);
 	*t = bigger;
+}
+
+void ids_reserve(struct ids *t, struct host *const *hosts, uint32_t more)
+{
+	uint32_t mask = t->mask ? t->mask : 63;
+	while (((uint64_t)t->n + more) * 2 >= mask)
+		mask = mask * 2 + 1;
+	if (mask != t->mask)
+		grow(t, hosts, mask);
 }
 
 uint32_t ids_find(const struct ids *t, struct host *const *hosts, struct str id)
@@ -39,8 +48,20 @@ uint32_t ids_find(const struct ids *t, struct host *const *hosts, struct str id)
 
 void ids_add(struct ids *t, struct host *const *hosts, uint32_t no)
 {
-	if (t->n * 2 >= t->mask)
-		grow(t, hosts);
+	ids_reserve(t, hosts, 1);
 	place(t, str_of(hosts[no]->id), no);
 	t->n++;
+}
+
+bool ids_add_new(struct ids *t, struct host *const *hosts, uint32_t no)
+{
+	struct str id = str_of(hosts[no]->id);
+	ids_reserve(t, hosts, 1);
+	uint32_t i = (uint32_t)str_hash(id) & t->mask;
+	for (; t->slots[i]; i = (i + 1) & t->mask)
+		if (str_eq(str_of(hosts[t->slots[i] - 1]->id), id))
+			return false;
+	t->slots[i] = no + 1;
+	t->n++;
+	return true;
 }

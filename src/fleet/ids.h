@@ -14,4 +14,8 @@ void ids_done(struct ids *t);
 uint32_t ids_find(const struct ids *t, struct host *const *hosts, struct str id);
 /** Enters host `no`, which is in `hosts` and not in the table. */
 void ids_add(struct ids *t, struct host *const *hosts, uint32_t no);
+/** The same for one that may be in the table already: false then. */
+bool ids_add_new(struct ids *t, struct host *const *hosts, uint32_t no);
+/** Makes room for so many more. */
+void ids_reserve(struct ids *t, struct host *const *hosts, uint32_t more);
 #endif

@@ -33,14 +33,8 @@ void record_set_scan_time(struct fleet *f, struct host *h, int64_t ms)
 static void share_texts(const struct fleet *f, struct host *h, const char *office,
 			const struct host_attrs *a)
 {
-	const struct dims *d = f->dims;
-	h->office = (char *)dims_text(d, FLEET_BY_OFFICE, office);
-	h->attrs.os_id = (char *)dims_text(d, FLEET_BY_OS_ID, a->os_id);
-	h->attrs.os_version = (char *)dims_text(d, FLEET_BY_OS_VERSION, a->os_version);
-	h->attrs.os_name = (char *)dims_text(d, FLEET_BY_OS_NAME, a->os_name);
-	h->attrs.arch = (char *)dims_text(d, FLEET_BY_ARCH, a->arch);
-	h->attrs.kernel = (char *)dims_text(d, FLEET_BY_KERNEL, a->kernel);
-	h->attrs.agent_version = (char *)dims_text(d, FLEET_BY_AGENT_VERSION, a->agent_version);
+	h->office = (char *)dims_text(f->dims, FLEET_BY_OFFICE, office);
+	dims_share(f->dims, a, &h->attrs);
 }
 
 static void compact_dims(struct fleet *f)
@@ -75,15 +69,6 @@ void record_set_attrs(struct fleet *f, struct host *h, const char *office,
 	compact_dims(f);
 }
 
-uint32_t fleet_adopt(struct fleet *f, const struct host *from)
-{
-	uint32_t no = fleet_adopt_mapped(f, from);
-	struct host *h = f->hosts.p[no];
-	host_set_facts(h, (struct str) { (const char *)from->facts, from->facts_len },
-		       from->n_facts); /* copies the texts too */
-	return no;
-}
-
 void fleet_replace(struct fleet *f, uint32_t no, const struct host *from)
 {
 	struct host *h = f->hosts.p[no];
@@ -105,7 +90,7 @@ void fleet_replace(struct fleet *f, uint32_t no, const struct host *from)
 	roster_put(f->roster, h);
 }
 
-uint32_t fleet_adopt_mapped(struct fleet *f, const struct host *from)
+uint32_t fleet_adopt(struct fleet *f, const struct host *from)
 {
 	struct host *h = arena_new(&f->records, struct host);
 	struct dims_of of;
@@ -127,6 +112,8 @@ uint32_t fleet_adopt_mapped(struct fleet *f, const struct host *from)
 		roaring_bitmap_add(f->scanned, h->no);
 	}
 	roster_put(f->roster, h);
+	host_set_facts(h, (struct str) { (const char *)from->facts, from->facts_len },
+		       from->n_facts); /* copies the texts too */
 	return h->no;
 }
 

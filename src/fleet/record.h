@@ -8,8 +8,6 @@
 
 /** Puts a copy of a loaded or enrolled host into memory; `from` may borrow all it points to. */
 uint32_t fleet_adopt(struct fleet *f, const struct host *from);
-/** The same, but own texts and facts stay where they are: they must outlive the fleet. */
-uint32_t fleet_adopt_mapped(struct fleet *f, const struct host *from);
 /** A host in memory becomes what its row says; it must be in no bitmap of facts. */
 void fleet_replace(struct fleet *f, uint32_t no, const struct host *from);
 /** Enters the facts of an active host into the index. */

@@ -103,19 +103,30 @@ static void number_anew(struct words *w)
 	w->unused = 0;
 }
 
-static void put_word(struct words *w, uint32_t host, bool is_new, struct str text)
+static uint32_t number_of(struct words *w, struct str text)
 {
 	uint32_t no = intern_add(w->texts, text);
 	if (no == w->hosts.n) {
 		VEC_PUSH(&w->hosts, 0);
 		w->unused++;
 	}
+	return no;
+}
+
+static void use_word(struct words *w, uint32_t no)
+{
+	if (w->hosts.p[no]++ == 0)
+		w->unused--;
+}
+
+static void put_word(struct words *w, uint32_t host, bool is_new, struct str text)
+{
+	uint32_t no = number_of(w, text);
 	if (is_new)
 		VEC_PUSH(&w->column, no);
 	else if (--w->hosts.p[w->column.p[host]] == 0)
 		w->unused++;
-	if (w->hosts.p[no]++ == 0)
-		w->unused--;
+	use_word(w, no);
 	w->column.p[host] = no;
 	if (w->unused > WORDS_KEPT && w->unused > w->hosts.n / 2)
 		number_anew(w);
@@ -148,18 +159,35 @@ static struct str text(const char *s)
 	return str_of(s ? s : "");
 }
 
+/* The words in an office and attributes; the release is written into `b`. */
+static void read_words(const char *office, const struct host_attrs *a, struct buf *b,
+		       struct str out[static ROSTER_WORDS_])
+{
+	buf_printf(b, "%s\n%s\n%s", a->os_id ? a->os_id : "", a->os_version ? a->os_version : "",
+		   a->os_name ? a->os_name : "");
+	out[ROSTER_RELEASE] = buf_str(b);
+	out[ROSTER_OFFICE] = text(office);
+	out[ROSTER_ARCH] = text(a->arch);
+	out[ROSTER_AGENT] = text(a->agent_version);
+}
+
 static void put_words(struct roster *r, const struct host *h, bool is_new)
 {
-	const struct host_attrs *a = &h->attrs;
 	AUTO(buf_done) struct buf b = BUF_INIT(4096);
-	buf_printf(&b, "%s\n%s\n%s", a->os_id ? a->os_id : "", a->os_version ? a->os_version : "",
-		   a->os_name ? a->os_name : "");
-	const struct str words[ROSTER_WORDS_] = { [ROSTER_RELEASE] = buf_str(&b),
-						  [ROSTER_OFFICE] = text(h->office),
-						  [ROSTER_ARCH] = text(a->arch),
-						  [ROSTER_AGENT] = text(a->agent_version) };
+	struct str words[ROSTER_WORDS_];
+	read_words(h->office, &h->attrs, &b, words);
 	for (int w = 0; w < ROSTER_WORDS_; w++)
 		put_word(&r->words[w], h->no, is_new, words[w]);
+}
+
+void roster_number(struct roster *r, const char *office, const struct host_attrs *a,
+		   uint32_t out[static ROSTER_WORDS_])
+{
+	AUTO(buf_done) struct buf b = BUF_INIT(4096);
+	struct str words[ROSTER_WORDS_];
+	read_words(office, a, &b, words);
+	for (int w = 0; w < ROSTER_WORDS_; w++)
+		out[w] = number_of(&r->words[w], words[w]);
 }
 
 /* Equal but for the case of ASCII letters; so a contact that says nothing new moves nothing. */
@@ -224,12 +252,9 @@ static void add(struct roster *r, const struct host *h)
 	r->n++;
 }
 
-void roster_put(struct roster *r, const struct host *h)
+/* All but words and texts. */
+static void put_columns(struct roster *r, const struct host *h)
 {
-	bool is_new = h->no == r->n;
-	ASSERT(h->no <= r->n);
-	if (is_new)
-		add(r, h);
 	r->state.p[h->no] = (uint8_t)h->state;
 	r->scan.p[h->no] = (uint8_t)h->scan;
 	r->online.p[h->no] = h->online;
@@ -237,8 +262,29 @@ void roster_put(struct roster *r, const struct host *h)
 	r->last_scan_ms.p[h->no] = h->last_scan_ms;
 	roster_contact(r, h->no, h->last_contact_ms);
 	put_address(r, h);
+}
+
+void roster_put(struct roster *r, const struct host *h)
+{
+	bool is_new = h->no == r->n;
+	ASSERT(h->no <= r->n);
+	if (is_new)
+		add(r, h);
+	put_columns(r, h);
 	put_words(r, h, is_new);
 	put_texts(r, h, is_new);
+}
+
+void roster_add(struct roster *r, const struct host *h, const uint32_t word[static ROSTER_WORDS_])
+{
+	ASSERT(h->no == r->n);
+	add(r, h);
+	put_columns(r, h);
+	for (int w = 0; w < ROSTER_WORDS_; w++) {
+		VEC_PUSH(&r->words[w].column, word[w]);
+		use_word(&r->words[w], word[w]);
+	}
+	put_texts(r, h, true);
 }
 
 void roster_contact(struct roster *r, uint32_t no, int64_t ms)

@@ -71,6 +71,12 @@ void roster_free(struct roster *r);
 AUTO_DEFINE(struct roster, roster_free)
 /** The host's record is new or has changed. Write lock held. */
 void roster_put(struct roster *r, const struct host *h);
+/** A new host whose words are known by their numbers. */
+void roster_add(struct roster *r, const struct host *h, const uint32_t word[static ROSTER_WORDS_]);
+/** The numbers of the words in an office and what hosts share of their attributes, given now when
+ * they are new; for roster_add() at once, since numbers that nobody has are given anew. */
+void roster_number(struct roster *r, const char *office, const struct host_attrs *a,
+		   uint32_t out[static ROSTER_WORDS_]);
 /** Its last contact only. Read lock held; no two at a time for one host. */
 void roster_contact(struct roster *r, uint32_t no, int64_t ms);
 #endif

@@ -19,7 +19,7 @@
 #define ALIGN 32u
 #define MAGIC "TSKRSNAP"
 /* Changes with anything the writers of sections write. */
-#define VERSION 2u
+#define VERSION 3u
 #define PROGRAM sizeof(((struct snapfile_mark *)NULL)->program)
 #define BYTE_ORDER_MARK 0x0102030405060708ull
 
@@ -52,6 +52,9 @@ struct snapfile {
 	char *map;
 	size_t size;
 	struct header h;
+	bool begun, beside; /* the check; it has a thread of its own */
+	pthread_t checker;
+	uint64_t bad; /* blocks; the checker's until it has ended */
 };
 
 static uint64_t turn(uint64_t h, uint64_t v)
@@ -318,54 +321,62 @@ bool snapfile_open(const char *path, struct snapfile **out, struct err *e)
 	return true;
 }
 
+static void *check_blocks(void *arg)
+{
+	struct snapfile *s = arg;
+	const struct header *h = &s->h;
+	for (uint64_t i = 0; i < h->n_blocks; i++) {
+		uint64_t at = START + i * BLOCK, want;
+		memcpy(&want, s->map + h->table_at + i * sizeof(want), sizeof(want));
+		s->bad += sum_of(s->map + at, (size_t)MIN(BLOCK, h->table_at - at)) != want;
+	}
+	return NULL;
+}
+
+void snapfile_check_begin(struct snapfile *s)
+{
+	ASSERT(!s->begun);
+	s->begun = true;
+	s->beside = pthread_create(&s->checker, NULL, check_blocks, s) == 0;
+}
+
+/* Waits for the checker, if there is one. */
+static void join_checker(struct snapfile *s)
+{
+	if (s->beside)
+		pthread_join(s->checker, NULL);
+	s->beside = false;
+}
+
 void snapfile_free(struct snapfile *s)
 {
 	if (!s)
 		return;
+	join_checker(s);
 	if (s->map)
 		munmap(s->map, s->size);
 	xfree(s);
 }
 
-struct checking {
-	const struct snapfile *s;
-	uint64_t from, to, bad;
-};
-
-static void *check_blocks(void *arg)
-{
-	struct checking *c = arg;
-	const struct header *h = &c->s->h;
-	for (uint64_t i = c->from; i < c->to; i++) {
-		uint64_t at = START + i * BLOCK, want;
-		size_t n = (size_t)MIN(BLOCK, h->table_at - at);
-		memcpy(&want, c->s->map + h->table_at + i * sizeof(want), sizeof(want));
-		c->bad += sum_of(c->s->map + at, n) != want;
-		/* The pages stay in the system's cache; they need not count as ours. */
-		madvise(c->s->map + at, n, MADV_DONTNEED);
-	}
-	return NULL;
-}
-
-bool snapfile_check(const struct snapfile *s, struct err *e)
+bool snapfile_check_end(struct snapfile *s, struct err *e)
 {
 	const struct header *h = &s->h;
-	struct checking low = { s, 0, h->n_blocks / 2, 0 };
-	struct checking high = { s, low.to, h->n_blocks, 0 };
-	pthread_t thread;
+	ASSERT(s->begun);
+	if (s->beside)
+		join_checker(s);
+	else
+		check_blocks(s);
 	if (sum_of(s->map + h->table_at, h->n_blocks * sizeof(uint64_t)) != h->table_sum)
 		return err_set(e, ERR_CORRUPT, "the snapshot's checksums are damaged");
-	bool two = pthread_create(&thread, NULL, check_blocks, &high) == 0;
-	check_blocks(&low);
-	if (two)
-		pthread_join(thread, NULL);
-	else
-		check_blocks(&high);
-	if (low.bad + high.bad)
+	if (s->bad)
 		return err_set(e, ERR_CORRUPT, "%llu of %llu megabytes of the snapshot are damaged",
-			       (unsigned long long)(low.bad + high.bad),
-			       (unsigned long long)h->n_blocks);
+			       (unsigned long long)s->bad, (unsigned long long)h->n_blocks);
 	return true;
+}
+
+void snapfile_release(const struct snapfile *s)
+{
+	(void)madvise(s->map, s->size, MADV_DONTNEED); /* only memory is at stake */
 }
 
 const struct snapfile_mark *snapfile_read_mark(const struct snapfile *s)

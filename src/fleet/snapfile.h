@@ -8,6 +8,7 @@
 
 enum snapfile_section {
 	SNAPFILE_HOSTS,
+	SNAPFILE_KINDS,
 	SNAPFILE_BITMAPS,
 	SNAPFILE_FACTS,
 	SNAPFILE_SETS,
@@ -50,12 +51,17 @@ bool snapfile_publish(struct snapfile_writer *w, struct err *e) MUST_CHECK;
 
 struct snapfile;
 /** Maps a file. ERR_NOT_FOUND: there is none; ERR_CORRUPT: it is none of ours, cut, or its header
- * is damaged. What the sections hold is not looked at: see snapfile_check(). */
+ * is damaged. What the sections hold is not looked at: see snapfile_check_begin(). */
 bool snapfile_open(const char *path, struct snapfile **out, struct err *e) MUST_CHECK;
 void snapfile_free(struct snapfile *s);
 AUTO_DEFINE(struct snapfile, snapfile_free)
-/** Every checksum; nothing of the file must be believed before. */
-bool snapfile_check(const struct snapfile *s, struct err *e) MUST_CHECK;
+/** Looks at every checksum, beside the caller; once. Nothing of the file must be believed before
+ * the end says that all are right, but what can stand damage may be read meanwhile. */
+void snapfile_check_begin(struct snapfile *s);
+bool snapfile_check_end(struct snapfile *s, struct err *e) MUST_CHECK;
+/** The pages stay in the system's cache, but do not count as this process' until they are needed
+ * again. */
+void snapfile_release(const struct snapfile *s);
 const struct snapfile_mark *snapfile_read_mark(const struct snapfile *s);
 /** Whether this very build of the program wrote it: what another one concluded may be wrong by
  * what we know now. */

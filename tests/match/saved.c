@@ -4,6 +4,8 @@
  * another catalog, and with a file that is torn, foreign, old or gone (P9, F01). */
 #include "match/saved.h"
 #include "base/file.h"
+#include "fleet/host.h"
+#include "fleet/roster.h"
 #include "fleet/snapshot.h"
 #include "world.h"
 
@@ -51,9 +53,17 @@ static void scan(struct fleet *f, uint32_t host)
 static void change(struct fleet *f, uint32_t host)
 {
 	struct err e = { 0 };
-	char name[24];
+	char name[24], address[24];
 	struct host_attrs attrs = { .hostname = name, .kernel = (char *)(next(2) ? "a" : "b") };
 	snprintf(name, sizeof(name), "host%u", next(1000));
+	snprintf(address, sizeof(address), "10.0.%u.%u", next(4), next(250));
+	if (next(3)) {
+		attrs.os_id = (char *)(next(2) ? "debian" : "");
+		attrs.os_name = (char *)(next(2) ? "Debian" : NULL);
+		attrs.agent_version = (char *)(next(2) ? "1" : "2");
+		attrs.address = address;
+		attrs.reboot_needed = next(2);
+	}
 	switch (next(6)) {
 	case 0: assert_true(fleet_set_state(f, host, next(HOST_STATES_), &e)); break;
 	case 1: assert_true(fleet_contact(f, host, &attrs, &e)); break;
@@ -118,10 +128,10 @@ static void same_host(const struct match_view *a, const struct match_view *b, co
 	assert_int_equal(h->last_contact_ms, g->last_contact_ms);
 	assert_int_equal(h->enrolled_ms, g->enrolled_ms);
 	assert_memory_equal(&h->inventory, &g->inventory, sizeof(h->inventory));
-	assert_string_equal(h->attrs.hostname ? h->attrs.hostname : "",
-			    g->attrs.hostname ? g->attrs.hostname : "");
-	assert_string_equal(h->attrs.kernel ? h->attrs.kernel : "",
-			    g->attrs.kernel ? g->attrs.kernel : "");
+	assert_true(host_attrs_equal(&h->attrs, &g->attrs));
+	assert_string_equal(h->office, g->office);
+	assert_string_equal(h->cert_fingerprint ? h->cert_fingerprint : "",
+			    g->cert_fingerprint ? g->cert_fingerprint : "");
 	assert_string_equal(h->scan_error ? h->scan_error : "", g->scan_error ? g->scan_error : "");
 	assert_int_equal(h->facts_len, g->facts_len);
 	if (h->facts_len)
@@ -153,6 +163,43 @@ static void check_index(const struct fleet *f)
 	assert_int_equal(said, held);
 }
 
+static uint64_t hosts_in(const roaring_bitmap_t *b)
+{
+	return b ? roaring_bitmap_get_cardinality(b) : 0;
+}
+
+/* What is kept of records to be counted and listed. */
+static void same_records(const struct fleet *a, const struct fleet *b)
+{
+	struct roster_columns x, y;
+	for (enum fleet_dim d = 0; d < FLEET_DIMS_; d++)
+		for (uint32_t v = 0; v < fleet_dim_count(a, d); v++)
+			assert_int_equal(hosts_in(fleet_dim_hosts(a, d, v)),
+					 hosts_in(fleet_hosts_by(b, d, fleet_dim_value(a, d, v))));
+	for (int s = 0; s < HOST_STATES_; s++)
+		assert_int_equal(hosts_in(fleet_state_hosts(a, s)),
+				 hosts_in(fleet_state_hosts(b, s)));
+	for (int s = 0; s < SCANS_; s++)
+		assert_int_equal(hosts_in(fleet_scan_hosts(a, s)),
+				 hosts_in(fleet_scan_hosts(b, s)));
+	assert_int_equal(hosts_in(fleet_reboot_hosts(a)), hosts_in(fleet_reboot_hosts(b)));
+	assert_int_equal(hosts_in(fleet_scanned(a)), hosts_in(fleet_scanned(b)));
+	roster_columns(fleet_roster(a), &x);
+	roster_columns(fleet_roster(b), &y);
+	assert_int_equal(x.n, y.n);
+	for (uint32_t i = 0; i < x.n; i++) {
+		uint32_t k = fleet_host_by_id(b, str_of(fleet_host(a, i)->id))->no;
+		assert_true(x.state[i] == y.state[k] && x.scan[i] == y.scan[k] &&
+			    x.reboot[i] == y.reboot[k] && x.last_scan_ms[i] == y.last_scan_ms[k] &&
+			    x.id_head[i] == y.id_head[k]);
+		for (enum roster_word w = 0; w < ROSTER_WORDS_; w++)
+			assert_true(str_eq(roster_word(fleet_roster(a), w, x.word[w][i]),
+					   roster_word(fleet_roster(b), w, y.word[w][k])));
+		assert_true(str_eq(roster_hostname(fleet_roster(a), i),
+				   roster_hostname(fleet_roster(b), k)));
+	}
+}
+
 /* The two know the same; host numbers may differ. */
 static void same_world(struct world *a, struct world *b)
 {
@@ -172,6 +219,7 @@ static void same_world(struct world *a, struct world *b)
 	assert_memory_equal(&x, &y, sizeof(x));
 	check_index(a->fleet);
 	check_index(b->fleet);
+	same_records(a->fleet, b->fleet);
 	match_read_end(&v);
 	match_read_end(&w);
 	assert_int_equal(match_verify(a->match), 0);
