@@ -170,7 +170,7 @@ static bool read_known(struct ledger *l, struct intern *known, struct err *e)
 	if (!c || !sql_query(c, &SQL_LEDGER_SWEPT, SQL_ARGS(sql_int(LEDGER_KNOWN)), &rows, e))
 		return false;
 	while (sql_next(rows))
-		intern_add(known, str_of(ledger_name_get(l, (uint32_t)sql_col_int(rows, 0))));
+		intern_add(known, sql_col_str(rows, 0));
 	return sql_rows_end(rows, e);
 }
 
@@ -199,7 +199,7 @@ static bool gather_unknown(struct ledger *l, struct intern *known, struct ledger
 static bool catch_up(struct ledger *l, struct err *e)
 {
 	AUTO(intern_free) struct intern *known = intern_new();
-	if (!ledger_names_refresh(l, e) || !read_known(l, known, e))
+	if (!read_known(l, known, e))
 		return false;
 	bool more = true, ok = true;
 	while (more && ok) {
@@ -223,6 +223,8 @@ bool ledger_attach(struct ledger *l, struct fleet *f, struct match *m, struct er
 
 bool ledger_catch_up(struct ledger *l, struct err *e)
 {
+	if (!ledger_names_read(l, e))
+		return err_prefix(e, "reading the ledger");
 	if (!l->behind || l->follows)
 		return true;
 	l->behind = false;

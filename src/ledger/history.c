@@ -45,50 +45,78 @@ static void add_entry(struct gathering *g, struct sql_rows *rows)
 	}
 }
 
-/* Whether the host is among a sweep's; *only_out is the single one it has, or INTERN_NONE. */
-static bool swept(struct str coded, uint32_t host, uint32_t *only_out)
+/* The sum of the next eight steps when each has one byte; UINT32_MAX when not. */
+static uint32_t eight_steps(struct str coded)
 {
-	uint32_t at = 0, step, n = 0;
-	bool found = false;
-	while (coded.n > 0 && varint_take(&coded, &step)) {
+	uint64_t w;
+	if (coded.n < sizeof(w))
+		return UINT32_MAX;
+	memcpy(&w, coded.p, sizeof(w));
+	if (w & 0x8080808080808080ull)
+		return UINT32_MAX;
+	w = (w & 0x00ff00ff00ff00ffull) + (w >> 8 & 0x00ff00ff00ff00ffull);
+	return (uint32_t)(w * 0x0001000100010001ull >> 48);
+}
+
+/* Whether the host is among a sweep's, which are ascending. Most sweeps are of many hosts, one in
+ * a few: most steps have one byte. */
+static bool swept(struct str coded, uint32_t host)
+{
+	uint64_t at = 0;
+	uint32_t step;
+	while (coded.n > 0) {
+		uint32_t eight = eight_steps(coded);
+		if (at + eight < host) {
+			at += eight;
+			coded = (struct str) { coded.p + 8, coded.n - 8 };
+			continue;
+		}
+		if (!varint_take(&coded, &step))
+			return false;
 		at += step;
-		found |= at == host;
-		*only_out = n++ ? INTERN_NONE : at;
+		if (at >= host)
+			return at == host;
 	}
-	return found;
+	return false;
+}
+
+/* The single host of a sweep, or INTERN_NONE. */
+static uint32_t only_host(struct sql_rows *rows)
+{
+	struct str coded = sql_col_str(rows, 6);
+	uint32_t host;
+	return sql_col_int(rows, 5) == 1 && varint_take(&coded, &host) ? host : INTERN_NONE;
 }
 
 static void add_sweep(struct gathering *g, struct sql_rows *rows)
 {
-	uint32_t only = INTERN_NONE;
-	bool here = swept(sql_col_str(rows, 6), g->host, &only);
-	if (g->host != INTERN_NONE && !here)
+	if (g->host != INTERN_NONE && !swept(sql_col_str(rows, 6), g->host))
 		return;
-	const char *host = g->host != INTERN_NONE ? ledger_name_get(g->l, g->host)
-			   : only != INTERN_NONE  ? ledger_name_get(g->l, only)
-						  : "";
+	uint32_t only = g->host != INTERN_NONE ? g->host : only_host(rows);
+	const char *host = only != INTERN_NONE ? ledger_name_get(g->l, only) : "";
 	add(g, sql_col_int(rows, 0), sql_col_int(rows, 1), (uint32_t)sql_col_int(rows, 3), host,
 	    (uint32_t)sql_col_int(rows, 2), (uint32_t)sql_col_int(rows, 5), 0,
 	    sql_col_str(rows, 4));
 }
 
-/* Runs one query; *last_out is the sequence of its last row when it may have more, else 0. */
+/* Runs one query, until it has given so many items; *last_out is the sequence of the last row that
+ * was looked at when there may be more, else 0. */
 static bool gather(struct gathering *g, struct sql_conn *c, const struct sql_stmt *q,
-		   const struct sql_val *args, int n_args, size_t most,
+		   const struct sql_val *args, int n_args, size_t most, size_t enough,
 		   void (*take)(struct gathering *g, struct sql_rows *rows), int64_t *last_out,
 		   struct err *e)
 {
 	struct sql_rows *rows;
-	size_t n = 0;
+	size_t n = 0, before = g->items.n;
 	int64_t seq = 0;
 	if (!sql_query(c, q, args, n_args, &rows, e))
 		return false;
-	while (sql_next(rows)) {
+	while (g->items.n - before < enough && sql_next(rows)) {
 		seq = sql_col_int(rows, 0);
 		n++;
 		take(g, rows);
 	}
-	*last_out = n == most ? seq : 0;
+	*last_out = n == most || g->items.n - before >= enough ? seq : 0;
 	return sql_rows_end(rows, e);
 }
 
@@ -145,12 +173,13 @@ static bool page(struct gathering *g, const struct lookup *q, struct ledger_plac
 	bool ok = c != NULL;
 	if (ok && q->of != INTERN_NONE) {
 		struct sql_val of[] = { sql_int(q->of), sql_int(from), sql_int((int64_t)most) };
-		ok = gather(g, c, q->entries, of, ARRAY_LEN(of), most, add_entry, &last_entry, e);
+		ok = gather(g, c, q->entries, of, ARRAY_LEN(of), most, SIZE_MAX, add_entry,
+			    &last_entry, e);
 		struct sql_val all[] = { sql_int(from), sql_int(last_entry),
 					 sql_int(SWEEPS_LOOKED_AT) };
 		ok = ok && (q->to_entry ? gather(g, c, q->sweeps, all, ARRAY_LEN(all),
-						 SWEEPS_LOOKED_AT, add_sweep, &last_sweep, e)
-					: gather(g, c, q->sweeps, of, ARRAY_LEN(of), most,
+						 SWEEPS_LOOKED_AT, most, add_sweep, &last_sweep, e)
+					: gather(g, c, q->sweeps, of, ARRAY_LEN(of), most, SIZE_MAX,
 						 add_sweep, &last_sweep, e));
 	}
 	cut(g, at, limit, MAX(last_entry, last_sweep), out, n_out, more_out);
@@ -158,16 +187,16 @@ static bool page(struct gathering *g, const struct lookup *q, struct ledger_plac
 }
 
 /* Where several servers share the database, others give numbers too. */
-static bool names_of_others(struct ledger *l, struct err *e)
+static bool names_ready(struct ledger *l, struct err *e)
 {
-	return !sql_shared(l->db) || ledger_names_refresh(l, e);
+	return sql_shared(l->db) ? ledger_names_refresh(l, e) : ledger_names_read(l, e);
 }
 
 bool ledger_of_host(struct ledger *l, struct str host, struct ledger_place *at, size_t limit,
 		    struct arena *a, struct ledger_item **out, size_t *n_out, bool *more_out,
 		    struct err *e)
 {
-	if (!names_of_others(l, e))
+	if (!names_ready(l, e))
 		return false;
 	struct gathering g = {
 		.l = l, .host = ledger_name_find(l, host), .patch = INTERN_NONE, .a = a
@@ -180,7 +209,7 @@ bool ledger_of_patch(struct ledger *l, struct str patch, struct ledger_place *at
 		     struct arena *a, struct ledger_item **out, size_t *n_out, bool *more_out,
 		     struct err *e)
 {
-	if (!names_of_others(l, e))
+	if (!names_ready(l, e))
 		return false;
 	struct gathering g = {
 		.l = l, .host = INTERN_NONE, .patch = ledger_name_find(l, patch), .a = a

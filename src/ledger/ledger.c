@@ -68,14 +68,15 @@ void ledger_hole(struct intern *names, uint32_t no)
 	intern_add(names, str_of(hole));
 }
 
-void ledger_learn(struct ledger *l, uint32_t no, struct str name)
+bool ledger_learn(struct ledger *l, uint32_t no, struct str name)
 {
 	pthread_mutex_lock(&l->lock);
 	while (intern_count(l->names) < no)
 		ledger_hole(l->names, intern_count(l->names));
-	if (intern_count(l->names) == no)
-		intern_add(l->names, name);
+	bool same = intern_count(l->names) == no ? intern_add(l->names, name) == no
+						 : str_eq(intern_get(l->names, no), name);
 	pthread_mutex_unlock(&l->lock);
+	return same;
 }
 
 uint32_t ledger_name_find(struct ledger *l, struct str name)
@@ -102,13 +103,17 @@ bool ledger_names_refresh(struct ledger *l, struct err *e)
 			     &rows, e))
 		return false;
 	bool good = true;
-	while (good && sql_next(rows)) {
-		uint32_t no = (uint32_t)sql_col_int(rows, 0);
-		ledger_learn(l, no, sql_col_str(rows, 1));
-		good = ledger_name_find(l, sql_col_str(rows, 1)) == no;
-	}
-	return sql_rows_end(rows, e) &&
-	       (good || err_set(e, ERR_CORRUPT, "the ledger's names are not each other's like"));
+	while (good && sql_next(rows))
+		good = ledger_learn(l, (uint32_t)sql_col_int(rows, 0), sql_col_str(rows, 1));
+	if (!sql_rows_end(rows, e))
+		return false;
+	l->read = l->read || good;
+	return good || err_set(e, ERR_CORRUPT, "the ledger's names are not each other's like");
+}
+
+bool ledger_names_read(struct ledger *l, struct err *e)
+{
+	return l->read || ledger_names_refresh(l, e);
 }
 
 void ledger_follow(struct ledger *l, bool follows)
@@ -118,17 +123,14 @@ void ledger_follow(struct ledger *l, bool follows)
 	l->follows = follows;
 }
 
-bool ledger_open(struct sql *db, const struct clock *clock, struct ledger **out, struct err *e)
+struct ledger *ledger_open(struct sql *db, const struct clock *clock)
 {
-	AUTO(ledger_close) struct ledger *l = xcalloc(1, sizeof(*l));
+	struct ledger *l = xcalloc(1, sizeof(*l));
 	l->db = db;
 	l->clock = *clock;
 	l->names = intern_new();
 	pthread_mutex_init(&l->lock, NULL);
-	if (!ledger_names_refresh(l, e))
-		return err_prefix(e, "loading the ledger");
-	*out = TAKE(l);
-	return true;
+	return l;
 }
 
 void ledger_close(struct ledger *l)

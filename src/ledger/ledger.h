@@ -29,8 +29,7 @@ enum ledger_event {
 const char *ledger_event_name(unsigned event); /**< "missing", ...; 1..LEDGER_EVENTS_-1 */
 
 struct ledger;
-bool ledger_open(struct sql *db, const struct clock *clock, struct ledger **out, struct err *e)
-	MUST_CHECK;
+struct ledger *ledger_open(struct sql *db, const struct clock *clock);
 void ledger_close(struct ledger *l);
 AUTO_DEFINE(struct ledger, ledger_close)
 /** From here on inventories and new catalogs write into the ledger. Patches that the ledger has

@@ -33,7 +33,7 @@ select seq, at_ms, patch, event, ref, n, hosts from ledger_sweep where seq <= $1
 select seq, at_ms, patch, event, ref, n, hosts from ledger_sweep where patch = $1 and seq <= $2 order by seq desc limit $3;
 
 -- name: ledger_swept
-select distinct patch from ledger_sweep where event = $1;
+select distinct n.name from ledger_sweep s join ledger_name n on n.no = s.patch where s.event = $1;
 
 -- name: ledger_last_before
 select coalesce(max(seq), 0) from (

@@ -16,13 +16,18 @@ struct ledger {
 	struct fleet *fleet;  /* while attached */
 	struct match *match;
 	struct ledger_batch *adoption; /* under match's adoption */
+	_Atomic(bool) read;	       /* `names` has had what the database had */
 	_Atomic(bool) behind;	       /* an adoption was not written */
 	_Atomic(bool) follows;	       /* another server writes adoptions */
 };
 
 uint32_t ledger_names_known(struct ledger *l);
-/* A committed name and its number; one that is known already is passed over. */
-void ledger_learn(struct ledger *l, uint32_t no, struct str name);
+/* A committed name and its number; one that is known already is passed over. False: the number is
+ * another name's here, or the name has another number. */
+bool ledger_learn(struct ledger *l, uint32_t no, struct str name);
+/* Reads the names, once: a start does not wait for a million of them. A batch that is written
+ * before reads them itself. */
+bool ledger_names_read(struct ledger *l, struct err *e) MUST_CHECK;
 /* Reads the names that other servers have added. */
 bool ledger_names_refresh(struct ledger *l, struct err *e) MUST_CHECK;
 /* Stands for number `no`, which no row has. */

@@ -100,8 +100,7 @@ static bool open_patches(struct server *s, struct err *e)
 			"snapshot of the fleet used; %llu systems read again, %u patches evaluated",
 			(unsigned long long)roaring_bitmap_get_cardinality(fleet_reread(s->fleet)),
 			evaluated);
-	if (!ledger_open(s->db, &clock_system, &s->ledger, e))
-		return false;
+	s->ledger = ledger_open(s->db, &clock_system);
 	ledger_follow(s->ledger, sql_shared(s->db)); /* until this server leads */
 	if (!ledger_attach(s->ledger, s->fleet, s->match, e))
 		return false;

@@ -125,9 +125,8 @@ static inline int setup(void **state)
 	   &e);
 	ok(fleet_load(w->db, &kit_clock, &w->fleet, &e), &e);
 	w->match = match_new(w->fleet);
-	ok(ledger_open(w->db, &kit_clock, &w->ledger, &e) &&
-		   ledger_attach(w->ledger, w->fleet, w->match, &e),
-	   &e);
+	w->ledger = ledger_open(w->db, &kit_clock);
+	ok(ledger_attach(w->ledger, w->fleet, w->match, &e), &e);
 	set_catalog(w, "3.0.2-1");
 	ok(sign_key_new(&w->key, &e), &e);
 	sign_key_public(w->key, w->pub);

@@ -45,7 +45,7 @@ static void scan(struct world *w, int i, const char *ssl, const char *zlib)
 static void open_ledger(struct world *w)
 {
 	struct err e = { 0 };
-	ok(ledger_open(w->db, &kit_clock, &w->ledger, &e), &e);
+	w->ledger = ledger_open(w->db, &kit_clock);
 	ok(ledger_attach(w->ledger, w->fleet, w->match, &e), &e);
 }
 
@@ -296,11 +296,66 @@ static void old_rows_are_dropped_when_a_patch_became_known_is_not(void **state)
 	assert_int_equal(size[1], 1);
 }
 
+/* --- sweeps of many systems --- */
+
+enum { MANY = 700, SWEEPS = 12 };
+
+static const char *many_id(uint32_t i)
+{
+	static char id[40];
+	snprintf(id, sizeof(id), "%032x", i * 2654435761u);
+	return id;
+}
+
+/* In turn every one, every second, every third, ... and one alone: steps of one byte and of two. */
+static bool is_swept(uint32_t sweep, uint32_t host)
+{
+	static const uint32_t every[] = { 1, 2, 3, 7, 150, 300 };
+	return sweep % 7 == 6 ? host == sweep * 50 : host % every[sweep % 7] == sweep % 3;
+}
+
+static bool write_batch(struct sql_conn *c, void *batch, struct err *e)
+{
+	return ledger_batch_write(c, batch, e);
+}
+
+static void sweeps_of_many(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	AUTO(buf_done) struct buf want = BUF_INIT(100000);
+	for (uint32_t s = 0; s < SWEEPS; s++) {
+		struct ledger_batch *b = ledger_batch_new(w->ledger);
+		AUTO(xfree) char *patch = xasprintf("debian:12:%u", s);
+		ledger_batch_sweep(b, str_of(patch), LEDGER_MISSING);
+		for (uint32_t i = 0; i < MANY; i++)
+			if (is_swept(s, i))
+				ledger_batch_swept(b, str_of(many_id(i)));
+		ok(sql_write(w->db, write_batch, b, &e), &e);
+		ledger_batch_done(b, true);
+	}
+	close_ledger(w);
+	open_ledger(w); /* names are read when they are asked for */
+	for (uint32_t i = 0; i < MANY; i++) {
+		buf_reset(&want);
+		for (uint32_t s = SWEEPS; s-- > 0;)
+			if (is_swept(s, i))
+				buf_printf(&want, "missing %u; ", s);
+		for (size_t limit = 1; limit < 30; limit += 7) {
+			AUTO(xfree) char *got = told(w, true, many_id(i), limit);
+			assert_string_equal(got, want.p ? want.p : "");
+		}
+	}
+	AUTO(xfree) char *alone = xasprintf("missing 1%s; ", many_id(300) + 31);
+	expect_patch(w, "debian:12:6", alone);
+}
+
 static int group(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(scans_become_entries),
+		T(sweeps_of_many),
 		T(a_catalog_becomes_one_row_per_patch_and_event),
 		T(a_start_adds_only_what_no_row_speaks_of),
 		T(a_crash_between_storing_and_telling_loses_and_doubles_nothing),
