@@ -84,6 +84,19 @@ static void list_counted(struct state *old, struct state *next, const uint32_t *
 	tally_sort(out);
 }
 
+/* The counters that hosts from `at` up to `to` have had. */
+static void take_tallies(struct state *next, const struct state *old, uint32_t at, uint32_t to)
+{
+	size_t n = (to - at) * sizeof(*old->tallies.p);
+	if (next->tallies.n == at) { /* they need not be zeroed first */
+		VEC_RESERVE(&next->tallies, to - at);
+		next->tallies.n = to;
+	} else {
+		tally_of(next, to - 1);
+	}
+	memcpy(next->tallies.p + at, old->tallies.p + at, n);
+}
+
 /* The counters of a block of hosts: the old ones (unless nothing of them is believed) with what
  * changes in them. Changes of these hosts from here on go to both states. */
 static uint32_t count_block(struct match *m, struct state *next, const struct tally_items *items,
@@ -93,11 +106,10 @@ static uint32_t count_block(struct match *m, struct state *next, const struct ta
 	fleet_read_lock(m->fleet);
 	uint32_t hosts = fleet_host_count(m->fleet), to = MIN(at + TALLY_BLOCK, hosts);
 	uint32_t had = MIN(to, (uint32_t)old->tallies.n);
-	if (at < had && !force) {
-		tally_of(next, had - 1);
-		memcpy(next->tallies.p + at, old->tallies.p + at,
-		       (had - at) * sizeof(*old->tallies.p));
-	}
+	if (at == 0)
+		VEC_RESERVE(&next->tallies, hosts);
+	if (at < had && !force)
+		take_tallies(next, old, at, had);
 	if (at < hosts)
 		tally_block(next, items, at);
 	next->counted_to = to < hosts ? to : UINT32_MAX;
@@ -185,7 +197,7 @@ void adopt_catalog(struct match *m, struct catalog *c, bool force)
 	fleet_read_lock(m->fleet);
 	pthread_rwlock_wrlock(&m->lock);
 	carry(old, next, from);
-	forward_reserve(next, m->fleet);
+	forward_carry(next, old, m->fleet, from, carried);
 	m->state = next;
 	m->next = NULL;
 	next->carried = NULL;

@@ -145,6 +145,77 @@ void forward_reserve(struct state *s, const struct fleet *f)
 		atomic_init(&s->hits.p[s->hits.n++], NULL);
 }
 
+/* --- a new catalog takes over what it does not change ---------------------------------------- */
+
+struct carrying {
+	const struct state *old, *next;
+	const struct fleet *fleet;
+	const uint32_t *carried; /* by patch of the old one: its number in the next, or none */
+	uint32_t *archs;	 /* the same of architectures */
+	bool *touched;		 /* by fact: one of the patches that bear its name is another */
+};
+
+static void touch(struct carrying *x, const struct catalog *c, uint32_t patch)
+{
+	const struct patch *p = &c->patches[patch];
+	for (uint32_t i = 0; i < p->components; i++) {
+		struct rule condition = rule_of_component(c, p->first_component + i);
+		uint32_t n;
+		const uint32_t *facts = rule_facts(&condition, x->fleet, &n);
+		for (uint32_t k = 0; k < n; k++)
+			x->touched[facts[k]] = true;
+	}
+}
+
+static void renumber(const struct carrying *x, struct hits *h)
+{
+	uint32_t *native = h->p + h->n;
+	for (uint32_t i = 0; i < h->n + 2 * h->n_native; i++) {
+		uint32_t *word = &h->p[i], patch = x->carried[*word >> WHAT_BITS];
+		ASSERT(patch != CATALOG_NONE);
+		*word = patch << WHAT_BITS | *word % (1 << WHAT_BITS);
+		if (word >= native) { /* a pair */
+			i++;
+			word[1] = x->archs[word[1]];
+		}
+	}
+}
+
+static void map_archs(struct carrying *x)
+{
+	uint32_t n = intern_count(x->old->archs);
+	x->archs = xmalloc(((size_t)n + 1) * sizeof(*x->archs));
+	for (uint32_t i = 0; i < n; i++)
+		x->archs[i] = intern_find(x->next->archs, intern_get(x->old->archs, i));
+}
+
+void forward_carry(struct state *next, struct state *old, const struct fleet *f,
+		   const uint32_t *from, const uint32_t *carried)
+{
+	struct carrying x = { .old = old, .next = next, .fleet = f, .carried = carried };
+	forward_reserve(next, f);
+	x.touched = xcalloc(next->hits.n + 1, sizeof(*x.touched));
+	map_archs(&x);
+	for (uint32_t i = 0; i < next->catalog->n_patches; i++)
+		if (from[i] == CATALOG_NONE)
+			touch(&x, next->catalog, i);
+	for (uint32_t k = 0; k < old->catalog->n_patches; k++)
+		if (carried[k] == CATALOG_NONE)
+			touch(&x, old->catalog, k);
+	for (size_t i = 0; i < old->hits.n; i++) {
+		struct hits *h = atomic_load_explicit(&old->hits.p[i], memory_order_relaxed);
+		if (!h || x.touched[i] ||
+		    atomic_load_explicit(&next->hits.p[i], memory_order_relaxed))
+			continue;
+		if (h->n + h->n_native > 0)
+			renumber(&x, h);
+		atomic_store_explicit(&next->hits.p[i], h, memory_order_relaxed);
+		atomic_store_explicit(&old->hits.p[i], NULL, memory_order_relaxed);
+	}
+	xfree(x.touched);
+	xfree(x.archs);
+}
+
 void forward_done(struct state *s)
 {
 	for (size_t i = 0; i < s->hits.n; i++)

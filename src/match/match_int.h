@@ -133,6 +133,10 @@ AUTO_DEFINE_VALUE(struct forward, forward_end)
 /* Makes room for every fact of the fleet; exclusive access to `s` needed. */
 void forward_reserve(struct state *s, const struct fleet *f);
 void forward_done(struct state *s);
+/* What facts say of patches that `next` has as `old` has them (`from` and `carried`, see adopt.c)
+ * goes over to it. Exclusive access to both needed. */
+void forward_carry(struct state *next, struct state *old, const struct fleet *f,
+		   const uint32_t *from, const uint32_t *carried);
 
 /* --- the fleet as bitmaps (eval.c) --- */
 #define EVAL_SHELVES 64u

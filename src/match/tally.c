@@ -4,29 +4,58 @@
  * not in a walk over all hosts for every patch. */
 #include "match/match_int.h"
 
-void tally_patch(struct tally *t, const struct patch *p, bool declined, enum set set, int by)
+/* The counters of a tally as one array. */
+#define COUNTERS (sizeof(struct tally) / sizeof(uint32_t))
+#define COUNTER(field) ((uint32_t)(offsetof(struct tally, field) / sizeof(uint32_t)))
+_Static_assert(COUNTERS < 31, "five bits name a counter");
+
+/* In which counters a host of a set counts. */
+struct counted {
+	uint32_t at[4], n;
+};
+
+static void count_in(struct counted *c, uint32_t counter)
 {
-	uint32_t d = (uint32_t)by;
+	c->at[c->n++] = counter;
+}
+
+static struct counted counted_in(const struct patch *p, bool declined, enum set set)
+{
+	struct counted c = { .n = 0 };
 	if (declined && set != SET_INSTALLED) {
-		t->counts.declined += d;
-		return;
+		count_in(&c, COUNTER(counts.declined));
+		return c;
 	}
 	switch (set) {
 	case SET_MISSING:
-		t->counts.missing[p->severity] += d;
-		t->counts.missing_total += d;
+		count_in(&c, COUNTER(counts.missing) + p->severity);
+		count_in(&c, COUNTER(counts.missing_total));
 		break;
-	case SET_HELD: t->counts.held += d; break;
-	case SET_KEPT_BACK: t->counts.kept_back += d; break;
-	case SET_SUBSCRIPTION: t->counts.needs_subscription += d; break;
-	case SET_PHASED: t->counts.phased += d; return;
-	default: t->counts.installed += d; return;
+	case SET_HELD: count_in(&c, COUNTER(counts.held)); break;
+	case SET_KEPT_BACK: count_in(&c, COUNTER(counts.kept_back)); break;
+	case SET_SUBSCRIPTION: count_in(&c, COUNTER(counts.needs_subscription)); break;
+	case SET_PHASED: count_in(&c, COUNTER(counts.phased)); return c;
+	default: count_in(&c, COUNTER(counts.installed)); return c;
 	}
 	bool security = p->type == PATCH_TYPE_SECURITY || p->type == PATCH_TYPE_CRITICAL;
 	if (security && set != SET_SUBSCRIPTION)
-		t->urgent[p->severity] += d;
+		count_in(&c, COUNTER(urgent) + p->severity);
 	if (security || p->severity != SEVERITY_UNRATED)
-		t->exposed[p->severity] += d;
+		count_in(&c, COUNTER(exposed) + p->severity);
+	return c;
+}
+
+static void add_to(struct tally *t, const struct counted *c, uint32_t by)
+{
+	uint32_t *counters = (uint32_t *)t;
+	for (uint32_t i = 0; i < c->n; i++)
+		counters[c->at[i]] += by;
+}
+
+void tally_patch(struct tally *t, const struct patch *p, bool declined, enum set set, int by)
+{
+	struct counted c = counted_in(p, declined, set);
+	add_to(t, &c, (uint32_t)by);
 }
 
 struct tally *tally_of(struct state *s, uint32_t host)
@@ -40,14 +69,20 @@ struct tally *tally_of(struct state *s, uint32_t host)
 	return &s->tallies.p[host];
 }
 
+static struct counted counted_of(const struct tally_item *t)
+{
+	const struct patch_state *s = &t->like->patches[t->like_patch];
+	return counted_in(&t->like->catalog->patches[t->like_patch], s->declined, t->set);
+}
+
 /* Sets with the same key count in the same counters. */
 static uint32_t key_of(const struct tally_item *t)
 {
-	const struct patch_state *s = &t->like->patches[t->like_patch];
-	const struct patch *p = &t->like->catalog->patches[t->like_patch];
-	bool security = p->type == PATCH_TYPE_SECURITY || p->type == PATCH_TYPE_CRITICAL;
-	return (uint32_t)t->set << 8 | (uint32_t)p->severity << 4 | (uint32_t)(t->by > 0) << 2 |
-	       (uint32_t)security << 1 | s->declined;
+	const struct counted c = counted_of(t);
+	uint32_t key = t->by > 0 ? 3 : 2;
+	for (uint32_t i = 0; i < c.n; i++)
+		key = key << 5 | (c.at[i] + 1);
+	return key;
 }
 
 static int compare(const void *pa, const void *pb)
@@ -72,13 +107,19 @@ void tally_sort(struct tally_items *items)
 static void flush(struct state *into, const struct tally_item *like, uint32_t from,
 		  struct block_counter *counter)
 {
-	const struct patch_state *s = &like->like->patches[like->like_patch];
-	const struct patch *p = &like->like->catalog->patches[like->like_patch];
+	const struct counted c = counted_of(like);
 	const uint16_t *counts = block_counts(counter);
-	for (uint32_t i = 0; i < TALLY_BLOCK; i++)
-		if (counts[i])
-			tally_patch(tally_of(into, from + i), p, s->declined, like->set,
-				    like->by * (int)counts[i]);
+	uint32_t n = TALLY_BLOCK;
+	uint64_t four;
+	while (n > 0 && counts[n - 1] == 0)
+		n--;
+	struct tally *tallies = n ? tally_of(into, from + n - 1) - (n - 1) : NULL;
+	for (uint32_t i = 0; i < n; i += 4) {
+		memcpy(&four, counts + i, sizeof(four));
+		for (uint32_t k = i; four && k < i + 4; k++)
+			if (counts[k])
+				add_to(&tallies[k], &c, (uint32_t)(like->by * (int)counts[k]));
+	}
 	block_counter_clear(counter);
 }
 
