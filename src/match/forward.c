@@ -365,21 +365,41 @@ bool forward_counts(const struct forward *w, uint32_t position)
 	return !w->outdone || !w->outdone[position];
 }
 
-void forward_add(const struct forward *w, uint32_t position, uint8_t *seen)
+static void add_hits(const struct forward *w, const struct hits *h, uint32_t fact, uint8_t *seen)
 {
-	const struct hits *h = w->hits[position];
 	if (h->n + h->n_native == 0)
 		return;
 	const uint8_t says[1 << WHAT_BITS] = {
 		[WHAT_PRESENT] = SEEN(SET_INSTALLED),
 		[WHAT_SUPERSEDED] = SEEN(SET_INSTALLED) | SEEN_SUPERSEDED,
-		[WHAT_OUTDATED] = SEEN(SET_INSTALLED) | SEEN(hindrance_here(w, w->facts[position])),
+		[WHAT_OUTDATED] = SEEN(SET_INSTALLED) | SEEN(hindrance_here(w, fact)),
 	};
 	for (uint32_t i = 0; i < h->n; i++)
 		seen[h->p[i] >> WHAT_BITS] |= says[h->p[i] % (1 << WHAT_BITS)];
 	for (const uint32_t *p = h->p + h->n; p < h->p + h->n + 2 * (size_t)h->n_native; p += 2)
 		if (is_native(w, p[1]))
 			seen[p[0] >> WHAT_BITS] |= says[p[0] % (1 << WHAT_BITS)];
+}
+
+void forward_add(const struct forward *w, uint32_t position, uint8_t *seen)
+{
+	add_hits(w, w->hits[position], w->facts[position], seen);
+}
+
+void forward_add_other(struct forward *w, uint32_t fact, uint8_t *seen)
+{
+	add_hits(w, hits_of(w->state, w->fleet, fact, w), fact, seen);
+}
+
+bool forward_silent(const struct state *s, const struct fleet *f, const uint32_t *facts, uint32_t n)
+{
+	AUTO(forward_end) struct forward w = { .state = s, .fleet = f };
+	bool silent = true;
+	for (uint32_t i = 0; i < n && silent; i++) {
+		const struct hits *h = hits_of(s, f, facts[i], &w);
+		silent = h->n + h->n_native == 0;
+	}
+	return silent;
 }
 
 uint8_t forward_finish(const struct forward *w, uint32_t patch, uint8_t seen)

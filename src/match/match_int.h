@@ -127,9 +127,14 @@ void forward_begin(struct forward *w, const struct state *s, const struct fleet 
 		   const uint32_t *facts, uint32_t n);
 bool forward_counts(const struct forward *w, uint32_t position);
 void forward_add(const struct forward *w, uint32_t position, uint8_t *seen);
+/* A package that the host does not have, as if it had. */
+void forward_add_other(struct forward *w, uint32_t fact, uint8_t *seen);
 uint8_t forward_finish(const struct forward *w, uint32_t patch, uint8_t seen);
 void forward_end(struct forward *w);
 AUTO_DEFINE_VALUE(struct forward, forward_end)
+/* Whether none of these packages says anything of any patch. */
+bool forward_silent(const struct state *s, const struct fleet *f, const uint32_t *facts,
+		    uint32_t n);
 /* Makes room for every fact of the fleet; exclusive access to `s` needed. */
 void forward_reserve(struct state *s, const struct fleet *f);
 void forward_done(struct state *s);
