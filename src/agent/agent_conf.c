@@ -168,7 +168,8 @@ bool agent_policy_load(const struct agent_paths *p, struct arena *a, struct agen
 				    .restart = true,
 				    .never_restart = "",
 				    .downgrade_days = 30 };
-	const char *suites = "host", *downgrade = "previous", *reboot = "yes";
+	const char *suites = "host", *downgrade = "previous", *reboot = "yes", *content = "";
+	int64_t threshold = 1;
 	const struct conf_key keys[] = {
 		{ "install", CONF_BOOL, &pol.install, 0, 0 },
 		{ "suites", CONF_TEXT, &suites, 3, 4 },
@@ -178,6 +179,8 @@ bool agent_policy_load(const struct agent_paths *p, struct arena *a, struct agen
 		{ "downgrade", CONF_TEXT, &downgrade, 2, 8 },
 		{ "downgrade_days", CONF_INT, &pol.downgrade_days, 1, 3650 },
 		{ "reboot", CONF_TEXT, &reboot, 3, 5 },
+		{ "content_keys", CONF_TEXT, &content, 0, 2000 },
+		{ "content_threshold", CONF_INT, &threshold, 1, SCRIPT_KEYS_MAX },
 	};
 	const char *file = agent_config_file(p, a, "policy.conf");
 	if (file_exists(file) && !conf_load(file, keys, ARRAY_LEN(keys), a, e))
@@ -188,6 +191,13 @@ bool agent_policy_load(const struct agent_paths *p, struct arena *a, struct agen
 		return err_set(e, ERR_INVALID, "%s: 'downgrade' must be previous, any or no", file);
 	if (strcmp(reboot, "yes") != 0 && strcmp(reboot, "never") != 0)
 		return err_set(e, ERR_INVALID, "%s: 'reboot' must be yes or never", file);
+	if (!script_keys_read(str_of(content), &pol.content, e))
+		return err_prefix(e, "%s", file);
+	if (pol.content.n && threshold > pol.content.n)
+		return err_set(e, ERR_INVALID,
+			       "%s: 'content_threshold' is %lld, but only %u content keys are named",
+			       file, (long long)threshold, pol.content.n);
+	pol.content.threshold = (uint32_t)threshold;
 	pol.reboot = strcmp(reboot, "yes") == 0;
 	pol.any_suite = strcmp(suites, "any") == 0;
 	*out = pol;

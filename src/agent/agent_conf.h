@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "crypto/sign.h"
+#include "proto/script.h"
 
 #define AGENT_USER "tsukuroi-agent"
 #define AGENT_REFRESH_S 5400 /**< the refresh cycle: 90 minutes (M-085) */
@@ -71,6 +72,9 @@ struct agent_policy {
 	 * that its archives offer, none. */
 	enum agent_downgrade { DOWNGRADE_PREVIOUS, DOWNGRADE_ANY, DOWNGRADE_NO } downgrade;
 	int64_t downgrade_days;
+	/** content_keys = KEY KEY ... (none): whose scripts run here (proto/script.h); without one
+	 * no script does. content_threshold = N (1): so many of them must have signed it. */
+	struct script_keys content;
 	bool reboot; /**< reboot = yes|never (yes): whether an order may restart the machine or
 		      * switch it off */
 };

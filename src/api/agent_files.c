@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Files for agents: only what the current catalog names, as payload or as a signed part of an
- * archive. The content is checked by whoever gets it; the store keeps only what has the digest it
+ * archive, and the signed scripts of policies. The content is checked by whoever gets it; the store keeps only what has the digest it
  * is named by. */
 #include "api/agent_work.h"
 #include "api/api_int.h"
+#include "deploy/scripts.h"
 
 #define RETRY_S "5"
 
@@ -13,6 +14,21 @@ static bool is_archive_file(const struct catalog *cat, const struct sha256 *d)
 		if (digest_eq(&cat->archive_files[i].sha256, d))
 			return true;
 	return false;
+}
+
+static bool send_script(struct call *c, const struct sha256 *digest, struct err *e)
+{
+	AUTO(buf_done) struct buf sealed = BUF_INIT(SCRIPT_SEALED_MAX);
+	if (agent_call_later(c))
+		return true;
+	if (!script_sealed(c->conf->deploy, digest, &sealed, e))
+		return e->code != ERR_NOT_FOUND
+			       ? false
+			       : call_fail(c, e, 404, "not_offered",
+					   "this file is not part of what the server has synced");
+	http_reply_header(c->req, "Cache-Control", "no-store");
+	http_reply(c->req, 200, "application/octet-stream", buf_str(&sealed));
+	return true;
 }
 
 bool agent_file(struct call *c, struct err *e)
@@ -33,8 +49,7 @@ bool agent_file(struct call *c, struct err *e)
 		component = catalog_find_payload(cat, &name);
 	offered = component != CATALOG_NONE || is_archive_file(cat, &digest);
 	if (!offered)
-		return call_fail(c, e, 404, "not_offered",
-				 "this file is not part of what the server has synced");
+		return send_script(c, &digest, e);
 	if (store_read_fd(c->conf->store, &digest, &fd, &size, e)) {
 		http_reply_header(c->req, "Cache-Control", "no-store");
 		http_reply_fd(c->req, 200, "application/octet-stream", fd, size);

@@ -4,6 +4,7 @@
 #include "api/agent_work.h"
 
 #include "api/agent_enrol.h"
+#include "deploy/scripts.h"
 #include "proto/order.h"
 
 #define MAX_LOG (1u << 20)
@@ -160,12 +161,57 @@ static bool read_result_plan(struct call *c, const json_t *body, const char **ou
 	return buf_ok(&b, "'plan'", e);
 }
 
+static bool read_script(struct call *c, const json_t *j, struct target_script *out, struct err *e)
+{
+	static const char *const known[] = { "stage",	  "name",    "version",	 "state", "exit_status",
+					     "timed_out", "good",    "started", "finished", NULL };
+	static const char *const stages[] = { "before", "after", NULL };
+	static const char *const states[] = { "ended", "interrupted", "refused", NULL };
+	const char *stage, *name, *state;
+	if (!json_is_object(j))
+		return err_set(e, ERR_INVALID, "'scripts' must hold objects");
+	if (!json_only(j, known, e) || !json_need_str(j, "stage", 1, 10, &stage, e) ||
+	    !one_of("stage", stage, stages, e) ||
+	    !json_need_str(j, "name", 0, SCRIPT_NAME_MAX, &name, e) ||
+	    !json_need_int(j, "version", 0, SCRIPT_VERSION_MAX, &out->version, e) ||
+	    !json_need_str(j, "state", 1, 20, &state, e) || !one_of("state", state, states, e) ||
+	    !json_opt_int(j, "exit_status", 0, 255, &out->exit_status, e) ||
+	    !json_opt_bool(j, "timed_out", &out->timed_out, e) ||
+	    !json_opt_bool(j, "good", &out->good, e) ||
+	    !agent_read_time(j, "started", &out->started_ms, e) ||
+	    !agent_read_time(j, "finished", &out->finished_ms, e))
+		return false;
+	out->after = strcmp(stage, "after") == 0;
+	out->name = arena_strdup(c->arena, name);
+	out->state = arena_strdup(c->arena, state);
+	return true;
+}
+
+static bool read_scripts(struct call *c, const json_t *body, struct deploy_result *r, struct err *e)
+{
+	json_t *list = NULL;
+	if (!json_opt_array(body, "scripts", 2, &list, e))
+		return false;
+	struct target_script *out = arena_array(c->arena, struct target_script, 2);
+	r->n_scripts = json_array_size(list);
+	for (size_t i = 0; i < r->n_scripts; i++) {
+		out[i] = (struct target_script) { 0 };
+		if (!read_script(c, json_array_get(list, i), &out[i], e))
+			return false;
+		if (i && out[i].after == out[0].after)
+			return err_set(e, ERR_INVALID, "'scripts' has a stage twice");
+	}
+	r->scripts = out;
+	return true;
+}
+
 bool agent_result(struct call *c, struct err *e)
 {
 	static const char *const known[] = { "order",	      "deployment",  "seq",	 "outcome",
 					     "reason",	      "detail",	     "started",	 "finished",
 					     "attempts",      "exit_status", "packages", "log",
-					     "reboot_needed", "plan",	     "reboot",	 NULL };
+					     "reboot_needed", "plan",	     "reboot",	 "scripts",
+					     NULL };
 	static const char *const outcomes[] = { "succeeded", "failed", "refused", NULL };
 	AUTO(json_free) json_t *body = NULL;
 	static const char *const reboots[] = { "",	     "came_back", "old_kernel",
@@ -189,7 +235,8 @@ bool agent_result(struct call *c, struct err *e)
 	    !json_opt_str(body, "log", MAX_LOG, &r.log, e) ||
 	    !json_opt_bool(body, "reboot_needed", &r.reboot_needed, e) ||
 	    !json_opt_str(body, "reboot", 20, &r.reboot, e) ||
-	    !one_of("reboot", r.reboot, reboots, e) || !read_result_plan(c, body, &r.plan_json, e))
+	    !one_of("reboot", r.reboot, reboots, e) || !read_result_plan(c, body, &r.plan_json, e) ||
+	    !read_scripts(c, body, &r, e))
 		return false;
 	return deploy_result(c->conf->deploy, c->host, &r, e) && call_no_content(c);
 }

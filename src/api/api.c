@@ -29,7 +29,8 @@ const struct route *const api_tables[] = {
 	settings_routes,  history_routes, declines_routes,    rollouts_routes,
 	policies_routes,  search_routes,  event_routes,	      pairs_routes,
 	services_routes,  groups_routes,  filters_routes,     plans_routes,
-	approvals_routes, auto_routes,	  reboots_routes,     NULL,
+	approvals_routes, auto_routes,	  reboots_routes,     scripts_routes,
+	NULL,
 };
 
 /* --- dispatch --- */

@@ -4,6 +4,7 @@
 
 #include "api/policies.h"
 #include "api/words.h"
+#include "deploy/scripts.h"
 
 json_t *deployment_json(const struct deployment_row *d)
 {
@@ -56,11 +57,40 @@ static bool notice_json(struct call *c, const char *deployment, const struct tar
 	return true;
 }
 
+/* What became of its scripts, in the order of their stages. */
+static bool scripts_json(struct call *c, const char *deployment, const struct target_row *t,
+			 json_t **out, struct err *e)
+{
+	struct target_script *list;
+	size_t n;
+	if (!target_scripts(c->conf->deploy, deployment, t->host, c->arena, &list, &n, e))
+		return false;
+	*out = json_array();
+	for (size_t i = 0; i < n; i++) {
+		const struct target_script *s = &list[i];
+		bool ended = strcmp(s->state, "ended") == 0;
+		json_t *j = json_object();
+		json_object_set_new(j, "stage", json_string(s->after ? "after" : "before"));
+		json_object_set_new(j, "name", json_text(str_of(s->name)));
+		json_object_set_new(j, "version", json_integer(s->version));
+		json_object_set_new(j, "state", json_string(s->state));
+		json_object_set_new(j, "exit_status",
+				    ended ? json_integer(s->exit_status) : json_null());
+		json_object_set_new(j, "timed_out", json_boolean(s->timed_out));
+		json_object_set_new(j, "good", json_boolean(s->good));
+		json_object_set_new(j, "started", json_time(s->started_ms));
+		json_object_set_new(j, "finished", json_time(s->finished_ms));
+		json_array_append_new(*out, j);
+	}
+	return true;
+}
+
 bool deployment_target_json(struct call *c, const char *deployment, const struct target_row *t,
 			    json_t **out, struct err *e)
 {
-	json_t *notice;
-	if (!notice_json(c, deployment, t, &notice, e))
+	json_t *notice, *scripts;
+	if (!notice_json(c, deployment, t, &notice, e) ||
+	    !scripts_json(c, deployment, t, &scripts, e))
 		return false;
 	bool ran = t->finished_ms != 0 &&
 		   (t->state == TARGET_SUCCEEDED || t->state == TARGET_FAILED);
@@ -86,6 +116,7 @@ bool deployment_target_json(struct call *c, const char *deployment, const struct
 	json_object_set_new(j, "reboot_due", json_time(t->reboot_due_ms));
 	json_object_set_new(j, "has_log", json_boolean(ran));
 	json_object_set_new(j, "notice", notice ? notice : json_null());
+	json_object_set_new(j, "scripts", scripts);
 	*out = j;
 	return true;
 }

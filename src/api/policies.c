@@ -3,6 +3,7 @@
  * is being written. The schedule's form is that of window/schedule_json.c. */
 #include "api/policies.h"
 #include "api/api_int.h"
+#include "api/scripts.h"
 #include "deploy/policy.h"
 
 #define POLICY_MAX_BODY (256u << 10)
@@ -154,7 +155,7 @@ static bool read_actions(struct call *c, const char *id, const json_t *body, str
 		old_after = actions_after_json(&old.actions);
 	}
 	if (actions_read(before ? before : old_before, after ? after : old_after, out, e))
-		return true;
+		return scripts_settle(c, out, e);
 	struct err why = *e;
 	return call_fail(c, e, 400, "invalid_actions", "%s", why.msg);
 }

@@ -54,6 +54,7 @@ const char *target_state_name(enum target_state s);
 #define POLICY_ANYTIME "anytime"
 
 struct deploy;
+struct target_script;
 struct rollout;
 struct selector;
 /** Signs orders somewhere else (the sign process); must check nothing but sign `order_json`. */
@@ -286,6 +287,8 @@ struct deploy_result {
 	const char *order, *outcome, *reason, *detail, *log, *packages_json;
 	const char *plan_json; /**< the transaction that was resolved last; NULL = none */
 	const char *reboot;    /**< what became of one; NULL or "" = none was ordered */
+	const struct target_script *scripts; /**< scripts.h; at most one a stage */
+	size_t n_scripts;
 	int64_t started_ms, finished_ms, attempts, exit_status;
 	bool reboot_needed;
 };

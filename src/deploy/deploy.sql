@@ -535,3 +535,40 @@ update target set reason = 'waiting_agent' where deployment = $1 and host = $2 a
 update target set reason = 'waiting_agent', updated_ms = $3
 where deployment = $1 and state = 0 and reason in ('awaiting_approval', 'plan_drift')
   and host in (select p.host from target_plan p where p.deployment = $1 and p.hash = $2);
+
+-- --- signed scripts ---
+
+-- name: script_list
+select s.sha256, s.name, s.platform, s.version, s.expires_ms, s.script_size, s.size, s.keys, s.uploaded_by, s.uploaded_ms
+from script s order by s.name, s.version desc, s.sha256 limit $1;
+
+-- name: script_get
+select s.sha256, s.name, s.platform, s.version, s.expires_ms, s.script_size, s.size, s.keys, s.uploaded_by, s.uploaded_ms
+from script s where s.sha256 = $1;
+
+-- name: script_count
+select count(*) from script;
+
+-- name: script_sealed
+select sealed from script where sha256 = $1;
+
+-- name: script_insert
+insert into script (sha256, name, platform, version, expires_ms, script_size, size, keys, uploaded_by, uploaded_ms, sealed)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+
+-- name: script_users
+select p.name from policy p where p.removed_ms = 0 and (lower(p.pre_actions) like $1 or lower(p.post_actions) like $1) order by p.name limit $2;
+
+-- name: script_remove
+delete from script where sha256 = $1;
+
+-- name: target_script_clear
+delete from target_script where deployment = $1 and host = $2;
+
+-- name: target_script_put
+insert into target_script (deployment, host, stage, name, version, state, exit_status, timed_out, good, started_ms, finished_ms)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+
+-- name: target_script_list
+select stage, name, version, state, exit_status, timed_out, good, started_ms, finished_ms from target_script
+where deployment = $1 and host = $2 order by stage;

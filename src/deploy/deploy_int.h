@@ -315,4 +315,7 @@ bool waves_let(struct sql_conn *c, const char *deployment, const char *host, boo
 	       struct err *e) MUST_CHECK;
 /* Opens waves, halts rollouts. */
 bool waves_tick(struct deploy *d, struct err *e) MUST_CHECK;
+/* In the transaction of a target's result: what became of its scripts (scripts.h). */
+bool target_scripts_write(struct sql_conn *c, const char *deployment, const char *host,
+			  const struct target_script *list, size_t n, struct err *e) MUST_CHECK;
 #endif

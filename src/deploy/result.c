@@ -377,6 +377,7 @@ static bool answer_write(struct sql_conn *c, void *arg, struct err *e)
 				sql_text(r->reboot ? r->reboot : "")),
 		       e) &&
 	       answer_marks(c, k, e) &&
+	       target_scripts_write(c, k->deployment, k->host, r->scripts, r->n_scripts, e) &&
 	       plan_write(c, k->deployment, k->host, r->plan_json, k->now_ms, e) &&
 	       (!k->history || ledger_batch_write(c, k->history, e));
 }

@@ -14,10 +14,36 @@ const char *actions_power_name(enum actions_power p)
 	return powers[p];
 }
 
+bool actions_code_good(const struct actions_script *s, int64_t code)
+{
+	for (uint32_t i = 0; i < s->n_codes; i++)
+		if (s->codes[i] == code)
+			return true;
+	return false;
+}
+
+static void put_script(json_t *j, const struct actions_script *s)
+{
+	char hex[SHA256_HEX];
+	json_t *one, *codes;
+	if (!s->there)
+		return;
+	one = json_object();
+	codes = json_array();
+	for (uint32_t i = 0; i < s->n_codes; i++)
+		json_array_append_new(codes, json_integer(s->codes[i]));
+	json_object_set_new(one, "sha256", json_string(digest_hex(&s->sha256, hex)));
+	json_object_set_new(one, "size", json_integer(s->size));
+	json_object_set_new(one, "timeout_s", json_integer(s->timeout_s));
+	json_object_set_new(one, "exit_codes", codes);
+	json_object_set_new(j, "script", one);
+}
+
 json_t *actions_before_json(const struct actions *a)
 {
 	json_t *j = json_object();
 	json_object_set_new(j, "reboot", json_boolean(a->reboot_before));
+	put_script(j, &a->script_before);
 	return j;
 }
 
@@ -26,18 +52,59 @@ json_t *actions_after_json(const struct actions *a)
 	json_t *j = json_object();
 	json_object_set_new(j, "power", json_string(powers[a->after]));
 	json_object_set_new(j, "wait_minutes", json_integer(a->wait_minutes));
+	put_script(j, &a->script_after);
 	return j;
+}
+
+static bool read_codes(const json_t *list, struct actions_script *s, struct err *e)
+{
+	s->n_codes = 0;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *one = json_array_get(list, i);
+		json_int_t code = json_is_integer(one) ? json_integer_value(one) : -1;
+		if (code < 0 || code > 255 || (i && code <= s->codes[i - 1]))
+			return err_set(e, ERR_INVALID,
+				       "'exit_codes' must be numbers from 0 to 255, ascending");
+		s->codes[s->n_codes++] = (uint8_t)code;
+	}
+	return s->n_codes || err_set(e, ERR_INVALID, "'exit_codes' names no exit code that is good");
+}
+
+static bool read_script(const json_t *j, struct actions_script *out, struct err *e)
+{
+	static const char *const known[] = { "sha256", "size", "timeout_s", "exit_codes", NULL };
+	struct actions_script s = { .there = true, .timeout_s = ACTIONS_SCRIPT_S, .n_codes = 1 };
+	const json_t *script = json_object_get(j, "script");
+	json_t *codes = NULL;
+	const char *hex;
+	if (!script || json_is_null(script))
+		return true;
+	if (!json_is_object(script))
+		return err_set(e, ERR_INVALID, "'script' must be an object");
+	if (!json_only(script, known, e) ||
+	    !json_need_str(script, "sha256", SHA256_HEX - 1, SHA256_HEX - 1, &hex, e) ||
+	    !json_opt_int(script, "size", 0, INT32_MAX, &s.size, e) ||
+	    !json_opt_int(script, "timeout_s", 1, ACTIONS_SCRIPT_MAX_S, &s.timeout_s, e) ||
+	    !json_opt_array(script, "exit_codes", ACTIONS_CODES, &codes, e) ||
+	    (codes && !read_codes(codes, &s, e)))
+		return false;
+	if (!digest_parse(str_of(hex), &s.sha256))
+		return err_set(e, ERR_INVALID, "'sha256' must be 64 hex digits");
+	*out = s;
+	return true;
 }
 
 static bool read_before(const json_t *j, struct actions *out, struct err *e)
 {
-	static const char *const known[] = { "reboot", NULL };
-	return !j || (json_only(j, known, e) && json_opt_bool(j, "reboot", &out->reboot_before, e));
+	static const char *const known[] = { "reboot", "script", NULL };
+	return !j ||
+	       (json_only(j, known, e) && json_opt_bool(j, "reboot", &out->reboot_before, e) &&
+		read_script(j, &out->script_before, e));
 }
 
 static bool read_after(const json_t *j, struct actions *out, struct err *e)
 {
-	static const char *const known[] = { "power", "wait_minutes", NULL };
+	static const char *const known[] = { "power", "wait_minutes", "script", NULL };
 	const char *power = powers[ACTIONS_NOTHING];
 	int p = 0;
 	if (!j)
@@ -50,7 +117,7 @@ static bool read_after(const json_t *j, struct actions *out, struct err *e)
 	if (p == ACTIONS_POWERS_)
 		return err_set(e, ERR_INVALID, "'power' does not know the word '%.20s'", power);
 	out->after = (enum actions_power)p;
-	return true;
+	return read_script(j, &out->script_after, e);
 }
 
 bool actions_read(const json_t *before, const json_t *after, struct actions *out, struct err *e)

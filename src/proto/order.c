@@ -105,3 +105,15 @@ void order_write(const struct order *o, struct buf *out)
 		json_object_set_new(j, "notification", notice_write(o->notification));
 	json_write(j, out);
 }
+
+uint32_t order_scripts(const struct order *o, struct order_file out[static 2])
+{
+	const struct actions_script *all[] = { &o->actions.script_before,
+					       &o->actions.script_after };
+	uint32_t n = 0;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (all[i]->there)
+			out[n++] = (struct order_file) { STR_LIT("script"), all[i]->sha256,
+							 all[i]->size };
+	return n;
+}

@@ -103,6 +103,8 @@ static inline bool order_installs(const struct order *o)
 {
 	return !order_restarts(o) && !order_reboots(o);
 }
+/** The signed scripts that the order needs beside its archives, as files of the spool; how many. */
+uint32_t order_scripts(const struct order *o, struct order_file out[static 2]);
 /** Canonical JSON of the order, appended. */
 void order_write(const struct order *o, struct buf *out);
 /** Whether name, arch and version are such as an order of that kind may hold. */

@@ -8,6 +8,7 @@
 #include "format/json.h"
 #include "proto/order.h"
 #include "proto/plan.h"
+#include "proto/script.h"
 #include "proto/units.h"
 
 #define MAX_NUMBER ((INT64_C(1) << 53) - 1) /* what every JSON reader keeps exactly */
@@ -426,6 +427,17 @@ static bool installation(const json_t *j, bool back, struct arena *a, struct ord
 	       one_version_each(o, e);
 }
 
+/* What is downloaded has a size. */
+static bool scripts(const struct actions *a, struct err *e)
+{
+	const struct actions_script *all[] = { &a->script_before, &a->script_after };
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (all[i]->there && (all[i]->size < 1 || all[i]->size > SCRIPT_SEALED_MAX))
+			return err_set(e, ERR_CORRUPT, "a script's 'size' is not from 1 to %u",
+				       SCRIPT_SEALED_MAX);
+	return true;
+}
+
 /* Members that every order may have. */
 #define COMMON                                                                                     \
 	"v", "org", "id", "deployment", "agent", "epoch", "seq", "not_before", "not_after",        \
@@ -454,7 +466,9 @@ static bool what(const json_t *j, struct arena *a, struct order *o, struct err *
 			  e))
 		return false;
 	if (!order_reboots(o))
-		return installation(j, back, a, o, e);
+		return scripts(&o->actions, e) && installation(j, back, a, o, e);
+	if (o->actions.script_after.there)
+		return err_set(e, ERR_CORRUPT, "an order to reboot has a script");
 	return o->actions.after >= ACTIONS_REBOOT ||
 	       err_set(e, ERR_CORRUPT, "'after' of an order to reboot is not a reboot");
 }

@@ -120,7 +120,9 @@ static void M_167_M_172_orders_carry_the_policys_actions(void **state)
 		      &e) &&
 		   window_read(j, &p.schedule, &e),
 	   &e);
-	p.actions = (struct actions) { true, ACTIONS_REBOOT_IF_NEEDED, 30 };
+	p.actions = (struct actions) { .reboot_before = true,
+				       .after = ACTIONS_REBOOT_IF_NEEDED,
+				       .wait_minutes = 30 };
 	ok(policy_save(w->deploy, &p, &e) && policy_get(w->deploy, p.id, &a, &read, &e), &e);
 	assert_memory_equal(&read.actions, &p.actions, sizeof(p.actions));
 	store_payload(w, "openssl", "3.0.2-1");

@@ -111,6 +111,49 @@ static void uninstall(void **state)
 	assert_non_null(strstr(e.msg, "from"));
 }
 
+/* M-168, M-173: a script is named by the signed file, whose size must be there. */
+static void scripts(struct order *o)
+{
+	static const char *const bad[][2] = {
+		{ "\"size\":9000", "\"size\":0" },	   { "\"size\":9000,", "" },
+		{ "\"size\":9000", "\"size\":409601" },	   { "\"timeout_s\":60", "\"timeout_s\":0" },
+		{ "\"timeout_s\":60", "\"timeout_s\":7201" }, { "[0,7]", "[7,0]" },
+		{ "[0,7]", "[]" },			   { "[0,7]", "[0,256]" },
+		{ "[0,7]", "[0,0]" },			   { "\"exit_codes\"", "\"run\":\"rm\",\"exit_codes\"" },
+		{ "\"script\":{", "\"script\":3,\"x\":{" },
+	};
+	struct order r = { 0 };
+	struct err e = { 0 };
+	struct order_file files[2];
+	AUTO(arena_done) struct arena a = { 0 };
+	AUTO(buf_done) struct buf b = BUF_INIT(ORDER_MAX);
+	o->actions.script_before = (struct actions_script) { .there = true,
+							     .sha256 = { { 0xab } },
+							     .size = 9000,
+							     .timeout_s = 60,
+							     .codes = { 0, 7 },
+							     .n_codes = 2 };
+	assert_int_equal(order_scripts(o, files), 1);
+	assert_int_equal(files[0].size, 9000);
+	order_write(o, &b);
+	assert_non_null(strstr(b.p, "\"before\":{\"reboot\":true,\"script\":{\"sha256\":\"ab00"));
+	if (!order_parse(buf_str(&b), &a, &r, &e))
+		fail_msg("%s", e.msg);
+	AUTO(buf_done) struct buf again = BUF_INIT(ORDER_MAX);
+	order_write(&r, &again);
+	assert_string_equal(again.p, b.p);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		AUTO(buf_done) struct buf t = BUF_INIT(ORDER_MAX);
+		const char *at = strstr(b.p, bad[i][0]);
+		assert_non_null(at);
+		buf_add(&t, b.p, (size_t)(at - b.p));
+		buf_adds(&t, bad[i][1]);
+		buf_adds(&t, at + strlen(bad[i][0]));
+		if (order_parse(buf_str(&t), &a, &r, &e))
+			fail_msg("accepted: %s", t.p);
+	}
+}
+
 /* What comes before and after, and an order that does nothing but reboot. */
 static void actions(void **state)
 {
@@ -122,7 +165,9 @@ static void actions(void **state)
 	assert_null(strstr(b.p, "\"before\"")); /* older agents take an order without */
 	assert_null(strstr(b.p, "\"after\""));
 	buf_reset(&b);
-	o.actions = (struct actions) { true, ACTIONS_REBOOT_IF_NEEDED, 15 };
+	o.actions = (struct actions) { .reboot_before = true,
+				       .after = ACTIONS_REBOOT_IF_NEEDED,
+				       .wait_minutes = 15 };
 	order_write(&o, &b);
 	assert_non_null(strstr(b.p, "\"before\":{\"reboot\":true},\"after\":{\"power\":"
 				    "\"reboot_if_needed\",\"wait_minutes\":15}"));
@@ -130,6 +175,7 @@ static void actions(void **state)
 	assert_memory_equal(&r.actions, &o.actions, sizeof(o.actions));
 	assert_true(order_installs(&r));
 
+	scripts(&o);
 	o = (struct order) { S(ID), S(ID),	   S(ID),	  S(ID),	  1,
 			     7,	    1795941660000, 1795941660123, S(ORDER_REBOOT) };
 	o.actions.after = ACTIONS_REBOOT;

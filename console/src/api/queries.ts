@@ -109,6 +109,9 @@ export const useTargetLog = (id: string, system: string) => useQuery({
 export const usePolicies = () => useQuery({
 	queryKey: ['policies'], queryFn: ({ signal }) => take(api.GET('/deployment-policies', { signal })),
 });
+export const useScripts = () => useQuery({
+	queryKey: ['scripts'], queryFn: ({ signal }) => take(api.GET('/scripts', { signal })),
+});
 // What a filter describes follows the systems.
 export const useGroups = (query: GroupQuery, enabled = true) => useQuery({
 	...list, enabled, queryKey: ['systems', 'groups', query], queryFn: ({ signal }) => take(api.GET('/groups', { params: { query }, signal })),

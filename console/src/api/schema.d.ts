@@ -959,6 +959,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/scripts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Signed scripts that policies may name. */
+        get: operations["listScripts"];
+        put?: never;
+        /** Takes a script that was signed offline. 400 `invalid_script`, `script_platform`, `script_expired`, 409 `script_exists`. */
+        post: operations["uploadScript"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scripts/{script_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        /** One script, with what it does. */
+        get: operations["getScript"];
+        put?: never;
+        post?: never;
+        /** Removes a script. 409 `script_in_use` while a policy has it. */
+        delete: operations["removeScript"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/deployment-policies:preview": {
         parameters: {
             query?: never;
@@ -2818,6 +2856,8 @@ export interface components {
         PolicyBefore: {
             /** @description Restart the machine before anything is installed */
             reboot?: boolean;
+            /** @description Runs after that reboot, right before the installation; when it does not end as it is to, nothing is installed */
+            script?: components["schemas"]["PolicyScript"] | null;
         };
         PolicyAfter: {
             /**
@@ -2827,6 +2867,70 @@ export interface components {
             power?: "none" | "reboot_if_needed" | "reboot" | "shutdown";
             /** @description While somebody is logged in, wait so long at most, and never past the end of the window */
             wait_minutes?: number;
+            /** @description Runs when the installation has ended, however it did, and before a reboot; what becomes of it is told */
+            script?: components["schemas"]["PolicyScript"] | null;
+        };
+        /** @description A signed script. Systems run it only when their own policy.conf names the keys that signed it. */
+        PolicyScript: {
+            sha256: string;
+            /** @description Bytes of the signed file; the server fills it in */
+            size?: number;
+            /** @description Seconds until it is killed with all it has started; 300 unless given */
+            timeout_s?: number;
+            /** @description Exit codes that are good, ascending; [0] unless given */
+            exit_codes?: number[];
+        };
+        Script: {
+            id: string;
+            name: string;
+            /** @enum {string} */
+            platform: "linux";
+            /** @description A system that has seen a version of the name runs no lower one any more */
+            version: number;
+            /**
+             * Format: date-time
+             * @description Systems do not start it after that
+             */
+            expires: string;
+            /** @description Bytes of the script */
+            script_size: number;
+            /** @description Bytes of the signed file */
+            size: number;
+            /** @description Public keys that have signed it; which of them count is the systems' to say */
+            keys: string[];
+            /** @description Names of the policies that have it */
+            policies: string[];
+            uploaded_by: string;
+            /** Format: date-time */
+            uploaded: string;
+        };
+        ScriptDetail: components["schemas"]["Script"] & {
+            /** @description The script */
+            text: string;
+        };
+        ScriptList: {
+            items: components["schemas"]["Script"][];
+        };
+        ScriptUpload: {
+            /** @description The signed file as `tsukuroi content sign` wrote it */
+            file: string;
+        };
+        TargetScript: {
+            /** @enum {string} */
+            stage: "before" | "after";
+            name: string;
+            version: number;
+            /**
+             * @description `interrupted`: it was cut short, and is not run again. `refused`: the system did not run it
+             * @enum {string}
+             */
+            state: "ended" | "interrupted" | "refused";
+            exit_status: number | null;
+            timed_out: boolean;
+            /** @description It ended with an exit code that the policy names as good */
+            good: boolean;
+            started: components["schemas"]["TimeOrNull"];
+            finished: components["schemas"]["TimeOrNull"];
         };
         TargetCounts: {
             total: number;
@@ -2952,7 +3056,7 @@ export interface components {
             system: string;
             hostname: string;
             state: components["schemas"]["TargetState"];
-            /** @description Stable word why it is pending or how it ended: offline, server_downloading, vendor_gone, vendor_digest, vendor_error, vendor_unreachable, server_disk_full, server_error, waiting_agent, outside_window, waiting_start_up, user_notice, postponed, reconciling, wave_closed, rollout_halted, order_unsigned, would_remove, retired, cancelled, downloading, preparing, installing, waiting, lock_held, installed, already_installed, unlisted_dependency, signature, digest, expired, replayed, policy, disk_full, dpkg_interrupted, rpm_interrupted, maintainer_script, dependency, network, timeout, superseded, held, restarted, already_restarted, not_in_evidence, protected_unit, restart_failed, still_old, rebooting, waiting_users, rebooted, reboot_failed, no_return, internal */
+            /** @description Stable word why it is pending or how it ended: offline, server_downloading, vendor_gone, vendor_digest, vendor_error, vendor_unreachable, server_disk_full, server_error, waiting_agent, outside_window, waiting_start_up, user_notice, postponed, reconciling, wave_closed, rollout_halted, order_unsigned, would_remove, retired, cancelled, downloading, preparing, installing, waiting, lock_held, installed, already_installed, unlisted_dependency, signature, digest, expired, replayed, policy, disk_full, dpkg_interrupted, rpm_interrupted, maintainer_script, dependency, network, timeout, superseded, held, restarted, already_restarted, not_in_evidence, protected_unit, restart_failed, still_old, rebooting, waiting_users, rebooted, reboot_failed, no_return, script_before, script_after, script_denied, script_untrusted, script_expired, script_superseded, script_failed, script_timeout, script_interrupted, internal */
             reason: string | null;
             detail: string | null;
             updated: components["schemas"]["TimeOrNull"];
@@ -2979,6 +3083,8 @@ export interface components {
             reboot_due: components["schemas"]["TimeOrNull"];
             has_log: boolean;
             notice: components["schemas"]["TargetNotice"] | null;
+            /** @description What became of its policy's scripts */
+            scripts: components["schemas"]["TargetScript"][];
         };
         /** @description Of a target that waits for its users (reason user_notice or postponed). next_attempt is when it starts. */
         TargetNotice: {
@@ -4988,6 +5094,102 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Policy"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listScripts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Scripts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    uploadScript: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScriptUpload"];
+            };
+        };
+        responses: {
+            /** @description The script */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getScript: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The script */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeScript: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path: {
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

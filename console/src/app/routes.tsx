@@ -17,6 +17,7 @@ const Deployments = lazy(() => import('../pages/deployments'));
 const NewDeployment = lazy(() => import('../pages/new-deployment'));
 const Deployment = lazy(() => import('../pages/deployment'));
 const Policies = lazy(() => import('../pages/policies'));
+const Scripts = lazy(() => import('../pages/scripts'));
 const Policy = lazy(() => import('../pages/policy'));
 const Approval = lazy(() => import('../pages/approval'));
 const AutoDeployments = lazy(() => import('../pages/auto'));
@@ -55,6 +56,7 @@ export function Routes() {
 			<Route path="/deploy/policies"><Policies /></Route>
 			<Route path="/deploy/policies/new"><Policy /></Route>
 			<Route path="/deploy/policies/:id">{p => <Policy key={p.id} id={decodeId(p.id)} />}</Route>
+			<Route path="/deploy/scripts"><Scripts /></Route>
 			<Route path="/deploy/auto"><AutoDeployments /></Route>
 			<Route path="/deploy/auto/new"><AutoDeployment /></Route>
 			<Route path="/deploy/auto/:id">{p => <AutoDeployment key={p.id} id={decodeId(p.id)} />}</Route>

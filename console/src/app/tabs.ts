@@ -44,6 +44,7 @@ export const NAV: NavTab[] = [
 			{ to: '/deploy/tasks', name: 'deploy.tasks', also: 'deploy.also' },
 			{ to: '/deploy/tasks/new', name: 'deploy.new', also: 'deploy.also' },
 			{ to: '/deploy/policies', name: 'policies.title' },
+			{ to: '/deploy/scripts', name: 'scripts.title' },
 			{ to: '/deploy/auto', name: 'auto.title' },
 			{ to: '/deploy/approval', name: 'approval.title' },
 		],

@@ -20,6 +20,7 @@ struct fetching {
 	const struct spool_progress *progress;
 	pthread_mutex_t lock;
 	VEC(const struct order_file *) files;
+	struct order_file scripts[2];
 	size_t next;
 	int64_t done, total;
 	bool failed;
@@ -172,6 +173,8 @@ static void gather(struct fetching *f, const struct order *o)
 		for (uint32_t k = 0; k < a->n_payload; k++)
 			VEC_PUSH(&f->files, &a->payload[k]);
 	}
+	for (uint32_t i = 0, n = order_scripts(o, f->scripts); i < n; i++)
+		VEC_PUSH(&f->files, &f->scripts[i]);
 	for (size_t i = 0; i < f->files.n; i++)
 		f->total += f->files.p[i]->size;
 }
@@ -200,9 +203,21 @@ bool spool_fetch(const struct agent_paths *p, const struct order *o,
 	return false;
 }
 
+static bool is_script(const struct order *o, const char *name)
+{
+	struct order_file scripts[2];
+	char hex[SHA256_HEX];
+	for (uint32_t i = 0, n = o ? order_scripts(o, scripts) : 0; i < n; i++)
+		if (strncmp(name, digest_hex(&scripts[i].sha256, hex), SHA256_HEX - 1) == 0)
+			return true;
+	return false;
+}
+
 static bool wanted(const struct order *o, const char *name)
 {
 	char hex[SHA256_HEX];
+	if (is_script(o, name))
+		return true;
 	for (uint32_t i = 0; o && i < o->n_archives; i++) {
 		const struct order_archive *a = &o->archives[i];
 		for (uint32_t k = 0; k < a->n_index + a->n_payload; k++) {

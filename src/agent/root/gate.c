@@ -4,6 +4,7 @@
 #include "agent/pkgdb.h"
 #include "agent/platform.h"
 #include "agent/root/had.h"
+#include "agent/root/scripts.h"
 #include "agent/root/services.h"
 #include "base/file.h"
 
@@ -171,6 +172,8 @@ static bool policy_ok(const struct agent_paths *p, const struct order *o, int64_
 		return true;
 	if (!install_ok(p, o, &policy, e))
 		return false;
+	if (!scripts_permitted(&policy, o, e))
+		return refuse(reason_out, "script_denied");
 	return !order_goes_back(o) || downgrade_ok(p, o, &policy, now_ms, e) ||
 	       refuse(reason_out, "downgrade_denied");
 }

@@ -40,7 +40,8 @@ void journal_job_done(struct journal_job *j)
 	json_free(j->packages);
 	json_free(j->units);
 	json_free(j->power);
-	j->transaction = j->packages = j->units = j->power = NULL;
+	json_free(j->scripts);
+	j->transaction = j->packages = j->units = j->power = j->scripts = NULL;
 }
 
 char *journal_path(const char *root, const char *id, const char *name)
@@ -88,6 +89,8 @@ bool journal_save(const char *root, const struct journal_job *j, struct err *e)
 		json_object_set(o, "units", j->units);
 	if (j->power)
 		json_object_set(o, "power", j->power);
+	if (j->scripts)
+		json_object_set(o, "scripts", j->scripts);
 	AUTO(buf_done) struct buf b = BUF_INIT(STATE_MAX);
 	json_write(o, &b);
 	AUTO(xfree) char *path = journal_path(root, j->id, "job.json");
@@ -152,6 +155,7 @@ static bool read_job(const json_t *o, const char *id, struct journal_job *j, str
 	j->packages = json_incref(json_object_get(o, "packages"));
 	j->units = json_incref(json_object_get(o, "units"));
 	j->power = json_incref(json_object_get(o, "power"));
+	j->scripts = json_incref(json_object_get(o, "scripts"));
 	return true;
 }
 
@@ -282,6 +286,28 @@ bool journal_log(const char *root, const char *id, struct str text, struct err *
 	return file_write_atomic(path, buf_str(&b), 0600, e);
 }
 
+/* [{"stage", "name", "version", "state", "exit_status"?, "timed_out"?, "started", "finished"}] */
+static json_t *scripts_json(const json_t *scripts)
+{
+	static const char *const stages[] = { "before", "after" };
+	json_t *list = json_array();
+	for (size_t i = 0; i < ARRAY_LEN(stages); i++) {
+		json_t *one, *record = json_object_get(scripts, stages[i]);
+		if (!record)
+			continue;
+		one = json_copy(record);
+		json_object_set_new(one, "stage", json_string(stages[i]));
+		json_object_set_new(
+			one, "started",
+			json_time(json_integer_value(json_object_get(record, "started"))));
+		json_object_set_new(
+			one, "finished",
+			json_time(json_integer_value(json_object_get(record, "finished"))));
+		json_array_append_new(list, one);
+	}
+	return list;
+}
+
 bool journal_result(const char *root, const struct journal_job *j, json_t **out, struct err *e)
 {
 	ASSERT(j->phase == JOURNAL_DONE);
@@ -301,6 +327,8 @@ bool journal_result(const char *root, const struct journal_job *j, json_t **out,
 		json_object_set(*out, "plan", j->transaction);
 	if (!*out)
 		return err_set(e, ERR_INTERNAL, "result of order '%s' cannot be written", j->id);
+	if (j->scripts)
+		json_object_set_new(*out, "scripts", scripts_json(j->scripts));
 	if (j->reboot[0])
 		json_object_set_new(*out, "reboot", json_string(j->reboot));
 	return true;

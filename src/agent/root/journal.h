@@ -42,6 +42,7 @@ struct journal_job {
 	json_t *units; /**< of a restart: [{unit, run, exit?}]: which run of each was there before,
 			*   and how its restart ended */
 	json_t *power; /**< {before?, after?} of a reboot: {boot, kernel, asked_ms, tries} */
+	json_t *scripts; /**< {before?, after?}, see scripts.h */
 };
 void journal_job_done(struct journal_job *j);
 AUTO_DEFINE_VALUE(struct journal_job, journal_job_done)

@@ -9,6 +9,7 @@
 #include "agent/root/mirror.h"
 #include "agent/root/power.h"
 #include "agent/root/runner_int.h"
+#include "agent/root/scripts.h"
 #include "agent/root/services.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -351,6 +352,9 @@ static bool prepare(struct run *r, struct err *e)
 	if (!mirror_build(&mirror, &reason, &why))
 		return run_finish(r, strcmp(reason, "signature") == 0 ? "refused" : "failed",
 				  reason, why.msg, e);
+	if (!scripts_take(r, &reason, &why))
+		return run_finish(r, strcmp(reason, "digest") == 0 ? "failed" : "refused", reason,
+				  why.msg, e);
 	const struct backend_spec spec = { .phase = BACKEND_PLAN,
 					   .order = &r->order,
 					   .dir = r->mirror };
@@ -375,6 +379,17 @@ static bool prepare(struct run *r, struct err *e)
 	return journal_save(r->root, &r->job, e);
 }
 
+/* The script comes whatever the outcome, since what the one before has stopped must start again; a
+ * reboot only when the installation succeeded. */
+static bool after(struct run *r, struct err *e)
+{
+	bool good = order_reboots(&r->order) || strcmp(r->job.outcome, "succeeded") == 0;
+	if (!scripts_after(r, e))
+		return false;
+	return good && r->order.actions.after != ACTIONS_NOTHING ? power_after(r, e)
+								 : run_end(r, e);
+}
+
 static bool install(struct run *r, struct err *e)
 {
 	struct str left = { r->orphan && !r->left.p ? "" : r->left.p, r->left.n };
@@ -388,19 +403,23 @@ static bool install(struct run *r, struct err *e)
 	struct backend_action end;
 	if (!drive(r, m, "installing", &end, e))
 		return false;
-	if (end.outcome != BACKEND_SUCCEEDED || !actions_any_after(&r->order.actions))
+	if (!r->order.actions.script_after.there &&
+	    (end.outcome != BACKEND_SUCCEEDED || !actions_any_after(&r->order.actions)))
 		return run_finish(r, outcomes[end.outcome], end.reason, end.detail, e);
 	record_outcome(r, outcomes[end.outcome], end.reason, end.detail);
 	r->job.phase = JOURNAL_AFTER;
 	r->job.finished_ms = clock_wall_ms();
-	return journal_save(r->root, &r->job, e) && power_after(r, e);
+	return journal_save(r->root, &r->job, e) && after(r, e);
 }
 
 /* The last thing before the system is changed. */
 static bool before(struct run *r, struct err *e)
 {
-	bool go_on;
-	if (!power_before(r, &go_on, e))
+	bool go_on = true;
+	/* once its script has begun the job does not go back to waiting for a window */
+	if (r->order.actions.reboot_before && !scripts_begun(r) && !power_before(r, &go_on, e))
+		return false;
+	if (go_on && !scripts_before(r, &go_on, e))
 		return false;
 	if (!go_on)
 		return true;
@@ -435,7 +454,7 @@ static bool work(struct run *r, struct err *e)
 		return journal_save(r->root, &r->job, e) && services_restart(r, e);
 	if (r->job.phase == JOURNAL_AFTER)
 		return journal_count(r->root, &r->job, e) && journal_save(r->root, &r->job, e) &&
-		       power_after(r, e);
+		       after(r, e);
 	if (!platform_detect("", &r->manager, e))
 		return false;
 	if (!r->job.packages && !record_packages(r, e))

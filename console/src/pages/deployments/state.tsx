@@ -26,6 +26,7 @@ export function TargetReason({ target }: { target: Target }) {
 			{words && target.detail && ' — '}
 			{target.detail && <span lang="en" className="tk-small">{target.detail}</span>}
 			{target.notice && <> — <NoticeText notice={target.notice} /></>}
+			{target.scripts.map(s => <ScriptText key={s.stage} script={s} />)}
 			{!words && !target.detail && <span className="tk-none">–</span>}
 		</>
 	);
@@ -40,6 +41,14 @@ function NoticeText({ notice }: { notice: NonNullable<Target['notice']> }) {
 	if (notice.deadline)
 		said.push(t('notify.until', { time: dateTime(notice.deadline) }));
 	return <span className="tk-small">{said.join(' · ')}</span>;
+}
+
+/** What became of a script of its policy. */
+function ScriptText({ script }: { script: Target['scripts'][number] }) {
+	const { t } = useI18n();
+	const name = script.name ? t('scripts.named', { name: script.name, version: script.version }) : '';
+	const end = script.state !== 'ended' ? t(`scriptState.${script.state}`) : script.timed_out ? t('scriptState.timeout') : t('scriptState.exit', { code: script.exit_status ?? 0 });
+	return <span className={script.good ? 'tk-small' : 'tk-small tk-danger'}> · {t(`scriptStage.${script.stage}`)} {name} {end}</span>;
 }
 
 export function TargetsBar({ counts, thin }: { counts: Deployment['targets']; thin?: boolean }) {

@@ -3,6 +3,7 @@
 import type { Schemas } from '../../api/client';
 import { useI18n } from '../../i18n';
 import { Card, Checkbox, FormGroup, Radio, TextInput } from '../../ui/basic';
+import { ScriptChoice } from './Script';
 
 export type Before = Schemas['PolicyBefore'];
 export type After = Schemas['PolicyAfter'];
@@ -14,6 +15,7 @@ export function BeforeActions({ before, put }: { before: Before; put: (b: Before
 		<Card title={t('policy.before')}>
 			<Checkbox id="p-reboot-before" label={t('policy.before.reboot')} description={t('policy.before.rebootHelp')} isChecked={before.reboot ?? false}
 				onChange={(_, reboot) => put({ ...before, reboot })} />
+			<ScriptChoice stage="before" value={before.script ?? null} put={script => put({ ...before, script })} />
 		</Card>
 	);
 }
@@ -35,6 +37,7 @@ export function AfterActions({ after, put }: { after: After; put: (a: After) => 
 					onChange={(_, v) => put({ ...after, wait_minutes: Math.max(0, Math.min(1440, Math.trunc(Number(v)) || 0)) })} />
 				<p className="tk-small">{t('policy.after.waitHelp')}</p>
 			</FormGroup>
+			<ScriptChoice stage="after" value={after.script ?? null} put={script => put({ ...after, script })} />
 		</Card>
 	);
 }
