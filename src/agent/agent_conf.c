@@ -194,9 +194,10 @@ bool agent_policy_load(const struct agent_paths *p, struct arena *a, struct agen
 	if (!script_keys_read(str_of(content), &pol.content, e))
 		return err_prefix(e, "%s", file);
 	if (pol.content.n && threshold > pol.content.n)
-		return err_set(e, ERR_INVALID,
-			       "%s: 'content_threshold' is %lld, but only %u content keys are named",
-			       file, (long long)threshold, pol.content.n);
+		return err_set(
+			e, ERR_INVALID,
+			"%s: 'content_threshold' is %lld, but only %u content keys are named", file,
+			(long long)threshold, pol.content.n);
 	pol.content.threshold = (uint32_t)threshold;
 	pol.reboot = strcmp(reboot, "yes") == 0;
 	pol.any_suite = strcmp(suites, "any") == 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Files for agents: only what the current catalog names, as payload or as a signed part of an
- * archive, and the signed scripts of policies. The content is checked by whoever gets it; the store keeps only what has the digest it
- * is named by. */
+ * archive, and the signed scripts of policies. The content is checked by whoever gets it; the store
+ * keeps only what has the digest it is named by. */
 #include "api/agent_work.h"
 #include "api/api_int.h"
 #include "deploy/scripts.h"

@@ -163,8 +163,9 @@ static bool read_result_plan(struct call *c, const json_t *body, const char **ou
 
 static bool read_script(struct call *c, const json_t *j, struct target_script *out, struct err *e)
 {
-	static const char *const known[] = { "stage",	  "name",    "version",	 "state", "exit_status",
-					     "timed_out", "good",    "started", "finished", NULL };
+	static const char *const known[] = { "stage",	    "name",	 "version", "state",
+					     "exit_status", "timed_out", "good",    "started",
+					     "finished",    NULL };
 	static const char *const stages[] = { "before", "after", NULL };
 	static const char *const states[] = { "ended", "interrupted", "refused", NULL };
 	const char *stage, *name, *state;
@@ -207,11 +208,11 @@ static bool read_scripts(struct call *c, const json_t *body, struct deploy_resul
 
 bool agent_result(struct call *c, struct err *e)
 {
-	static const char *const known[] = { "order",	      "deployment",  "seq",	 "outcome",
-					     "reason",	      "detail",	     "started",	 "finished",
-					     "attempts",      "exit_status", "packages", "log",
-					     "reboot_needed", "plan",	     "reboot",	 "scripts",
-					     NULL };
+	static const char *const known[] = {
+		"order",	 "deployment", "seq",	   "outcome",	  "reason",   "detail",
+		"started",	 "finished",   "attempts", "exit_status", "packages", "log",
+		"reboot_needed", "plan",       "reboot",   "scripts",	  NULL
+	};
 	static const char *const outcomes[] = { "succeeded", "failed", "refused", NULL };
 	AUTO(json_free) json_t *body = NULL;
 	static const char *const reboots[] = { "",	     "came_back", "old_kernel",
@@ -235,8 +236,8 @@ bool agent_result(struct call *c, struct err *e)
 	    !json_opt_str(body, "log", MAX_LOG, &r.log, e) ||
 	    !json_opt_bool(body, "reboot_needed", &r.reboot_needed, e) ||
 	    !json_opt_str(body, "reboot", 20, &r.reboot, e) ||
-	    !one_of("reboot", r.reboot, reboots, e) || !read_result_plan(c, body, &r.plan_json, e) ||
-	    !read_scripts(c, body, &r, e))
+	    !one_of("reboot", r.reboot, reboots, e) ||
+	    !read_result_plan(c, body, &r.plan_json, e) || !read_scripts(c, body, &r, e))
 		return false;
 	return deploy_result(c->conf->deploy, c->host, &r, e) && call_no_content(c);
 }

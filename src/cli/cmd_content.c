@@ -43,7 +43,8 @@ struct content_options {
 /* Never over a file that is there: it may be the only copy of a key. */
 static bool write_new(const char *path, struct str text, mode_t mode, struct err *e)
 {
-	AUTO(fd_close) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	AUTO(fd_close)
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return err_sys(e, errno, "cannot make '%s'", path);
 	if (fchmod(fd, mode) != 0)
@@ -85,9 +86,10 @@ static bool load_key(const char *path, struct sign_key **out, struct err *e)
 	if (stat(path, &st) != 0)
 		return err_sys(e, errno, "cannot read '%s'", path);
 	if (st.st_mode & 077)
-		return err_set(e, ERR_DENIED,
-			       "'%s' is readable by others; run 'chmod 600' on it, or make a new key",
-			       path);
+		return err_set(
+			e, ERR_DENIED,
+			"'%s' is readable by others; run 'chmod 600' on it, or make a new key",
+			path);
 	return file_read(path, &pem, e) &&
 	       (sign_key_load(buf_str(&pem), out, e) || err_prefix(e, "'%s'", path));
 }
@@ -101,8 +103,8 @@ static bool read_expiry(const char *text, int64_t *out, struct err *e)
 	if (text && clock_parse_rfc3339(str_of(text), out))
 		return *out > now ||
 		       err_set(e, ERR_INVALID, "'--expires %s' has passed already", text);
-	if (text && (!args_duration(text, &seconds) || seconds <= 0 ||
-		     seconds > 3650 * DAY_MS / 1000))
+	if (text &&
+	    (!args_duration(text, &seconds) || seconds <= 0 || seconds > 3650 * DAY_MS / 1000))
 		return err_set(e, ERR_INVALID,
 			       "'--expires' must be a time as in RFC 3339, or up to 3650d");
 	*out = now + seconds * 1000;

@@ -124,10 +124,9 @@ static bool insert(struct sql_conn *c, void *arg, struct err *e)
 	return sql_run(c, &SQL_SCRIPT_INSERT,
 		       SQL_ARGS(sql_text(k->id), sql_str(k->script->name),
 				sql_str(k->script->platform), sql_int(k->script->version),
-				sql_int(k->script->expires_ms),
-				sql_int((int64_t)k->script->text.n), sql_int((int64_t)k->sealed.n),
-				sql_text(k->keys), sql_text(k->by), sql_int(k->now_ms),
-				sql_blob(k->sealed)),
+				sql_int(k->script->expires_ms), sql_int((int64_t)k->script->text.n),
+				sql_int((int64_t)k->sealed.n), sql_text(k->keys), sql_text(k->by),
+				sql_int(k->now_ms), sql_blob(k->sealed)),
 		       e);
 }
 

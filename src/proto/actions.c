@@ -67,7 +67,8 @@ static bool read_codes(const json_t *list, struct actions_script *s, struct err 
 				       "'exit_codes' must be numbers from 0 to 255, ascending");
 		s->codes[s->n_codes++] = (uint8_t)code;
 	}
-	return s->n_codes || err_set(e, ERR_INVALID, "'exit_codes' names no exit code that is good");
+	return s->n_codes ||
+	       err_set(e, ERR_INVALID, "'exit_codes' names no exit code that is good");
 }
 
 static bool read_script(const json_t *j, struct actions_script *out, struct err *e)

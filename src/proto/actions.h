@@ -9,8 +9,8 @@
 #include "format/json.h"
 
 #define ACTIONS_WAIT_MINUTES 1440 /**< the most */
-#define ACTIONS_SCRIPT_S 300	   /**< a script's time unless another is named */
-#define ACTIONS_SCRIPT_MAX_S 7200  /**< the most */
+#define ACTIONS_SCRIPT_S 300	  /**< a script's time unless another is named */
+#define ACTIONS_SCRIPT_MAX_S 7200 /**< the most */
 #define ACTIONS_CODES 16
 
 enum actions_power {
@@ -22,7 +22,7 @@ enum actions_power {
 };
 /** A signed script (script.h) at one of the two stages. */
 struct actions_script {
-	bool there; /**< false = none, and nothing else here counts */
+	bool there;	      /**< false = none, and nothing else here counts */
 	struct sha256 sha256; /**< of the signed file */
 	int64_t size;	      /**< of the same; 0 where it is not known yet */
 	int64_t timeout_s;    /**< then it is killed, with all it has started */

@@ -296,7 +296,8 @@ bool script_keys_read(struct str words, struct script_keys *out, struct err *e)
 			return err_set(e, ERR_INVALID, "more than %d content keys are named",
 				       SCRIPT_KEYS_MAX);
 		if (!enc_unhex(word, k.key[k.n], SIGN_PUBLIC_LEN))
-			return err_set(e, ERR_INVALID, "'%.*s' is not a content key of %d hex digits",
+			return err_set(e, ERR_INVALID,
+				       "'%.*s' is not a content key of %d hex digits",
 				       (int)MIN(word.n, 70), word.p, 2 * SIGN_PUBLIC_LEN);
 		if (has_key(k.key, k.n, k.key[k.n]))
 			return err_set(e, ERR_INVALID, "content key '%.*s' is named twice",

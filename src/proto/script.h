@@ -41,8 +41,8 @@ bool script_check(const struct script *s, struct err *e) MUST_CHECK;
 /** The signed file, with one signature. */
 bool script_seal(const struct script *s, const struct sign_key *key, struct buf *out, struct err *e)
 	MUST_CHECK;
-/** The same file with one more signature. ERR_CONFLICT when the key has signed it already, ERR_LIMIT
- * when SCRIPT_KEYS_MAX have. */
+/** The same file with one more signature. ERR_CONFLICT when the key has signed it already,
+ * ERR_LIMIT when SCRIPT_KEYS_MAX have. */
 bool script_cosign(struct str sealed, const struct sign_key *key, struct buf *out, struct err *e)
 	MUST_CHECK;
 /** Opens a signed file. With `trusted`, nothing of the statement is read before as many different

@@ -121,9 +121,9 @@ static void begin(struct bench *b, const struct order *o, enum journal_phase pha
 		char hex[SHA256_HEX];
 		if (!all[i]->there)
 			continue;
-		assert_true(file_read(arena_printf(&b->a, "%s/%s", b->spool,
-						   digest_hex(&all[i]->sha256, hex)),
-				      &t, &e));
+		assert_true(file_read(
+			arena_printf(&b->a, "%s/%s", b->spool, digest_hex(&all[i]->sha256, hex)),
+			&t, &e));
 		put(to, t.p);
 	}
 }
@@ -229,9 +229,8 @@ static void M_168_the_gate_passes(void **state)
 	assert_int_equal(json_array_size(list), 2);
 	assert_true(json_is_true(json_object_get(json_array_get(list, 0), "good")));
 	assert_true(json_is_false(json_object_get(json_array_get(list, 1), "good")));
-	assert_int_equal(json_integer_value(
-				 json_object_get(json_array_get(list, 1), "exit_status")),
-			 9);
+	assert_int_equal(
+		json_integer_value(json_object_get(json_array_get(list, 1), "exit_status")), 9);
 	run_once(b); /* a finished job runs nothing again */
 	assert_int_equal(ran(b), 2);
 }
@@ -248,7 +247,8 @@ static void M_168_the_gate_refuses(void **state)
 	begin(b, &o, JOURNAL_BEFORE);
 	run_once(b);
 	assert_string_equal(stands(b), "done failed script_failed");
-	assert_int_equal(ran(b), 1); /* and the one after belongs to an installation that never was */
+	assert_int_equal(ran(b),
+			 1); /* and the one after belongs to an installation that never was */
 	assert_non_null(strstr(log_of(b), "| no room\n< exit 3\n"));
 	AUTO(journal_job_done) struct journal_job j = { 0 };
 	load(b, &j);
@@ -264,10 +264,11 @@ static void M_168_a_time_limit_ends_all_of_it(void **state)
 	struct order o = script_order();
 	o.actions.script_before = put_script(
 		b, &usual,
-		in_dir(b, "#!/bin/sh\nsetsid sh -c 'trap \"\" TERM; sleep 1000' &\n"
-			  "while :; do sleep 1000; done & echo $! >@/pids\n"
-			  "pidof_sid=$(ps -o pid= --ppid $$ 2>/dev/null)\necho $pidof_sid >>@/pids\n"
-			  "echo x >>@/ran\nsleep 1000\n"));
+		in_dir(b,
+		       "#!/bin/sh\nsetsid sh -c 'trap \"\" TERM; sleep 1000' &\n"
+		       "while :; do sleep 1000; done & echo $! >@/pids\n"
+		       "pidof_sid=$(ps -o pid= --ppid $$ 2>/dev/null)\necho $pidof_sid >>@/pids\n"
+		       "echo x >>@/ran\nsleep 1000\n"));
 	o.actions.script_before.timeout_s = 1;
 	begin(b, &o, JOURNAL_BEFORE);
 	run_once(b);
@@ -329,8 +330,8 @@ static void A10_the_server_is_not_a_master_key(void **state)
 	struct order o = script_order();
 	const char *text = in_dir(b, "#!/bin/sh\necho owned >>@/ran\n");
 	/* signed with the key that signs orders: all a server has */
-	o.actions.script_before =
-		put_script(b, &(struct made) { b->key, "test", SCRIPT_LINUX, 9, 0 }, text);
+	o.actions.script_before = put_script(
+		b, &(struct made) { b->key, "test", SCRIPT_LINUX, 9, 0 }, text);
 	assert_string_equal(refused_before(b, &o), "done refused script_untrusted");
 	assert_string_equal(prepared(b, &o), "done refused script_untrusted");
 	/* two keys wanted, one has signed */
@@ -338,7 +339,8 @@ static void A10_the_server_is_not_a_master_key(void **state)
 	trust(b, content, "content_threshold = 2\n");
 	begin(b, &o, JOURNAL_BEFORE);
 	run_once(b);
-	assert_int_equal(ran(b), 0); /* a policy.conf that asks for more keys than it names is wrong */
+	assert_int_equal(ran(b),
+			 0); /* a policy.conf that asks for more keys than it names is wrong */
 	assert_string_equal(stands(b), "done refused script_denied");
 	/* no key at all: the default */
 	put(arena_printf(&b->a, "%s/policy.conf", b->paths.config), "");
@@ -392,12 +394,12 @@ static void A02_expired_superseded_and_foreign_ones(void **state)
 	o.actions.script_before = put_script(
 		b, &(struct made) { NULL, "test", SCRIPT_LINUX, 1, clock_wall_ms() - 1000 }, text);
 	assert_string_equal(refused_before(b, &o), "done refused script_expired");
-	o.actions.script_before =
-		put_script(b, &(struct made) { NULL, "test", "windows", 1, 0 }, text);
+	o.actions.script_before = put_script(b, &(struct made) { NULL, "test", "windows", 1, 0 },
+					     text);
 	assert_string_equal(refused_before(b, &o), "done refused script_untrusted");
 	/* version 2 was seen here, by another order; version 1 of it is not run any more */
-	o.actions.script_before =
-		put_script(b, &(struct made) { NULL, "test", SCRIPT_LINUX, 2, 0 }, text);
+	o.actions.script_before = put_script(b, &(struct made) { NULL, "test", SCRIPT_LINUX, 2, 0 },
+					     text);
 	begin(b, &o, JOURNAL_BEFORE);
 	run_once(b);
 	assert_string_equal(stands(b), "done succeeded already_installed");
@@ -408,12 +410,12 @@ static void A02_expired_superseded_and_foreign_ones(void **state)
 	assert_string_equal(stands(b), "done refused script_superseded");
 	assert_int_equal(ran(b), 1);
 	/* another name counts for itself, the same version again is good */
-	o.actions.script_before =
-		put_script(b, &(struct made) { NULL, "test2", SCRIPT_LINUX, 1, 0 }, text);
+	o.actions.script_before = put_script(
+		b, &(struct made) { NULL, "test2", SCRIPT_LINUX, 1, 0 }, text);
 	begin(b, &o, JOURNAL_BEFORE);
 	run_once(b);
-	o.actions.script_before =
-		put_script(b, &(struct made) { NULL, "test", SCRIPT_LINUX, 2, 0 }, text);
+	o.actions.script_before = put_script(b, &(struct made) { NULL, "test", SCRIPT_LINUX, 2, 0 },
+					     text);
 	begin(b, &o, JOURNAL_BEFORE);
 	run_once(b);
 	assert_int_equal(ran(b), 3);
@@ -458,8 +460,7 @@ static pid_t keeper_of(struct bench *b)
 {
 	AUTO(xfree) char *path = journal_path(b->root, ORDER_ID, "script.before.pid");
 	int64_t script = first_number(content_of(b, path), 1);
-	const char *stat =
-		content_of(b, arena_printf(&b->a, "/proc/%lld/stat", (long long)script));
+	const char *stat = content_of(b, arena_printf(&b->a, "/proc/%lld/stat", (long long)script));
 	return (pid_t)first_number(strrchr(stat, ')') + 2, 2);
 }
 

@@ -36,8 +36,8 @@ static void M_168_scripts_are_taken_as_signed(void **state)
 	AUTO(xfree) char *old = signed_script("stop-db", 1, "linux", 1000);
 	AUTO(xfree) char *foreign = signed_script("stop-db", 3, "windows", FAR);
 	AUTO(xfree) char *broken = xstrdup(good);
-	AUTO(reply_done) struct reply made, twice, expired, windows, wrong, denied, all, one, none,
-		gone, absent;
+	AUTO(reply_done)
+	struct reply made, twice, expired, windows, wrong, denied, all, one, none, gone, absent;
 	request(w, &guest, "POST", list, good, NULL, &denied);
 	expect(&denied, 403, NULL);
 	request(w, &admin, "POST", list, good, NULL, &made);
@@ -80,17 +80,18 @@ static void M_168_a_policy_names_a_script(void **state)
 	expect(&script, 201, NULL);
 	const char *id = text_at(script.json, "id");
 	AUTO(xfree)
-	char *good = xasprintf("{\"name\":\"Gated\",\"schedule\":{},\"before\":{\"script\":{\"sha256\":\"%s\","
-			       "\"timeout_s\":60,\"exit_codes\":[0,3]}}}",
-			       id);
+	char *good = xasprintf(
+		"{\"name\":\"Gated\",\"schedule\":{},\"before\":{\"script\":{\"sha256\":\"%s\","
+		"\"timeout_s\":60,\"exit_codes\":[0,3]}}}",
+		id);
 	AUTO(xfree)
-	char *codes = xasprintf("{\"name\":\"G\",\"schedule\":{},\"after\":{\"script\":{\"sha256\":\"%s\","
-				"\"exit_codes\":[256]}}}",
-				id);
+	char *codes = xasprintf(
+		"{\"name\":\"G\",\"schedule\":{},\"after\":{\"script\":{\"sha256\":\"%s\","
+		"\"exit_codes\":[256]}}}",
+		id);
 	request(w, &admin, "POST", list, good, NULL, &made);
 	expect(&made, 201, NULL);
-	const json_t *chosen =
-		json_object_get(json_object_get(made.json, "before"), "script");
+	const json_t *chosen = json_object_get(json_object_get(made.json, "before"), "script");
 	assert_string_equal(text_at(chosen, "sha256"), id);
 	assert_int_equal(int_at(chosen, "size"), int_at(script.json, "size"));
 	assert_int_equal(json_array_size(json_object_get(chosen, "exit_codes")), 2);

@@ -115,11 +115,16 @@ static void uninstall(void **state)
 static void scripts(struct order *o)
 {
 	static const char *const bad[][2] = {
-		{ "\"size\":9000", "\"size\":0" },	   { "\"size\":9000,", "" },
-		{ "\"size\":9000", "\"size\":409601" },	   { "\"timeout_s\":60", "\"timeout_s\":0" },
-		{ "\"timeout_s\":60", "\"timeout_s\":7201" }, { "[0,7]", "[7,0]" },
-		{ "[0,7]", "[]" },			   { "[0,7]", "[0,256]" },
-		{ "[0,7]", "[0,0]" },			   { "\"exit_codes\"", "\"run\":\"rm\",\"exit_codes\"" },
+		{ "\"size\":9000", "\"size\":0" },
+		{ "\"size\":9000,", "" },
+		{ "\"size\":9000", "\"size\":409601" },
+		{ "\"timeout_s\":60", "\"timeout_s\":0" },
+		{ "\"timeout_s\":60", "\"timeout_s\":7201" },
+		{ "[0,7]", "[7,0]" },
+		{ "[0,7]", "[]" },
+		{ "[0,7]", "[0,256]" },
+		{ "[0,7]", "[0,0]" },
+		{ "\"exit_codes\"", "\"run\":\"rm\",\"exit_codes\"" },
 		{ "\"script\":{", "\"script\":3,\"x\":{" },
 	};
 	struct order r = { 0 };

@@ -177,9 +177,9 @@ static void what_may_not_be_signed(void **state)
 		const char *platform, *text;
 		int64_t version, expires_ms;
 	} bad[] = {
-		{ "plan9", TEXT, 1, 1 },    { "linux", "echo hello\n", 1, 1 },
-		{ "linux", "", 1, 1 },	    { "linux", TEXT, 0, 1 },
-		{ "linux", TEXT, 1, 0 },    { "linux", "#!/bin/sh\n\xff\n", 1, 1 },
+		{ "plan9", TEXT, 1, 1 },  { "linux", "echo hello\n", 1, 1 },
+		{ "linux", "", 1, 1 },	  { "linux", TEXT, 0, 1 },
+		{ "linux", TEXT, 1, 0 },  { "linux", "#!/bin/sh\n\xff\n", 1, 1 },
 		{ "linux", TEXT, -1, 1 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {

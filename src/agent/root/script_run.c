@@ -264,8 +264,8 @@ NORETURN static void be_keeper(const struct script_run *s)
 	close(go[1]);
 	wait_for_end(k);
 	int64_t until = clock_mono_ms() + DRAIN_MS;
-	while (clock_mono_ms() < until && take_output(k->out, until - clock_mono_ms() + 1,
-						      &k->output))
+	while (clock_mono_ms() < until &&
+	       take_output(k->out, until - clock_mono_ms() + 1, &k->output))
 		;
 	_exit(write_result(k, &e) ? 0 : 1);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * One script, run by a process of its own that outlives whoever asked for it: bounded in time and
  * in what it prints, with a fixed environment, without an input, in a session of its own, killed
- * whole - with everything that came of it - at its time's end. Decides nothing about whose it is. */
+ * whole - with everything that came of it - at its time's end. Decides nothing about whose it is.
+ */
 #ifndef AGENT_ROOT_SCRIPT_RUN_H
 #define AGENT_ROOT_SCRIPT_RUN_H
 #include "base/err.h"

@@ -234,10 +234,10 @@ static bool end(struct run *r, const struct stage *s, const json_t *result, stru
 	json_t *record = record_of(r, s->name);
 	const char *output = json_string_value(json_object_get(result, "output"));
 	json_object_set_new(record, "state", json_string(result ? "ended" : "interrupted"));
-	json_object_set_new(record, "finished",
-			    json_integer(result ? json_integer_value(json_object_get(
-							  result, "finished_ms"))
-						: clock_wall_ms()));
+	json_object_set_new(
+		record, "finished",
+		json_integer(result ? json_integer_value(json_object_get(result, "finished_ms"))
+				    : clock_wall_ms()));
 	if (result) {
 		json_object_set(record, "exit_status", json_object_get(result, "exit_status"));
 		json_object_set(record, "timed_out", json_object_get(result, "timed_out"));
@@ -245,7 +245,7 @@ static bool end(struct run *r, const struct stage *s, const json_t *result, stru
 			record, "good",
 			json_boolean(!json_is_true(json_object_get(result, "timed_out")) &&
 				     actions_code_good(s->what, json_integer_value(json_object_get(
-								       result, "exit_status")))));
+									result, "exit_status")))));
 	}
 	log_end(r, s, record, output ? output : "");
 	return journal_save(r->root, &r->job, e);
@@ -282,9 +282,8 @@ static bool start(struct run *r, const struct stage *s, const struct script *scr
 		return false;
 	log_info("order %s: script '%s' version %lld", r->job.id, script->name.p,
 		 (long long)script->version);
-	run_progress(r, "installing", strcmp(s->name, "before") == 0 ? "script_before"
-								      : "script_after",
-		     0, 0);
+	run_progress(r, "installing",
+		     strcmp(s->name, "before") == 0 ? "script_before" : "script_after", 0, 0);
 	if (!script_run_start(&run, &keeper, e))
 		return false;
 	while (waitpid(keeper, &status, 0) < 0 && errno == EINTR)
@@ -333,8 +332,10 @@ static const char *complaint(const struct run *r, const struct stage *s, char te
 	}
 	if (actions_code_good(s->what, code))
 		return NULL;
-	snprintf(text, 300, "%s ended with exit code %lld, which the policy does not name as good; see the log",
-		 who, (long long)code);
+	snprintf(
+		text, 300,
+		"%s ended with exit code %lld, which the policy does not name as good; see the log",
+		who, (long long)code);
 	return "script_failed";
 }
 

@@ -5,8 +5,8 @@
  * started script is never started again, whatever was killed: what its end was is told by who
  * waited for it (script_run.h), or nobody knows ("interrupted").
  *
- * A stage in the job's record: {"name", "version", "state", "exit_status", "timed_out", "good", "started",
- * "finished"}, state "started", "ended" or "interrupted". */
+ * A stage in the job's record: {"name", "version", "state", "exit_status", "timed_out", "good",
+ * "started", "finished"}, state "started", "ended" or "interrupted". */
 #ifndef AGENT_ROOT_SCRIPTS_H
 #define AGENT_ROOT_SCRIPTS_H
 #include "agent/agent_conf.h"
