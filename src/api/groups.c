@@ -67,6 +67,39 @@ static json_t *offices_json(const struct match_view *v, const roaring_bitmap_t *
 	return list;
 }
 
+static json_t *limit_json(const struct group_limit *l)
+{
+	if (!l->max_unavailable)
+		return json_null();
+	json_t *j = json_object();
+	json_object_set_new(j, l->percent ? "percent" : "systems",
+			    json_integer(l->max_unavailable));
+	return j;
+}
+
+/* Absent = as it is; null = no rule. */
+static bool read_limit(struct call *c, const json_t *body, struct group_limit *out, struct err *e)
+{
+	static const char *const known[] = { "systems", "percent", NULL };
+	const json_t *j = json_object_get(body, "max_unavailable");
+	int64_t systems = 0, percent = 0;
+	if (!j)
+		return true;
+	*out = (struct group_limit) { 0 };
+	if (json_is_null(j))
+		return true;
+	bool good = json_is_object(j) && json_only(j, known, NULL) &&
+		    json_opt_int(j, "systems", 1, GROUP_LIMIT_MAX, &systems, NULL) &&
+		    json_opt_int(j, "percent", 1, 100, &percent, NULL) && !systems != !percent;
+	*out = (struct group_limit) { (uint32_t)(systems + percent), percent > 0 };
+	if (good)
+		return true;
+	call_blame(c, "/max_unavailable", "invalid_limit",
+		   "it has either 'systems' (1 or more) or 'percent' (1 to 100)");
+	return err_set(e, ERR_INVALID,
+		       "'max_unavailable' has either 'systems' (1 or more) or 'percent' (1 to 100)");
+}
+
 static json_t *group_json(const struct match_view *v, const struct shown *x)
 {
 	const struct group *g = x->g;
@@ -86,6 +119,7 @@ static json_t *group_json(const struct match_view *v, const struct shown *x)
 	json_object_set_new(j, "created", json_time(g->created_ms));
 	json_object_set_new(j, "changed_by", json_text(str_of(g->changed_by)));
 	json_object_set_new(j, "changed", json_time(g->changed_ms));
+	json_object_set_new(j, "max_unavailable", limit_json(&g->limit));
 	json_object_set_new(j, "version", json_integer(g->version));
 	return j;
 }
@@ -228,7 +262,8 @@ static bool blame_name(struct call *c, struct err *e)
 
 static bool create_group(struct call *c, struct err *e)
 {
-	static const char *const known[] = { "name", "description", "category", "filter", NULL };
+	static const char *const known[] = { "name",   "description",     "category",
+					     "filter", "max_unavailable", NULL };
 	AUTO(json_free) json_t *body = NULL;
 	const char *category;
 	struct group_edit g = { .description = "", .filter = "", .by = c->who.name };
@@ -237,7 +272,8 @@ static bool create_group(struct call *c, struct err *e)
 	    !json_need_str(body, "name", 1, 4 * GROUP_NAME_MAX, &g.name, e) ||
 	    !json_need_str(body, "category", 1, 20, &category, e) ||
 	    !json_opt_str(body, "description", GROUP_DESCRIPTION_MAX, &g.description, e) ||
-	    !json_opt_str(body, "filter", GROUP_FILTER_MAX, &g.filter, e))
+	    !json_opt_str(body, "filter", GROUP_FILTER_MAX, &g.filter, e) ||
+	    !read_limit(c, body, &g.limit, e))
 		return false;
 	while (g.kind < GROUP_KINDS_ && strcmp(group_kind_name(g.kind), category) != 0)
 		g.kind++;
@@ -250,6 +286,8 @@ static bool create_group(struct call *c, struct err *e)
 	AUTO(json_free) json_t *detail = json_object();
 	json_object_set_new(detail, "name", json_text(str_of(g.name)));
 	json_object_set_new(detail, "category", json_string(category));
+	if (g.limit.max_unavailable)
+		json_object_set_new(detail, "max_unavailable", limit_json(&g.limit));
 	return call_audit(c, "group.create", id, TAKE(detail), e) && answer(c, 201, id, e);
 }
 
@@ -270,10 +308,12 @@ static bool read_edit(struct call *c, const json_t *body, int64_t version, struc
 				     .name = arena_strdup(c->arena, g->name),
 				     .description = arena_strdup(c->arena, g->description),
 				     .filter = arena_strdup(c->arena, g->filter),
+				     .limit = g->limit,
 				     .by = c->who.name };
 	if (!json_opt_str(body, "name", 4 * GROUP_NAME_MAX, &out->name, e) ||
 	    !json_opt_str(body, "description", GROUP_DESCRIPTION_MAX, &out->description, e) ||
-	    !json_opt_str(body, "filter", GROUP_FILTER_MAX, &out->filter, e))
+	    !json_opt_str(body, "filter", GROUP_FILTER_MAX, &out->filter, e) ||
+	    !read_limit(c, body, &out->limit, e))
 		return false;
 	*renamed_out = strcmp(out->name, g->name) != 0;
 	if (*renamed_out && user)
@@ -285,7 +325,8 @@ static bool read_edit(struct call *c, const json_t *body, int64_t version, struc
 
 static bool change_group(struct call *c, struct err *e)
 {
-	static const char *const known[] = { "name", "description", "filter", NULL };
+	static const char *const known[] = { "name", "description", "filter", "max_unavailable",
+					     NULL };
 	AUTO(json_free) json_t *body = NULL;
 	const char *id;
 	int64_t version;
@@ -301,6 +342,7 @@ static bool change_group(struct call *c, struct err *e)
 	json_object_set_new(detail, "name", json_text(str_of(g.name)));
 	if (g.filter[0])
 		json_object_set_new(detail, "filter", json_text(str_of(g.filter)));
+	json_object_set_new(detail, "max_unavailable", limit_json(&g.limit));
 	return call_audit(c, "group.update", id, TAKE(detail), e) && answer(c, 200, id, e);
 }
 

@@ -11,16 +11,18 @@
 static const char usage[] =
 	"usage: tsukuroi groups [list] [--json]\n"
 	"       tsukuroi groups show GROUP [--json]\n"
-	"       tsukuroi groups create NAME [--unique | --filter FILTER] [--description TEXT] [--json]\n"
-	"       tsukuroi groups change GROUP [--name NAME] [--description TEXT] [--filter FILTER] [--json]\n"
+	"       tsukuroi groups create NAME [--unique | --filter FILTER] [--description TEXT] [--max-unavailable N|N%] [--json]\n"
+	"       tsukuroi groups change GROUP [--name NAME] [--description TEXT] [--filter FILTER] [--max-unavailable N|N%|none] [--json]\n"
 	"       tsukuroi groups add|remove GROUP SYSTEM... [--json]\n"
 	"       tsukuroi groups delete GROUP\n"
 	"       tsukuroi groups preview FILTER [--json]\n"
 	"GROUP is a name or an id. A group with a filter is dynamic: its members are the systems that the filter\n"
-	"describes, such as 'os = debian and package openssl < 3.0.11'; see tsukuroi(1).\n";
+	"describes, such as 'os = debian and package openssl < 3.0.11'; see tsukuroi(1). With --max-unavailable never more\n"
+	"than so many members are installing, restarting or away at once.\n";
 
 struct group_options {
-	const char *name, *description, *filter;
+	const char *name, *description, *filter, *limit;
+	json_t *max_unavailable; /* as the API takes it; NULL = not given */
 	bool unique, json;
 };
 
@@ -71,6 +73,17 @@ static void print_systems(const json_t *list)
 		table_print(t);
 }
 
+static void print_limit(const json_t *g)
+{
+	const json_t *l = json_object_get(g, "max_unavailable");
+	if (json_object_get(l, "percent"))
+		printf("  never more than %lld%% unavailable at once\n",
+		       (long long)print_int(l, "percent"));
+	else if (json_object_get(l, "systems"))
+		printf("  never more than %lld unavailable at once\n",
+		       (long long)print_int(l, "systems"));
+}
+
 static int show_one(struct remote *r, const json_t *g, const struct group_options *o, struct err *e)
 {
 	AUTO(json_free) json_t *members = NULL;
@@ -87,6 +100,7 @@ static int show_one(struct remote *r, const json_t *g, const struct group_option
 	       (long long)print_int(g, "members"));
 	if (*print_text(g, "filter"))
 		printf("  filter: %s\n", print_text(g, "filter"));
+	print_limit(g);
 	if (*print_text(g, "description"))
 		printf("  %s\n", print_text(g, "description"));
 	if (*print_text(g, "error"))
@@ -116,6 +130,8 @@ static void put_options(json_t *body, const struct group_options *o)
 		json_object_set_new(body, "description", json_text(str_of(o->description)));
 	if (o->filter)
 		json_object_set_new(body, "filter", json_text(str_of(o->filter)));
+	if (o->max_unavailable)
+		json_object_set(body, "max_unavailable", o->max_unavailable);
 }
 
 static int create(struct remote *r, const char *name, const struct group_options *o, struct err *e)
@@ -200,6 +216,22 @@ static int run(struct remote *r, const struct args *a, const struct group_option
 	return remote_call(r, "DELETE", path, NULL, NULL, &e) ? 0 : print_failure(&e);
 }
 
+/* "2", "25%" or "none" as the API takes it; NULL for anything else. */
+static json_t *limit_of(const char *text)
+{
+	struct str s = str_of(text);
+	uint64_t n;
+	if (str_is(s, "none"))
+		return json_null();
+	bool percent = s.n > 1 && s.p[s.n - 1] == '%';
+	s.n -= percent;
+	if (!str_to_u64(s, &n) || n < 1 || n > 1000000)
+		return NULL;
+	json_t *j = json_object();
+	json_object_set_new(j, percent ? "percent" : "systems", json_integer((json_int_t)n));
+	return j;
+}
+
 int cmd_groups(int argc, char **argv)
 {
 	static const struct {
@@ -212,6 +244,7 @@ int cmd_groups(int argc, char **argv)
 	const struct arg_option options[] = { { .name = "--name", .value = &o.name },
 					      { .name = "--description", .value = &o.description },
 					      { .name = "--filter", .value = &o.filter },
+					      { .name = "--max-unavailable", .value = &o.limit },
 					      { .name = "--unique", .flag = &o.unique },
 					      { .name = "--json", .flag = &o.json } };
 	AUTO(args_done) struct args a = { 0 };
@@ -225,6 +258,10 @@ int cmd_groups(int argc, char **argv)
 		return args_wrong(usage, "this is not known, or something is missing");
 	if (o.unique && o.filter)
 		return args_wrong(usage, "a unique group has no filter");
+	AUTO(json_free) json_t *limit = NULL;
+	if (o.limit && !(limit = limit_of(o.limit)))
+		return args_wrong(usage, "--max-unavailable is a number, a percentage, or none");
+	o.max_unavailable = limit;
 	struct err e = { 0 };
 	AUTO(remote_free) struct remote *r = NULL;
 	if (!remote_open(&r, &e))

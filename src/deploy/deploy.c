@@ -53,6 +53,8 @@ bool deploy_open(const struct deploy_conf *conf, struct deploy **out, struct err
 		pthread_mutex_init(&d->host_locks[i], NULL);
 	pthread_mutex_init(&d->epoch_lock, NULL);
 	pthread_mutex_init(&d->open_lock, NULL);
+	pthread_mutex_init(&d->cluster_lock, NULL);
+	d->cluster_woken = roaring_bitmap_create();
 	d->open_hosts = roaring_bitmap_create();
 	d->reconciled = intern_new();
 	d->dynamics = dynamics_new();
@@ -79,6 +81,8 @@ void deploy_close(struct deploy *d)
 	epoch_done(d);
 	roaring_bitmap_free(d->open_hosts);
 	pthread_mutex_destroy(&d->open_lock);
+	pthread_mutex_destroy(&d->cluster_lock);
+	roaring_bitmap_free(d->cluster_woken);
 	for (size_t i = 0; i < HOST_LOCKS; i++)
 		pthread_mutex_destroy(&d->host_locks[i]);
 	xfree(d);

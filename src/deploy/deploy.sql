@@ -165,7 +165,7 @@ select id, deployment, seq, not_after_ms, envelope from host_order
 where host = $1 and state = 0 and epoch = $2 order by seq;
 
 -- name: hosts_with_open_work
-select host from target where state <= 2 union select host from host_order where state = 0;
+select host from target where state <= 2 union select host from host_order where state = 0 union select host from cluster_slot;
 
 -- name: order_open_of_target
 select id from host_order where host = $1 and deployment = $2 and state = 0 and epoch = $3;
@@ -286,7 +286,7 @@ update host_order set state = 2 where state = 0
 
 -- name: auto_waits_anew
 update target set reason = 'waiting_agent', next_attempt_ms = 0, attempts = attempts - 1, updated_ms = $2
-where state = 0 and reason in ('outside_window', 'waiting_start_up')
+where state = 0 and reason in ('outside_window', 'waiting_start_up', 'group_window')
   and deployment in (select p.deployment from deployment_patch p join auto_run r on r.deployment = p.deployment
     where p.patch = $1);
 
@@ -330,7 +330,7 @@ update host_order set state = 2 where state = 0
 -- name: policy_waits_anew
 update target set reason = 'waiting_agent', next_attempt_ms = 0, attempts = attempts - 1, updated_ms = $2
 where state = 0 and deployment in (select id from deployment where policy = $1 and state <= 1)
-  and reason in ('outside_window', 'waiting_start_up', 'user_notice', 'postponed');
+  and reason in ('outside_window', 'waiting_start_up', 'user_notice', 'postponed', 'group_window');
 
 -- name: target_notice_set
 insert into target_notice (deployment, host, shown_ms, postponed, allowed, deadline_ms)
@@ -478,7 +478,7 @@ select count(*) from deployment where id = $1 and state <= 1;
 -- name: target_leave
 update target set state = 6, reason = 'left_targets', updated_ms = $3, finished_ms = $3
 where deployment = $1 and host = $2 and state = 0
-  and (attempts = 0 or (attempts = 1 and reason in ('outside_window', 'waiting_start_up')));
+  and (attempts = 0 or (attempts = 1 and reason in ('outside_window', 'waiting_start_up', 'group_window')));
 
 -- name: order_withdraw_target
 update host_order set state = 2 where deployment = $1 and host = $2 and state = 0;
@@ -572,3 +572,41 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 -- name: target_script_list
 select stage, name, version, state, exit_status, timed_out, good, started_ms, finished_ms from target_script
 where deployment = $1 and host = $2 order by stage;
+
+-- --- the cluster rule ---
+
+-- name: cluster_turn_get
+select turn from cluster_turn where one = 1;
+
+-- name: cluster_turn_next
+update cluster_turn set turn = turn + 1 where one = 1 and turn = $1;
+
+-- name: cluster_slot_hosts
+select host from cluster_slot;
+
+-- Worked on, perhaps since before there was a rule.
+-- name: cluster_working_hosts
+select distinct host from target where state in (1, 2);
+
+-- name: cluster_slot_get
+select epoch, seq, stage, until_ms, boot from cluster_slot where host = $1;
+
+-- name: cluster_slot_put
+insert into cluster_slot (host, epoch, seq, stage, until_ms, boot) values ($1, $2, $3, $4, $5, $6)
+on conflict (host) do update set epoch = excluded.epoch, seq = excluded.seq, stage = excluded.stage,
+  until_ms = excluded.until_ms, boot = excluded.boot;
+
+-- name: cluster_slot_change
+update cluster_slot set stage = $4, until_ms = $5, boot = $6 where host = $1 and epoch = $2 and seq = $3;
+
+-- name: cluster_slot_give_back
+delete from cluster_slot where host = $1 and epoch = $2 and seq = $3;
+
+-- The order of a target that waits for its window is taken back from the machine.
+-- name: cluster_waits_here
+update target set state = 0, reason = 'group_window', next_attempt_ms = $3, updated_ms = $4
+where deployment = $1 and host = $2 and state <= 2;
+
+-- name: cluster_waiting
+select distinct host from target
+where state = 0 and reason in ('group_full', 'group_window') and next_attempt_ms <= $1 limit $2;

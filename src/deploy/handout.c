@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Which orders a host gets at a contact: those that are open, handed out again until they are
  * answered, and the next one, made when it is its deployment's turn. */
-#include "deploy/deploy_int.h"
+#include "deploy/cluster_slots.h"
 #include "deploy/queries.h"
+#include "proto/plan.h"
 
 #include <stdio.h>
 
@@ -139,7 +140,7 @@ static bool unsigned_order(struct deploy *d, const struct host *h, const char *d
 }
 
 /* Makes the order, and says so of the target. */
-static bool issue(struct deploy *d, const struct match_view *v, const struct host *h,
+static bool issue_now(struct deploy *d, const struct match_view *v, const struct host *h,
 		  const char *deployment, const struct order_set *set, uint64_t agent_seq,
 		  struct arena *a, char **envelope_out, struct err *e)
 {
@@ -156,14 +157,65 @@ static bool issue(struct deploy *d, const struct match_view *v, const struct hos
 	struct target_row t;
 	if (!target_get(d, deployment, h->id, &tmp, &t, e))
 		return false;
+	/* one that waited for its window without an order goes on with the same attempt */
+	bool again = t.attempts && strcmp(t.reason, REASON_GROUP_WINDOW) == 0;
 	struct target_update u = { .deployment = deployment,
 				   .host = h->id,
 				   .state = set->n_packages ? TARGET_DOWNLOADING
 							    : TARGET_INSTALLING,
 				   .reason = "waiting_agent",
 				   .started_ms = clock_now_ms(d->conf.clock),
-				   .attempts = t.attempts + 1 };
+				   .attempts = t.attempts + !again };
 	return target_update_write(d, &u, e);
+}
+
+static bool stay_pending(struct deploy *d, const struct host *h, const char *deployment,
+			 const char *reason, struct err *e)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	struct target_row t;
+	if (!target_get(d, deployment, h->id, &a, &t, e))
+		return false;
+	struct target_update u = { .deployment = deployment,
+				   .host = h->id,
+				   .state = TARGET_PENDING,
+				   .reason = reason,
+				   .started_ms = t.started_ms,
+				   .attempts = t.attempts };
+	return strcmp(t.reason, reason) == 0 || target_update_write(d, &u, e);
+}
+
+/* Such an order would only lie on the machine, with its place. */
+static bool must_boot_first(const struct policy_terms *terms, const struct host *h, int64_t now_ms)
+{
+	return terms->window && terms->window->triggers == SCHEDULE_START_UP &&
+	       !(terms->forced_ms && terms->forced_ms <= now_ms) &&
+	       h->attrs.boot_ms < now_ms - CLUSTER_LEASE_MS;
+}
+
+/* An order that makes a member of a group with a cluster rule unavailable needs a place. */
+static bool issue(struct deploy *d, const struct match_view *v, const struct host *h,
+		  const char *deployment, const struct order_set *set, uint64_t agent_seq,
+		  struct arena *a, char **envelope_out, struct err *e)
+{
+	struct order_set placed = *set;
+	struct cluster_entry entry;
+	struct policy_terms terms;
+	bool ok;
+	if (str_is(set->plan, PLAN_ASK)) /* changes nothing */
+		return issue_now(d, v, h, deployment, set, agent_seq, a, envelope_out, e);
+	if (!policy_of(d, deployment, a, &terms, e) || !cluster_enter(d, v, h, &entry, e))
+		return false;
+	placed.placed = entry.ruled;
+	placed.turn = entry.look.turn;
+	if (entry.full)
+		ok = stay_pending(d, h, deployment, REASON_GROUP_FULL, e);
+	else if (entry.ruled && must_boot_first(&terms, h, clock_now_ms(d->conf.clock)))
+		ok = stay_pending(d, h, deployment, REASON_GROUP_WINDOW, e);
+	else
+		ok = issue_now(d, v, h, deployment, &placed, agent_seq, a, envelope_out, e);
+	cluster_leave(d, &entry);
+	return ok;
 }
 
 static bool restart_for(struct deploy *d, const struct match_view *v, const struct host *h,
@@ -229,6 +281,7 @@ struct desk {
 	struct open_order *open;
 	struct open_target *targets;
 	size_t n_open, n_targets;
+	bool placed, freed; /* cluster_meet() */
 };
 
 static struct open_order *order_of(const struct desk *k, const struct open_target *t)
@@ -249,7 +302,7 @@ static bool waits(const struct desk *k, const struct open_target *t, const struc
 struct give_way {
 	const struct open_order *order;
 	const char *host;
-	int64_t now_ms;
+	int64_t now_ms, until_ms;
 };
 
 static bool gives_way_write(struct sql_conn *c, void *arg, struct err *e)
@@ -264,11 +317,55 @@ static bool gives_way_write(struct sql_conn *c, void *arg, struct err *e)
 
 static bool give_way(struct desk *k, struct open_order *o, struct err *e)
 {
-	struct give_way g = { o, k->h->id, k->now_ms };
+	struct give_way g = { o, k->h->id, k->now_ms, 0 };
 	if (!sql_write(k->d->conf.db, gives_way_write, &g, e))
 		return false;
 	o->deployment[0] = '\0';
 	return true;
+}
+
+/* Until its users have been asked again the machine need not have the order, nor its place. */
+static bool put_off_write(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct give_way *g = arg;
+	return sql_run(c, &SQL_ORDER_SET_STATE, SQL_ARGS(sql_text(g->order->id), sql_int(2)), e) &&
+	       sql_run(c, &SQL_CLUSTER_WAITS_HERE,
+		       SQL_ARGS(sql_text(g->order->deployment), sql_text(g->host),
+				sql_int(g->until_ms), sql_int(g->now_ms)),
+		       e);
+}
+
+static bool put_off(struct desk *k, struct open_order *o, int64_t until_ms, struct err *e)
+{
+	struct give_way g = { o, k->h->id, k->now_ms, until_ms };
+	if (!sql_write(k->d->conf.db, put_off_write, &g, e))
+		return false;
+	o->deployment[0] = '\0';
+	return true;
+}
+
+/* Orders from before the host's group had a rule: one that waits on the machine is called back, one
+ * that may be under way takes a place, even beyond the limit. */
+static bool bring_under_rule(struct desk *k, struct err *e)
+{
+	AUTO(cluster_look_end) struct cluster_look look = { 0 };
+	if (k->placed || !k->n_open)
+		return true;
+	if (!cluster_look_begin(k->d, k->v, &look, e))
+		return false;
+	struct open_order *newest = NULL;
+	for (size_t i = 0; cluster_is_ruled(&look, k->h) && i < k->n_targets; i++) {
+		const struct open_target *t = &k->targets[i];
+		struct open_order *o = order_of(k, t);
+		if (!o || o->not_after_ms <= k->now_ms)
+			continue;
+		if (!waits(k, t, o))
+			newest = newest && newest->seq > o->seq ? newest : o;
+		else if (!give_way(k, o, e))
+			return false;
+	}
+	k->placed = newest != NULL;
+	return !newest || cluster_adopt(k->d, k->h, newest->seq, newest->not_after_ms, e);
 }
 
 /* A halt reaches the orders that their machine has not begun. */
@@ -289,7 +386,11 @@ static bool clear_dead(struct desk *k, struct err *e)
 	for (size_t i = 0; i < k->n_targets; i++) {
 		struct open_order *o = order_of(k, &k->targets[i]);
 		bool dead = o && (o->seq < k->agent_seq || o->not_after_ms <= k->now_ms);
-		if (dead && k->targets[i].parked && !give_way(k, o, e))
+		bool asks_again = (k->placed || k->freed) && k->targets[i].asked &&
+				  k->targets[i].next_attempt_ms > k->now_ms;
+		if (dead && k->targets[i].parked &&
+		    !(asks_again ? put_off(k, o, k->targets[i].next_attempt_ms, e)
+				 : give_way(k, o, e)))
 			return false;
 	}
 	for (size_t i = 0; i < k->n_open; i++) {
@@ -376,17 +477,20 @@ static bool welcome(const struct desk *k, struct err *e)
 	return true;
 }
 
-static bool orders_in_view(struct desk *k, uint64_t look, char **list, size_t *n, size_t max,
-			   struct err *e)
+static bool orders_in_view(struct desk *k, uint64_t look, uint64_t agent_epoch, char **list,
+			   size_t *n, size_t max, struct err *e)
 {
 	char *envelope = NULL;
 	if (!open_orders(k->d, k->h->id, k->a, &k->open, &k->n_open, e) ||
 	    !open_targets(k->d, k->h->id, k->a, &k->targets, &k->n_targets, e))
 		return false;
-	if (!k->n_open && !k->n_targets)
+	if (!cluster_meet(k->d, k->h, agent_epoch, k->agent_seq, &k->placed, &k->freed, e))
+		return false;
+	if (!k->n_open && !k->n_targets && !k->placed)
 		open_hosts_none(k->d, k->h->no, look);
-	if (!welcome(k, e) || !recall(k, e) || !clear_dead(k, e) || !make_one(k, &envelope, e) ||
-	    (envelope && !pass(k, e)))
+	/* one whose time had passed lets the others go first */
+	if (!welcome(k, e) || !bring_under_rule(k, e) || !recall(k, e) || !clear_dead(k, e) ||
+	    (!k->freed && !make_one(k, &envelope, e)) || (envelope && !pass(k, e)))
 		return false;
 	for (size_t i = 0; i < k->n_open && *n < max; i++)
 		if (k->open[i].deployment[0] && k->open[i].seq > k->agent_seq)
@@ -422,7 +526,7 @@ bool deploy_orders(struct deploy *d, uint32_t host, uint64_t agent_epoch, uint64
 				  .agent_seq = agent_seq,
 				  .now_ms = clock_now_ms(d->conf.clock),
 				  .a = a };
-		ok = orders_in_view(&k, look, list, &n, MOST, e);
+		ok = orders_in_view(&k, look, agent_epoch, list, &n, MOST, e);
 		pthread_mutex_unlock(lock);
 	}
 	match_read_end(&v);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Reading deployments and targets. For a pending target the reason is worked out now, from what is
  * known of the host and of the payloads: it is never a stale word from the database. */
-#include "deploy/deploy_int.h"
+#include "deploy/cluster_slots.h"
 #include "deploy/queries.h"
 
 #include <stdio.h>
@@ -139,8 +139,9 @@ bool deploy_patches(struct deploy *d, const char *id, struct arena *a, char ***o
 }
 
 /* M-150: why is this target still pending, as of now. */
-static bool explain_pending(struct deploy *d, const struct match_view *v, const char *id,
-			    struct target_row *t, struct arena *a, struct err *e)
+static bool explain_pending(struct deploy *d, const struct match_view *v,
+			    const struct cluster_look *look, const char *id, struct target_row *t,
+			    struct arena *a, struct err *e)
 {
 	const struct host *h = fleet_host_by_id(v->fleet, str_of(t->host));
 	int64_t now = clock_now_ms(d->conf.clock);
@@ -151,6 +152,8 @@ static bool explain_pending(struct deploy *d, const struct match_view *v, const 
 	if (strcmp(t->reason, REASON_AWAITING_APPROVAL) == 0 ||
 	    strcmp(t->reason, REASON_PLAN_DRIFT) == 0)
 		return true;
+	const struct cluster_group *full;
+	uint32_t others;
 	AUTO(work_done) struct work w = { 0 };
 	if (!deploy_work(d, v, h->no, id, &w, e))
 		return false;
@@ -168,7 +171,10 @@ static bool explain_pending(struct deploy *d, const struct match_view *v, const 
 		t->reason = (char *)(uintptr_t) "reconciling";
 	} else if (!h->online) {
 		t->reason = (char *)(uintptr_t) "offline";
-	} else {
+	} else if ((full = cluster_hinders(d, v, look, h, &others))) {
+		t->reason = (char *)(uintptr_t)REASON_GROUP_FULL;
+		t->detail = cluster_detail(full, others, a);
+	} else if (strcmp(t->reason, REASON_GROUP_WINDOW) != 0) {
 		t->reason = (char *)(uintptr_t) "waiting_agent";
 	}
 	return true;
@@ -183,13 +189,16 @@ bool targets_explain(struct deploy *d, const char *id, struct target_row *list, 
 	if (!waves_of(d, id, &open, &halted, e))
 		return false;
 	match_read(d->conf.match, &v);
+	AUTO(cluster_look_end) struct cluster_look look = { 0 };
+	if (!cluster_look_begin(d, &v, &look, e))
+		return false;
 	for (size_t i = 0; i < n; i++) {
 		struct target_row *t = &list[i];
 		if (t->state != TARGET_PENDING)
 			continue;
 		if (halted || t->wave >= open)
 			t->reason = (char *)(uintptr_t)(halted ? "rollout_halted" : "wave_closed");
-		else if (!explain_pending(d, &v, id, t, a, e))
+		else if (!explain_pending(d, &v, &look, id, t, a, e))
 			return false;
 	}
 	return true;

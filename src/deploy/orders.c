@@ -4,6 +4,7 @@
  * are durable and its payloads are in the store; an open order is handed out again, never made
  * twice. */
 #include "deploy/auto_int.h"
+#include "deploy/cluster_slots.h"
 #include "deploy/queries.h"
 #include "pkgver/pkgver.h"
 #include "proto/plan.h"
@@ -278,6 +279,8 @@ struct issue {
 	struct str envelope;
 	const char *replaces;
 	struct ledger_batch *history;
+	const struct order_set *set;
+	int64_t until_ms; /* see struct cluster_slot */
 };
 
 static bool take_sequence(struct sql_conn *c, void *arg, struct err *e)
@@ -318,10 +321,20 @@ static bool may_store(struct sql_conn *c, const struct issue *k, struct err *e)
 	return !open || err_set(e, ERR_CONFLICT, "another server has issued an order for it");
 }
 
+static bool take_place(struct sql_conn *c, const struct issue *k, struct err *e)
+{
+	struct cluster_slot s = { .epoch = k->d->epoch,
+				  .seq = (uint64_t)k->seq,
+				  .until_ms = k->until_ms };
+	const char *boot = k->host->attrs.boot_id;
+	snprintf(s.boot, sizeof(s.boot), "%s", boot ? boot : "");
+	return cluster_slot_put(c, k->host->id, &s, k->set->turn, e);
+}
+
 static bool store_order(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct issue *k = arg;
-	if (!may_store(c, k, e))
+	if (!may_store(c, k, e) || (k->set->placed && !take_place(c, k, e)))
 		return false;
 	if (k->replaces &&
 	    !sql_run(c, &SQL_ORDER_SET_STATE, SQL_ARGS(sql_text(k->replaces), sql_int(2)), e))
@@ -365,11 +378,15 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 			   .deployment = deployment,
 			   .min_seq = agent_seq + 1,
 			   .now_ms = clock_now_ms(d->conf.clock),
-			   .replaces = replaces };
+			   .replaces = replaces,
+			   .set = set };
 	struct policy_terms terms;
 	if (!policy_of(d, deployment, a, &terms, e))
 		return false;
 	k.not_after_ms = policy_valid_until_ms(&terms, k.now_ms);
+	if (set->placed)
+		k.not_after_ms = cluster_not_after(k.now_ms, k.not_after_ms);
+	k.until_ms = cluster_until(k.not_after_ms, terms.actions.reboot_before);
 	if (!sql_write(d->conf.db, take_sequence, &k, e))
 		return err_prefix(e, "cannot take an order sequence");
 	deploy_new_id(k.id);

@@ -3,6 +3,7 @@
  * and durable before they are acknowledged; only transient failures are tried again, and not for
  * ever. */
 #include "base/enc.h"
+#include "deploy/cluster_slots.h"
 #include "deploy/deploy_int.h"
 #include "deploy/queries.h"
 #include "format/json.h"
@@ -48,7 +49,21 @@ struct progress {
 	enum target_state state;
 	int64_t done, total, now_ms, next_ms;
 	const char *leaves; /* the boot that is about to end; NULL = none is */
+	const struct cluster_slot *place; /* given back, with the order; NULL = it is not */
+	const char *order;
 };
+
+/* The order is a dead letter on its machine: another is made when the window is open. */
+static bool take_back(struct sql_conn *c, const struct progress *p, struct err *e)
+{
+	return sql_run(c, &SQL_ORDER_SET_STATE,
+		       SQL_ARGS(sql_text(p->order), sql_int(ORDER_REPLACED)), e) &&
+	       sql_run(c, &SQL_CLUSTER_WAITS_HERE,
+		       SQL_ARGS(sql_text(p->deployment), sql_text(p->host), sql_int(p->next_ms),
+				sql_int(p->now_ms)),
+		       e) &&
+	       cluster_slot_settle(c, p->host, p->place, CLUSTER_OVER, e);
+}
 
 static bool progress_write(struct sql_conn *c, void *arg, struct err *e)
 {
@@ -58,7 +73,8 @@ static bool progress_write(struct sql_conn *c, void *arg, struct err *e)
 				sql_text(p->reason), sql_int(p->done), sql_int(p->total),
 				sql_int(p->now_ms), sql_int(p->next_ms)),
 		       e) &&
-	       (!p->leaves || reboot_begins(c, p->deployment, p->host, p->leaves, p->now_ms, e));
+	       (!p->leaves || reboot_begins(c, p->deployment, p->host, p->leaves, p->now_ms, e)) &&
+	       (!p->place || take_back(c, p, e));
 }
 
 /* The agent has put the order aside until a window of its policy opens or its users have been
@@ -92,7 +108,11 @@ bool deploy_progress(struct deploy *d, uint32_t host, const char *order, const c
 			      total,
 			      clock_now_ms(d->conf.clock),
 			      0,
-			      NULL };
+			      NULL,
+			      NULL,
+			      order };
+	struct cluster_slot place;
+	bool placed = false;
 	if (installing && strcmp(p.reason, "rebooting") == 0) {
 		AUTO(match_read_end) struct match_view v;
 		match_read(d->conf.match, &v);
@@ -102,6 +122,12 @@ bool deploy_progress(struct deploy *d, uint32_t host, const char *order, const c
 	if (strcmp(state, "waiting") == 0 && deploy_waits_for_window(p.reason)) {
 		p.state = TARGET_PENDING;
 		p.next_ms = next_ms;
+		if (!cluster_slot_get(d, id, &place, &placed, e))
+			return false;
+		/* users may end their waiting early, a window opens when it opens */
+		if (placed && !deploy_waits_for_user(p.reason) &&
+		    cluster_never_begins(&place, o.seq, next_ms))
+			p.place = &place;
 	}
 	return sql_write(d->conf.db, progress_write, &p, e) &&
 	       deployment_rollup(d, o.deployment, e);
@@ -198,6 +224,12 @@ static bool reissue(const struct plan_context *k, const struct order *old,
 	struct order_set set = { packages,	more->extra,	old->n_packages,
 				 more->n_extra, more->replaced, more->n_replaced };
 	set.plan = old->plan;
+	set.turn = -1;
+	bool there;
+	struct cluster_slot place;
+	if (!cluster_slot_get(k->d, k->h->id, &place, &there, e))
+		return false;
+	set.placed = there;
 	char *envelope;
 	return order_issue(k->d, k->v, k->h, k->known->deployment, &set, k->known->seq, k->order_id,
 			   a, &envelope, unsigned_out, e);
@@ -349,6 +381,8 @@ struct answer {
 	const struct str *taken_back; /* patches that are not there any more */
 	size_t n_taken_back;
 	bool installed; /* the deployment's patches are there, whoever took them back before */
+	struct cluster_slot place;
+	enum cluster_verdict place_verdict;
 };
 
 static bool answer_marks(struct sql_conn *c, const struct answer *k, struct err *e)
@@ -378,6 +412,7 @@ static bool answer_write(struct sql_conn *c, void *arg, struct err *e)
 		       e) &&
 	       answer_marks(c, k, e) &&
 	       target_scripts_write(c, k->deployment, k->host, r->scripts, r->n_scripts, e) &&
+	       cluster_slot_settle(c, k->host, &k->place, k->place_verdict, e) &&
 	       plan_write(c, k->deployment, k->host, r->plan_json, k->now_ms, e) &&
 	       (!k->history || ledger_batch_write(c, k->history, e));
 }
@@ -474,6 +509,24 @@ static bool went_back(struct deploy *d, const struct known_order *o, const char 
 	return true;
 }
 
+/* The machine has been heard after all that the order did to it; but for one that switches itself
+ * off now. */
+static bool leave_place(struct deploy *d, const struct known_order *o, struct answer *k,
+			struct err *e)
+{
+	AUTO(match_read_end) struct match_view v;
+	bool there, off = k->r->reboot && strcmp(k->r->reboot, "off") == 0;
+	if (!cluster_slot_get(d, k->host, &k->place, &there, e))
+		return false;
+	if (!there)
+		return true;
+	match_read(d->conf.match, &v);
+	const struct host *h = fleet_host_by_id(v.fleet, str_of(k->host));
+	const char *boot = h && h->attrs.boot_id ? h->attrs.boot_id : "";
+	k->place_verdict = cluster_answered(&k->place, o->seq, off, boot, k->now_ms);
+	return true;
+}
+
 static bool answer(struct deploy *d, const struct known_order *o, const char *host,
 		   const struct deploy_result *given, struct err *e)
 {
@@ -490,6 +543,8 @@ static bool answer(struct deploy *d, const struct known_order *o, const char *ho
 			    .attempts = MAX(t.attempts, 1) };
 	enum deployment_operation operation;
 	if (!deploy_operation_of(d, o->deployment, &operation, e))
+		return false;
+	if (!leave_place(d, o, &k, e))
 		return false;
 	bool back = operation == DEPLOYMENT_UNINSTALL;
 	bool planned = strcmp(r->reason, "planned") == 0;
@@ -535,6 +590,21 @@ static bool refuse(struct deploy *d, const struct known_order *o, const char *ho
 	return answer(d, o, host, &r, e);
 }
 
+static bool place_write(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct answer *k = arg;
+	return cluster_slot_settle(c, k->host, &k->place, k->place_verdict, e);
+}
+
+/* Of an order that was withdrawn nothing else counts: the machine works on it no more. */
+static bool answer_withdrawn(struct deploy *d, const struct known_order *o, const char *host,
+			     const struct deploy_result *r, struct err *e)
+{
+	struct answer k = { .r = r, .host = host, .now_ms = clock_now_ms(d->conf.clock) };
+	return leave_place(d, o, &k, e) &&
+	       (k.place_verdict == CLUSTER_STAYS || sql_write(d->conf.db, place_write, &k, e));
+}
+
 bool deploy_result(struct deploy *d, uint32_t host, const struct deploy_result *r, struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
@@ -546,9 +616,9 @@ bool deploy_result(struct deploy *d, uint32_t host, const struct deploy_result *
 	pthread_mutex_lock(lock);
 	/* A second report of the same order changes nothing; a replaced order's late success still
 	 * counts, because what it says happened on the machine. */
+	bool late = o.state == ORDER_REPLACED && strcmp(r->outcome, "succeeded") != 0;
 	bool ok = o.state == ORDER_ANSWERED ||
-		  (o.state == ORDER_REPLACED && strcmp(r->outcome, "succeeded") != 0) ||
-		  answer(d, &o, id, r, e);
+		  (late ? answer_withdrawn(d, &o, id, r, e) : answer(d, &o, id, r, e));
 	pthread_mutex_unlock(lock);
 	return ok;
 }
@@ -572,7 +642,7 @@ bool deploy_tick(struct deploy *d, struct err *e)
 	if (!dynamics_tick(d, e))
 		return false;
 	AUTO(arena_done) struct arena a = { 0 };
-	if (!waves_tick(d, e))
+	if (!waves_tick(d, e) || !cluster_tick(d, e))
 		return false;
 	struct pair {
 		char *deployment, *host;

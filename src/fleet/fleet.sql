@@ -93,15 +93,18 @@ select id, last_contact_ms from host where last_contact_ms >= $1;
 select count(*) from host;
 
 -- name: group_list
-select id, name, description, kind, filter, created_by, created_ms, changed_by, changed_ms, version
+select id, name, description, kind, filter, created_by, created_ms, changed_by, changed_ms, version,
+  max_unavailable, max_unavailable_percent
 from host_group order by name limit $1;
 
 -- name: group_insert
-insert into host_group (id, name, description, kind, filter, created_by, created_ms, changed_by, changed_ms, version)
-values ($1, $2, $3, $4, $5, $6, $7, $6, $7, 1);
+insert into host_group (id, name, description, kind, filter, created_by, created_ms, changed_by, changed_ms, version,
+  max_unavailable, max_unavailable_percent)
+values ($1, $2, $3, $4, $5, $6, $7, $6, $7, 1, $8, $9);
 
 -- name: group_update
-update host_group set name = $2, description = $3, filter = $4, changed_by = $5, changed_ms = $6, version = version + 1
+update host_group set name = $2, description = $3, filter = $4, changed_by = $5, changed_ms = $6, version = version + 1,
+  max_unavailable = $8, max_unavailable_percent = $9
 where id = $1 and version = $7;
 
 -- name: group_touch

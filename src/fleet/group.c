@@ -176,6 +176,10 @@ static bool check_edit(const struct group_edit *g, enum group_kind kind, struct 
 		return err_set(e, ERR_INVALID,
 			       "a group's description has at most %d, its filter at most %d bytes",
 			       GROUP_DESCRIPTION_MAX, GROUP_FILTER_MAX);
+	if (g->limit.max_unavailable > (g->limit.percent ? 100u : GROUP_LIMIT_MAX))
+		return err_set(e, ERR_INVALID,
+			       "a group's max_unavailable is 1 to 100 percent, or 1 to %d systems",
+			       GROUP_LIMIT_MAX);
 	if ((kind == GROUP_DYNAMIC) != (g->filter[0] != '\0'))
 		return err_set(e, ERR_INVALID,
 			       "a dynamic group has a filter, and no other has one");
@@ -230,6 +234,7 @@ bool fleet_group_create(struct fleet *f, const struct group_edit *edit, char id_
 			   .name = edit->name,
 			   .description = edit->description,
 			   .filter = edit->filter,
+			   .limit = edit->limit,
 			   .created_by = edit->by,
 			   .changed_by = edit->by,
 			   .created_ms = now,
@@ -258,6 +263,7 @@ static bool change(struct fleet *f, const char *id, int64_t version, const struc
 	g.name = edit->name;
 	g.description = edit->description;
 	g.filter = edit->filter;
+	g.limit = edit->limit;
 	g.changed_by = edit->by;
 	g.changed_ms = clock_now_ms(&f->clock);
 	struct group_write w = { .g = &g, .version = version };

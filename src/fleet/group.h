@@ -19,6 +19,13 @@
 enum group_kind { GROUP_STATIC, GROUP_UNIQUE, GROUP_DYNAMIC, GROUP_KINDS_ };
 const char *group_kind_name(enum group_kind k); /**< "static", ... */
 
+/** Never more than so many members are made unavailable at once; 0 = there is no such rule. */
+struct group_limit {
+	uint32_t max_unavailable; /**< systems, or a percentage of the members */
+	bool percent;
+};
+#define GROUP_LIMIT_MAX 1000000
+
 struct group {
 	char id[33];
 	enum group_kind kind;
@@ -26,6 +33,7 @@ struct group {
 	const char *created_by, *changed_by;
 	int64_t created_ms, changed_ms; /**< changed: also when members came or went by hand */
 	int64_t version;		/**< rises with every such change */
+	struct group_limit limit;
 	roaring_bitmap_t *members;	/**< put in, in any state; NULL for a dynamic one */
 };
 /* --- under the read lock --- */
@@ -43,9 +51,10 @@ const struct group *fleet_group_alone(const struct fleet *f, uint32_t host);
 struct group_edit {
 	enum group_kind kind; /**< for a new one only */
 	const char *name, *description, *filter;
+	struct group_limit limit;
 	const char *by; /**< who does it */
 };
-/** ERR_INVALID for a name or text that cannot be, ERR_CONFLICT for a name that another group has,
+/** ERR_INVALID for a name, text or limit that cannot be, ERR_CONFLICT for a name that another group has,
  * ERR_LIMIT. The filter is not looked into. */
 bool fleet_group_create(struct fleet *f, const struct group_edit *g, char id_out[static 33],
 			struct err *e) MUST_CHECK;

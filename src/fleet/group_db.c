@@ -21,13 +21,17 @@ static bool put(struct sql_conn *c, void *arg, struct err *e)
 					  SQL_ARGS(sql_text(g->id), sql_text(g->name),
 						   sql_text(g->description), sql_text(g->filter),
 						   sql_text(g->changed_by), sql_int(g->changed_ms),
-						   sql_int(w->version)),
+						   sql_int(w->version),
+						   sql_int(g->limit.max_unavailable),
+						   sql_bool(g->limit.percent)),
 					  &n, e)
 			     : sql_run(c, &SQL_GROUP_INSERT,
 				       SQL_ARGS(sql_text(g->id), sql_text(g->name),
 						sql_text(g->description), sql_int(g->kind),
 						sql_text(g->filter), sql_text(g->created_by),
-						sql_int(g->created_ms)),
+						sql_int(g->created_ms),
+						sql_int(g->limit.max_unavailable),
+						sql_bool(g->limit.percent)),
 				       e);
 	if (!ok)
 		return false;
@@ -105,7 +109,8 @@ static bool read_group(struct sql_rows *rows, struct arena *a, struct group *g, 
 			      .created_ms = sql_col_int(rows, 6),
 			      .changed_by = text(rows, 7, a),
 			      .changed_ms = sql_col_int(rows, 8),
-			      .version = sql_col_int(rows, 9) };
+			      .version = sql_col_int(rows, 9),
+			      .limit = { (uint32_t)sql_col_int(rows, 10), sql_col_bool(rows, 11) } };
 	memcpy(g->id, sql_col_str(rows, 0).p, 32);
 	return true;
 }
