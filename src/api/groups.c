@@ -96,8 +96,9 @@ static bool read_limit(struct call *c, const json_t *body, struct group_limit *o
 		return true;
 	call_blame(c, "/max_unavailable", "invalid_limit",
 		   "it has either 'systems' (1 or more) or 'percent' (1 to 100)");
-	return err_set(e, ERR_INVALID,
-		       "'max_unavailable' has either 'systems' (1 or more) or 'percent' (1 to 100)");
+	return err_set(
+		e, ERR_INVALID,
+		"'max_unavailable' has either 'systems' (1 or more) or 'percent' (1 to 100)");
 }
 
 static json_t *group_json(const struct match_view *v, const struct shown *x)
@@ -262,7 +263,7 @@ static bool blame_name(struct call *c, struct err *e)
 
 static bool create_group(struct call *c, struct err *e)
 {
-	static const char *const known[] = { "name",   "description",     "category",
+	static const char *const known[] = { "name",   "description",	  "category",
 					     "filter", "max_unavailable", NULL };
 	AUTO(json_free) json_t *body = NULL;
 	const char *category;

@@ -207,12 +207,11 @@ bool cluster_slot_settle(struct sql_conn *c, const char *host, const struct clus
 			       SQL_ARGS(sql_text(host), sql_int((int64_t)s->epoch),
 					sql_int((int64_t)s->seq)),
 			       e);
-	return v == CLUSTER_STAYS ||
-	       sql_run(c, &SQL_CLUSTER_SLOT_CHANGE,
-		       SQL_ARGS(sql_text(host), sql_int((int64_t)s->epoch),
-				sql_int((int64_t)s->seq), sql_int(s->stage), sql_int(s->until_ms),
-				sql_text(s->boot)),
-		       e);
+	return v == CLUSTER_STAYS || sql_run(c, &SQL_CLUSTER_SLOT_CHANGE,
+					     SQL_ARGS(sql_text(host), sql_int((int64_t)s->epoch),
+						      sql_int((int64_t)s->seq), sql_int(s->stage),
+						      sql_int(s->until_ms), sql_text(s->boot)),
+					     e);
 }
 
 struct settling {
@@ -264,10 +263,10 @@ static bool adopt_write(struct sql_conn *c, void *arg, struct err *e)
 bool cluster_adopt(struct deploy *d, const struct host *h, uint64_t seq, int64_t not_after_ms,
 		   struct err *e)
 {
-	struct adoption k = { h->id,
-			      { .epoch = d->epoch,
-				.seq = seq,
-				.until_ms = cluster_until(not_after_ms, true) } };
+	struct adoption k = {
+		h->id,
+		{ .epoch = d->epoch, .seq = seq, .until_ms = cluster_until(not_after_ms, true) }
+	};
 	snprintf(k.slot.boot, sizeof(k.slot.boot), "%s", h->attrs.boot_id ? h->attrs.boot_id : "");
 	return sql_write(d->conf.db, adopt_write, &k, e);
 }

@@ -55,14 +55,15 @@ void cluster_leave(struct deploy *d, struct cluster_entry *k);
 /* --- places --- */
 bool cluster_slot_get(struct deploy *d, const char *host, struct cluster_slot *out, bool *there_out,
 		      struct err *e) MUST_CHECK;
-/* In the transaction that stores the order. `turn` < 0: the host works already. ERR_UNAVAILABLE when
- * another server has taken a place meanwhile. */
+/* In the transaction that stores the order. `turn` < 0: the host works already. ERR_UNAVAILABLE
+ * when another server has taken a place meanwhile. */
 bool cluster_slot_put(struct sql_conn *c, const char *host, const struct cluster_slot *s,
 		      int64_t turn, struct err *e) MUST_CHECK;
 /* What a verdict says of the place that `s` was; another one that is there by now stays. */
 bool cluster_slot_settle(struct sql_conn *c, const char *host, const struct cluster_slot *s,
 			 enum cluster_verdict v, struct err *e) MUST_CHECK;
-/* A contact. *there_out: it has a place afterwards; *freed_out: it had one, and time has ended it. */
+/* A contact. *there_out: it has a place afterwards; *freed_out: it had one, and time has ended it.
+ */
 bool cluster_meet(struct deploy *d, const struct host *h, uint64_t agent_epoch, uint64_t agent_seq,
 		  bool *there_out, bool *freed_out, struct err *e) MUST_CHECK;
 /* The host works on an order that was handed out before there was a rule. */

@@ -68,7 +68,7 @@ struct deploy {
 	uint64_t open_marks;
 	bool open_everywhere; /* never changes */
 	struct dynamics *dynamics;
-	pthread_mutex_t cluster_lock; /* one place is taken at a time; within a host's lock */
+	pthread_mutex_t cluster_lock;	 /* one place is taken at a time; within a host's lock */
 	roaring_bitmap_t *cluster_woken; /* touched by the tick alone; since when */
 	int64_t cluster_woken_ms;
 	pthread_mutex_t
@@ -250,8 +250,8 @@ struct order_set {
 	const struct str *from; /* of each package, when they go back */
 	struct str plan;	/* see order.h */
 	bool reboots;		/* instead of all that */
-	bool placed; /* it needs a place (cluster_slots.h) */
-	int64_t turn; /* ... and takes one; < 0: the host works already */
+	bool placed;		/* it needs a place (cluster_slots.h) */
+	int64_t turn;		/* ... and takes one; < 0: the host works already */
 };
 /* How long a target waits after its n-th attempt. */
 int64_t deploy_backoff_ms(int64_t attempts);

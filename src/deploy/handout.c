@@ -141,8 +141,8 @@ static bool unsigned_order(struct deploy *d, const struct host *h, const char *d
 
 /* Makes the order, and says so of the target. */
 static bool issue_now(struct deploy *d, const struct match_view *v, const struct host *h,
-		  const char *deployment, const struct order_set *set, uint64_t agent_seq,
-		  struct arena *a, char **envelope_out, struct err *e)
+		      const char *deployment, const struct order_set *set, uint64_t agent_seq,
+		      struct arena *a, char **envelope_out, struct err *e)
 {
 	bool is_unsigned;
 	struct err why = { 0 };

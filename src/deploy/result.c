@@ -48,7 +48,7 @@ struct progress {
 	const char *deployment, *host, *reason;
 	enum target_state state;
 	int64_t done, total, now_ms, next_ms;
-	const char *leaves; /* the boot that is about to end; NULL = none is */
+	const char *leaves;		  /* the boot that is about to end; NULL = none is */
 	const struct cluster_slot *place; /* given back, with the order; NULL = it is not */
 	const char *order;
 };

@@ -34,7 +34,7 @@ struct group {
 	int64_t created_ms, changed_ms; /**< changed: also when members came or went by hand */
 	int64_t version;		/**< rises with every such change */
 	struct group_limit limit;
-	roaring_bitmap_t *members;	/**< put in, in any state; NULL for a dynamic one */
+	roaring_bitmap_t *members; /**< put in, in any state; NULL for a dynamic one */
 };
 /* --- under the read lock --- */
 /** Groups are numbered 0..count-1, by name; the numbers last as long as the lock. */
@@ -54,8 +54,8 @@ struct group_edit {
 	struct group_limit limit;
 	const char *by; /**< who does it */
 };
-/** ERR_INVALID for a name, text or limit that cannot be, ERR_CONFLICT for a name that another group has,
- * ERR_LIMIT. The filter is not looked into. */
+/** ERR_INVALID for a name, text or limit that cannot be, ERR_CONFLICT for a name that another group
+ * has, ERR_LIMIT. The filter is not looked into. */
 bool fleet_group_create(struct fleet *f, const struct group_edit *g, char id_out[static 33],
 			struct err *e) MUST_CHECK;
 /** `version` is the one the change was made on; ERR_CONFLICT when it is another by now. */

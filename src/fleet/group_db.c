@@ -110,7 +110,8 @@ static bool read_group(struct sql_rows *rows, struct arena *a, struct group *g, 
 			      .changed_by = text(rows, 7, a),
 			      .changed_ms = sql_col_int(rows, 8),
 			      .version = sql_col_int(rows, 9),
-			      .limit = { (uint32_t)sql_col_int(rows, 10), sql_col_bool(rows, 11) } };
+			      .limit = { (uint32_t)sql_col_int(rows, 10),
+					 sql_col_bool(rows, 11) } };
 	memcpy(g->id, sql_col_str(rows, 0).p, 32);
 	return true;
 }

@@ -94,6 +94,46 @@ static void M_183_groups_are_made_listed_changed_and_removed(void **state)
 	expect(&removed, 204, NULL);
 }
 
+static void AC32_a_group_may_limit_who_is_unavailable_at_once(void **state)
+{
+	static const char *const wrong[] = { "{}",
+					     "1",
+					     "{\"systems\":0}",
+					     "{\"percent\":101}",
+					     "{\"hosts\":1}",
+					     "{\"systems\":1,\"percent\":10}" };
+	struct world *w = *state;
+	AUTO(reply_done) struct reply made, changed, kept, ended;
+	struct who t = as(w, ROLE_TECHNICIAN);
+	const char *extra[] = { "If-Match: \"1\"", NULL };
+	post(w, "/api/v1/groups",
+	     "{\"name\":\"db\",\"category\":\"static\",\"max_unavailable\":{\"systems\":2}}",
+	     &made);
+	expect(&made, 201, NULL);
+	assert_int_equal(int_at(json_object_get(made.json, "max_unavailable"), "systems"), 2);
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		AUTO(reply_done) struct reply bad;
+		AUTO(xfree)
+		char *body = xasprintf(
+			"{\"name\":\"x\",\"category\":\"static\",\"max_unavailable\":%s}",
+			wrong[i]);
+		post(w, "/api/v1/groups", body, &bad);
+		expect(&bad, 400, NULL);
+	}
+	AUTO(xfree) char *path = path_of(text_at(made.json, "id"), "");
+	request(w, &t, "PATCH", path, "{\"max_unavailable\":{\"percent\":25}}", extra, &changed);
+	expect(&changed, 200, NULL);
+	assert_int_equal(int_at(json_object_get(changed.json, "max_unavailable"), "percent"), 25);
+	extra[0] = "If-Match: \"2\"";
+	request(w, &t, "PATCH", path, "{\"description\":\"x\"}", extra, &kept);
+	expect(&kept, 200, NULL);
+	assert_int_equal(int_at(json_object_get(kept.json, "max_unavailable"), "percent"), 25);
+	extra[0] = "If-Match: \"3\"";
+	request(w, &t, "PATCH", path, "{\"max_unavailable\":null}", extra, &ended);
+	expect(&ended, 200, NULL);
+	assert_true(json_is_null(json_object_get(ended.json, "max_unavailable")));
+}
+
 static void M_181_members_come_and_go(void **state)
 {
 	struct world *w = *state;
@@ -232,6 +272,7 @@ static int group(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(M_183_groups_are_made_listed_changed_and_removed),
+		cmocka_unit_test(AC32_a_group_may_limit_who_is_unavailable_at_once),
 		cmocka_unit_test(M_181_members_come_and_go),
 		cmocka_unit_test(M_182_a_filter_is_previewed),
 		cmocka_unit_test(M_135_targets_are_previewed_and_deployed_to),

@@ -122,9 +122,8 @@ static uint32_t others(const struct world *w, uint32_t self)
 {
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < w->n; i++)
-		n += i != self &&
-		     (w->members[i].placed ||
-		      w->members[i].contact_ms < server_clock(w) - CLUSTER_SILENT_MS);
+		n += i != self && (w->members[i].placed ||
+				   w->members[i].contact_ms < server_clock(w) - CLUSTER_SILENT_MS);
 	return n;
 }
 
@@ -193,8 +192,7 @@ static void serve_result(struct world *w, const struct mail *x)
 	if (!o || o->state == ANSWERED)
 		return;
 	if (m->placed)
-		settle(w, m,
-		       cluster_answered(&m->slot, x->order, false, x->boot, server_clock(w)));
+		settle(w, m, cluster_answered(&m->slot, x->order, false, x->boot, server_clock(w)));
 	if (o->state == WITHDRAWN && !x->good)
 		return;
 	o->state = ANSWERED;

@@ -88,8 +88,8 @@ static void ends(struct world *w, int host, const struct order *o, const char *o
 {
 	struct err e = { 0 };
 	bool good = strcmp(outcome, "succeeded") == 0;
-	struct deploy_result r =
-		result_of(arena_str(a, o->id).p, outcome, good ? "installed" : "maintainer_script");
+	struct deploy_result r = result_of(arena_str(a, o->id).p, outcome,
+					   good ? "installed" : "maintainer_script");
 	r.reboot = reboot;
 	if (good)
 		inventory(w, host, INVENTORY("3.0.2-1", ""));
@@ -178,10 +178,9 @@ static void a_withdrawn_order_keeps_its_place_until_the_machines_clock_is_past_i
 	   &e);
 	assert_true(has_place(w, 0)); /* users may begin it at any time */
 	ok(deploy_cancel(w->deploy, id, &e), &e);
-	struct deploy_request r = { .systems = w->id + 1,
-				    .n_systems = 1,
-				    .policy = POLICY_ANYTIME,
-				    .created_by = "t" };
+	struct deploy_request r = {
+		.systems = w->id + 1, .n_systems = 1, .policy = POLICY_ANYTIME, .created_by = "t"
+	};
 	create(w, &r, second);
 	none(w, 1, 0);
 	kit_now_ms += CLUSTER_LEASE_MS + CLUSTER_STEP_MS + 1;
@@ -283,8 +282,7 @@ static void a_reboot_needs_a_place_and_a_plan_does_not(void **state)
 		struct order o = given(w, i, 0, &a);
 		assert_true(str_is(o.plan, PLAN_ASK));
 		assert_false(has_place(w, i));
-		struct deploy_result r =
-			result_of(arena_str(&a, o.id).p, "succeeded", "planned");
+		struct deploy_result r = result_of(arena_str(&a, o.id).p, "succeeded", "planned");
 		r.plan_json = "[]";
 		ok(deploy_result(w->deploy, w->host[i], &r, &e), &e);
 	}

@@ -106,6 +106,9 @@ static void M_183_names_and_texts(void **state)
 	g = edit(GROUP_STATIC, "d");
 	g.filter = "os = debian";
 	refused(f, g, ERR_INVALID, "has a filter");
+	g = edit(GROUP_STATIC, "d");
+	g.limit = (struct group_limit) { 101, true };
+	refused(f, g, ERR_INVALID, "1 to 100 percent");
 	assert_int_equal(fleet_group_count(f), 2);
 }
 

@@ -19,6 +19,9 @@ export function TargetState({ state }: { state: Target['state'] }) {
 /** The stable reason in words, then the agent's own text. */
 export function TargetReason({ target }: { target: Target }) {
 	const { maybe } = useI18n();
+	const full = target.reason === 'group_full' ? /^(.*) (\d+)\/(\d+)$/.exec(target.detail ?? '') : null;
+	if (full)
+		return <>{maybe('reason.group_full_of', { group: full[1]!, n: Number(full[2]), of: Number(full[3]) })}</>;
 	const words = target.reason ? maybe(`reason.${target.reason}`) ?? target.reason : '';
 	return (
 		<>

@@ -13,6 +13,7 @@ import { Time } from '../../ui/Time';
 import { useToast } from '../../ui/toast';
 import { useUrl } from '../../ui/url';
 import { Criteria } from './Criteria';
+import { Limit, limitOf, limitText, type LimitChoice } from './Limit';
 import { Members } from './Members';
 
 const LIST = '/agents/groups';
@@ -46,6 +47,7 @@ function Shown({ group: g, edit }: { group: Group; edit: boolean }) {
 						[t('groups.category'), word('groupCategory', g.category)],
 						...(g.filter !== null ? [[t('groups.filter'), <code key="f">{g.filter}</code>] as [string, ReactNode]] : []),
 						[t('groups.members'), g.members === null ? '?' : number(g.members)],
+						[t('groups.limit'), limitText(g.max_unavailable, t)],
 						[t('groups.offices'), g.offices.map(o => word('office', o)).join(', ')],
 						[t('groups.created'), <span key="c"><Time at={g.created} /> · {g.created_by}</span>],
 						[t('groups.changed'), <span key="h"><Time at={g.changed} /> · {g.changed_by}</span>],
@@ -66,11 +68,13 @@ function Edit({ group, onDone }: { group?: Group; onDone?: () => void }) {
 	const [description, setDescription] = useState(group?.description ?? '');
 	const [category, setCategory] = useState<Group['category']>(group?.category ?? 'static');
 	const [filter, setFilter] = useState(group?.filter ?? '');
+	const [limit, setLimit] = useState<LimitChoice>({ kind: group?.max_unavailable?.percent ? 'percent' : group?.max_unavailable?.systems ? 'systems' : 'none', amount: String(group?.max_unavailable?.percent ?? group?.max_unavailable?.systems ?? 1) });
+	const max = limitOf(limit);
 	const dynamic = category === 'dynamic';
 	const bad = /[%/:;?*'|&#\\]/.exec(name)?.[0];
 	const save = useMutation({
 		mutationFn: () => {
-			const body = { name: name.trim(), description, ...(dynamic ? { filter: filter.trim() } : {}) };
+			const body = { name: name.trim(), description, max_unavailable: max ?? null, ...(dynamic ? { filter: filter.trim() } : {}) };
 			return group
 				? take(api.PATCH('/groups/{group_id}', { params: { path: { group_id: group.id }, header: { 'If-Match': `"${group.version}"` } }, body }))
 				: take(api.POST('/groups', { body: { ...body, category } }));
@@ -110,9 +114,10 @@ function Edit({ group, onDone }: { group?: Group; onDone?: () => void }) {
 						<Criteria id="g-filter" value={filter} onChange={setFilter} />
 					</fieldset>
 				)}
+				<Limit value={limit} onChange={setLimit} />
 				{!!save.error && <Failure error={save.error} />}
 				<div className="tk-row">
-					<Button type="submit" variant="primary" isDisabled={!name.trim() || !!bad || (dynamic && !filter.trim()) || save.isPending}>{t('groups.save')}</Button>
+					<Button type="submit" variant="primary" isDisabled={!name.trim() || !!bad || max === undefined || (dynamic && !filter.trim()) || save.isPending}>{t('groups.save')}</Button>
 					<Button variant="link" onClick={onDone ?? (() => url.navigate(LIST))}>{t('action.cancel')}</Button>
 				</div>
 			</Card>

@@ -17,6 +17,7 @@ import { Page } from '../../ui/Page';
 import { Time } from '../../ui/Time';
 import { useToast } from '../../ui/toast';
 import { useUrl } from '../../ui/url';
+import { limitText } from '../group/Limit';
 
 const FILTERS: Filter[] = [{ param: 'category', name: 'groups.category', words: 'groupCategory', always: ['static', 'unique', 'dynamic'] }];
 
@@ -34,13 +35,14 @@ export default function Groups() {
 		{ id: 'type', drop: 6, header: t('groups.type'), cell: () => t('groups.computer') },
 		{ id: 'members', header: t('groups.members'), sort: 'members', numeric: true, cell: g => g.members === null ? <span className="tk-danger-text" title={g.error ?? undefined}>?</span> : number(g.members) },
 		{ id: 'filter', drop: 4, header: t('groups.filter'), grow: true, title: g => g.filter ?? '', cell: g => g.filter ? <code>{g.filter}</code> : <span className="tk-none">–</span> },
+		{ id: 'max_unavailable', drop: 5, header: t('groups.limit'), cell: g => g.max_unavailable ? limitText(g.max_unavailable, t) : <span className="tk-none">–</span> },
 		{ id: 'offices', drop: 5, header: t('groups.offices'), cell: g => g.offices.map(o => word('office', o)).join(', ') },
 		{ id: 'created_by', drop: 6, header: t('groups.createdBy'), cell: g => g.created_by },
 		{ id: 'created', drop: 6, header: t('groups.created'), cell: g => <Time at={g.created} /> },
 		{ id: 'changed_by', drop: 3, header: t('groups.changedBy'), cell: g => g.changed_by },
 		{ id: 'changed', drop: 2, header: t('groups.changed'), sort: 'changed', cell: g => <Time at={g.changed} /> },
 		...(edit ? [{ id: 'do', header: t('deploy.action'), cell: (g: Group) => <Button variant="link" isInline aria-label={t('groups.removeName', { name: g.name })} onClick={() => setRemoving(g)}>{t('groups.remove')}</Button> }] : []),
-	], ['type', 'created_by', 'created']);
+	], ['type', 'max_unavailable', 'created_by', 'created']);
 	return (
 		<Page title={t('groups.title')} count={list.data && t('list.items', { n: list.data.page.total })} ready={!list.isPending}
 			actions={edit && <Link href="/agents/groups/new" className="pf-v6-c-button pf-m-primary">{t('groups.new')}</Link>} sub={<p className="tk-lead">{t('groups.lead')}</p>}>
