@@ -26,6 +26,9 @@
 #define CLUSTER_BEGUN_MS (48 * 60 * CLUSTER_MINUTE_MS)
 /** A member that has no open connection counts as there so long after its last word. */
 #define CLUSTER_SILENT_MS (10 * CLUSTER_MINUTE_MS)
+/** ... where several servers may share the database: it may be connected to another one, which
+ * hears of it every hour and a half. */
+#define CLUSTER_SILENT_SHARED_MS (120 * CLUSTER_MINUTE_MS)
 #define CLUSTER_BOOT_ID 65
 
 /** amount 0 = no rule. */

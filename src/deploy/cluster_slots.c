@@ -3,6 +3,7 @@
  * leaves; places are taken one after the other (a mutex here, the turn between servers). */
 #include "deploy/cluster_slots.h"
 #include "deploy/queries.h"
+#include "sql/notify.h"
 
 /* A member that was woken and does not come is woken again only so much later. */
 #define WAKE_AGAIN_MS 60000
@@ -92,7 +93,8 @@ bool cluster_is_ruled(const struct cluster_look *k, const struct host *h)
 /* Nothing says that it is there; or, after a restore, what it may be doing. */
 static bool is_missing(struct deploy *d, const struct host *h, int64_t now_ms)
 {
-	return (!h->online && h->last_contact_ms < now_ms - CLUSTER_SILENT_MS) ||
+	int64_t silent_ms = sql_shared(d->conf.db) ? CLUSTER_SILENT_SHARED_MS : CLUSTER_SILENT_MS;
+	return (!h->online && h->last_contact_ms < now_ms - silent_ms) ||
 	       !epoch_reconciled(d, h->id);
 }
 

@@ -260,14 +260,26 @@ test('M-182: a dynamic group is made of rows and of text, and a deployment is ai
 	await shot('group-text');
 	await p.fill('#g-filter-text', 'os = debian');
 	await p.getByText(`現在 ${total} 台のシステム`).waitFor();
+	// The cluster rule: a number that means nothing is not saved.
+	await p.check('#g-limit-percent');
+	await p.fill('#g-limit', '200');
+	await p.locator('button[type=submit][disabled]').waitFor();
+	await p.fill('#g-limit', '25');
+	await shot('group-limit');
 	await p.click('button[type=submit]');
 	await p.waitForURL(/\/agents\/groups\/[0-9a-f]{32}$/);
+	await p.getByText('メンバーの 25 % まで').waitFor();
 	await p.getByRole('heading', { name: 'Debian すべて' }).waitFor();
 	await p.waitForSelector(total ? '.tk-table tbody tr' : '.pf-v6-c-empty-state');
 	await shot('group');
 	const made = (await b.api('/groups')).items.find(g => g.name === 'Debian すべて');
 	assert.equal(made.filter, 'os = debian');
 	assert.equal(made.members, total);
+	assert.deepEqual(made.max_unavailable, { percent: 25 });
+	await p.getByRole('button', { name: '編集' }).click();
+	await p.check('#g-limit-none');
+	await p.click('button[type=submit]');
+	await p.getByText('制限なし').waitFor();
 	await visit(p, '/agents/groups');
 	await p.getByRole('link', { name: 'Debian すべて' }).waitFor();
 	await shot('groups-made');

@@ -156,7 +156,7 @@ static void a_member_that_is_not_heard_of_counts(void **state)
 	rule(w, 1, false);
 	made(w, POLICY_ANYTIME, false, id);
 	fleet_set_online(w->fleet, w->host[1], false);
-	kit_now_ms += CLUSTER_SILENT_MS + 1;
+	kit_now_ms += CLUSTER_SILENT_SHARED_MS + 1;
 	contact(w, 0, "one");
 	none(w, 0, 0);
 	assert_string_equal(of_host(w, id, 0, &a).reason, "group_full");
