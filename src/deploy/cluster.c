@@ -53,9 +53,9 @@ int64_t cluster_not_after(int64_t now_ms, int64_t valid_ms)
 	return MIN(now_ms + CLUSTER_LEASE_MS, valid_ms);
 }
 
-int64_t cluster_until(int64_t not_after_ms, bool reboots_before)
+int64_t cluster_until(int64_t not_after_ms, int64_t before_ms)
 {
-	return not_after_ms + CLUSTER_STEP_MS + (reboots_before ? CLUSTER_BEFORE_MS : 0);
+	return not_after_ms + CLUSTER_STEP_MS + before_ms;
 }
 
 bool cluster_never_begins(const struct cluster_slot *s, uint64_t seq, int64_t opens_ms)

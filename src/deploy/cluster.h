@@ -18,9 +18,10 @@
 /** A machine's clock may be set back by so much while such an order lies on it. */
 #define CLUSTER_STEP_MS (10 * CLUSTER_MINUTE_MS)
 /** Longest that a machine is about to restart before its installation without saying so by its
- * sequence; and from its start until it has gone on with what it had begun. */
+ * sequence; and from its start until it says that it has gone on with what it had begun: a quarter
+ * of an hour, and the longest script before an installation. */
 #define CLUSTER_BEFORE_MS (45 * CLUSTER_MINUTE_MS)
-#define CLUSTER_BOOT_MS (15 * CLUSTER_MINUTE_MS)
+#define CLUSTER_BOOT_MS (135 * CLUSTER_MINUTE_MS)
 /** What was begun and is not answered for so long, by a machine that is heard, is never answered
  * (longer than an agent works on an order, people waited for included). */
 #define CLUSTER_BEGUN_MS (48 * 60 * CLUSTER_MINUTE_MS)
@@ -69,8 +70,9 @@ enum cluster_verdict cluster_hear(struct cluster_slot *s, const struct cluster_h
 
 /** An order made now under a place: valid until `valid_ms` at most. */
 int64_t cluster_not_after(int64_t now_ms, int64_t valid_ms);
-/** The place's until_ms for an order with this end. */
-int64_t cluster_until(int64_t not_after_ms, bool reboots_before);
+/** The place's until_ms for an order with this end, whose machine may be at work for `before_ms`
+ * before its sequence says so: restarting (CLUSTER_BEFORE_MS), a script. */
+int64_t cluster_until(int64_t not_after_ms, int64_t before_ms);
 /** The agent says that the order `seq` waits for a window that opens then (0 = it does not know):
  * it is a dead letter, and the place free, since it has expired by then on the same clock. */
 bool cluster_never_begins(const struct cluster_slot *s, uint64_t seq, int64_t opens_ms);

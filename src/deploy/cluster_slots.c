@@ -265,10 +265,11 @@ static bool adopt_write(struct sql_conn *c, void *arg, struct err *e)
 bool cluster_adopt(struct deploy *d, const struct host *h, uint64_t seq, int64_t not_after_ms,
 		   struct err *e)
 {
-	struct adoption k = {
-		h->id,
-		{ .epoch = d->epoch, .seq = seq, .until_ms = cluster_until(not_after_ms, true) }
-	};
+	struct adoption k = { h->id,
+			      { .epoch = d->epoch,
+				.seq = seq,
+				.until_ms = cluster_until(not_after_ms,
+							  CLUSTER_BEFORE_MS + CLUSTER_BOOT_MS) } };
 	snprintf(k.slot.boot, sizeof(k.slot.boot), "%s", h->attrs.boot_id ? h->attrs.boot_id : "");
 	return sql_write(d->conf.db, adopt_write, &k, e);
 }

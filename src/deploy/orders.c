@@ -367,6 +367,13 @@ struct ledger_batch *deploy_history(struct deploy *d, const struct match_view *v
 	return b;
 }
 
+/* How long the machine may be at work before its sequence counts as executed. */
+static int64_t before_ms(const struct actions *a)
+{
+	return (a->reboot_before ? CLUSTER_BEFORE_MS : 0) +
+	       (a->script_before.there ? CLUSTER_MINUTE_MS + a->script_before.timeout_s * 1000 : 0);
+}
+
 bool order_issue(struct deploy *d, const struct match_view *v, const struct host *h,
 		 const char *deployment, const struct order_set *set, uint64_t agent_seq,
 		 const char *replaces, struct arena *a, char **envelope_out, bool *unsigned_out,
@@ -386,7 +393,7 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 	k.not_after_ms = policy_valid_until_ms(&terms, k.now_ms);
 	if (set->placed)
 		k.not_after_ms = cluster_not_after(k.now_ms, k.not_after_ms);
-	k.until_ms = cluster_until(k.not_after_ms, terms.actions.reboot_before);
+	k.until_ms = cluster_until(k.not_after_ms, before_ms(&terms.actions));
 	if (!sql_write(d->conf.db, take_sequence, &k, e))
 		return err_prefix(e, "cannot take an order sequence");
 	deploy_new_id(k.id);

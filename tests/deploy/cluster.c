@@ -148,9 +148,11 @@ static struct row *hand_out(struct world *w, uint32_t i, const char *boot)
 	struct row *o = &m->orders[m->n_orders++];
 	*o = (struct row) { seq, cluster_not_after(now, now + DAY), OPEN };
 	m->placed = true;
-	m->slot = (struct cluster_slot) { .epoch = 1,
-					  .seq = seq,
-					  .until_ms = cluster_until(o->not_after_ms, w->before) };
+	m->slot = (struct cluster_slot) {
+		.epoch = 1,
+		.seq = seq,
+		.until_ms = cluster_until(o->not_after_ms, w->before ? CLUSTER_BEFORE_MS : 0)
+	};
 	snprintf(m->slot.boot, sizeof(m->slot.boot), "%s", boot);
 	w->taken++;
 	return o;

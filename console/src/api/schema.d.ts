@@ -2654,12 +2654,25 @@ export interface components {
             offices: string[];
             /** @description Why the filter means nothing. */
             error: string | null;
+            max_unavailable: components["schemas"]["GroupLimit"] | null;
             created_by: string;
             created: components["schemas"]["TimeOrNull"];
             changed_by: string;
             changed: components["schemas"]["TimeOrNull"];
             /** @description Its ETag. */
             version: number;
+        };
+        /**
+         * @description The cluster rule: never more than so many members are unavailable at once, counted over all deployments. Either
+         *     `systems` or `percent` (of the members, rounded down, at least one). A member is unavailable while it installs,
+         *     restarts services, is being restarted or has not come back, and while it is not heard of for other reasons. Its
+         *     orders leave the server one by one, when there is room and its window is open: these systems need the server during
+         *     their windows. It holds for orders handed out since it was set. A target that waits for room has the reason `group_full`;
+         *     its detail is the group's name, how many of it are unavailable, and how many may be ("db 1/1").
+         */
+        GroupLimit: {
+            systems?: number;
+            percent?: number;
         };
         GroupRequest: {
             /** @description None of % / : ; ? * ' | & # and the backslash. */
@@ -2668,11 +2681,14 @@ export interface components {
             category: components["schemas"]["GroupCategory"];
             /** @description See Filter; of a dynamic group only, and needed there. */
             filter?: string;
+            max_unavailable?: components["schemas"]["GroupLimit"] | null;
         };
         GroupPatch: {
             name?: string;
             description?: string;
             filter?: string;
+            /** @description Absent leaves it as it is; null ends the rule. */
+            max_unavailable?: components["schemas"]["GroupLimit"] | null;
         };
         GroupMembersRequest: {
             systems: components["schemas"]["Selection"];
@@ -3056,7 +3072,7 @@ export interface components {
             system: string;
             hostname: string;
             state: components["schemas"]["TargetState"];
-            /** @description Stable word why it is pending or how it ended: offline, server_downloading, vendor_gone, vendor_digest, vendor_error, vendor_unreachable, server_disk_full, server_error, waiting_agent, outside_window, waiting_start_up, user_notice, postponed, reconciling, wave_closed, rollout_halted, order_unsigned, would_remove, retired, cancelled, downloading, preparing, installing, waiting, lock_held, installed, already_installed, unlisted_dependency, signature, digest, expired, replayed, policy, disk_full, dpkg_interrupted, rpm_interrupted, maintainer_script, dependency, network, timeout, superseded, held, restarted, already_restarted, not_in_evidence, protected_unit, restart_failed, still_old, rebooting, waiting_users, rebooted, reboot_failed, no_return, script_before, script_after, script_denied, script_untrusted, script_expired, script_superseded, script_failed, script_timeout, script_interrupted, internal */
+            /** @description Stable word why it is pending or how it ended: offline, server_downloading, vendor_gone, vendor_digest, vendor_error, vendor_unreachable, server_disk_full, server_error, waiting_agent, outside_window, waiting_start_up, user_notice, postponed, reconciling, wave_closed, rollout_halted, group_full, group_window, order_unsigned, would_remove, retired, cancelled, downloading, preparing, installing, waiting, lock_held, installed, already_installed, unlisted_dependency, signature, digest, expired, replayed, policy, disk_full, dpkg_interrupted, rpm_interrupted, maintainer_script, dependency, network, timeout, superseded, held, restarted, already_restarted, not_in_evidence, protected_unit, restart_failed, still_old, rebooting, waiting_users, rebooted, reboot_failed, no_return, script_before, script_after, script_denied, script_untrusted, script_expired, script_superseded, script_failed, script_timeout, script_interrupted, internal */
             reason: string | null;
             detail: string | null;
             updated: components["schemas"]["TimeOrNull"];
