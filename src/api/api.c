@@ -51,6 +51,7 @@ const struct route *const api_tables[] = {
 	auto_routes,
 	reboots_routes,
 	scripts_routes,
+	mails_routes,
 	NULL,
 };
 

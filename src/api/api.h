@@ -19,6 +19,7 @@
 #include "store/store.h"
 
 struct settings;
+struct mail;
 
 /** What the jobs room tells about a job; strings live in the arena of the call (or are literals).
  */
@@ -53,6 +54,7 @@ struct api_conf {
 	struct sql *db;
 	struct auth *auth;
 	struct settings *settings;
+	struct mail *mail;
 	struct fleet *fleet;
 	struct match *match;
 	struct enrichment *enrichment; /**< NULL = none is kept */

@@ -19,7 +19,7 @@ static json_t *value_json(enum setting_type type, const char *text)
 		return json_boolean(strcmp(text, "true") == 0);
 	if (type == SETTING_T_INTEGER || type == SETTING_T_DURATION_S)
 		return str_to_i64(str_of(text), &i) ? json_integer(i) : json_null();
-	if (type != SETTING_T_LIST)
+	if (type != SETTING_T_LIST && type != SETTING_T_MAILS)
 		return json_text(str_of(text));
 	json_t *list = json_array();
 	struct str rest = str_of(text), one;
@@ -94,10 +94,12 @@ static bool type_fits(enum setting_type type, const json_t *v)
 	case SETTING_T_INTEGER:
 	case SETTING_T_DURATION_S: return json_is_integer(v);
 	case SETTING_T_BOOLEAN: return json_is_boolean(v);
-	case SETTING_T_LIST: return json_is_array(v);
+	case SETTING_T_LIST:
+	case SETTING_T_MAILS: return json_is_array(v);
 	case SETTING_T_TEXT:
 	case SETTING_T_CHOICE:
 	case SETTING_T_TIME:
+	case SETTING_T_MAIL:
 	case SETTING_T_URL: return json_is_string(v);
 	}
 	return false;

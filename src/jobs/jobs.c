@@ -18,6 +18,7 @@ static int parse_role(int fd)
 
 const struct role_entry jobs_roles[] = { { JOBS_FETCH_ROLE, fetcher_serve },
 					 { FEED_PARSE_ROLE, parse_role },
+					 { MAIL_ROLE, mail_serve },
 					 { FEED_VERIFY_ROLE, feed_verify_serve },
 					 { NULL, NULL } };
 

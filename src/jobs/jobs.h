@@ -9,6 +9,7 @@
 #include "catalog/enrich.h"
 #include "deploy/deploy.h"
 #include "ipc/role.h"
+#include "mail/mail.h"
 #include "match/match.h"
 #include "settings/settings.h"
 #include "sql/sql.h"
@@ -59,6 +60,8 @@ struct jobs_conf {
 	const struct clock *clock;
 	const char *proxy;	    /**< for vendor sites; NULL = direct */
 	int64_t payload_retry_ms;   /**< pause after a payload's first failure; 0 = 30 s */
+	struct mail *mail;	    /**< takes mails to administrators; NULL = none are sent */
+	const char *console_url;    /**< where people reach the console, for mails */
 	const char *notify_command; /**< path of a program told how syncs end; NULL = none */
 	/** A job or a feed's state changed (id). Any thread. */
 	void (*job_changed)(void *arg, const char *job);

@@ -7,6 +7,7 @@
 #include "format/json.h"
 #include "jobs/fetcher.h"
 #include "jobs/jobs_int.h"
+#include "jobs/sync_mail.h"
 
 #define TRIES 3
 #define POST_TIMEOUT_S 10
@@ -135,7 +136,9 @@ void notify_send(struct jobs *j, struct fetcher *fetcher, const struct notify_ne
 	const char *url = settings_text(j->conf.settings, SETTING_NOTIFY_URL, &a);
 	const char *when = settings_text(j->conf.settings, SETTING_NOTIFY_WHEN, &a);
 	const char *command = j->conf.notify_command;
-	if ((!url[0] && !command) || !notify_wanted(n, when))
+	const char *people = settings_text(j->conf.settings, SETTING_NOTIFY_MAIL, &a);
+	bool mails = people[0] && j->conf.mail;
+	if ((!url[0] && !command && !mails) || !notify_wanted(n, when))
 		return;
 	notify_problems(n, &problems);
 	bool news = n->new_patches > 0 && !n->first && strcmp(when, "problems") != 0;
@@ -151,6 +154,8 @@ void notify_send(struct jobs *j, struct fetcher *fetcher, const struct notify_ne
 	}
 	if (command)
 		told &= try_all(j, command, NULL, buf_str(&message));
+	if (mails)
+		told &= sync_mail_put(j, str_of(people), n);
 	xfree(j->told_problems);
 	j->told_problems = told && problems.n ? xstrdup(problems.p) : NULL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Telling others how a sync ended (M-076): a JSON message by POST to an address of the settings,
- * and to a command of the server's configuration file. */
+ * and to a command of the server's configuration file; a mail to people (sync_mail.h). */
 #ifndef JOBS_NOTIFY_H
 #define JOBS_NOTIFY_H
 #include "base/buf.h"
@@ -28,8 +28,8 @@ void notify_message(const struct notify_news *n, struct buf *out);
 
 struct jobs;
 struct fetcher;
-/** Sends it to both, three tries each, to the address through `fetcher`: this process has no way
- * out. A failure is logged, and the same problems are told again after the next sync. Takes a
- * minute at most; ends early when the server stops. */
+/** Puts a mail into the outbox, and sends it to both, three tries each, to the address through
+ * `fetcher`: this process has no way out. A failure is logged, and the same problems are told again
+ * after the next sync. Takes a minute at most; ends early when the server stops. */
 void notify_send(struct jobs *j, struct fetcher *fetcher, const struct notify_news *n);
 #endif

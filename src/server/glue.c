@@ -253,6 +253,8 @@ void glue_setting_changed(void *arg, enum setting id)
 	struct glue *g = arg;
 	if (id >= SETTING_HEALTH_HIGHLY_CRITICAL && id <= SETTING_HEALTH_VULNERABLE_UNRATED)
 		glue_health_policy(g);
+	if (id >= SETTING_MAIL_SERVER && id <= SETTING_MAIL_SECRET)
+		mail_settings_changed(g->mail);
 	if (id == SETTING_STALE_SCAN_S)
 		match_set_stale(g->match, settings_int(g->settings, id));
 }

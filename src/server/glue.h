@@ -5,6 +5,7 @@
 #define SERVER_GLUE_H
 #include "api/api.h"
 #include "jobs/jobs.h"
+#include "mail/mail.h"
 
 #include <pthread.h>
 
@@ -13,6 +14,7 @@ struct glue {
 	pthread_rwlock_t lock; /* guards api, which comes last and goes first */
 	struct api *api;
 	struct jobs *jobs;
+	struct mail *mail;
 	struct node *node; /* NULL = the only server */
 	struct settings *settings;
 	struct match *match;

@@ -68,13 +68,16 @@ static bool load_ca(const char *dir, int64_t now_ms, struct identity *id, struct
 	AUTO(xfree) char *cert = file_join(dir, "ca.pem");
 	AUTO(xfree) char *key = file_join(dir, "ca.key");
 	AUTO(buf_done) struct buf key_pem = BUF_INIT(PEM_MAX);
-	if (file_exists(cert))
-		return file_read(cert, &id->ca_pem, e) && file_read(key, &key_pem, e) &&
-		       x509_ca_load(buf_str(&id->ca_pem), buf_str(&key_pem), &id->ca, e);
-	return x509_ca_new("Tsukuroi installation CA", CA_YEARS, now_ms, &id->ca, e) &&
-	       x509_ca_save(id->ca, &id->ca_pem, &key_pem, e) &&
-	       file_write_atomic(key, buf_str(&key_pem), 0600, e) &&
-	       file_write_atomic(cert, buf_str(&id->ca_pem), 0644, e);
+	bool old = file_exists(cert);
+	bool ok = old ? file_read(cert, &id->ca_pem, e) && file_read(key, &key_pem, e) &&
+				  x509_ca_load(buf_str(&id->ca_pem), buf_str(&key_pem), &id->ca, e)
+		      : x509_ca_new("Tsukuroi installation CA", CA_YEARS, now_ms, &id->ca, e) &&
+				  x509_ca_save(id->ca, &id->ca_pem, &key_pem, e) &&
+				  file_write_atomic(key, buf_str(&key_pem), 0600, e) &&
+				  file_write_atomic(cert, buf_str(&id->ca_pem), 0644, e);
+	if (ok)
+		secret_key_derive(buf_str(&key_pem), "tsukuroi settings", &id->data_key);
+	return ok;
 }
 
 /* True when the stored certificate is for exactly these names and lasts long enough. */

@@ -4,12 +4,16 @@
  * start) or 30 days before it ends. */
 #ifndef SERVER_IDENTITY_H
 #define SERVER_IDENTITY_H
+#include "crypto/secret.h"
 #include "crypto/x509.h"
 
 struct identity {
 	struct x509_ca *ca;
 	struct buf ca_pem, chain_pem, key_pem; /**< chain: server certificate, then the CA */
-	char name[256];			       /**< the name to show in addresses */
+	/** Seals secrets in the database; made of the authority's key, so servers that share a
+	 * database share it. */
+	struct secret_key data_key;
+	char name[256]; /**< the name to show in addresses */
 	char pin[SHA256_HEX];
 	int64_t renew_ms; /**< when the server's certificate is to be renewed */
 };

@@ -125,6 +125,7 @@ static void lead(void *arg, int64_t term)
 	struct node *n = arg;
 	n->term = term;
 	jobs_lead(n->conf.jobs, term ? term : JOBS_FOLLOWS);
+	mail_lead(n->conf.mail, term ? term : JOBS_FOLLOWS);
 	ledger_follow(n->conf.ledger, term == 0);
 	if (term)
 		log_info("this server leads (term %lld)", (long long)term);

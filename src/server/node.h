@@ -16,6 +16,7 @@ struct node_conf {
 	struct fleet *fleet;
 	struct ledger *ledger;
 	struct deploy *deploy;
+	struct mail *mail;
 	struct jobs *jobs;
 	struct glue *glue;
 };

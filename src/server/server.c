@@ -12,6 +12,7 @@
 #include "fleet/snapshot.h"
 #include "ipc/sandbox.h"
 #include "jobs/jobs.h"
+#include "mail/mail.h"
 #include "match/saved.h"
 #include "server/generation.h"
 #include "server/glue.h"
@@ -45,6 +46,7 @@ struct server {
 	struct match *match;
 	struct ledger *ledger;
 	struct enrichment *enrichment;
+	struct mail *mail;
 	struct jobs *jobs;
 	struct keeper *keeper;
 	bool saved; /* the snapshot on disk says all that is known, or its changes are few */
@@ -123,7 +125,8 @@ static bool open_data(struct server *s, const struct options *o, struct err *e)
 			 "epoch %lld begins, systems get orders after they have reported",
 			 (long long)epoch);
 	if (!identity_load(tls, o->names, clock_wall_ms(), &s->identity, e) ||
-	    !store_open(store, &s->store, e) || !settings_open(s->db, &s->settings, e) ||
+	    !store_open(store, &s->store, e) ||
+	    !settings_open(s->db, &s->identity.data_key, &s->settings, e) ||
 	    !auth_open(s->db, &clock_system, &s->auth, e) || !open_fleet(s, o, e) ||
 	    !enrichment_open(s->db, &s->enrichment, e))
 		return false;
@@ -133,7 +136,18 @@ static bool open_data(struct server *s, const struct options *o, struct err *e)
 static bool open_work(struct server *s, const struct options *o, struct signer *signer,
 		      struct err *e)
 {
+	AUTO(arena_done) struct arena a = { 0 };
+	const char *told = settings_text(s->settings, SETTING_SERVER_URL, &a);
+	s->url = told[0] ? xstrdup(told)
+			 : xasprintf("https://%s:%d", s->identity.name, (int)o->port);
 	glue_init(&s->glue);
+	struct mail_conf mail = { .db = s->db,
+				  .settings = s->settings,
+				  .clock = &clock_system,
+				  .host = s->identity.name };
+	if (!mail_open(&mail, &s->mail, e))
+		return false;
+	s->glue.mail = s->mail;
 	struct jobs_conf jobs = { .db = s->db,
 				  .store = s->store,
 				  .settings = s->settings,
@@ -142,6 +156,8 @@ static bool open_work(struct server *s, const struct options *o, struct signer *
 				  .enrichment = s->enrichment,
 				  .clock = &clock_system,
 				  .proxy = o->proxy[0] ? o->proxy : NULL,
+				  .mail = s->mail,
+				  .console_url = s->url,
 				  .notify_command = o->notify_command[0] ? o->notify_command : NULL,
 				  .job_changed = glue_job_changed,
 				  .feed_changed = glue_feed_changed,
@@ -172,10 +188,6 @@ static bool open_work(struct server *s, const struct options *o, struct signer *
 static bool open_api(struct server *s, const struct options *o, struct signer *signer,
 		     struct asset_table console, struct err *e)
 {
-	AUTO(arena_done) struct arena a = { 0 };
-	const char *told = settings_text(s->settings, SETTING_SERVER_URL, &a);
-	s->url = told[0] ? xstrdup(told)
-			 : xasprintf("https://%s:%d", s->identity.name, (int)o->port);
 	s->agent_url = xasprintf("https://%s:%d", s->identity.name, (int)o->agent_port);
 	s->glue.settings = s->settings;
 	s->glue.match = s->match;
@@ -184,6 +196,7 @@ static bool open_api(struct server *s, const struct options *o, struct signer *s
 	struct api_conf api = { .db = s->db,
 				.auth = s->auth,
 				.settings = s->settings,
+				.mail = s->mail,
 				.fleet = s->fleet,
 				.match = s->match,
 				.enrichment = s->enrichment,
@@ -369,6 +382,7 @@ static bool open_node(struct server *s, const struct options *o, struct signer *
 				  .fleet = s->fleet,
 				  .ledger = s->ledger,
 				  .deploy = s->deploy,
+				  .mail = s->mail,
 				  .jobs = s->jobs,
 				  .glue = &s->glue };
 	if (!node_mark(s->db, "ca", hex, "certificate authority", e) ||
@@ -431,6 +445,7 @@ void server_stop(struct server *s)
 	if (s->match)
 		match_set_listener(s->match, NULL, NULL);
 	api_free(s->api);
+	mail_close(s->mail);
 	deploy_close(s->deploy);
 	ledger_detach(s->ledger);
 	ledger_close(s->ledger);

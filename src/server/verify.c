@@ -55,7 +55,7 @@ static bool catalog_good(struct sql *db, struct catalog **out, struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	AUTO(settings_close) struct settings *s = NULL;
-	return settings_open(db, &s, e) &&
+	return settings_open(db, NULL, &s, e) &&
 	       catalog_load(db, str_of(settings_text(s, SETTING_SCOPE_OFF, &a)), out, e);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The rows of settings.def and the rules of each type. Knows no database. */
 #include "base/utf8.h"
+#include "format/mail_address.h"
 #include "settings/settings.h"
 
 static const struct setting_info infos[SETTINGS_] = {
@@ -27,6 +28,8 @@ const char *setting_type_name(enum setting_type t)
 		[SETTING_T_LIST] = "list",
 		[SETTING_T_TIME] = "text",
 		[SETTING_T_URL] = "text",
+		[SETTING_T_MAIL] = "text",
+		[SETTING_T_MAILS] = "list",
 	};
 	return names[t];
 }
@@ -77,6 +80,14 @@ static bool check_choice(const struct setting_info *info, struct str value, stru
 	return err_set(e, ERR_INVALID, "setting '%s' must be one of: %s", info->key, info->choices);
 }
 
+static bool check_mail(const struct setting_info *info, struct str value, struct err *e)
+{
+	return mail_address_ok(value) ||
+	       err_set(e, ERR_INVALID,
+		       "setting '%s' must be an e-mail address such as 'patches@example.org'",
+		       info->key);
+}
+
 static bool check_list(const struct setting_info *info, struct str value, struct err *e)
 {
 	int64_t n = 0;
@@ -85,7 +96,8 @@ static bool check_list(const struct setting_info *info, struct str value, struct
 		value.p = NULL; /* no item, where str_split would see one empty item */
 	while (str_split(&value, '\n', &item)) {
 		n++;
-		if (!check_line(info, item, 1, 500, e))
+		if (!check_line(info, item, 1, 500, e) ||
+		    (info->type == SETTING_T_MAILS && !check_mail(info, item, e)))
 			return err_prefix(e, "item %lld", (long long)n);
 	}
 	if (n < info->min || n > info->max)
@@ -119,6 +131,17 @@ static bool check_time(const struct setting_info *info, struct str v, struct err
 	       err_set(e, ERR_INVALID, "setting '%s' must be a time such as '03:30'", info->key);
 }
 
+enum setting setting_guards(enum setting id)
+{
+	switch ((int)id) {
+	case SETTING_MAIL_SERVER:
+	case SETTING_MAIL_PORT:
+	case SETTING_MAIL_SECURITY:
+	case SETTING_MAIL_CA_FILE: return SETTING_MAIL_SECRET;
+	default: return SETTINGS_;
+	}
+}
+
 bool setting_check(const struct setting_info *info, struct str value, struct err *e)
 {
 	switch (info->type) {
@@ -128,6 +151,8 @@ bool setting_check(const struct setting_info *info, struct str value, struct err
 		return str_is(value, "true") || str_is(value, "false") ||
 		       err_set(e, ERR_INVALID, "setting '%s' must be true or false", info->key);
 	case SETTING_T_CHOICE: return check_choice(info, value, e);
+	case SETTING_T_MAIL: return value.n == 0 || check_mail(info, value, e);
+	case SETTING_T_MAILS:
 	case SETTING_T_LIST: return check_list(info, value, e);
 	case SETTING_T_TIME: return check_time(info, value, e);
 	case SETTING_T_URL: return check_url(info, value, e);

@@ -4,15 +4,19 @@
 #include "settings/settings.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "settings/queries.h"
 #include "sql/notify.h"
 
 #include <pthread.h>
 
 #define LISTENERS_MAX 8
+#define SECRET_MAX ((size_t)8 << 10) /* sealed or not */
 
 struct settings {
 	struct sql *db;
+	struct secret_key key;
+	bool has_key;
 	pthread_mutex_t changing; /* one change at a time, held across the database */
 	pthread_mutex_t lock;	  /* the members below, never held across the database */
 	char *values[SETTINGS_];  /* NULL = the default */
@@ -36,9 +40,26 @@ static bool read_version(struct sql_conn *c, int64_t *out, struct err *e)
 	return sql_rows_end(r, e);
 }
 
+/* What is stored as people know it; NULL when it cannot be read here or breaks a rule. */
+static char *shown(const struct settings *s, const struct setting_info *info, struct str stored)
+{
+	AUTO(buf_done) struct buf plain = BUF_INIT(SECRET_MAX);
+	struct err e = { 0 }; /* see settings.h: counts as not set */
+	if (info->secret && secret_is_sealed(stored)) {
+		if (!s->has_key)
+			return NULL;
+		if (!secret_open(&s->key, info->key, stored, &plain, &e)) {
+			log_warn("setting '%s' counts as not set: %s", info->key, e.msg);
+			return NULL;
+		}
+		stored = buf_str(&plain);
+	}
+	return setting_check(info, stored, &e) ? str_dup(stored) : NULL;
+}
+
 /* Version first: values that are newer than it are told of by who changed them. */
-static bool load(struct settings *s, char *values[static SETTINGS_], int64_t *version_out,
-		 struct err *e)
+static bool load(struct settings *s, char *values[static SETTINGS_], bool *plain,
+		 int64_t *version_out, struct err *e)
 {
 	AUTO(sql_done) struct sql_conn *c = sql_reader(s->db, e);
 	struct sql_rows *r;
@@ -48,21 +69,44 @@ static bool load(struct settings *s, char *values[static SETTINGS_], int64_t *ve
 	while (sql_next(r)) {
 		enum setting id;
 		struct str value = sql_col_str(r, 1);
-		struct err ignored; /* see settings.h: counts as not set */
-		if (setting_find(sql_col_str(r, 0), &id) &&
-		    setting_check(setting_info(id), value, &ignored))
-			values[id] = str_dup(value);
+		if (!setting_find(sql_col_str(r, 0), &id))
+			continue;
+		values[id] = shown(s, setting_info(id), value);
+		if (plain && values[id] && setting_info(id)->secret && !secret_is_sealed(value))
+			plain[id] = true;
 	}
 	return sql_rows_end(r, e);
 }
 
-bool settings_open(struct sql *db, struct settings **out, struct err *e)
+/* An older version stored secrets as they are. */
+static bool seal_plain(struct settings *s, const bool *plain, struct err *e)
+{
+	struct setting_change changes[SETTINGS_];
+	size_t n = 0;
+	for (int i = 0; i < SETTINGS_; i++)
+		if (plain[i])
+			changes[n++] = (struct setting_change) { .id = (enum setting)i,
+								 .value = str_of(s->values[i]) };
+	if (n == 0 || !s->has_key)
+		return true;
+	AUTO(arena_done) struct arena a = { 0 };
+	for (size_t i = 0; i < n; i++)
+		changes[i].value = arena_str(&a, changes[i].value); /* the slots are replaced */
+	return settings_change(s, changes, n, -1, NULL, e);
+}
+
+bool settings_open(struct sql *db, const struct secret_key *key, struct settings **out,
+		   struct err *e)
 {
 	AUTO(settings_close) struct settings *s = xcalloc(1, sizeof(*s));
+	bool plain[SETTINGS_] = { false };
 	s->db = db;
+	s->has_key = key != NULL;
+	if (key)
+		s->key = *key;
 	pthread_mutex_init(&s->changing, NULL);
 	pthread_mutex_init(&s->lock, NULL);
-	if (!load(s, s->values, &s->version, e))
+	if (!load(s, s->values, plain, &s->version, e) || !seal_plain(s, plain, e))
 		return err_prefix(e, "cannot read the settings");
 	*out = TAKE(s);
 	return true;
@@ -74,6 +118,7 @@ void settings_close(struct settings *s)
 		return;
 	for (int i = 0; i < SETTINGS_; i++)
 		xfree(s->values[i]);
+	secret_key_forget(&s->key);
 	pthread_mutex_destroy(&s->changing);
 	pthread_mutex_destroy(&s->lock);
 	xfree(s);
@@ -129,6 +174,7 @@ int64_t settings_list(struct settings *s, struct arena *a,
 }
 
 struct write {
+	const struct settings *s;
 	const struct setting_change *changes;
 	size_t n;
 	int64_t now_ms;
@@ -138,6 +184,24 @@ struct write {
 static bool is_default(const struct setting_change *ch)
 {
 	return ch->reset || str_is(ch->value, setting_info(ch->id)->def);
+}
+
+/* Secrets are sealed. */
+static bool put(struct sql_conn *c, const struct write *w, const struct setting_change *ch,
+		struct err *e)
+{
+	AUTO(buf_done) struct buf sealed = BUF_INIT(SECRET_MAX);
+	const struct setting_info *info = setting_info(ch->id);
+	struct str value = ch->value;
+	if (info->secret && !w->s->has_key)
+		return err_set(e, ERR_INVALID, "there is no key to seal '%s' with", info->key);
+	if (info->secret) {
+		secret_seal(&w->s->key, info->key, value, &sealed);
+		value = buf_str(&sealed);
+	}
+	return buf_ok(&sealed, info->key, e) &&
+	       sql_run(c, &SQL_SETTING_PUT,
+		       SQL_ARGS(sql_text(info->key), sql_str(value), sql_int(w->now_ms)), e);
 }
 
 static bool write_changes(struct sql_conn *c, void *arg, struct err *e)
@@ -155,11 +219,8 @@ static bool write_changes(struct sql_conn *c, void *arg, struct err *e)
 	for (size_t i = 0; i < w->n; i++) {
 		const struct setting_change *ch = &w->changes[i];
 		struct sql_val key = sql_text(setting_info(ch->id)->key);
-		bool ok = is_default(ch)
-				  ? sql_run(c, &SQL_SETTING_REMOVE, SQL_ARGS(key), e)
-				  : sql_run(c, &SQL_SETTING_PUT,
-					    SQL_ARGS(key, sql_str(ch->value), sql_int(w->now_ms)),
-					    e);
+		bool ok = is_default(ch) ? sql_run(c, &SQL_SETTING_REMOVE, SQL_ARGS(key), e)
+					 : put(c, w, ch, e);
 		if (!ok)
 			return false;
 	}
@@ -170,7 +231,7 @@ static bool write_changes(struct sql_conn *c, void *arg, struct err *e)
 static bool change_locked(struct settings *s, const struct setting_change *changes, size_t n,
 			  int64_t version, int64_t *version_out, struct err *e)
 {
-	struct write w = { changes, n, clock_wall_ms(), version, 0 };
+	struct write w = { s, changes, n, clock_wall_ms(), version, 0 };
 	if (!sql_write(s->db, write_changes, &w, e))
 		return e && e->code == ERR_CONFLICT ? false
 						    : err_prefix(e, "cannot store the settings");
@@ -196,6 +257,27 @@ static void told(struct settings *s, enum setting id)
 		s->listeners[k].fn(s->listeners[k].arg, id);
 }
 
+/* The secret that these changes drop, or SETTINGS_. With `changing` held. */
+static enum setting dropped(struct settings *s, const struct setting_change *changes, size_t n)
+{
+	enum setting found = SETTINGS_;
+	for (size_t i = 0; i < n; i++) {
+		enum setting secret = setting_guards(changes[i].id);
+		if (secret == SETTINGS_)
+			continue;
+		struct str value = changes[i].reset ? str_of(setting_info(changes[i].id)->def)
+						    : changes[i].value;
+		pthread_mutex_lock(&s->lock);
+		if (s->values[secret] && !str_is(value, value_of(s, changes[i].id)))
+			found = secret;
+		pthread_mutex_unlock(&s->lock);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (changes[i].id == found)
+			return SETTINGS_; /* it is given anew */
+	return found;
+}
+
 bool settings_change(struct settings *s, const struct setting_change *changes, size_t n,
 		     int64_t version, int64_t *version_out, struct err *e)
 {
@@ -204,14 +286,17 @@ bool settings_change(struct settings *s, const struct setting_change *changes, s
 		    !setting_check(setting_info(changes[i].id), changes[i].value, e))
 			return false;
 	}
+	AUTO(xfree) struct setting_change *all = xcalloc(n + 1, sizeof(*all));
+	memcpy(all, changes, n * sizeof(*all));
 	pthread_mutex_lock(&s->changing);
-	bool ok = change_locked(s, changes, n, version, version_out, e);
+	enum setting secret = dropped(s, changes, n);
+	if (secret != SETTINGS_)
+		all[n++] = (struct setting_change) { .id = secret, .reset = true };
+	bool ok = change_locked(s, all, n, version, version_out, e);
 	pthread_mutex_unlock(&s->changing);
-	if (!ok)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		told(s, changes[i].id);
-	return true;
+	for (size_t i = 0; ok && i < n; i++)
+		told(s, all[i].id);
+	return ok;
 }
 
 bool settings_reload(struct settings *s, struct err *e)
@@ -220,7 +305,7 @@ bool settings_reload(struct settings *s, struct err *e)
 	bool differs[SETTINGS_] = { 0 };
 	int64_t version = 0;
 	pthread_mutex_lock(&s->changing);
-	bool ok = load(s, values, &version, e);
+	bool ok = load(s, values, NULL, &version, e);
 	pthread_mutex_lock(&s->lock);
 	for (int i = 0; ok && i < SETTINGS_; i++) {
 		const char *was = s->values[i] ? s->values[i] : "",

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The installation's settings: rows of settings.def, values in the database, cached here. A reader
  * never waits for the database; a change is visible at once everywhere in this process. A stored
- * value that no longer passes its row's rules (an upgrade narrowed them) counts as not set.
- * Thread-safe. */
+ * value that no longer passes its row's rules (an upgrade narrowed them) counts as not set. Secrets
+ * are sealed in the database; one that does not open there counts as not set. Thread-safe. */
 #ifndef SETTINGS_SETTINGS_H
 #define SETTINGS_SETTINGS_H
 #include "base/arena.h"
 #include "base/err.h"
+#include "crypto/secret.h"
 #include "sql/sql.h"
 
 enum setting {
@@ -23,8 +24,10 @@ enum setting_type {
 	SETTING_T_CHOICE,
 	SETTING_T_DURATION_S,
 	SETTING_T_LIST,
-	SETTING_T_TIME, /**< a text: "hh:mm" */
-	SETTING_T_URL,	/**< a text: empty or an absolute https:// address */
+	SETTING_T_TIME,	 /**< a text: "hh:mm" */
+	SETTING_T_URL,	 /**< a text: empty or an absolute https:// address */
+	SETTING_T_MAIL,	 /**< a text: empty or an e-mail address */
+	SETTING_T_MAILS, /**< a list of e-mail addresses */
 };
 
 struct setting_info {
@@ -42,12 +45,19 @@ const char *setting_type_name(enum setting_type t);
 bool setting_find(struct str key, enum setting *out) MUST_CHECK;
 /** ERR_INVALID, naming the key and the rule, when `value` (text form) breaks a rule of the row. */
 bool setting_check(const struct setting_info *info, struct str value, struct err *e) MUST_CHECK;
+/** A secret is only good for the place it was given for: when one of these changes without it, it
+ * is dropped (else whoever may change settings could have it sent to a server of their own).
+ * SETTINGS_ when `id` guards none. */
+enum setting setting_guards(enum setting id);
 
 /** What this room announces (sql/notify.h). */
 #define SETTINGS_SAYS_CHANGED "settings"
 
 struct settings;
-bool settings_open(struct sql *db, struct settings **out, struct err *e) MUST_CHECK;
+/** `key` is copied; NULL: sealed values are not read (and there are none to write). Secrets that an
+ * older version stored as they are get sealed. */
+bool settings_open(struct sql *db, const struct secret_key *key, struct settings **out,
+		   struct err *e) MUST_CHECK;
 void settings_close(struct settings *s);
 AUTO_DEFINE(struct settings, settings_close)
 

@@ -9,6 +9,7 @@
 #include "base/vec.h"
 #include "crypto/sign.h"
 #include "format/json.h"
+#include "mail/mail.h"
 #include "settings/settings.h"
 #include "support/engines.h"
 #include "support/kit.h"
@@ -27,6 +28,7 @@ struct world {
 	struct sql *db;
 	struct auth *auth;
 	struct settings *settings;
+	struct mail *mail;
 	struct store *store;
 	struct fleet *fleet;
 	struct match *match;
@@ -49,6 +51,8 @@ struct world {
 };
 
 /* Whose request it is. */
+static const struct secret_key data_key;
+
 struct who {
 	const char *cookie, *csrf, *bearer;
 	const char *cert_file, *key_file; /* an agent */
@@ -403,6 +407,7 @@ static void world_api(struct world *w)
 	struct api_conf conf = { .db = w->db,
 				 .auth = w->auth,
 				 .settings = w->settings,
+				 .mail = w->mail,
 				 .fleet = w->fleet,
 				 .match = w->match,
 				 .enrichment = w->enrichment,
@@ -508,7 +513,8 @@ __attribute__((unused)) static int world_setup_without_users(void **state)
 	w->ca_file = file_join(w->dir, "ca.pem");
 	ok(sql_open(url, &w->db, &e) && sql_migrate(w->db, &e) && store_open(store, &w->store, &e),
 	   &e);
-	ok(auth_open(w->db, &kit_clock, &w->auth, &e) && settings_open(w->db, &w->settings, &e),
+	ok(auth_open(w->db, &kit_clock, &w->auth, &e) &&
+		   settings_open(w->db, &data_key, &w->settings, &e),
 	   &e);
 	ok(sign_key_new(&w->key, &e), &e);
 	sign_key_public(w->key, pub);
@@ -531,6 +537,10 @@ __attribute__((unused)) static int world_setup_without_users(void **state)
 				    .changed = world_changed,
 				    .arg = w };
 	ok(deploy_open(&conf, &w->deploy, &e), &e);
+	struct mail_conf mail = {
+		.db = w->db, .settings = w->settings, .clock = &kit_clock, .host = "server.example"
+	};
+	ok(mail_open(&mail, &w->mail, &e), &e);
 	world_api(w);
 	world_servers(w);
 	*state = w;
@@ -553,6 +563,7 @@ __attribute__((unused)) static int world_teardown(void **state)
 	http_server_stop(w->agents);
 	struct api *api = TAKE(w->api);
 	api_free(api);
+	mail_close(w->mail);
 	deploy_close(w->deploy);
 	enrichment_close(w->enrichment);
 	ledger_detach(w->ledger);

@@ -20,6 +20,8 @@ struct rig {
 	struct http_server *vendor;
 };
 
+static const struct secret_key rig_key;
+
 /* Everything but the jobs: what a test sets must be there before they start. */
 static inline void rig_open(struct rig *r, void (*serve)(void *arg, struct http_req *r), void *arg)
 {
@@ -29,7 +31,8 @@ static inline void rig_open(struct rig *r, void (*serve)(void *arg, struct http_
 	AUTO(xfree) char *url = engines_fresh();
 	AUTO(xfree) char *store = file_join(r->dir, "store");
 	ok(sql_open(url, &r->db, &e) && sql_migrate(r->db, &e) &&
-		   store_open(store, &r->store, &e) && settings_open(r->db, &r->settings, &e) &&
+		   store_open(store, &r->store, &e) &&
+		   settings_open(r->db, &rig_key, &r->settings, &e) &&
 		   fleet_load(r->db, &kit_clock, &r->fleet, &e),
 	   &e);
 	r->match = match_new(r->fleet);

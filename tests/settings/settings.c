@@ -14,10 +14,12 @@ static char *url; /* of the test that runs */
 static struct sql *db;
 static struct settings *s;
 
+static struct secret_key key = { "a key of thirty-two bytes, or so" };
+
 static void open_all(void)
 {
 	struct err e = { 0 };
-	if (!sql_open(url, &db, &e) || !sql_migrate(db, &e) || !settings_open(db, &s, &e))
+	if (!sql_open(url, &db, &e) || !sql_migrate(db, &e) || !settings_open(db, &key, &s, &e))
 		fail_msg("%s", e.msg);
 }
 
@@ -160,6 +162,111 @@ static void test_what_no_longer_passes_counts_as_not_set(void **state)
 	assert_int_equal(settings_int(s, SETTING_REFRESH_CYCLE_S), 5400);
 }
 
+/* --- secrets (A38) --- */
+
+static char *stored(const char *name)
+{
+	static const struct sql_stmt raw = { "raw", "select value from setting where key = $1", 1 };
+	struct err e = { 0 };
+	AUTO(sql_done) struct sql_conn *c = sql_reader(db, &e);
+	struct sql_rows *r;
+	char *found = NULL;
+	assert_true(c && sql_query(c, &raw, SQL_ARGS(sql_text(name)), &r, &e));
+	if (sql_next(r))
+		found = str_dup(sql_col_str(r, 0));
+	assert_true(sql_rows_end(r, &e));
+	return found;
+}
+
+static void set(enum setting id, const char *value)
+{
+	struct err e = { 0 };
+	const struct setting_change ch = { id, false, str_of(value) };
+	if (!settings_change(s, &ch, 1, -1, NULL, &e))
+		fail_msg("%s", e.msg);
+}
+
+static void expect(enum setting id, const char *value)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	assert_string_equal(settings_text(s, id, &a), value);
+}
+
+static void test_secrets_are_sealed(void **state)
+{
+	(void)state;
+	set(SETTING_MAIL_SECRET, "planted-canary");
+	AUTO(xfree) char *raw = stored("mail.secret");
+	assert_non_null(raw);
+	assert_null(strstr(raw, "canary"));
+	expect(SETTING_MAIL_SECRET, "planted-canary");
+	close_all();
+	open_all();
+	expect(SETTING_MAIL_SECRET, "planted-canary");
+	close_all();
+	key.b[0] ^= 1;
+	open_all();
+	expect(SETTING_MAIL_SECRET, ""); /* not set, rather than garbage */
+	key.b[0] ^= 1;
+}
+
+static bool store_plain(struct sql_conn *c, void *arg, struct err *e)
+{
+	static const struct sql_stmt raw = { "raw",
+					     "insert into setting (key, value, changed_ms) values "
+					     "('notify.url', 'https://a.example/canary', 0)",
+					     0 };
+	(void)arg;
+	return sql_run(c, &raw, SQL_NO_ARGS, e);
+}
+
+static void test_what_was_plain_is_sealed(void **state)
+{
+	(void)state;
+	struct err e = { 0 };
+	assert_true(sql_write(db, store_plain, NULL, &e));
+	close_all();
+	open_all();
+	AUTO(xfree) char *raw = stored("notify.url");
+	assert_non_null(raw);
+	assert_null(strstr(raw, "canary"));
+	expect(SETTING_NOTIFY_URL, "https://a.example/canary");
+}
+
+/* A34: a secret does not follow the settings to another server. */
+static void test_a_secret_is_for_one_place(void **state)
+{
+	(void)state;
+	struct err e = { 0 };
+	set(SETTING_MAIL_SERVER, "mail.example.org");
+	set(SETTING_MAIL_SECRET, "secret");
+	set(SETTING_MAIL_SERVER, "mail.example.org"); /* the same */
+	set(SETTING_MAIL_USER, "me");
+	expect(SETTING_MAIL_SECRET, "secret");
+	static const struct {
+		enum setting id;
+		const char *value;
+	} guards[] = { { SETTING_MAIL_SERVER, "evil.example.org" },
+		       { SETTING_MAIL_PORT, "2525" },
+		       { SETTING_MAIL_SECURITY, "none" },
+		       { SETTING_MAIL_CA_FILE, "/tmp/ca.pem" } };
+	for (size_t i = 0; i < ARRAY_LEN(guards); i++) {
+		set(SETTING_MAIL_SECRET, "secret");
+		set(guards[i].id, guards[i].value);
+		expect(SETTING_MAIL_SECRET, "");
+	}
+	assert_null(stored("mail.secret"));
+	const struct setting_change both[] = {
+		{ SETTING_MAIL_SERVER, false, STR_LIT("other.example.org") },
+		{ SETTING_MAIL_SECRET, false, STR_LIT("given anew") },
+	};
+	assert_true(settings_change(s, both, 2, -1, NULL, &e));
+	expect(SETTING_MAIL_SECRET, "given anew");
+	const struct setting_change reset = { SETTING_MAIL_SERVER, true, { 0 } };
+	assert_true(settings_change(s, &reset, 1, -1, NULL, &e));
+	expect(SETTING_MAIL_SECRET, "");
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 static int group(void)
@@ -169,6 +276,9 @@ static int group(void)
 		CASE(test_a_change_lasts_and_is_told),
 		CASE(test_all_or_nothing),
 		CASE(test_F48_the_second_editor_is_told),
+		CASE(test_secrets_are_sealed),
+		CASE(test_what_was_plain_is_sealed),
+		CASE(test_a_secret_is_for_one_place),
 		CASE(test_what_no_longer_passes_counts_as_not_set),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

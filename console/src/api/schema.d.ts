@@ -1517,6 +1517,78 @@ export interface paths {
         patch: operations["patchSettings"];
         trace?: never;
     };
+    "/mails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Mails of this product, newest first; at most 200. What was sent or given up is kept for 30 days. */
+        get: operations["listMails"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mails/{mail_id}:retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mail_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A mail that waits or was given up is tried now. */
+        post: operations["retryMail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mail-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a test mail with the saved settings. 409 `mail_settings` when they cannot work, 409 `conflict` while another one is on its way. */
+        post: operations["startMailTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mail-tests/{test_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                test_id: string;
+            };
+            cookie?: never;
+        };
+        /** How a test mail goes, with the conversation so far. Only the last one of the server that was asked is kept. */
+        get: operations["getMailTest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health-policy:preview": {
         parameters: {
             query?: never;
@@ -3395,6 +3467,52 @@ export interface components {
             values: {
                 [key: string]: string | number | boolean | string[] | null;
             };
+        };
+        Mail: {
+            id: string;
+            /** Format: date-time */
+            created: string;
+            /** @enum {string} */
+            about: "deployment" | "sync";
+            /** @description Id of the deployment or job */
+            about_id: string;
+            to: string;
+            subject: string;
+            /** @enum {string} */
+            state: "waiting" | "sent" | "given_up";
+            attempts: number;
+            /** Format: date-time */
+            next_attempt: string | null;
+            /** Format: date-time */
+            ended: string | null;
+            /** @description Of the last attempt */
+            error: string | null;
+        };
+        MailList: {
+            /** @description Whether a mail server and a sender are set; else mails wait */
+            configured: boolean;
+            by_state: {
+                waiting: number;
+                sent: number;
+                given_up: number;
+            };
+            items: components["schemas"]["Mail"][];
+        };
+        MailTestStart: {
+            to: string;
+        };
+        MailTest: {
+            id: string;
+            to: string;
+            /** @enum {string} */
+            state: "running" | "sent" | "failed";
+            /** Format: date-time */
+            started: string;
+            /** Format: date-time */
+            ended: string | null;
+            error: string | null;
+            /** @description Lines that begin with `C: `, `S: ` or `* `; what signs in is left out */
+            transcript: string[];
         };
         HealthNumbers: {
             healthy: number;
@@ -6199,6 +6317,104 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SettingList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listMails: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Mails */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    retryMail: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path: {
+                mail_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The mail */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    startMailTest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailTestStart"];
+            };
+        };
+        responses: {
+            /** @description On its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailTest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getMailTest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                test_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The test */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailTest"];
                 };
             };
             default: components["responses"]["Problem"];

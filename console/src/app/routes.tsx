@@ -29,6 +29,7 @@ const Group = lazy(() => import('../pages/group'));
 const Offices = lazy(() => import('../pages/offices'));
 const Reports = lazy(() => import('../pages/reports'));
 const PatchDb = lazy(() => import('../pages/patch-db'));
+const Mail = lazy(() => import('../pages/mail'));
 const About = lazy(() => import('../pages/about'));
 const Me = lazy(() => import('../pages/me'));
 const NotFound = lazy(() => import('../pages/not-found'));
@@ -71,6 +72,7 @@ export function Routes() {
 			<Route path="/reports"><Reports /></Route>
 			<Route path="/admin"><Redirect to="/admin/patch-db" replace /></Route>
 			<Route path="/admin/patch-db"><PatchDb /></Route>
+			<Route path="/admin/mail"><Mail /></Route>
 			<Route path="/admin/about"><About /></Route>
 			<Route path="/me"><Me /></Route>
 			<Route path="/login"><Redirect to="/" replace /></Route>

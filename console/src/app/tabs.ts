@@ -61,6 +61,7 @@ export const NAV: NavTab[] = [
 	{
 		id: 'admin', name: 'nav.admin', icon: AdminIcon, pages: [
 			{ to: '/admin/patch-db', name: 'admin.patchDb' },
+			{ to: '/admin/mail', name: 'mail.title' },
 			{ to: '/admin/about', name: 'admin.about' },
 		],
 	},

@@ -16,9 +16,10 @@ export function Settings({ match = /^(feed|scope|notify|store|ledger)\./, title 
 }
 
 /** The parts of the form, in this order; what no other part takes stands last, without a heading. */
-const PARTS = ['schedule', 'scope', 'notify', 'sources', 'other'] as const;
+const PARTS = ['schedule', 'scope', 'notify', 'sources', 'mailServer', 'mailAuth', 'mailSender', 'other'] as const;
 const partOf = (key: string): typeof PARTS[number] =>
-	/^feed\.(sync_|stale_s)/.test(key) ? 'schedule' : key === 'feed.off' || key === 'scope.off' ? 'scope' : key.startsWith('notify.') ? 'notify' : key.startsWith('feed.') ? 'sources' : 'other';
+	/^feed\.(sync_|stale_s)/.test(key) ? 'schedule' : key === 'feed.off' || key === 'scope.off' ? 'scope' : key.startsWith('notify.') ? 'notify' : key.startsWith('feed.') ? 'sources'
+		: /^mail\.(server|port|security|ca_file)$/.test(key) ? 'mailServer' : /^mail\.(auth|user|secret)$/.test(key) ? 'mailAuth' : key.startsWith('mail.') ? 'mailSender' : 'other';
 /** Settings that are a table of their own. */
 const TABLES: Record<string, typeof ScopeMatrix> = { 'feed.off': SourceKinds, 'scope.off': ScopeMatrix };
 
