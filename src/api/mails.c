@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Mails to administrators: what waits, was sent or given up, and trying the mail server. Its settings
- * are ordinary settings (settings.c); nothing here ever shows a secret. */
+ * Mails to administrators: what waits, was sent or given up, and trying the mail server. Its
+ * settings are ordinary settings (settings.c); nothing here ever shows a secret. */
 #include "api/api_int.h"
 #include "api/call.h"
 #include "api/words.h"
@@ -50,8 +50,7 @@ static bool retry_mail(struct call *c, struct err *e)
 	struct mail_row row;
 	return call_param_id(c, 0, &id, e) && mail_again(c->conf->mail, id, e) &&
 	       call_audit(c, "mail.retry", id, NULL, e) &&
-	       mail_get(c->conf->mail, id, c->arena, &row, e) &&
-	       call_json(c, 200, row_json(&row));
+	       mail_get(c->conf->mail, id, c->arena, &row, e) && call_json(c, 200, row_json(&row));
 }
 
 static bool answer_try(struct call *c, int status, const char *id, struct err *e)
@@ -78,8 +77,7 @@ static bool start_try(struct call *c, struct err *e)
 	AUTO(json_free) json_t *body = NULL;
 	const char *to = "";
 	char id[33];
-	if (!call_body(c, known, &body, e) ||
-	    !json_opt_str(body, "to", MAIL_ADDRESS_MAX, &to, e))
+	if (!call_body(c, known, &body, e) || !json_opt_str(body, "to", MAIL_ADDRESS_MAX, &to, e))
 		return false;
 	if (!mail_address_ok(str_of(to))) {
 		call_blame(c, "/to", "invalid", "an e-mail address such as 'you@example.org'");
@@ -87,10 +85,9 @@ static bool start_try(struct call *c, struct err *e)
 				 "'to' must be an e-mail address such as 'you@example.org'");
 	}
 	if (!mail_try_start(c->conf->mail, to, id, e))
-		return e->code == ERR_INVALID
-			       ? call_fail(c, e, 409, "mail_settings", "%s",
-					   arena_strdup(c->arena, e->msg))
-			       : false;
+		return e->code == ERR_INVALID ? call_fail(c, e, 409, "mail_settings", "%s",
+							  arena_strdup(c->arena, e->msg))
+					      : false;
 	json_t *detail = json_object();
 	json_object_set_new(detail, "to", json_text(str_of(to)));
 	return call_audit(c, "mail.test", id, detail, e) && answer_try(c, 202, id, e);

@@ -72,7 +72,7 @@ bool secret_open(const struct secret_key *k, const char *purpose, struct str sea
 		buf_add(out, plain, (size_t)n);
 	sodium_memzero(plain, length + 1);
 	xfree(plain);
-	return good || err_set(e, ERR_UNTRUSTED,
-			       "what is kept of '%s' was sealed with another key; enter it again",
-			       purpose);
+	return good ||
+	       err_set(e, ERR_UNTRUSTED,
+		       "what is kept of '%s' was sealed with another key; enter it again", purpose);
 }

@@ -35,9 +35,10 @@ void sync_mail_write(const struct notify_news *n, const char *language, const ch
 	char at[CLOCK_RFC3339_LEN];
 	notify_problems(n, &problems);
 	bool bad = problems.n > 0;
-	buf_adds(subject, ja ? bad ? "パッチDBの同期: 問題があります" : "パッチDBの同期が完了しました"
-			  : bad ? "Sync of the patch DB: there are problems"
-				: "The patch DB has been synced");
+	buf_adds(subject,
+		 ja ? bad ? "パッチDBの同期: 問題があります" : "パッチDBの同期が完了しました"
+		 : bad ? "Sync of the patch DB: there are problems"
+		       : "The patch DB has been synced");
 	buf_printf(body, ja ? "終了: %s\n" : "Ended: %s\n", clock_rfc3339(n->finished_ms, at));
 	if (n->error[0])
 		buf_printf(body, ja ? "同期は失敗しました: %s\n" : "The sync failed: %s\n",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The room's threads: one sends what waits, one tries the settings. After a failure that is the mail
- * server's (not the one mail's) nothing is tried for a while: a thousand waiting mails make no
+ * The room's threads: one sends what waits, one tries the settings. After a failure that is the
+ * mail server's (not the one mail's) nothing is tried for a while: a thousand waiting mails make no
  * thousand attempts at a server that does not answer. */
 #include "mail/mail.h"
 

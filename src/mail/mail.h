@@ -30,9 +30,9 @@ struct mail_conf {
 	struct sql *db;
 	struct settings *settings;
 	const struct clock *clock;
-	const char *host;     /**< this installation's name, for Message-IDs */
-	int64_t retry_ms;     /**< pause after the first failure; 0 = a minute */
-	int64_t timeout_s;    /**< of one try; 0 = 60 */
+	const char *host;  /**< this installation's name, for Message-IDs */
+	int64_t retry_ms;  /**< pause after the first failure; 0 = a minute */
+	int64_t timeout_s; /**< of one try; 0 = 60 */
 };
 /** Starts the thread. Where servers share the database nothing is sent before mail_lead(). */
 bool mail_open(const struct mail_conf *conf, struct mail **out, struct err *e) MUST_CHECK;
@@ -89,8 +89,8 @@ struct mail_try {
 	const char **lines; /**< "C: EHLO ...", "S: 250 ...", "* ..." */
 	size_t n_lines;
 };
-/** Sends a test mail now, beside the outbox; see mail_try_get(). ERR_CONFLICT while one is under way,
- * ERR_INVALID when the settings cannot work. */
+/** Sends a test mail now, beside the outbox; see mail_try_get(). ERR_CONFLICT while one is under
+ * way, ERR_INVALID when the settings cannot work. */
 bool mail_try_start(struct mail *m, const char *to, char id_out[static 33], struct err *e)
 	MUST_CHECK;
 /** The last one started here. ERR_NOT_FOUND. */

@@ -52,9 +52,8 @@ struct outgoing {
 /* --- send.c --- */
 /** Speaks with the mail server of the settings, in a process of its own; at most conf.timeout_s and
  * a little. The thread must be one of the room's. *refused_out as smtp_send(). */
-bool send_one(struct mail *m, const struct outgoing *o,
-	      void (*line)(void *arg, struct str text), void *arg, bool *refused_out,
-	      struct err *e) MUST_CHECK;
+bool send_one(struct mail *m, const struct outgoing *o, void (*line)(void *arg, struct str text),
+	      void *arg, bool *refused_out, struct err *e) MUST_CHECK;
 /** What in the settings keeps mails from being sent. */
 bool send_possible(struct mail *m, struct err *e) MUST_CHECK;
 

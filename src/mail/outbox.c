@@ -74,8 +74,8 @@ bool outbox_due(struct mail *m, struct arena *a, struct waiting *out, bool *foun
 {
 	AUTO(sql_done) struct sql_conn *c = sql_reader(m->conf.db, e);
 	struct sql_rows *r;
-	if (!c || !sql_query(c, &SQL_MAIL_DUE, SQL_ARGS(sql_int(clock_now_ms(m->conf.clock))), &r,
-			     e))
+	if (!c ||
+	    !sql_query(c, &SQL_MAIL_DUE, SQL_ARGS(sql_int(clock_now_ms(m->conf.clock))), &r, e))
 		return false;
 	*found_out = sql_next(r);
 	if (*found_out) {
@@ -143,7 +143,8 @@ bool outbox_sweep(struct mail *m, struct err *e)
 	return sql_write(m->conf.db, write_sweep, &now, e);
 }
 
-/* --- for people -------------------------------------------------------------------------------- */
+/* --- for people --------------------------------------------------------------------------------
+ */
 
 static void read_row(struct sql_rows *r, struct arena *a, struct mail_row *out)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The process that speaks with a mail server: takes one mail and where it is to go, takes its rights
- * away, hands the mail over, and tells line by line how that went. It ends with the mail. */
+ * The process that speaks with a mail server: takes one mail and where it is to go, takes its
+ * rights away, hands the mail over, and tells line by line how that went. It ends with the mail. */
 #include "ipc/frame.h"
 #include "ipc/pack.h"
 #include "ipc/sandbox.h"

@@ -152,9 +152,8 @@ static bool read_failure(const struct frame *f, bool *refused_out, struct err *e
 	return err_set(e, code, "%s", text);
 }
 
-static bool follow(struct mail *m, struct role_child *r,
-		   void (*line)(void *arg, struct str text), void *arg, bool *refused_out,
-		   struct err *e)
+static bool follow(struct mail *m, struct role_child *r, void (*line)(void *arg, struct str text),
+		   void *arg, bool *refused_out, struct err *e)
 {
 	int64_t deadline_ms = clock_mono_ms() + m->conf.timeout_s * 1000 + GRACE_MS;
 	struct err why;

@@ -105,8 +105,8 @@ bool mail_try_start(struct mail *m, const char *to, char id_out[static 33], stru
 		pthread_cond_broadcast(&m->wake);
 	}
 	pthread_mutex_unlock(&m->lock);
-	return !busy || err_set(e, ERR_CONFLICT,
-				"a test mail is on its way; wait a minute for its end");
+	return !busy ||
+	       err_set(e, ERR_CONFLICT, "a test mail is on its way; wait a minute for its end");
 }
 
 bool mail_try_get(struct mail *m, const char *id, struct arena *a, struct mail_try *out,

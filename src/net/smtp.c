@@ -46,7 +46,8 @@ static void recipients_free(struct curl_slist *l)
 }
 AUTO_DEFINE(struct curl_slist, recipients_free)
 
-/* --- where it goes ----------------------------------------------------------------------------- */
+/* --- where it goes -----------------------------------------------------------------------------
+ */
 
 static bool parse_place(const char *host, uint16_t port, struct url *out, struct err *e)
 {
@@ -81,7 +82,8 @@ static bool v6_ok(const struct in6_addr *a)
 		memcpy(&v4, a->s6_addr + 12, 4);
 		return IN6_IS_ADDR_LOOPBACK(a) || v4_ok(ntohl(v4));
 	}
-	return !IN6_IS_ADDR_UNSPECIFIED(a) && !IN6_IS_ADDR_LINKLOCAL(a) && !IN6_IS_ADDR_MULTICAST(a);
+	return !IN6_IS_ADDR_UNSPECIFIED(a) && !IN6_IS_ADDR_LINKLOCAL(a) &&
+	       !IN6_IS_ADDR_MULTICAST(a);
 }
 
 static curl_socket_t make_socket(void *arg, curlsocktype purpose UNUSED, struct curl_sockaddr *to)
@@ -102,7 +104,8 @@ static curl_socket_t make_socket(void *arg, curlsocktype purpose UNUSED, struct 
 		    : CURL_SOCKET_BAD;
 }
 
-/* --- what is said ------------------------------------------------------------------------------ */
+/* --- what is said ------------------------------------------------------------------------------
+ */
 
 static void tell(struct sending *x, enum smtp_speaker who, struct str s)
 {
@@ -201,7 +204,8 @@ static size_t drop_bytes(char *p UNUSED, size_t size, size_t n, void *arg UNUSED
 	return size * n;
 }
 
-/* --- the transfer ------------------------------------------------------------------------------ */
+/* --- the transfer ------------------------------------------------------------------------------
+ */
 
 static void set_options(CURL *h, struct sending *x, const struct url *to)
 {
@@ -258,10 +262,11 @@ static bool failure(CURL *h, CURLcode rc, const char *detail, struct sending *x,
 			       "name and this machine's DNS",
 			       to->host, x->place);
 	if (rc == CURLE_USE_SSL_FAILED)
-		return err_set(e, ERR_UNTRUSTED,
-			       "'%.100s' does not offer STARTTLS on port %u; choose TLS (port 465), "
-			       "or a port that offers it",
-			       to->host, to->port);
+		return err_set(
+			e, ERR_UNTRUSTED,
+			"'%.100s' does not offer STARTTLS on port %u; choose TLS (port 465), "
+			"or a port that offers it",
+			to->host, to->port);
 	if (rc == CURLE_LOGIN_DENIED || strcmp(x->command, "AUTH") == 0)
 		return err_set(e, ERR_DENIED,
 			       "'%.100s' did not accept the sign-in of '%.60s': %.60s; check user, "

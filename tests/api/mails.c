@@ -44,11 +44,12 @@ static void M_043_settings(void **state)
 {
 	struct world *w = *state;
 	AUTO(reply_done) struct reply saved, moved, bad;
-	patch_settings(w,
-		       "\"mail.server\":\"127.0.0.1\",\"mail.port\":1,\"mail.sender\":\"p@example.org\","
-		       "\"mail.auth\":\"password\",\"mail.user\":\"me\",\"mail.secret\":\"" CANARY "\","
-		       "\"notify.mail\":[\"a@example.org\"]",
-		       200, &saved);
+	patch_settings(
+		w,
+		"\"mail.server\":\"127.0.0.1\",\"mail.port\":1,\"mail.sender\":\"p@example.org\","
+		"\"mail.auth\":\"password\",\"mail.user\":\"me\",\"mail.secret\":\"" CANARY "\","
+		"\"notify.mail\":[\"a@example.org\"]",
+		200, &saved);
 	assert_true(json_is_null(json_object_get(setting(&saved, "mail.secret"), "value")));
 	assert_true(json_is_true(json_object_get(setting(&saved, "mail.secret"), "is_set")));
 	assert_null(strstr(saved.body.p, CANARY));
@@ -75,14 +76,17 @@ static void M_046_test_mail(void **state)
 {
 	struct world *w = *state;
 	AUTO(reply_done) struct reply none, saved, bad, denied, started, ended, other;
-	ask(w, ROLE_ADMINISTRATOR, "POST", "/api/v1/mail-tests", "{\"to\":\"a@example.org\"}", &none);
+	ask(w, ROLE_ADMINISTRATOR, "POST", "/api/v1/mail-tests", "{\"to\":\"a@example.org\"}",
+	    &none);
 	expect(&none, 409, "mail_settings");
-	patch_settings(w,
-		       "\"mail.server\":\"127.0.0.1\",\"mail.port\":1,\"mail.sender\":\"p@example.org\"",
-		       200, &saved);
+	patch_settings(
+		w,
+		"\"mail.server\":\"127.0.0.1\",\"mail.port\":1,\"mail.sender\":\"p@example.org\"",
+		200, &saved);
 	ask(w, ROLE_ADMINISTRATOR, "POST", "/api/v1/mail-tests", "{\"to\":\"a b\"}", &bad);
 	expect(&bad, 400, "invalid");
-	ask(w, ROLE_TECHNICIAN, "POST", "/api/v1/mail-tests", "{\"to\":\"a@example.org\"}", &denied);
+	ask(w, ROLE_TECHNICIAN, "POST", "/api/v1/mail-tests", "{\"to\":\"a@example.org\"}",
+	    &denied);
 	expect(&denied, 403, NULL);
 	ask(w, ROLE_ADMINISTRATOR, "POST", "/api/v1/mail-tests", "{\"to\":\"a@example.org\"}",
 	    &started);
@@ -92,8 +96,8 @@ static void M_046_test_mail(void **state)
 	assert_string_equal(text_at(ended.json, "state"), "failed");
 	assert_non_null(strstr(text_at(ended.json, "error"), "refused the connection"));
 	assert_true(json_array_size(json_object_get(ended.json, "transcript")) > 0);
-	ask(w, ROLE_ADMINISTRATOR, "GET", "/api/v1/mail-tests/00000000000000000000000000000000", NULL,
-	    &other);
+	ask(w, ROLE_ADMINISTRATOR, "GET", "/api/v1/mail-tests/00000000000000000000000000000000",
+	    NULL, &other);
 	expect(&other, 404, NULL);
 }
 

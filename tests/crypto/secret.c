@@ -17,10 +17,12 @@ static struct secret_key key_of(const char *from, const char *purpose)
 static void test_round_trip(void **state UNUSED)
 {
 	struct secret_key k = key_of("master", "settings");
-	static const char *const texts[] = { "", "x", "correct horse battery staple", "パスワード" };
+	static const char *const texts[] = { "", "x", "correct horse battery staple",
+					     "パスワード" };
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		AUTO(buf_done) struct buf sealed = BUF_INIT(4096), again = BUF_INIT(4096),
-					  open = BUF_INIT(4096);
+		AUTO(buf_done) struct buf sealed = BUF_INIT(4096);
+		AUTO(buf_done) struct buf again = BUF_INIT(4096);
+		AUTO(buf_done) struct buf open = BUF_INIT(4096);
 		struct err e = { 0 };
 		secret_seal(&k, "mail.secret", str_of(texts[i]), &sealed);
 		secret_seal(&k, "mail.secret", str_of(texts[i]), &again);

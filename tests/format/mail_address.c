@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What is an address, and that nothing passes that could be more than one in a header or command. */
+ * What is an address, and that nothing passes that could be more than one in a header or command.
+ */
 #include "format/mail_address.h"
 
 #include <setjmp.h>

@@ -41,20 +41,19 @@ static void test_whole(void **state UNUSED)
 					 .body = STR_LIT("one\ntwo\n"),
 					 .offset_min = 540 },
 		 &out);
-	assert_string_equal(out.p,
-			    "Date: Sun, 23 Nov 2025 10:00:00 +0900\r\n"
-			    "From: \"Tsukuroi\"\r\n"
-			    " <patches@example.org>\r\n"
-			    "To: <admin@example.org>\r\n"
-			    "Subject: ready\r\n"
-			    "Message-ID: <0123@host.example>\r\n"
-			    "Auto-Submitted: auto-generated\r\n"
-			    "MIME-Version: 1.0\r\n"
-			    "Content-Type: text/plain; charset=UTF-8\r\n"
-			    "Content-Language: ja\r\n"
-			    "Content-Transfer-Encoding: base64\r\n"
-			    "\r\n"
-			    "b25lDQp0d28NCg==\r\n");
+	assert_string_equal(out.p, "Date: Sun, 23 Nov 2025 10:00:00 +0900\r\n"
+				   "From: \"Tsukuroi\"\r\n"
+				   " <patches@example.org>\r\n"
+				   "To: <admin@example.org>\r\n"
+				   "Subject: ready\r\n"
+				   "Message-ID: <0123@host.example>\r\n"
+				   "Auto-Submitted: auto-generated\r\n"
+				   "MIME-Version: 1.0\r\n"
+				   "Content-Type: text/plain; charset=UTF-8\r\n"
+				   "Content-Language: ja\r\n"
+				   "Content-Transfer-Encoding: base64\r\n"
+				   "\r\n"
+				   "b25lDQp0d28NCg==\r\n");
 }
 
 static void test_date(void **state UNUSED)

@@ -24,10 +24,9 @@ static int set_up(void **state UNUSED)
 	if (!sql_open(url, &db, &e) || !sql_migrate(db, &e) ||
 	    !settings_open(db, &key, &settings, &e))
 		fail_msg("%s", e.msg);
-	struct mail_conf conf = { .db = db,
-				  .settings = settings,
-				  .clock = &test_clock,
-				  .host = "server.example" };
+	struct mail_conf conf = {
+		.db = db, .settings = settings, .clock = &test_clock, .host = "server.example"
+	};
 	if (!mail_open(&conf, &mail, &e))
 		fail_msg("%s", e.msg);
 	return 0;
@@ -204,8 +203,8 @@ static void test_settings_that_cannot_work(void **state UNUSED)
 	assert_true(settings_change(settings, &tls, 1, -1, NULL, &e));
 	assert_false(send_possible(mail, &e));
 	assert_non_null(strstr(e.msg, "secret")); /* it was dropped */
-	static const char *const hosts[] = { "a b", "user@host", "host/path", "host:25", "[::1]",
-					     "http://host" };
+	static const char *const hosts[] = { "a b",	"user@host", "host/path",
+					     "host:25", "[::1]",     "http://host" };
 	for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
 		const struct setting_change host = { SETTING_MAIL_SERVER, false, str_of(hosts[i]) };
 		assert_true(settings_change(settings, &host, 1, -1, NULL, &e));
