@@ -50,7 +50,7 @@ bool mail_configured(struct mail *m);
 const char *mail_language(struct mail *m);
 
 struct mail_letter {
-	const char *about, *subject_id; /**< "deployment" and its id */
+	const char *about, *subject_id; /**< what it tells of: "sync" and the job's id */
 	const char *const *to;
 	size_t n_to; /**< <= MAIL_RECIPIENTS_MAX */
 	const char *subject;

@@ -3,8 +3,8 @@
 create table mail_outbox (
   id text primary key,
   at_ms bigint not null,
-  about text not null,       -- what it tells of: 'deployment', 'sync'
-  subject_id text not null,  -- the deployment's or job's id
+  about text not null,       -- what it tells of: 'sync'
+  subject_id text not null,  -- the job's id
   recipient text not null,
   message_id text not null,  -- the same over all tries
   language text not null,

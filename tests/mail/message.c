@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A mail's bytes: headers that every mail program reads the same way, and no value that could begin
- * a header of its own (M-045, M-146). */
+ * a header of its own (M-045, M-076). */
 #include "mail/message.h"
 
 #include "base/enc.h"

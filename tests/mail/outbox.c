@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The outbox: a mail is made with what it tells of or not at all, waits while no server is set, is
- * given up after its time, and can be tried again (M-146, F44). */
+ * given up after its time, and can be tried again (M-076, F44). */
 #include "mail/mail_int.h"
 
 #include "support/engines.h"
@@ -44,11 +44,11 @@ static const char *const people[] = { "a@example.org", "b@example.org" };
 
 static bool put(struct sql_conn *c, void *arg, struct err *e)
 {
-	struct mail_letter l = { .about = "deployment",
+	struct mail_letter l = { .about = "sync",
 				 .subject_id = "0123",
 				 .to = people,
 				 .n_to = 2,
-				 .subject = "配布",
+				 .subject = "同期",
 				 .body = STR_LIT("本文\n"),
 				 .at_ms = now_ms };
 	return mail_put(mail, c, &l, e) &&
@@ -76,7 +76,7 @@ static void test_with_its_change_or_not_at_all(void **state UNUSED)
 	assert_int_equal(list(&a, &rows, counts), 2);
 	assert_int_equal(counts[MAIL_WAITING], 2);
 	assert_string_not_equal(rows[0].to, rows[1].to); /* one each */
-	assert_string_equal(rows[0].subject, "配布");
+	assert_string_equal(rows[0].subject, "同期");
 	struct waiting w;
 	bool found;
 	assert_true(outbox_due(mail, &a, &w, &found, &e));

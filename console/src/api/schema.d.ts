@@ -3473,8 +3473,8 @@ export interface components {
             /** Format: date-time */
             created: string;
             /** @enum {string} */
-            about: "deployment" | "sync";
-            /** @description Id of the deployment or job */
+            about: "sync";
+            /** @description Id of the job */
             about_id: string;
             to: string;
             subject: string;

@@ -2,7 +2,6 @@
 // The mail server: its settings, a test mail with the conversation as it goes on, and the outbox.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Link } from 'wouter';
 import { api, take, type Schemas } from '../../api/client';
 import { useSession } from '../../app/session';
 import { useI18n } from '../../i18n';
@@ -89,7 +88,7 @@ function Outbox() {
 	});
 	const columns: Column<Mail>[] = [
 		{ id: 'created', header: t('mail.created'), cell: m => <Time at={m.created} /> },
-		{ id: 'subject', header: t('mail.subject'), words: true, cell: m => m.about === 'deployment' ? <Link href={`/deploy/tasks/${m.about_id}`}>{m.subject}</Link> : m.subject },
+		{ id: 'subject', header: t('mail.subject'), words: true, cell: m => m.subject },
 		{ id: 'to', header: t('mail.to'), words: true, cell: m => m.to },
 		{ id: 'state', header: t('mail.state'), words: true, cell: m => <><span className={`tk-state tk-state-${TONE[m.state]}`}>{t(`mailState.${m.state}`)}</span>{m.error && <Technical text={m.error} />}</> },
 		{ id: 'attempts', header: t('mail.attempts'), numeric: true, drop: 2, cell: m => number(m.attempts) },
