@@ -136,3 +136,14 @@ bool call_if_match(struct call *c, const char *what, int64_t *out, struct err *e
 				 what);
 	return true;
 }
+
+void call_etag(struct call *c, int64_t version)
+{
+	http_reply_header(c->req, "ETag", arena_printf(c->arena, "\"%lld\"", (long long)version));
+}
+
+bool call_stale(struct call *c, struct err *e)
+{
+	return call_fail(c, e, 412, "precondition_failed",
+			 "it has been changed meanwhile; read it again");
+}

@@ -64,6 +64,10 @@ const char *call_param(struct call *c, size_t i);
 bool call_param_id(struct call *c, size_t i, const char **out, struct err *e) MUST_CHECK;
 /** The version in If-Match. 428 without one, 412 for what is no ETag of `what` ("the settings"). */
 bool call_if_match(struct call *c, const char *what, int64_t *out, struct err *e) MUST_CHECK;
+/** The answer's ETag. */
+void call_etag(struct call *c, int64_t version);
+/** 412: it was changed since that version. Returns false. */
+bool call_stale(struct call *c, struct err *e);
 /** Writes to the audit log as the signed-in user. `detail` is taken; may be NULL. */
 bool call_audit(struct call *c, const char *action, const char *object, json_t *detail,
 		struct err *e) MUST_CHECK;

@@ -6,6 +6,18 @@
 #include "api/words.h"
 #include "deploy/scripts.h"
 
+static void add_terms(json_t *j, const struct deploy_terms *t)
+{
+	json_object_set_new(j, "expires", json_time(t->expires_ms));
+	json_object_set_new(j, "retry",
+			    t->retry_refresh ? json_pack("{s:I,s:I}", "refresh",
+							 (json_int_t)t->retry_refresh, "start_up",
+							 (json_int_t)t->retry_start_up)
+					     : json_null());
+	json_object_set_new(j, "distribution",
+			    json_string(t->hold_incomplete ? "hold" : "deploy_rest"));
+}
+
 json_t *deployment_json(const struct deployment_row *d)
 {
 	json_t *j = json_object(), *targets = json_object();
@@ -27,7 +39,28 @@ json_t *deployment_json(const struct deployment_row *d)
 	json_object_set_new(j, "created_by", json_text(str_of(d->created_by)));
 	json_object_set_new(j, "patches", json_integer(d->n_patches));
 	json_object_set_new(j, "targets", targets);
+	json_object_set_new(j, "suspended", json_time(d->suspended_ms));
+	json_object_set_new(j, "removed", json_time(d->removed_ms));
+	add_terms(j, &d->terms);
 	return j;
+}
+
+/* A window whose zone is only known to the system is told by its clocks. */
+static json_t *window_json(const struct target_row *t)
+{
+	char start[CLOCK_RFC3339_LEN], end[CLOCK_RFC3339_LEN];
+	if (!t->window_zone)
+		return json_null();
+	bool ends = t->window.end_ms != WINDOW_NO_END;
+	if (t->window_zone[0])
+		return json_pack("{s:s,s:o,s:o,s:n,s:n}", "zone", t->window_zone, "start",
+				 json_time(t->window.start_ms), "end",
+				 ends ? json_time(t->window.end_ms) : json_null(), "local_start",
+				 "local_end");
+	return json_pack("{s:n,s:n,s:n,s:o,s:o}", "zone", "start", "end", "local_start",
+			 json_stringn(clock_rfc3339(t->window.start_ms, start), 16), "local_end",
+			 ends ? json_stringn(clock_rfc3339(t->window.end_ms, end), 16)
+			      : json_null());
 }
 
 static json_t *services_json(const char *text)
@@ -114,7 +147,12 @@ bool deployment_target_json(struct call *c, const char *deployment, const struct
 	json_object_set_new(j, "reboot_needed", json_boolean(t->reboot_needed));
 	json_object_set_new(j, "reboot", words_text_or_null(t->reboot));
 	json_object_set_new(j, "reboot_due", json_time(t->reboot_due_ms));
-	json_object_set_new(j, "has_log", json_boolean(ran));
+	json_object_set_new(j, "has_log", json_boolean(t->has_log));
+	json_object_set_new(j, "cause", words_text_or_null(t->cause));
+	json_object_set_new(j, "retried",
+			    json_pack("{s:I,s:I}", "refresh", (json_int_t)t->retried_refresh,
+				      "start_up", (json_int_t)t->retried_start_up));
+	json_object_set_new(j, "window", window_json(t));
 	json_object_set_new(j, "notice", notice ? notice : json_null());
 	json_object_set_new(j, "scripts", scripts);
 	*out = j;

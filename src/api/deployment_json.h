@@ -4,6 +4,14 @@
 #define API_DEPLOYMENT_JSON_H
 #include "api/call.h"
 
+/** Reads what of `expires`, `retry` and `distribution` is in the body; the others
+ * stay. */
+bool deployment_terms_read(struct call *c, const json_t *body, struct deploy_terms *t,
+			   struct err *e) MUST_CHECK;
+/** The members of a request, NULL-terminated. */
+extern const char *const deployment_request_members[];
+/** What a request chooses, as JSON text: all of it that is not a column of the deployment. */
+const char *deployment_chosen(struct call *c, const json_t *body);
 json_t *deployment_json(const struct deployment_row *d);
 bool deployment_target_json(struct call *c, const char *deployment, const struct target_row *t,
 			    json_t **out, struct err *e) MUST_CHECK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Deployments: preview, create, watch, cancel. The request is resolved to ids here; what it means
- * is decided by the deploy room, and a preview's token binds the two. */
+ * Deployments: preview, create, watch; what becomes of one is in lifecycle.c. The request is
+ * resolved to ids here; what it means is decided by the deploy room, and a preview's token binds
+ * the two. */
 #include "api/deployments.h"
 #include "api/api_int.h"
 #include "api/deployment_json.h"
@@ -18,14 +19,35 @@
 #define REQUEST_MAX_BODY (4u << 20)
 #define MAX_LOG (2u << 20)
 
-static const char *const request_members[] = { "name",	   "description",   "patches",
-					       "systems",  "targets",	    "policy",
-					       "now",	   "operation",	    "rollout",
-					       "approval", "only_approved", NULL };
-static const char *const create_members[] = {
-	"name",	     "description", "patches",	"systems",	 "targets",	  "policy", "now",
-	"operation", "rollout",	    "approval", "preview_token", "only_approved", NULL
-};
+const char *const deployment_request_members[] = { "name",	   "description",   "patches",
+						   "systems",	   "targets",	    "policy",
+						   "now",	   "expires",	    "retry",
+						   "distribution", "operation",	    "rollout",
+						   "approval",	   "only_approved", NULL };
+/* Beside those of a request. */
+static const char *const create_members[] = { "preview_token", "draft", NULL };
+
+/* Columns of a deployment, or none of its business. */
+static const char *const not_chosen[] = { "name",	  "description",   "policy",
+					  "now",	  "expires",	   "retry",
+					  "distribution", "preview_token", "draft" };
+
+const char *deployment_chosen(struct call *c, const json_t *body)
+{
+	AUTO(json_free) json_t *chosen = json_deep_copy(body);
+	AUTO(buf_done) struct buf text = BUF_INIT(DEPLOY_REQUEST_MAX + 1);
+	const char *key;
+	json_t *value;
+	for (size_t i = 0; i < ARRAY_LEN(not_chosen); i++)
+		(void)json_object_del(chosen, not_chosen[i]);
+	if (!json_object_size(chosen))
+		return NULL;
+	json_object_foreach(chosen, key, value)
+		/* what matched then is no measure of later */
+		(void) json_object_del(value, "expected_count");
+	json_write(chosen, &text);
+	return arena_strdup(c->arena, buf_str(&text).p);
+}
 
 /* The body as the deploy room wants it; texts live in the body or the arena. */
 static bool read_request(struct call *c, const json_t *body, struct deploy_request *out,
@@ -56,7 +78,8 @@ static bool read_request(struct call *c, const json_t *body, struct deploy_reque
 	if (*uninstall_out && !patches)
 		return call_fail(c, e, 400, "invalid_selection",
 				 "an uninstallation needs 'patches'");
-	if (!policy_known(c, r.policy, e) || !rollouts_read(c, body, &r.rollout, e))
+	if (!policy_known(c, r.policy, e) || !rollouts_read(c, body, &r.rollout, e) ||
+	    !deployment_terms_read(c, body, &r.terms, e))
 		return false;
 	if (systems && targets)
 		return call_fail(c, e, 400, "invalid_targets",
@@ -159,7 +182,8 @@ static bool preview_deployment(struct call *c, struct err *e)
 	struct deploy_preview p;
 	struct uninstall_preview back;
 	bool uninstall;
-	if (!call_body(c, request_members, &body, e) || !read_request(c, body, &r, &uninstall, e))
+	if (!call_body(c, deployment_request_members, &body, e) ||
+	    !read_request(c, body, &r, &uninstall, e))
 		return false;
 	if (uninstall)
 		return uninstall_preview(c->conf->deploy, &r, c->arena, &back, e) &&
@@ -170,24 +194,6 @@ static bool preview_deployment(struct call *c, struct err *e)
 
 /* --- one deployment --- */
 
-static json_t *patch_items(struct call *c, char *const *ids, size_t n)
-{
-	AUTO(match_read_end) struct match_view v;
-	match_read(c->conf->match, &v);
-	json_t *items = json_array();
-	for (size_t i = 0; i < n; i++) {
-		uint32_t patch = catalog_find(v.catalog, str_of(ids[i]));
-		json_t *one = json_object();
-		json_object_set_new(one, "id", json_text(str_of(ids[i])));
-		json_object_set_new(one, "patch",
-				    patch == CATALOG_NONE
-					    ? json_null()
-					    : patch_json(c, &v, patch, PATCH_LIST_CVES));
-		json_array_append_new(items, one);
-	}
-	return items;
-}
-
 /* Our own text; null for a deployment that names systems. */
 static json_t *aimed_at(const char *text)
 {
@@ -197,40 +203,61 @@ static json_t *aimed_at(const char *text)
 
 bool deployments_answer(struct call *c, int status, const char *id, struct err *e)
 {
+	AUTO(buf_done) struct buf text = BUF_INIT(DEPLOY_REQUEST_MAX + 1);
 	struct deployment_row row;
-	char **ids;
-	size_t n;
-	json_t *rollout;
+	json_t *request = NULL, *rollout;
 	const char *aim;
 	if (!deploy_get(c->conf->deploy, id, c->arena, &row, e) ||
 	    !deploy_aim(c->conf->deploy, id, c->arena, &aim, e) ||
-	    !deploy_patches(c->conf->deploy, id, c->arena, &ids, &n, e) ||
-	    !failures_load(c->api->failures, c->conf->deploy, e) ||
 	    !rollouts_json(c, id, &rollout, e))
+		return false;
+	if (row.state == DEPLOYMENT_DRAFT &&
+	    (!deploy_request_text(c->conf->deploy, id, &text, e) ||
+	     !json_parse(buf_str(&text), DEPLOY_REQUEST_MAX, &request, e)))
 		return false;
 	json_t *j = deployment_json(&row);
 	json_object_set_new(j, "rollout", rollout);
-	json_object_set_new(j, "patch_items", patch_items(c, ids, n));
 	json_object_set_new(j, "aimed_at", aimed_at(aim));
+	json_object_set_new(j, "request", request ? request : json_null());
+	call_etag(c, row.version);
 	return call_json(c, status, j);
+}
+
+static const char *const *members_of_both(struct call *c, const char *const *a,
+					  const char *const *b)
+{
+	const char **all = arena_array(c->arena, const char *, 64);
+	size_t n = 0;
+	for (; *a; a++)
+		all[n++] = *a;
+	for (; *b; b++)
+		all[n++] = *b;
+	ASSERT(n < 64);
+	all[n] = NULL;
+	return all;
 }
 
 static bool create_deployment(struct call *c, struct err *e)
 {
 	AUTO(json_free) json_t *body = NULL;
 	struct deploy_request r;
-	const char *token;
+	const char *token, *draft = "";
 	bool replayed, uninstall;
 	char id[33];
-	if (!call_body(c, create_members, &body, e) || !idempotency_begin(c, true, &replayed, e))
+	const char *const *known = members_of_both(c, deployment_request_members, create_members);
+	if (!call_body(c, known, &body, e) || !idempotency_begin(c, true, &replayed, e))
 		return false;
 	if (replayed)
 		return true;
 	if (!json_need_str(body, "preview_token", 1, 64, &token, e) ||
+	    !json_opt_str(body, "draft", 32, &draft, e) ||
 	    !read_request(c, body, &r, &uninstall, e))
 		return false;
+	r.draft = draft[0] ? draft : NULL;
+	r.request = deployment_chosen(c, body);
 	if (!(uninstall ? uninstall_create : deploy_create)(c->conf->deploy, &r, token, id, e))
-		return call_code(c, e, ERR_CONFLICT, "preview_stale");
+		return call_code(c, e, ERR_CONFLICT,
+				 strstr(e->msg, "not_a_draft") ? "not_a_draft" : "preview_stale");
 	idempotency_location(c, arena_printf(c->arena, API "/deployments/%s", id));
 	return call_audit(c, uninstall ? "deployment.uninstall" : "deployment.create", id, NULL,
 			  e) &&
@@ -241,16 +268,6 @@ static bool get_deployment(struct call *c, struct err *e)
 {
 	const char *id;
 	return call_param_id(c, 0, &id, e) && deployments_answer(c, 200, id, e);
-}
-
-static bool cancel_deployment(struct call *c, struct err *e)
-{
-	const char *id;
-	if (!call_param_id(c, 0, &id, e))
-		return false;
-	if (!deploy_cancel(c->conf->deploy, id, e))
-		return call_code(c, e, ERR_CONFLICT, "not_cancellable");
-	return call_audit(c, "deployment.cancel", id, NULL, e) && deployments_answer(c, 200, id, e);
 }
 
 /* --- lists from the database: keyset pages in both directions --- */
@@ -292,11 +309,12 @@ static bool list_deployments(struct call *c, struct err *e)
 		copy_id(from.id, at.at[1].s);
 	}
 	const struct deployment_row *key = at.present ? &from : NULL;
-	bool ok = at.backward
-			  ? deploy_list_newer(c->conf->deploy, key, limit + 1, c->arena, &rows, &n,
-					      e)
-			  : deploy_list(c->conf->deploy, key, limit + 1, c->arena, &rows, &n, e);
-	if (!ok || !deploy_count(c->conf->deploy, &total, e))
+	bool trash = query_bool(&c->query, "trash") > 0;
+	bool ok = at.backward ? deploy_list_newer(c->conf->deploy, trash, key, limit + 1, c->arena,
+						  &rows, &n, e)
+			      : deploy_list(c->conf->deploy, trash, key, limit + 1, c->arena, &rows,
+					    &n, e);
+	if (!ok || !deploy_count(c->conf->deploy, trash, &total, e))
 		return false;
 	bool more = n > limit;
 	if (more) {
@@ -378,6 +396,67 @@ static bool list_targets(struct call *c, struct err *e)
 			 items_and_page(items, db_page(c, &at, more, n, first, last, 1, total)));
 }
 
+/* --- the patches of one deployment, by id --- */
+
+static json_t *patch_items(struct call *c, char *const *ids, size_t n)
+{
+	AUTO(match_read_end) struct match_view v;
+	match_read(c->conf->match, &v);
+	json_t *items = json_array();
+	for (size_t i = 0; i < n; i++) {
+		uint32_t patch = catalog_find(v.catalog, str_of(ids[i]));
+		json_t *one = json_object();
+		json_object_set_new(one, "id", json_text(str_of(ids[i])));
+		json_object_set_new(one, "patch",
+				    patch == CATALOG_NONE
+					    ? json_null()
+					    : patch_json(c, &v, patch, PATCH_LIST_CVES));
+		json_array_append_new(items, one);
+	}
+	return items;
+}
+
+/* How many of them, sorted by the database, come before the key, or are it. */
+static size_t patches_until(char *const *ids, size_t n, struct str key, bool with_it)
+{
+	size_t at = 0;
+	while (at < n && !str_eq(str_of(ids[at]), key))
+		at++;
+	return at < n ? at + with_it : 0;
+}
+
+static bool list_patches(struct call *c, struct err *e)
+{
+	struct page_position at;
+	size_t limit, n, start = 0;
+	const char *id;
+	char **ids;
+	struct deployment_row row;
+	if (!call_param_id(c, 0, &id, e) || !page_read(c, 1, &limit, &at, e) ||
+	    !deploy_get(c->conf->deploy, id, c->arena, &row, e) ||
+	    !deploy_patches(c->conf->deploy, id, c->arena, &ids, &n, e) ||
+	    !failures_load(c->api->failures, c->conf->deploy, e))
+		return false;
+	size_t end = n;
+	if (at.present && at.backward) {
+		end = patches_until(ids, n, at.at[0].s, false);
+		start = end > limit ? end - limit : 0;
+	} else {
+		start = at.present ? patches_until(ids, n, at.at[0].s, true) : 0;
+		end = MIN(n, start + limit);
+	}
+	bool more = at.backward ? start > 0 : end < n;
+	struct page_value first[1] = { 0 }, last[1] = { 0 };
+	if (end > start) {
+		first[0] = (struct page_value) { .is_text = true, .s = str_of(ids[start]) };
+		last[0] = (struct page_value) { .is_text = true, .s = str_of(ids[end - 1]) };
+	}
+	return call_json(
+		c, 200,
+		items_and_page(patch_items(c, ids + start, end - start),
+			       db_page(c, &at, more, end - start, first, last, 1, (int64_t)n)));
+}
+
 static bool get_log(struct call *c, struct err *e)
 {
 	const char *id, *system;
@@ -388,7 +467,10 @@ static bool get_log(struct call *c, struct err *e)
 	return call_text(c, 200, "text/plain; charset=utf-8", buf_str(&text));
 }
 
-static const struct param list_params[] = { PARAMS_LIST, PARAM_LAST };
+static const struct param list_params[] = { PARAMS_LIST,
+					    { .name = "trash", .type = PARAM_BOOL },
+					    PARAM_LAST };
+static const struct param list_of_patches[] = { PARAMS_LIST, PARAM_LAST };
 static const struct param target_params[] = {
 	PARAMS_LIST,
 	{ .name = "state", .type = PARAM_WORD, .word = word_target, .words = TARGET_STATES_ },
@@ -402,7 +484,8 @@ const struct route deployments_routes[] = {
 	ROUTE(POST, API "/deployments:preview", PERM_DEPLOY, preview_deployment,
 	      .max_body = REQUEST_MAX_BODY),
 	ROUTE(GET, API "/deployments/{deployment_id}", PERM_VIEW, get_deployment),
-	ROUTE(POST, API "/deployments/{deployment_id}:cancel", PERM_DEPLOY, cancel_deployment),
+	ROUTE(GET, API "/deployments/{deployment_id}/patches", PERM_VIEW, list_patches,
+	      .query = list_of_patches),
 	ROUTE(GET, API "/deployments/{deployment_id}/targets", PERM_VIEW, list_targets,
 	      .query = target_params),
 	ROUTE(GET, API "/deployments/{deployment_id}/targets/{system_id}/log", PERM_VIEW, get_log),

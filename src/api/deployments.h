@@ -4,6 +4,6 @@
 #define API_DEPLOYMENTS_H
 #include "api/call.h"
 
-/** A DeploymentDetail. */
+/** A DeploymentDetail, with its ETag. */
 bool deployments_answer(struct call *c, int status, const char *id, struct err *e) MUST_CHECK;
 #endif

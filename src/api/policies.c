@@ -94,8 +94,10 @@ static bool get_policy(struct call *c, struct err *e)
 {
 	struct policy p;
 	const char *id;
-	return call_param_id(c, 0, &id, e) && policy_get(c->conf->deploy, id, c->arena, &p, e) &&
-	       call_json(c, 200, policy_json(&p));
+	if (!call_param_id(c, 0, &id, e) || !policy_get(c->conf->deploy, id, c->arena, &p, e))
+		return false;
+	call_etag(c, p.updated_ms);
+	return call_json(c, 200, policy_json(&p));
 }
 
 /* A zone must be known here, too: it is the server's preview that people believe. */
@@ -167,7 +169,8 @@ static bool save(struct call *c, const char *id, const char *verb, int status, s
 	AUTO(json_free) json_t *body = NULL;
 	const char *name, *description = "";
 	struct policy p = { 0 };
-	if (!call_body(c, known, &body, e) ||
+	if ((id && !call_if_match(c, "the policy", &p.updated_ms, e)) ||
+	    !call_body(c, known, &body, e) ||
 	    !json_need_str(body, "name", 1, POLICY_NAME_MAX, &name, e) ||
 	    !json_opt_str(body, "description", POLICY_DESCRIPTION_MAX, &description, e) ||
 	    !read_schedule(c, body, &p.schedule, e) ||
@@ -180,13 +183,16 @@ static bool save(struct call *c, const char *id, const char *verb, int status, s
 	if (id)
 		memcpy(p.id, id, sizeof(p.id) - 1);
 	if (!policy_save(c->conf->deploy, &p, e))
-		return call_code(c, e, ERR_CONFLICT, "policy_name_taken");
+		return p.stale ? call_stale(c, e)
+			       : call_code(c, e, ERR_CONFLICT, "policy_name_taken");
 	AUTO(json_free) json_t *detail = json_object();
 	json_object_set_new(detail, "name", json_text(str_of(name)));
 	struct policy stored;
-	return call_audit(c, verb, p.id, TAKE(detail), e) &&
-	       policy_get(c->conf->deploy, p.id, c->arena, &stored, e) &&
-	       call_json(c, status, policy_json(&stored));
+	if (!call_audit(c, verb, p.id, TAKE(detail), e) ||
+	    !policy_get(c->conf->deploy, p.id, c->arena, &stored, e))
+		return false;
+	call_etag(c, stored.updated_ms);
+	return call_json(c, status, policy_json(&stored));
 }
 
 static bool create_policy(struct call *c, struct err *e)

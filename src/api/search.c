@@ -123,7 +123,8 @@ static bool search_deployments(struct search *s, struct err *e)
 {
 	struct deployment_row *rows;
 	size_t n, found = 0;
-	if (!deploy_list(s->c->conf->deploy, NULL, MAX_DEPLOYMENTS, s->c->arena, &rows, &n, e))
+	if (!deploy_list(s->c->conf->deploy, false, NULL, MAX_DEPLOYMENTS, s->c->arena, &rows, &n,
+			 e))
 		return false;
 	for (size_t i = 0; i < n && found < s->limit; i++) {
 		if (!has(rows[i].name, s->q) && !has(rows[i].id, s->q))

@@ -55,7 +55,7 @@ static bool answer(struct call *c)
 	for (int i = 0; i < SETTINGS_; i++)
 		json_array_append_new(items, setting_json(&all[i]));
 	json_object_set_new(j, "items", items);
-	http_reply_header(c->req, "ETag", arena_printf(c->arena, "\"%lld\"", (long long)version));
+	call_etag(c, version);
 	return call_json(c, 200, j);
 }
 
@@ -168,10 +168,7 @@ static bool patch_settings(struct call *c, struct err *e)
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(keys, json_string(setting_info(changes[i].id)->key));
 	if (!settings_change(c->conf->settings, changes, n, version, NULL, e)) {
-		if (e->code == ERR_CONFLICT)
-			return call_fail(c, e, 412, "precondition_failed",
-					 "the settings have changed meanwhile; read them again");
-		return false;
+		return e->code == ERR_CONFLICT ? call_stale(c, e) : false;
 	}
 	return call_audit(c, "settings.change", "settings", TAKE(audit), e) && answer(c);
 }

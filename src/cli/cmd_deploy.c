@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * tsukuroi deploy / deployments: preview first, then create; live to the end with --wait. */
+ * tsukuroi deploy: preview first, then create; live to the end with --wait. */
+#include "base/enc.h"
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/follow.h"
 #include "cli/print.h"
 #include "cli/remote.h"
-#include "cli/table.h"
 #include "cli/targets.h"
 #include "cli/waves.h"
 
@@ -21,10 +21,10 @@ static json_t *selection(json_t *ids)
 }
 
 struct deploy_options {
-	const char *systems[MANY], *patches[MANY], *name, *policy;
+	const char *systems[MANY], *patches[MANY], *name, *policy, *from;
 	size_t n_systems, n_patches;
 	struct target_options targets;
-	bool now, yes, wait, json, approve_plans;
+	bool now, yes, wait, json, approve_plans, draft;
 	struct waves_options waves;
 };
 
@@ -67,6 +67,37 @@ static void show_preview(const json_t *p)
 		       (long long)print_int(p, "unknown"));
 }
 
+/* What a draft says, its choice and its other members. */
+static bool request_of_draft(struct remote *r, const char *id, json_t *out, struct err *e)
+{
+	static const char *const columns[] = { "name",	  "description", "policy",
+					       "expires", "retry",	 "distribution" };
+	AUTO(json_free) json_t *d = NULL;
+	AUTO(buf_done) struct buf path = BUF_INIT(1000);
+	buf_adds(&path, "/deployments/");
+	enc_percent(&path, str_of(id));
+	if (!remote_call(r, "GET", path.p, NULL, &d, e))
+		return false;
+	if (!json_is_object(json_object_get(d, "request")))
+		return err_set(e, ERR_CONFLICT, "'%s' is no draft", print_text(d, "name"));
+	json_object_update(out, json_object_get(d, "request"));
+	for (size_t i = 0; i < ARRAY_LEN(columns); i++)
+		json_object_set(out, columns[i], json_object_get(d, columns[i]));
+	return true;
+}
+
+static bool whole_request(struct remote *r, const struct deploy_options *o, json_t *req,
+			  struct err *e)
+{
+	if (o->from)
+		return request_of_draft(r, o->from, req, e);
+	if (o->approve_plans)
+		json_object_set_new(req, "approval", json_string("plan"));
+	if (o->name)
+		json_object_set_new(req, "name", json_text(str_of(o->name)));
+	return follow_policy(r, o->policy, req, e) && request_of(r, o, req, e);
+}
+
 static int deploy(const struct deploy_options *o)
 {
 	struct err e = { 0 };
@@ -74,14 +105,15 @@ static int deploy(const struct deploy_options *o)
 	AUTO(json_free) json_t *req = json_object();
 	AUTO(json_free) json_t *preview = NULL;
 	AUTO(json_free) json_t *made = NULL;
-	json_object_set_new(req, "now", json_boolean(o->now));
-	if (o->approve_plans)
-		json_object_set_new(req, "approval", json_string("plan"));
-	if (o->name)
-		json_object_set_new(req, "name", json_text(str_of(o->name)));
 	if (!waves_request(&o->waves, req, &e) || !remote_open(&r, &e) ||
-	    !follow_policy(r, o->policy, req, &e) || !request_of(r, o, req, &e) ||
-	    !remote_call(r, "POST", "/deployments:preview", req, &preview, &e))
+	    !whole_request(r, o, req, &e))
+		return print_failure(&e);
+	if (o->draft)
+		return remote_call(r, "POST", "/deployments:draft", req, &made, &e)
+			       ? follow_made(r, made, false, o->json)
+			       : print_failure(&e);
+	json_object_set_new(req, "now", json_boolean(o->now));
+	if (!remote_call(r, "POST", "/deployments:preview", req, &preview, &e))
 		return print_failure(&e);
 	if (!o->json)
 		show_preview(preview);
@@ -95,6 +127,8 @@ static int deploy(const struct deploy_options *o)
 	if (!o->yes && !follow_confirmed(question))
 		return 1;
 	json_object_set(req, "preview_token", json_object_get(preview, "preview_token"));
+	if (o->from)
+		json_object_set_new(req, "draft", json_text(str_of(o->from)));
 	if (!remote_call(r, "POST", "/deployments", req, &made, &e))
 		return print_failure(&e);
 	return follow_made(r, made, o->wait, o->json);
@@ -105,12 +139,14 @@ int cmd_deploy(int argc, char **argv)
 	static const char usage[] =
 		"usage: tsukuroi deploy [--system SYSTEM]... [--patch PATCH]... [--policy POLICY] [--now] [--yes]\n"
 		"                       [--wait] [--name NAME] [--approve-plans] [--json] [TARGETS]\n"
-		"                       [--wave 5,10%,100%] [--max-failures N] [--max-silent N] [--soak TIME]\n"
+		"                       [--wave 5,10%,100%] [--max-failures N] [--max-silent N] [--soak TIME] [--draft]\n"
+		"       tsukuroi deploy --from DRAFT [--now] [--yes] [--wait] [--json]\n"
 		"Only --system: everything they miss. Only --patch: every system that misses them. Both: the product.\n"
 		"POLICY is the name or id of a deployment policy; at any time unless given. With --approve-plans every\n"
 		"system stops with its exact plan until that is approved (tsukuroi plans).\n"
 		"--wave: so many systems first, then up to so many percent of all; each wave opens when the one before\n"
-		"has succeeded for TIME (30m, 2h). More than N failed, or silent, systems of a wave halt the rest.\n" TARGETS_USAGE;
+		"has succeeded for TIME (30m, 2h). More than N failed, or silent, systems of a wave halt the rest.\n"
+		"--draft: kept for later, with --name; --from deploys a draft.\n" TARGETS_USAGE;
 	static struct deploy_options o;
 	const struct arg_option options[] = {
 		TARGET_OPTIONS(o.targets),
@@ -119,6 +155,8 @@ int cmd_deploy(int argc, char **argv)
 		{ .name = "--name", .value = &o.name },
 		{ .name = "--policy", .value = &o.policy },
 		{ .name = "--approve-plans", .flag = &o.approve_plans },
+		{ .name = "--draft", .flag = &o.draft },
+		{ .name = "--from", .value = &o.from },
 		{ .name = "--wave", .value = &o.waves.waves },
 		{ .name = "--max-failures", .value = &o.waves.max_failures },
 		{ .name = "--max-silent", .value = &o.waves.max_silent },
@@ -131,67 +169,13 @@ int cmd_deploy(int argc, char **argv)
 	AUTO(args_done) struct args a = { 0 };
 	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), 0, 0, &a))
 		return a.status;
-	if (!o.n_systems && !o.n_patches && !targets_given(&o.targets))
+	bool chooses = o.n_systems || o.n_patches || targets_given(&o.targets);
+	if (o.from &&
+	    (chooses || o.draft || o.name || o.policy || o.approve_plans || o.waves.waves))
+		return args_wrong(usage, "--from takes what the draft says; see 'deployment edit'");
+	if (o.draft && !o.name)
+		return args_wrong(usage, "a draft needs --name");
+	if (!chooses && !o.from)
 		return args_wrong(usage, "--system, --patch or targets are needed");
 	return deploy(&o);
-}
-
-int cmd_deployments(int argc, char **argv)
-{
-	static const char usage[] =
-		"usage: tsukuroi deployments [ID] [--json]\nWith an ID: its waves, its targets and why they wait.\n";
-	bool json = false;
-	const struct arg_option options[] = { { .name = "--json", .flag = &json } };
-	AUTO(args_done) struct args a = { 0 };
-	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), 0, 1, &a))
-		return a.status;
-	struct err e = { 0 };
-	AUTO(remote_free) struct remote *r = NULL;
-	AUTO(json_free) json_t *list = NULL;
-	AUTO(xfree)
-	char *path = a.n ? xasprintf("/deployments/%s/targets", a.words[0])
-			 : xstrdup("/deployments");
-	AUTO(json_free) json_t *one = NULL;
-	AUTO(xfree) char *whole = a.n ? xasprintf("/deployments/%s", a.words[0]) : NULL;
-	if (!remote_open(&r, &e) || !remote_all(r, path, 0, &list, &e) ||
-	    (whole && !json && !remote_call(r, "GET", whole, NULL, &one, &e)))
-		return print_failure(&e);
-	waves_print(one);
-	if (json) {
-		AUTO(json_free) json_t *doc = json_object();
-		json_object_set(doc, "items", list);
-		print_json(doc);
-		return 0;
-	}
-	AUTO(table_free)
-	struct table *t = table_new(
-		a.n ? (const char *const[]) { "SYSTEM", "STATE", "REASON", ">ATTEMPTS", "UPDATED",
-					      "DETAIL", NULL }
-		    : (const char *const[]) { "DEPLOYMENT", "STATE", ">PATCHES", ">DONE", ">FAILED",
-					      ">ALL", "CREATED", "NAME", NULL });
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *d = json_array_get(list, i), *n = json_object_get(d, "targets");
-		if (a.n) {
-			table_cell(t, print_text(d, "hostname"));
-			table_cell(t, print_text(d, "state"));
-			table_cell(t, print_text(d, "reason"));
-			table_number(t, print_int(d, "attempts"));
-			table_cell(t, print_time(json_object_get(d, "updated"), 0));
-			table_cell(t, print_text(d, "detail"));
-			continue;
-		}
-		table_cell(t, print_text(d, "id"));
-		table_cell(t, print_text(d, "state"));
-		table_number(t, print_int(d, "patches"));
-		table_number(t, print_int(n, "succeeded"));
-		table_number(t, print_int(n, "failed"));
-		table_number(t, print_int(n, "total"));
-		table_cell(t, print_time(json_object_get(d, "created"), 0));
-		table_cell(t, print_text(d, "name"));
-	}
-	if (table_rows(t))
-		table_print(t);
-	else
-		printf("no deployments yet\n");
-	return 0;
 }

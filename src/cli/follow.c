@@ -42,7 +42,8 @@ bool follow_policy(struct remote *r, const char *wanted, json_t *req, struct err
 
 static bool ended(const char *state)
 {
-	return strcmp(state, "ready") != 0 && strcmp(state, "in_progress") != 0;
+	return strcmp(state, "ready") != 0 && strcmp(state, "in_progress") != 0 &&
+	       strcmp(state, "suspended") != 0;
 }
 
 static bool follow(struct remote *r, const char *id, json_t **out, struct err *e)

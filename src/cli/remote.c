@@ -142,9 +142,9 @@ static bool problem(int status, struct str body, struct err *e)
 	return err_set(e, err, "the server answered %d%s", status, remedy);
 }
 
-/* `version`: of what is changed; 0 = not asked for. */
-static bool send(struct remote *r, const char *method, const char *path, int64_t version,
-		 const json_t *body, struct buf *out, struct err *e)
+/* `if_match` or NULL; `etag_out` (200 bytes) or NULL. */
+static bool send(struct remote *r, const char *method, const char *path, const json_t *body,
+		 const char *if_match, char *etag_out, struct buf *out, struct err *e)
 {
 	AUTO(xfree)
 	char *url = xasprintf("%s%s%s", r->url, strcmp(path, "/healthz") == 0 ? "" : "/api/v1",
@@ -153,12 +153,13 @@ static bool send(struct remote *r, const char *method, const char *path, int64_t
 	AUTO(xfree)
 	char *key = xasprintf("Idempotency-Key: %016llx%016llx", (unsigned long long)random_u64(),
 			      (unsigned long long)random_u64());
-	AUTO(xfree)
-	char *match = version ? xasprintf("If-Match: \"%lld\"", (long long)version) : NULL;
 	const char *headers[6] = { "Accept: application/json" };
 	size_t n = 1;
 	if (auth)
 		headers[n++] = auth;
+	AUTO(xfree) char *match = if_match ? xasprintf("If-Match: %s", if_match) : NULL;
+	if (match)
+		headers[n++] = match;
 	AUTO(buf_done) struct buf text = BUF_INIT(REMOTE_MAX);
 	if (body) {
 		json_write(body, &text);
@@ -178,6 +179,8 @@ static bool send(struct remote *r, const char *method, const char *path, int64_t
 		return err_prefix(e, "cannot reach the server");
 	if (resp.status < 200 || resp.status > 299)
 		return problem(resp.status, buf_str(out), e);
+	if (etag_out)
+		snprintf(etag_out, sizeof(resp.etag), "%s", resp.etag);
 	return true;
 }
 
@@ -185,7 +188,7 @@ bool remote_call(struct remote *r, const char *method, const char *path, const j
 		 json_t **reply_out, struct err *e)
 {
 	AUTO(buf_done) struct buf out = BUF_INIT(REMOTE_MAX);
-	if (!send(r, method, path, 0, body, &out, e))
+	if (!send(r, method, path, body, NULL, NULL, &out, e))
 		return false;
 	return !reply_out || json_parse(buf_str(&out), REMOTE_MAX, reply_out, e);
 }
@@ -194,13 +197,25 @@ bool remote_change(struct remote *r, const char *path, int64_t version, const js
 		   json_t **reply_out, struct err *e)
 {
 	AUTO(buf_done) struct buf out = BUF_INIT(REMOTE_MAX);
-	return send(r, "PATCH", path, version, body, &out, e) &&
+	AUTO(xfree) char *etag = xasprintf("\"%lld\"", (long long)version);
+	return send(r, "PATCH", path, body, etag, NULL, &out, e) &&
 	       json_parse(buf_str(&out), REMOTE_MAX, reply_out, e);
+}
+
+bool remote_change_now(struct remote *r, const char *path, const json_t *body, json_t **reply_out,
+		       struct err *e)
+{
+	AUTO(buf_done) struct buf was = BUF_INIT(REMOTE_MAX), now = BUF_INIT(REMOTE_MAX);
+	struct http_response resp;
+	char etag[sizeof(resp.etag)] = "";
+	return send(r, "GET", path, NULL, NULL, etag, &was, e) &&
+	       send(r, "PATCH", path, body, etag, NULL, &now, e) &&
+	       json_parse(buf_str(&now), REMOTE_MAX, reply_out, e);
 }
 
 bool remote_text(struct remote *r, const char *path, struct buf *out, struct err *e)
 {
-	return send(r, "GET", path, 0, NULL, out, e);
+	return send(r, "GET", path, NULL, NULL, NULL, out, e);
 }
 
 bool remote_all(struct remote *r, const char *path, size_t max, json_t **items_out, struct err *e)

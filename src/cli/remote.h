@@ -29,6 +29,9 @@ bool remote_call(struct remote *r, const char *method, const char *path, const j
 /** PATCH of what was read with this version; ERR_CONFLICT when it has another by now. */
 bool remote_change(struct remote *r, const char *path, int64_t version, const json_t *body,
 		   json_t **reply_out, struct err *e) MUST_CHECK;
+/** PATCH on the version that is there now (its ETag). */
+bool remote_change_now(struct remote *r, const char *path, const json_t *body, json_t **reply_out,
+		       struct err *e) MUST_CHECK;
 /** GET of text. */
 bool remote_text(struct remote *r, const char *path, struct buf *out, struct err *e) MUST_CHECK;
 /** All pages of a list as one array (at most `max` items; 0 = all). `path` may have a query. */

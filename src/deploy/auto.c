@@ -152,7 +152,10 @@ static bool make_one(struct deploy *d, const struct match_view *v, const struct 
 	snprintf(name, sizeof(name), "%.16s %s", when, t->name);
 	snprintf(by, sizeof(by), "auto:%s", t->name);
 	struct deploy_request r = { .name = name, .policy = policy, .created_by = by };
-	if (!deployment_make(d, v, &r, &set, id, give, &k, e))
+	json_t *detail = json_pack("{s:s,s:I,s:I}", "task", t->id, "patches", (json_int_t)set.n,
+				   "systems", (json_int_t)roaring_bitmap_get_cardinality(set.all));
+	if (!deploy_tell(d, id, "auto.deploy", detail, e) ||
+	    !deployment_make(d, v, &r, &set, id, give, &k, e))
 		return false;
 	intern_add(made, str_of(id));
 	return true;

@@ -180,7 +180,8 @@ static void judge_tried(struct planning *k, struct auto_row *r, const struct tri
 		for (end = i; end < n && p[end].host == p[i].host; end++) {
 			t.ended++;
 			t.last_ms = p[end].ended_ms;
-			t.cancelled |= p[end].state == TARGET_CANCELLED;
+			t.cancelled |= p[end].state == TARGET_CANCELLED ||
+				       p[end].state == TARGET_EXPIRED;
 		}
 		r->failures += p[end - 1].state == TARGET_FAILED;
 		enum auto_pair verdict = auto_pair(&k->t->spec.criteria, &t, k->now_ms);

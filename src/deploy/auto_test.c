@@ -30,7 +30,7 @@ static void note_claim(void *arg, const struct claim *c)
 	struct testing *k = arg;
 	uint32_t no = intern_find(k->ids, c->patch);
 	const struct host *h = fleet_host_by_id(k->v->fleet, c->host);
-	if (no == INTERN_NONE || !h || c->state == TARGET_CANCELLED ||
+	if (no == INTERN_NONE || !h || c->state == TARGET_CANCELLED || c->state == TARGET_EXPIRED ||
 	    c->state == TARGET_NOT_APPLICABLE)
 		return;
 	struct approval_facts *f = &k->facts[no];
@@ -184,6 +184,25 @@ static bool outcomes(struct deploy *d, struct arena *a, struct outcome **out, si
 	return true;
 }
 
+/* All of them in one record; at most so many named. */
+static bool tell_outcomes(struct deploy *d, const struct outcome *list, size_t n, struct err *e)
+{
+	enum { NAMED = 100 };
+	json_t *detail = json_object(), *good = json_array(), *bad = json_array();
+	size_t n_good = 0;
+	for (size_t i = 0; i < n; i++) {
+		n_good += list[i].good;
+		if (i < NAMED)
+			json_array_append_new(list[i].good ? good : bad,
+					      json_text(str_of(list[i].patch)));
+	}
+	json_object_set_new(detail, "approved", json_integer((json_int_t)n_good));
+	json_object_set_new(detail, "failed", json_integer((json_int_t)(n - n_good)));
+	json_object_set_new(detail, "approved_patches", good);
+	json_object_set_new(detail, "failed_patches", bad);
+	return deploy_tell(d, "", "approval.test", detail, e);
+}
+
 bool auto_conclude(struct deploy *d, struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
@@ -191,7 +210,7 @@ bool auto_conclude(struct deploy *d, struct err *e)
 	size_t n, changed;
 	if (approval_mode_now(d) != APPROVAL_TEST)
 		return true;
-	if (!outcomes(d, &a, &list, &n, e))
+	if (!outcomes(d, &a, &list, &n, e) || (n && !tell_outcomes(d, list, n, e)))
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if (!approval_set(d, &list[i].patch, 1, list[i].good,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Creating and cancelling a configuration (M-128..M-142): one transaction holds the deployment, its
- * patches and its targets, so that it is there completely or not at all (F03). */
+ * Creating a configuration (M-128..M-142): one transaction holds the deployment, its patches and
+ * its targets, so that it is there completely or not at all (F03). */
 #include "deploy/auto_int.h"
 #include "deploy/policy.h"
 #include "deploy/queries.h"
@@ -48,17 +48,48 @@ bool targets_insert(struct sql_conn *c, const char *deployment, const struct mat
 	return true;
 }
 
+/* What was a draft is deployed once. */
+static bool replace_draft(struct sql_conn *c, const char *draft, struct err *e)
+{
+	int64_t n = 0;
+	if (!draft)
+		return true;
+	if (!sql_change(c, &SQL_DEPLOYMENT_UNDRAFT, SQL_ARGS(sql_text(draft)), &n, e))
+		return false;
+	return n || err_set(e, ERR_CONFLICT, "not_a_draft: '%.40s' is no draft any more", draft);
+}
+
+void deploy_request_id(const struct deploy_request *r, char out[static 33])
+{
+	if (r->draft)
+		snprintf(out, 33, "%s", r->draft);
+	else
+		deploy_new_id(out);
+}
+
+bool deployment_insert(struct sql_conn *c, const char *id, const char *name,
+		       const struct deploy_request *r, enum deployment_state state,
+		       enum deployment_operation operation, int64_t n_patches, int64_t now_ms,
+		       struct err *e)
+{
+	const struct deploy_terms *t = &r->terms;
+	return replace_draft(c, r->draft, e) &&
+	       sql_run(c, &SQL_DEPLOYMENT_INSERT,
+		       SQL_ARGS(sql_text(id), sql_text(name),
+				sql_text(r->description ? r->description : ""), sql_text(r->policy),
+				sql_bool(r->now), sql_int(state), sql_text(r->created_by),
+				sql_int(now_ms), sql_int(n_patches), sql_int(operation),
+				sql_int(t->expires_ms), sql_int(t->retry_refresh),
+				sql_int(t->retry_start_up), sql_bool(t->hold_incomplete),
+				sql_text(r->request ? r->request : "")),
+		       e);
+}
+
 static bool insert_all(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct creation *k = arg;
-	if (!sql_run(c, &SQL_DEPLOYMENT_INSERT,
-		     SQL_ARGS(sql_text(k->id), sql_text(k->name),
-			      sql_text(k->r->description ? k->r->description : ""),
-			      sql_text(k->r->policy), sql_bool(k->r->now),
-			      sql_int(DEPLOYMENT_READY), sql_text(k->r->created_by),
-			      sql_int(k->now_ms), sql_int((int64_t)intern_count(k->patches)),
-			      sql_int(DEPLOYMENT_INSTALL)),
-		     e))
+	if (!deployment_insert(c, k->id, k->name, k->r, DEPLOYMENT_READY, DEPLOYMENT_INSTALL,
+			       (int64_t)intern_count(k->patches), k->now_ms, e))
 		return false;
 	for (size_t i = 0; i < intern_count(k->patches); i++)
 		if (!sql_run(c, &SQL_DEPLOYMENT_PATCH_INSERT,
@@ -136,6 +167,20 @@ void deploy_set_going(struct deploy *d, const struct match_view *v, const struct
 	d->conf.wake(d->conf.arg, hosts, n);
 }
 
+bool deploy_check_terms(const struct deploy_terms *t, int64_t now_ms, struct err *e)
+{
+	if (t->expires_ms && t->expires_ms <= now_ms)
+		return err_set(e, ERR_INVALID, "the deployment would have expired already");
+	if (t->retry_refresh < 0 || t->retry_start_up < 0 ||
+	    !t->retry_refresh != !t->retry_start_up ||
+	    t->retry_refresh + t->retry_start_up > DEPLOY_RETRIES_MAX)
+		return err_set(
+			e, ERR_INVALID,
+			"retries are at least one at contacts and one at starts, and %d together at most",
+			DEPLOY_RETRIES_MAX);
+	return true;
+}
+
 bool deploy_check_request(struct deploy *d, const struct deploy_request *r, struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
@@ -149,7 +194,7 @@ bool deploy_check_request(struct deploy *d, const struct deploy_request *r, stru
 	if (r->description && strlen(r->description) > 1000)
 		return err_set(e, ERR_INVALID,
 			       "the deployment's description is longer than 1000 characters");
-	return true;
+	return deploy_check_terms(&r->terms, clock_now_ms(d->conf.clock), e);
 }
 
 bool deployment_make(struct deploy *d, const struct match_view *v, const struct deploy_request *r,
@@ -219,7 +264,7 @@ bool deploy_create(struct deploy *d, const struct deploy_request *r, const char 
 	if (!deploy_check_request(d, r, e))
 		return false;
 	char id[33];
-	deploy_new_id(id);
+	deploy_request_id(r, id);
 	struct match_view v;
 	match_read(d->conf.match, &v);
 	bool ok = create_in_view(d, &v, r, preview_token ? preview_token : "", id, e);
@@ -229,31 +274,4 @@ bool deploy_create(struct deploy *d, const struct deploy_request *r, const char 
 	memcpy(id_out, id, sizeof(id));
 	d->conf.changed(d->conf.arg, id);
 	return true;
-}
-
-struct cancellation {
-	const char *id;
-	int64_t now_ms;
-};
-
-static bool cancel_open(struct sql_conn *c, void *arg, struct err *e)
-{
-	const struct cancellation *k = arg;
-	return sql_run(c, &SQL_TARGET_CANCEL,
-		       SQL_ARGS(sql_text(k->id), sql_int(TARGET_CANCELLED), sql_int(k->now_ms)),
-		       e) &&
-	       aim_close(c, k->id, e) &&
-	       sql_run(c, &SQL_ORDER_WITHDRAW, SQL_ARGS(sql_text(k->id)), e);
-}
-
-bool deploy_cancel(struct deploy *d, const char *id, struct err *e)
-{
-	AUTO(arena_done) struct arena a = { 0 };
-	struct deployment_row row;
-	if (!deploy_get(d, id, &a, &row, e))
-		return false;
-	if (row.state > DEPLOYMENT_IN_PROGRESS)
-		return err_set(e, ERR_CONFLICT, "deployment '%s' has already ended", row.name);
-	struct cancellation k = { id, clock_now_ms(d->conf.clock) };
-	return sql_write(d->conf.db, cancel_open, &k, e) && deployment_rollup(d, id, e);
 }

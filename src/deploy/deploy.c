@@ -124,6 +124,18 @@ void deploy_unlock_hosts(struct deploy *d)
 		pthread_mutex_unlock(&d->host_locks[i - 1]);
 }
 
+bool deploy_tell(struct deploy *d, const char *object, const char *action, json_t *detail,
+		 struct err *e)
+{
+	AUTO(json_free) json_t *taken = detail;
+	AUTO(buf_done) struct buf text = BUF_INIT(64u << 10);
+	if (!d->conf.turned)
+		return true;
+	json_write(taken, &text);
+	return buf_ok(&text, "what is told", e) &&
+	       d->conf.turned(d->conf.arg, object, action, text.p, e);
+}
+
 int64_t deploy_backoff_ms(int64_t attempts)
 {
 	return 30000 * attempts * attempts;

@@ -10,6 +10,7 @@
 #include "match/match.h"
 #include "proto/order.h"
 #include "store/store.h"
+#include "window/schedule.h"
 
 /** The states people see; their words are in names.c. */
 enum deployment_state {
@@ -19,6 +20,9 @@ enum deployment_state {
 	DEPLOYMENT_COMPLETED_WITH_FAILURES,
 	DEPLOYMENT_FAILED,
 	DEPLOYMENT_CANCELLED,
+	DEPLOYMENT_DRAFT,
+	DEPLOYMENT_SUSPENDED,
+	DEPLOYMENT_EXPIRED,
 	DEPLOYMENT_STATES_
 };
 enum target_state {
@@ -29,6 +33,7 @@ enum target_state {
 	TARGET_FAILED,
 	TARGET_NOT_APPLICABLE,
 	TARGET_CANCELLED,
+	TARGET_EXPIRED,
 	TARGET_STATES_
 };
 /** What a deployment does; its words are the API's. */
@@ -40,6 +45,8 @@ enum deployment_operation {
 	DEPLOYMENT_OPERATIONS_
 };
 const char *deployment_operation_name(enum deployment_operation o);
+/** Ready, in progress or suspended: it has targets that have not ended. */
+bool deployment_is_open(enum deployment_state s);
 const char *deployment_state_name(enum deployment_state s);
 const char *target_state_name(enum target_state s);
 
@@ -89,9 +96,10 @@ struct deploy_conf {
 				struct payload_trouble *out);
 	/** A deployment's or target's state changed: deployment id. */
 	void (*changed)(void *arg, const char *deployment);
-	/** The server itself turns a deployment's rollout ("rollout.halt", "rollout.open_wave"):
-	 * for the audit log, before it does. NULL = nobody is told. */
-	bool (*turned)(void *arg, const char *deployment, const char *action, const char *detail,
+	/** What the server does by itself, for the audit log, before it does: "rollout.halt",
+	 * "rollout.open_wave", "deployment.expire", "auto.deploy" (of a deployment),
+	 * "approval.test" (of no object). `detail` is JSON. NULL = nobody is told. */
+	bool (*turned)(void *arg, const char *object, const char *action, const char *detail,
 		       struct err *e);
 	/** Approvals changed, here or on another server; NULL = nobody asks. */
 	void (*approvals_changed)(void *arg);
@@ -101,6 +109,18 @@ bool deploy_open(const struct deploy_conf *conf, struct deploy **out, struct err
 void deploy_close(struct deploy *d);
 AUTO_DEFINE(struct deploy, deploy_close)
 
+/** How a deployment is carried out, beside its policy (M-145..M-149). */
+struct deploy_terms {
+	int64_t expires_ms; /**< what has not started by then does not start; 0 = never */
+	/** How often a target that failed for a cause that passes is tried again: at contacts, and
+	 * after starts of the system. Both 0 = as usual; else neither is 0, and DEPLOY_RETRIES_MAX
+	 * together at most. */
+	int64_t retry_refresh, retry_start_up;
+	bool hold_incomplete; /**< a target waits for files the server cannot get, instead of going
+				 without */
+};
+#define DEPLOY_RETRIES_MAX 20
+#define DEPLOY_REQUEST_MAX (4u << 20)
 /** What an administrator asks for. Entry A: `systems` with no patches = everything missing there.
  *  Entry B: `patches` with no systems = every host that misses them. Both: the product of both,
  *  restricted to what is missing. */
@@ -118,6 +138,11 @@ struct deploy_request {
 			     */
 	const struct rollout *rollout; /**< NULL = all at once */
 	const char *created_by;
+	struct deploy_terms terms;
+	const char *request; /**< JSON of what was chosen, kept for drafts made of it; NULL = not
+				known */
+	const char
+		*draft; /**< the draft that it was made of, and takes the place of; NULL = none */
 };
 /** Blast radius: what a deployment would touch, shown before it is made. */
 struct deploy_preview {
@@ -163,6 +188,11 @@ struct deploy_reboot_request {
 /** ERR_CONFLICT when none of the systems is active. */
 bool deploy_reboot(struct deploy *d, const struct deploy_reboot_request *r, char id_out[static 33],
 		   struct err *e) MUST_CHECK;
+
+/* --- the life of a deployment (S-11; lifecycle.c, draft.c) ---
+ * All of them: ERR_NOT_FOUND when there is none, ERR_CONFLICT when it is not in a state for that.
+ * What has not started is stopped: its order is withdrawn, and systems that wait are woken to learn
+ * it. */
 bool deploy_cancel(struct deploy *d, const char *id, struct err *e) MUST_CHECK;
 /** What a deployment was aimed at, as JSON text in the arena; NULL for one that names systems. */
 bool deploy_aim(struct deploy *d, const char *id, struct arena *a, const char **out, struct err *e)
@@ -170,6 +200,32 @@ bool deploy_aim(struct deploy *d, const char *id, struct arena *a, const char **
 /** ERR_CONFLICT while a deployment that was aimed at the group has not ended, or while another
  * group's filter refers to it; see fleet_group_remove(). */
 bool deploy_remove_group(struct deploy *d, const char *id, struct err *e) MUST_CHECK;
+bool deploy_suspend(struct deploy *d, const char *id, struct err *e) MUST_CHECK;
+bool deploy_resume(struct deploy *d, const char *id, struct err *e) MUST_CHECK;
+/** Failed targets begin again, with all their retries: those of `systems` when there are any, those
+ * that failed for `reason` when it is not NULL. Their number in *n_out; none is ERR_CONFLICT. */
+bool deploy_retry(struct deploy *d, const char *id, const char *const *systems, size_t n,
+		  const char *reason, size_t *n_out, struct err *e) MUST_CHECK;
+/** Into the trash, and out of it. An open one must be cancelled first. */
+bool deploy_trash(struct deploy *d, const char *id, bool into, struct err *e) MUST_CHECK;
+/** Days in the trash, after which a deployment is forgotten. */
+#define DEPLOY_TRASH_DAYS 30
+/** What may be changed of a draft or an open deployment; NULL = as it is. */
+struct deploy_edit {
+	const char *name, *description, *policy;
+	const struct deploy_terms *terms;
+	const char *request; /**< of drafts only */
+};
+/** `version` as it was read: ERR_CONFLICT with *stale_out when it has been changed meanwhile. */
+bool deploy_change(struct deploy *d, const char *id, int64_t version,
+		   const struct deploy_edit *edit, bool *stale_out, struct err *e) MUST_CHECK;
+/** A draft of r's name, description, policy, terms and request; its patches and systems are not
+ * looked at. */
+bool deploy_draft(struct deploy *d, const struct deploy_request *r, char id_out[static 33],
+		  struct err *e) MUST_CHECK;
+/** What was chosen, as JSON; empty when it is not known. */
+bool deploy_request_text(struct deploy *d, const char *id, struct buf *out, struct err *e)
+	MUST_CHECK;
 
 struct deployment_row {
 	char id[33];
@@ -180,10 +236,13 @@ struct deployment_row {
 	enum deployment_operation operation;
 	int64_t created_ms, started_ms, finished_ms;
 	uint32_t targets[TARGET_STATES_], n_targets, n_patches;
+	struct deploy_terms terms;
+	int64_t suspended_ms, removed_ms; /**< 0 = it is not */
+	int64_t version; /**< rises with every change of what deploy_change() changes */
 };
 /** Newest first, keyset on (created_ms, id): `before` = last row's of the previous page, or NULL.
- */
-bool deploy_list(struct deploy *d, const struct deployment_row *before, size_t limit,
+ * `trash`: those in the trash instead. */
+bool deploy_list(struct deploy *d, bool trash, const struct deployment_row *before, size_t limit,
 		 struct arena *a, struct deployment_row **out, size_t *n_out, struct err *e)
 	MUST_CHECK;
 bool deploy_get(struct deploy *d, const char *id, struct arena *a, struct deployment_row *out,
@@ -207,11 +266,28 @@ struct target_row {
 	uint32_t wave;	       /**< 0 = the first; without meaning when there are none */
 	char *reboot;	       /**< word of the column (schema 0020); "" = none was ordered */
 	int64_t reboot_due_ms; /**< while "rebooting": the target has failed then; else 0 */
+	char *cause;	       /**< stable word: why the last attempt failed; "" = none has */
+	int64_t retried_refresh, retried_start_up;
+	bool has_log;
+	/** Of a pending one whose policy has windows: the next, by the clocks of window_zone ("" =
+	 * the system's own, which only it knows: then the times are those of its clocks, as if it
+	 * were in UTC). */
+	struct window window;
+	char *window_zone; /**< NULL = it has no window to wait for */
 };
 /** By hostname, keyset on (hostname, host). `state` -1 = all. */
 bool deploy_targets(struct deploy *d, const char *id, int state, const struct target_row *after,
 		    size_t limit, struct arena *a, struct target_row **out, size_t *n_out,
 		    struct err *e) MUST_CHECK;
+/** The failed targets of a deployment by cause, the most frequent first. */
+struct failure_group {
+	char *reason;
+	uint32_t n;
+	char *hosts[6], *hostnames[6]; /**< the first of them by name */
+	size_t n_hosts;
+};
+bool deploy_failures(struct deploy *d, const char *id, struct arena *a, struct failure_group **out,
+		     size_t *n_out, struct err *e) MUST_CHECK;
 /** The agent's full output for a target. ERR_NOT_FOUND when there is none yet. */
 bool deploy_log(struct deploy *d, const char *id, const char *host, struct buf *out, struct err *e)
 	MUST_CHECK;
@@ -222,15 +298,15 @@ bool deploy_of_host(struct deploy *d, const char *host, struct arena *a,
 
 /* --- pages backwards and counts (page.c) --- */
 /** The page before: rows newer than `after`, the nearest `limit` of them, newest first. */
-bool deploy_list_newer(struct deploy *d, const struct deployment_row *after, size_t limit,
-		       struct arena *a, struct deployment_row **out, size_t *n_out, struct err *e)
-	MUST_CHECK;
+bool deploy_list_newer(struct deploy *d, bool trash, const struct deployment_row *after,
+		       size_t limit, struct arena *a, struct deployment_row **out, size_t *n_out,
+		       struct err *e) MUST_CHECK;
 /** The page before: targets whose (hostname, host) is lower, the nearest `limit`, ascending. */
 bool deploy_targets_before(struct deploy *d, const char *id, int state,
 			   const struct target_row *before, size_t limit, struct arena *a,
 			   struct target_row **out, size_t *n_out, struct err *e) MUST_CHECK;
-bool deploy_count(struct deploy *d, int64_t *out, struct err *e) MUST_CHECK;
-/** Those ready or in progress, newest first. */
+bool deploy_count(struct deploy *d, bool trash, int64_t *out, struct err *e) MUST_CHECK;
+/** The open ones, newest first. */
 bool deploy_running(struct deploy *d, size_t limit, struct arena *a, struct deployment_row **out,
 		    size_t *n_out, struct err *e) MUST_CHECK;
 /** Every distinct (system, patch) of a failed target, whether or not it is missing there still. */

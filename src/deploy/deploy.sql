@@ -21,8 +21,8 @@ insert into host_epoch (host, epoch) values ($1, $2) on conflict (host) do updat
 
 -- name: deployment_insert
 insert into deployment (id, name, description, policy, wake, state, created_by, created_ms, started_ms, finished_ms, n_patches,
-  operation)
-values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $10);
+  operation, expires_ms, retry_refresh, retry_start_up, hold_incomplete, request)
+values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $10, $11, $12, $13, $14, $15);
 
 -- name: deployment_patch_insert
 insert into deployment_patch (deployment, patch) values ($1, $2);
@@ -35,26 +35,30 @@ on conflict (deployment, host) do nothing;
 
 -- name: deployment_get
 select id, name, description, created_by, policy, wake, state, created_ms, started_ms, finished_ms, n_patches,
-  (select p.name from policy p where p.id = deployment.policy), operation
+  (select p.name from policy p where p.id = deployment.policy), operation, suspended_ms, expires_ms, retry_refresh,
+  retry_start_up, hold_incomplete, version, removed_ms
 from deployment where id = $1;
 
 -- name: deployment_page
 select id, name, description, created_by, policy, wake, state, created_ms, started_ms, finished_ms, n_patches,
-  (select p.name from policy p where p.id = deployment.policy), operation
-from deployment where (created_ms, id) < ($1, $2) order by created_ms desc, id desc limit $3;
+  (select p.name from policy p where p.id = deployment.policy), operation, suspended_ms, expires_ms, retry_refresh,
+  retry_start_up, hold_incomplete, version, removed_ms
+from deployment where (created_ms, id) < ($1, $2) and (removed_ms > 0) = $4 order by created_ms desc, id desc limit $3;
 
 -- name: deployment_page_newer
 select id, name, description, created_by, policy, wake, state, created_ms, started_ms, finished_ms, n_patches,
-  (select p.name from policy p where p.id = deployment.policy), operation
-from deployment where (created_ms, id) > ($1, $2) order by created_ms, id limit $3;
+  (select p.name from policy p where p.id = deployment.policy), operation, suspended_ms, expires_ms, retry_refresh,
+  retry_start_up, hold_incomplete, version, removed_ms
+from deployment where (created_ms, id) > ($1, $2) and (removed_ms > 0) = $4 order by created_ms, id limit $3;
 
 -- name: deployment_running
 select id, name, description, created_by, policy, wake, state, created_ms, started_ms, finished_ms, n_patches,
-  (select p.name from policy p where p.id = deployment.policy), operation
-from deployment where state <= 1 order by created_ms desc, id desc limit $1;
+  (select p.name from policy p where p.id = deployment.policy), operation, suspended_ms, expires_ms, retry_refresh,
+  retry_start_up, hold_incomplete, version, removed_ms
+from deployment where state in (0, 1, 7) order by created_ms desc, id desc limit $1;
 
 -- name: deployment_count
-select count(*) from deployment;
+select count(*) from deployment where (removed_ms > 0) = $1;
 
 -- name: deployment_targets_count
 select state, count(*) from target where deployment = $1 group by state;
@@ -65,28 +69,28 @@ select patch from deployment_patch where deployment = $1 order by patch;
 -- name: deployment_set_state
 update deployment set state = $2, started_ms = $3, finished_ms = $4 where id = $1;
 
--- name: deployment_active
-select id from deployment where state <= 1 order by created_ms;
-
 -- name: target_page
 select host, hostname, state, reason, detail, updated_ms, started_ms, finished_ms, next_attempt_ms, attempts,
-  exit_status, done, total, n_patches, reboot_needed, units, wave, reboot, reboot_due_ms
+  exit_status, done, total, n_patches, reboot_needed, units, wave, reboot, reboot_due_ms, cause, retried_refresh,
+  retried_start_up, log is not null
 from target where deployment = $1 and (state = $2 or $2 = -1) and (hostname, host) > ($3, $4)
 order by hostname, host limit $5;
 
 -- name: target_page_before
 select host, hostname, state, reason, detail, updated_ms, started_ms, finished_ms, next_attempt_ms, attempts,
-  exit_status, done, total, n_patches, reboot_needed, units, wave, reboot, reboot_due_ms
+  exit_status, done, total, n_patches, reboot_needed, units, wave, reboot, reboot_due_ms, cause, retried_refresh,
+  retried_start_up, log is not null
 from target where deployment = $1 and (state = $2 or $2 = -1) and (hostname, host) < ($3, $4)
 order by hostname desc, host desc limit $5;
 
 -- name: target_failed_pairs
 select distinct t.host, p.patch from target t join deployment_patch p on p.deployment = t.deployment
-where t.state = 4;
+where t.state = 4 and not exists (select 1 from deployment d where d.id = t.deployment and d.removed_ms > 0);
 
 -- name: target_get
 select host, hostname, state, reason, detail, updated_ms, started_ms, finished_ms, next_attempt_ms, attempts,
-  exit_status, done, total, n_patches, reboot_needed, units, wave, reboot, reboot_due_ms
+  exit_status, done, total, n_patches, reboot_needed, units, wave, reboot, reboot_due_ms, cause, retried_refresh,
+  retried_start_up, log is not null
 from target where deployment = $1 and host = $2;
 
 -- name: target_log
@@ -94,23 +98,30 @@ select log from target where deployment = $1 and host = $2;
 
 -- name: target_of_host
 select d.id, d.name, d.description, d.created_by, d.policy, d.wake, d.state, d.created_ms, d.started_ms,
-  d.finished_ms, d.n_patches, (select p.name from policy p where p.id = d.policy), d.operation,
+  d.finished_ms, d.n_patches, (select p.name from policy p where p.id = d.policy), d.operation, d.suspended_ms, d.expires_ms,
+  d.retry_refresh, d.retry_start_up, d.hold_incomplete, d.version, d.removed_ms,
   t.host, t.hostname, t.state, t.reason, t.detail, t.updated_ms, t.started_ms, t.finished_ms,
   t.next_attempt_ms, t.attempts, t.exit_status, t.done, t.total, t.n_patches, t.reboot_needed,
-  t.units, t.wave, t.reboot, t.reboot_due_ms
+  t.units, t.wave, t.reboot, t.reboot_due_ms, t.cause, t.retried_refresh, t.retried_start_up, t.log is not null
 from target t join deployment d on d.id = t.deployment
-where t.host = $1 order by d.created_ms desc, d.id desc limit $2;
+where t.host = $1 and d.removed_ms = 0 order by d.created_ms desc, d.id desc limit $2;
 
 -- name: target_open_of_host
+-- Of one that is suspended or over, what is being installed, and orders that are still to be recalled.
 select t.deployment, t.state, t.next_attempt_ms, t.reason, t.units,
-  case when r.halted <> 0 or t.wave >= r.open_waves then 1 else 0 end,
-  d.operation, t.reboot, t.reboot_boot
+  case when r.halted <> 0 or t.wave >= r.open_waves or d.suspended_ms <> 0 or (d.expires_ms <> 0 and d.expires_ms <= $2)
+    then 1 else 0 end,
+  d.operation, t.reboot, t.reboot_boot, case when t.cause <> '' then t.finished_ms else 0 end, t.retried_refresh,
+  t.retried_start_up, d.retry_refresh, d.retry_start_up, d.hold_incomplete
 from target t join deployment d on d.id = t.deployment left join rollout r on r.deployment = t.deployment
-where t.host = $1 and t.state <= 2 order by d.created_ms, d.id;
+where t.host = $1 and t.state <= 2 and (t.state = 2 or (d.suspended_ms = 0 and (d.expires_ms = 0 or d.expires_ms > $2))
+  or exists (select 1 from host_order o where o.host = t.host and o.deployment = t.deployment and o.state = 0))
+order by d.created_ms, d.id;
 
 -- name: target_open
-select t.deployment, t.host, d.wake from target t join deployment d on d.id = t.deployment
-where t.state = 0 and t.next_attempt_ms <= $2 and t.reason not in ('awaiting_approval', 'plan_drift')
+select t.deployment, t.host, d.wake, d.hold_incomplete from target t join deployment d on d.id = t.deployment
+where t.state = 0 and t.next_attempt_ms <= $2 and d.suspended_ms = 0
+  and t.reason not in ('awaiting_approval', 'plan_drift', 'retry_start_up')
   and not exists (select 1 from rollout r where r.deployment = t.deployment and (r.halted <> 0 or t.wave >= r.open_waves))
 order by d.created_ms, t.host limit $1;
 
@@ -141,15 +152,135 @@ where deployment = $1 and host = $2 and reboot = 'rebooting' and state <= 2;
 -- name: target_result
 update target set state = $3, reason = $4, detail = $5, updated_ms = $6, started_ms = $7, finished_ms = $8,
   next_attempt_ms = $9, attempts = $10, exit_status = $11, reboot_needed = $12, packages = $13, log = $14, forgiven = false,
-  reboot = $15, reboot_due_ms = 0
+  reboot = $15, reboot_due_ms = 0, cause = $16
 where deployment = $1 and host = $2;
 
--- name: target_cancel
-update target set state = $2, reason = 'cancelled', updated_ms = $3, finished_ms = $3
-where deployment = $1 and state = 0;
+-- An order was made: what the target is from then on (one that waited for its window without an order goes on with the
+-- same attempt); $5, $6 = it is tried again, of which kind.
+-- name: target_issued
+update target set state = $3, reason = 'waiting_agent', detail = '', updated_ms = $4, started_ms = $4, finished_ms = 0,
+  next_attempt_ms = 0, attempts = attempts + (case when attempts > 0 and reason = 'group_window' then 0 else 1 end), retried_refresh = retried_refresh + $5, retried_start_up = retried_start_up + $6
+where deployment = $1 and host = $2 and state <= 2;
 
--- name: failed_by_host
-select host, count(*) from target where state = 4 group by host;
+-- name: target_may_start
+select count(*) from target t join deployment d on d.id = t.deployment
+where t.deployment = $1 and t.host = $2 and t.state <= 2 and d.suspended_ms = 0 and (d.expires_ms = 0 or d.expires_ms > $3);
+
+-- Ends what has not started.
+-- name: target_end_unstarted
+update target set state = $2, reason = $3, detail = '', updated_ms = $4, finished_ms = $4, next_attempt_ms = 0,
+  attempts = attempts - (case when state = 1 then 1 else 0 end)
+where deployment = $1 and state <= 1;
+
+-- What has an order and has not started waits for another one.
+-- name: target_wait_anew
+update target set state = 0, reason = 'waiting_agent', next_attempt_ms = 0,
+  attempts = attempts - (case when attempts > 0 then 1 else 0 end), updated_ms = $2
+where deployment = $1 and (state = 1 or (state = 0 and reason in ('outside_window', 'waiting_start_up', 'user_notice', 'postponed',
+  'group_window')));
+
+-- name: target_retry
+update target set state = 0, reason = 'waiting_agent', detail = '', updated_ms = $3, started_ms = 0, finished_ms = 0, next_attempt_ms = 0,
+  retried_refresh = 0, retried_start_up = 0, reboot = '', reboot_due_ms = 0
+where deployment = $1 and host = $2 and state = 4;
+
+-- name: target_failed
+select host, hostname, reason from target where deployment = $1 and state = 4 order by reason, hostname, host;
+
+-- Those that failed for files that the server did not get: they are installed when the files come after all.
+-- name: target_late
+select t.deployment, t.host from target t join deployment d on d.id = t.deployment
+where t.state = 4 and t.updated_ms > $2 and t.reason in ('vendor_gone', 'vendor_digest', 'vendor_error', 'vendor_unreachable',
+  'server_disk_full', 'server_error') and d.suspended_ms = 0 and d.removed_ms = 0 and (d.expires_ms = 0 or d.expires_ms > $3)
+order by t.updated_ms desc, t.host limit $1;
+
+-- name: target_ahead
+select d.name from target t join deployment d on d.id = t.deployment
+where t.host = $1 and t.deployment <> $2 and t.state in (1, 2) order by d.created_ms limit 1;
+
+-- name: target_waiting_hosts
+select host from target where deployment = $1 and state <= 1;
+
+-- name: deployment_suspend
+update deployment set suspended_ms = $2 where id = $1 and state in (0, 1, 7);
+
+-- name: deployment_expiring
+select id from deployment where expires_ms > 0 and expires_ms <= $1 and state in (0, 1, 7) order by expires_ms limit 100;
+
+-- name: deployment_trash
+update deployment set removed_ms = $2 where id = $1;
+
+-- name: deployment_trashed
+select id from deployment where removed_ms > 0 and removed_ms < $1 order by removed_ms limit 20;
+
+-- name: deployment_request
+select request from deployment where id = $1;
+
+-- name: deployment_edit
+update deployment set name = $3, description = $4, policy = $5, expires_ms = $6, retry_refresh = $7, retry_start_up = $8,
+  hold_incomplete = $9, version = version + 1
+where id = $1 and version = $2;
+
+-- name: deployment_set_request
+update deployment set request = $2 where id = $1 and state = 6;
+
+-- name: deployment_undraft
+delete from deployment where id = $1 and state = 6;
+
+-- name: purge_orders
+delete from host_order where deployment = $1;
+
+-- name: purge_notices
+delete from target_notice where deployment = $1;
+
+-- name: purge_targets
+delete from target where deployment = $1;
+
+-- name: purge_uninstalls
+delete from uninstall_item where deployment = $1;
+
+-- name: purge_rollout
+delete from rollout where deployment = $1;
+
+-- name: purge_waves
+delete from rollout_wave where deployment = $1;
+
+-- name: purge_aim
+delete from deployment_aim where deployment = $1;
+
+-- name: purge_groups
+delete from deployment_group where deployment = $1;
+
+-- name: purge_scripts
+delete from target_script where deployment = $1;
+
+-- name: purge_plan_mode
+delete from plan_mode where deployment = $1;
+
+-- name: purge_plan_approvals
+delete from plan_approval where deployment = $1;
+
+-- name: purge_target_plans
+delete from target_plan where deployment = $1;
+
+-- name: purge_auto_claims
+delete from auto_claim where deployment = $1;
+
+-- name: purge_auto_run
+delete from auto_run where deployment = $1;
+
+-- name: purge_patches
+delete from deployment_patch where deployment = $1;
+
+-- name: purge_deployment
+delete from deployment where id = $1;
+
+-- Those that no deployment has any more.
+-- name: purge_plans
+delete from plan where hash not in (select hash from target_plan);
+
+-- name: order_hosts
+select distinct host from host_order where deployment = $1 and state = 0;
 
 -- name: sequence_next
 insert into host_sequence (host, seq) values ($1, $2)
@@ -176,9 +307,10 @@ select deployment, seq, state, envelope from host_order where id = $1 and host =
 -- name: order_set_state
 update host_order set state = $2 where id = $1;
 
+-- Those of targets where nothing is being installed.
 -- name: order_withdraw
 update host_order set state = 2 where deployment = $1 and state = 0
-  and host in (select host from target where deployment = $1 and state = 6);
+  and host in (select host from target where deployment = $1 and state <> 2);
 
 -- name: decline_insert
 insert into decline (id, kind, os, subject, reason, created_by, created_ms, expires_ms, ended_ms, ended_by)
@@ -271,7 +403,7 @@ from auto_claim c join target t on t.deployment = c.deployment and t.host = c.ho
 where c.deployment = $1;
 
 -- name: auto_open_patches
-select p.deployment, p.patch from deployment d join deployment_patch p on p.deployment = d.id where d.state <= 1
+select p.deployment, p.patch from deployment d join deployment_patch p on p.deployment = d.id where d.state in (0, 1, 7)
 order by p.deployment;
 
 -- name: auto_open_targets
@@ -292,12 +424,12 @@ where state = 0 and reason in ('outside_window', 'waiting_start_up', 'group_wind
 
 -- name: policy_list
 select p.id, p.name, p.description, p.schedule, p.created_by, p.created_ms, p.updated_ms,
-  (select count(*) from deployment d where d.policy = p.id and d.state <= 1), p.notification, p.pre_actions, p.post_actions
+  (select count(*) from deployment d where d.policy = p.id and d.state in (0, 1, 7)), p.notification, p.pre_actions, p.post_actions
 from policy p where p.removed_ms = 0 order by p.name, p.id limit $1;
 
 -- name: policy_get
 select p.id, p.name, p.description, p.schedule, p.created_by, p.created_ms, p.updated_ms,
-  (select count(*) from deployment d where d.policy = p.id and d.state <= 1), p.notification, p.pre_actions, p.post_actions
+  (select count(*) from deployment d where d.policy = p.id and d.state in (0, 1, 7)), p.notification, p.pre_actions, p.post_actions
 from policy p where p.id = $1 and p.removed_ms = 0;
 
 -- name: policy_count
@@ -309,27 +441,30 @@ insert into policy (id, name, description, schedule, created_by, created_ms, upd
 values ($1, $2, $3, $4, $5, $6, $6, 0, $7, $8, $9);
 
 -- name: policy_update
-update policy set name = $2, description = $3, schedule = $4, updated_ms = $5, notification = $6,
-  pre_actions = $7, post_actions = $8 where id = $1 and removed_ms = 0;
+-- Two changes never have the same time, which is the version that If-Match names; $9 = 0: whatever it is.
+update policy set name = $2, description = $3, schedule = $4,
+  updated_ms = case when updated_ms >= $5 then updated_ms + 1 else $5 end,
+  notification = $6, pre_actions = $7, post_actions = $8
+where id = $1 and removed_ms = 0 and (updated_ms = $9 or $9 = 0);
 
 -- name: policy_remove
 update policy set removed_ms = $2 where id = $1 and removed_ms = 0
-  and not exists (select 1 from deployment d where d.policy = policy.id and d.state <= 1);
+  and not exists (select 1 from deployment d where d.policy = policy.id and d.state in (0, 1, 7));
 
 -- name: policy_of_deployment
 select d.created_ms, p.schedule, p.notification, coalesce((select r.force_days from auto_run r where r.deployment = d.id), 0),
-  p.pre_actions, p.post_actions
+  p.pre_actions, p.post_actions, d.expires_ms
 from deployment d left join policy p on p.id = d.policy where d.id = $1;
 
 -- A pending target with an open order waits on its machine for a window.
 -- name: policy_withdraw
 update host_order set state = 2 where state = 0
-  and deployment in (select id from deployment where policy = $1 and state <= 1)
+  and deployment in (select id from deployment where policy = $1 and state in (0, 1, 7))
   and exists (select 1 from target t where t.deployment = host_order.deployment and t.host = host_order.host and t.state = 0);
 
 -- name: policy_waits_anew
 update target set reason = 'waiting_agent', next_attempt_ms = 0, attempts = attempts - 1, updated_ms = $2
-where state = 0 and deployment in (select id from deployment where policy = $1 and state <= 1)
+where state = 0 and deployment in (select id from deployment where policy = $1 and state in (0, 1, 7))
   and reason in ('outside_window', 'waiting_start_up', 'user_notice', 'postponed', 'group_window');
 
 -- name: target_notice_set
@@ -462,7 +597,7 @@ select count(*) from host_group where id = $1;
 
 -- name: aim_group_open
 select d.name from deployment_group g join deployment d on d.id = g.deployment
-where g.group_id = $1 and d.state <= 1 order by d.created_ms limit 1;
+where g.group_id = $1 and d.state in (0, 1, 7) order by d.created_ms limit 1;
 
 -- name: dynamic_open
 select d.id, d.wake, a.selector from deployment d join deployment_aim a on a.deployment = d.id

@@ -17,6 +17,8 @@
 /* An order not carried out within this time is withdrawn and issued anew at the next check-in. */
 #define ORDER_VALID_MS (24 * 3600 * 1000LL)
 #define ATTEMPTS_MAX 5
+/* Tried again at contacts, unless a deployment says otherwise. */
+#define RETRY_USUAL (ATTEMPTS_MAX - 1)
 /* The sign process would not sign the order, or it is too large to be one. */
 #define REASON_UNSIGNED "order_unsigned"
 /* The order waits on its machine: see deploy_waits_for_window(). */
@@ -24,6 +26,8 @@
 #define REASON_WAITING_START_UP "waiting_start_up"
 #define REASON_USER_NOTICE "user_notice"
 #define REASON_POSTPONED "postponed"
+/* Only retries after a start of the system are left. */
+#define REASON_RETRY_START_UP "retry_start_up"
 #define HOST_LOCKS 64
 
 /* The (patch, host) set of a request, as bitmaps per patch. */
@@ -66,8 +70,9 @@ struct deploy {
 	pthread_mutex_t open_lock; /* guards the next two; taken last */
 	roaring_bitmap_t *open_hosts;
 	uint64_t open_marks;
-	bool open_everywhere; /* never changes */
 	struct dynamics *dynamics;
+	bool open_everywhere;		 /* never changes */
+	int64_t late_ms, purged_ms;	 /* of deploy_tick() alone: when it last looked */
 	pthread_mutex_t cluster_lock;	 /* one place is taken at a time; within a host's lock */
 	roaring_bitmap_t *cluster_woken; /* touched by the tick alone; since when */
 	int64_t cluster_woken_ms;
@@ -139,8 +144,12 @@ void deployment_from_row(struct sql_rows *rows, struct arena *a, struct deployme
 bool deployment_count_targets(struct sql_conn *c, struct deployment_row *row, struct err *e)
 	MUST_CHECK;
 /* Gives pending targets the reason of now. */
-bool targets_explain(struct deploy *d, const char *id, struct target_row *list, size_t n,
-		     struct arena *a, struct err *e) MUST_CHECK;
+bool targets_explain(struct deploy *d, const struct deployment_row *row, struct target_row *list,
+		     size_t n, struct arena *a, struct err *e) MUST_CHECK;
+
+/* The same of one deployment's page. */
+bool explain_page(struct deploy *d, const char *id, struct target_row *list, size_t n,
+		  struct arena *a, struct err *e) MUST_CHECK;
 
 /* What a host still lacks of a deployment. */
 struct work {
@@ -253,14 +262,24 @@ struct order_set {
 	bool placed;		/* it needs a place (cluster_slots.h) */
 	int64_t turn;		/* ... and takes one; < 0: the host works already */
 };
+/* What an order changes of its target; NULL for one that replaces another. */
+struct order_target {
+	enum target_state state;
+	int64_t retry_refresh, retry_start_up; /* 1 when the order is such a retry */
+};
+/* How often a target is tried again at contacts. */
+int64_t retries_refresh(const struct deploy_terms *t);
+/* Tells what the server does by itself, before it does; `detail` is taken. */
+bool deploy_tell(struct deploy *d, const char *object, const char *action, json_t *detail,
+		 struct err *e) MUST_CHECK;
 /* How long a target waits after its n-th attempt. */
 int64_t deploy_backoff_ms(int64_t attempts);
 /* Takes a sequence, signs and stores an order; `replaces` (or NULL) is withdrawn in the same
  * transaction. *unsigned_out tells a failure to sign (this order's) from one of the database. */
 bool order_issue(struct deploy *d, const struct match_view *v, const struct host *h,
 		 const char *deployment, const struct order_set *set, uint64_t agent_seq,
-		 const char *replaces, struct arena *a, char **envelope_out, bool *unsigned_out,
-		 struct err *e) MUST_CHECK;
+		 const char *replaces, const struct order_target *target, struct arena *a,
+		 char **envelope_out, bool *unsigned_out, struct err *e) MUST_CHECK;
 /* Of a target's services (blanks between) those that the host's last evidence still names. */
 void services_left(const struct host *h, struct str wanted, struct arena *a, struct order_set *out);
 /* A deployment that installs nothing: what it does on which systems. */
@@ -285,6 +304,32 @@ bool reboot_came_back(struct deploy *d, const struct host *h, const char *deploy
 	MUST_CHECK;
 bool reboots_overdue(struct deploy *d, struct err *e) MUST_CHECK;
 bool deploy_waits_for_window(const char *reason);
+/* Ends what has expired, empties the trash. */
+bool lifecycle_tick(struct deploy *d, struct err *e) MUST_CHECK;
+/* Takes the orders of what has not started back, within a transaction. `hosts` is emptied first,
+ * then gets the ids of the systems to wake. */
+struct host_id {
+	char id[33];
+};
+struct host_list {
+	VEC(struct host_id) ids;
+};
+void host_list_done(struct host_list *l);
+AUTO_DEFINE_VALUE(struct host_list, host_list_done)
+bool orders_take_back(struct sql_conn *c, const char *deployment, int64_t now_ms,
+		      struct host_list *hosts, struct err *e) MUST_CHECK;
+/* Marks them as having open work again, and wakes them. */
+void hosts_wake(struct deploy *d, const struct host_list *hosts);
+/* What deploy_create() and drafts check alike. */
+bool deploy_check_request(struct deploy *d, const struct deploy_request *r, struct err *e)
+	MUST_CHECK;
+bool deploy_check_terms(const struct deploy_terms *t, int64_t now_ms, struct err *e) MUST_CHECK;
+/* A new one, or that of the draft that the request takes the place of. */
+void deploy_request_id(const struct deploy_request *r, char out[static 33]);
+bool deployment_insert(struct sql_conn *c, const char *id, const char *name,
+		       const struct deploy_request *r, enum deployment_state state,
+		       enum deployment_operation operation, int64_t n_patches, int64_t now_ms,
+		       struct err *e) MUST_CHECK;
 bool target_update_write(struct deploy *d, const struct target_update *u, struct err *e) MUST_CHECK;
 /* What a deployment's policy says to its orders. */
 struct policy_terms {
@@ -292,6 +337,7 @@ struct policy_terms {
 	int64_t forced_ms;		      /* 0 = never outside its windows */
 	struct notification *notification;    /* NULL = silent */
 	struct actions actions;
+	int64_t expires_ms; /* 0 = never */
 };
 bool policy_of(struct deploy *d, const char *deployment, struct arena *a, struct policy_terms *out,
 	       struct err *e) MUST_CHECK;

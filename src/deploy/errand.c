@@ -8,11 +8,11 @@
 static bool insert_all(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct errand *k = arg;
-	if (!sql_run(c, &SQL_DEPLOYMENT_INSERT,
-		     SQL_ARGS(sql_text(k->id), sql_text(k->name), sql_text(""), sql_text(k->policy),
-			      sql_bool(true), sql_int(DEPLOYMENT_READY), sql_text(k->created_by),
-			      sql_int(k->now_ms), sql_int(0), sql_int(k->operation)),
-		     e))
+	const struct deploy_request r = { .policy = k->policy,
+					  .now = true,
+					  .created_by = k->created_by };
+	if (!deployment_insert(c, k->id, k->name, &r, DEPLOYMENT_READY, k->operation, 0, k->now_ms,
+			       e))
 		return false;
 	for (size_t i = 0; i < k->n; i++) {
 		const struct host *h = k->targets[i].h;

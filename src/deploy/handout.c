@@ -49,12 +49,21 @@ struct open_target {
 	int64_t next_attempt_ms;
 	bool parked; /* waits on its machine for a window or its users */
 	bool asked;  /* ... for its users, until next_attempt_ms */
-	bool closed; /* its wave is not open, or everything is halted */
+	bool closed; /* nothing starts: its wave is not open, or it has been stopped */
+	bool hold;   /* waits for files that the server cannot get */
 	enum deployment_operation operation;
 	struct str units; /* services to restart */
 	bool left;	  /* has been restarted, or is being so, in the boot `reboot_boot` */
 	struct str reboot_boot;
+	/* After a failure that passes: when that was (0 = it is no retry), by the system's own
+	 * clock, and how often it may be tried again. */
+	int64_t failed_ms, left_refresh, left_start_up;
 };
+
+int64_t retries_refresh(const struct deploy_terms *t)
+{
+	return t->retry_refresh ? t->retry_refresh : RETRY_USUAL;
+}
 
 static bool open_targets(struct deploy *d, const char *host, struct arena *a,
 			 struct open_target **out, size_t *n_out, struct err *e)
@@ -62,7 +71,9 @@ static bool open_targets(struct deploy *d, const char *host, struct arena *a,
 	enum { MOST = 64 };
 	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
 	struct sql_rows *rows;
-	if (!c || !sql_query(c, &SQL_TARGET_OPEN_OF_HOST, SQL_ARGS(sql_text(host)), &rows, e))
+	if (!c ||
+	    !sql_query(c, &SQL_TARGET_OPEN_OF_HOST,
+		       SQL_ARGS(sql_text(host), sql_int(clock_now_ms(d->conf.clock))), &rows, e))
 		return false;
 	struct open_target *list = arena_array(a, struct open_target, MOST);
 	size_t n = 0;
@@ -78,7 +89,13 @@ static bool open_targets(struct deploy *d, const char *host, struct arena *a,
 		list[n].operation = (enum deployment_operation)sql_col_int(rows, 6);
 		list[n].left = str_is(sql_col_str(rows, 7), "rebooting");
 		list[n].reboot_boot = arena_str(a, sql_col_str(rows, 8));
-		list[n++].next_attempt_ms = sql_col_int(rows, 2);
+		list[n].next_attempt_ms = sql_col_int(rows, 2);
+		list[n].failed_ms = sql_col_int(rows, 9);
+		const struct deploy_terms rule = { .retry_refresh = sql_col_int(rows, 12),
+						   .retry_start_up = sql_col_int(rows, 13) };
+		list[n].left_refresh = retries_refresh(&rule) - sql_col_int(rows, 10);
+		list[n].left_start_up = rule.retry_start_up - sql_col_int(rows, 11);
+		list[n++].hold = sql_col_bool(rows, 14);
 	}
 	*out = list;
 	*n_out = n;
@@ -139,34 +156,41 @@ static bool unsigned_order(struct deploy *d, const struct host *h, const char *d
 	return target_update_write(d, &u, e);
 }
 
+/* A start of the system since the failure has its own number of retries. */
+static bool started_anew(const struct host *h, const struct open_target *t)
+{
+	return t->failed_ms && t->left_start_up > 0 && h->attrs.boot_ms > t->failed_ms;
+}
+
+/* Whether a target that waits for its next attempt has waited long enough. */
+static bool is_due(const struct host *h, const struct open_target *t, int64_t now_ms)
+{
+	if (started_anew(h, t))
+		return true;
+	return t->next_attempt_ms <= now_ms && (!t->failed_ms || t->left_refresh > 0);
+}
+
 /* Makes the order, and says so of the target. */
 static bool issue_now(struct deploy *d, const struct match_view *v, const struct host *h,
-		      const char *deployment, const struct order_set *set, uint64_t agent_seq,
+		      const struct open_target *t, const struct order_set *set, uint64_t agent_seq,
 		      struct arena *a, char **envelope_out, struct err *e)
 {
-	bool is_unsigned;
+	bool is_unsigned, again = started_anew(h, t);
 	struct err why = { 0 };
-	if (!order_issue(d, v, h, deployment, set, agent_seq, NULL, a, envelope_out, &is_unsigned,
-			 &why)) {
-		if (is_unsigned)
-			return unsigned_order(d, h, deployment, &why, e);
-		*e = why;
-		return false;
-	}
-	AUTO(arena_done) struct arena tmp = { 0 };
-	struct target_row t;
-	if (!target_get(d, deployment, h->id, &tmp, &t, e))
-		return false;
-	/* one that waited for its window without an order goes on with the same attempt */
-	bool again = t.attempts && strcmp(t.reason, REASON_GROUP_WINDOW) == 0;
-	struct target_update u = { .deployment = deployment,
-				   .host = h->id,
-				   .state = set->n_packages ? TARGET_DOWNLOADING
-							    : TARGET_INSTALLING,
-				   .reason = "waiting_agent",
-				   .started_ms = clock_now_ms(d->conf.clock),
-				   .attempts = t.attempts + !again };
-	return target_update_write(d, &u, e);
+	const struct order_target target = {
+		.state = set->n_packages ? TARGET_DOWNLOADING : TARGET_INSTALLING,
+		.retry_refresh = t->failed_ms && !again,
+		.retry_start_up = again,
+	};
+	if (order_issue(d, v, h, t->deployment, set, agent_seq, NULL, &target, a, envelope_out,
+			&is_unsigned, &why))
+		return deployment_rollup(d, t->deployment, e);
+	if (is_unsigned)
+		return unsigned_order(d, h, t->deployment, &why, e);
+	if (why.code == ERR_CONFLICT)
+		return true; /* stopped, or issued by another server, in this moment */
+	*e = why;
+	return false;
 }
 
 static bool stay_pending(struct deploy *d, const struct host *h, const char *deployment,
@@ -181,6 +205,7 @@ static bool stay_pending(struct deploy *d, const struct host *h, const char *dep
 				   .state = TARGET_PENDING,
 				   .reason = reason,
 				   .started_ms = t.started_ms,
+				   .finished_ms = t.finished_ms, /* it may be a retry */
 				   .attempts = t.attempts };
 	return strcmp(t.reason, reason) == 0 || target_update_write(d, &u, e);
 }
@@ -195,7 +220,7 @@ static bool must_boot_first(const struct policy_terms *terms, const struct host 
 
 /* An order that makes a member of a group with a cluster rule unavailable needs a place. */
 static bool issue(struct deploy *d, const struct match_view *v, const struct host *h,
-		  const char *deployment, const struct order_set *set, uint64_t agent_seq,
+		  const struct open_target *t, const struct order_set *set, uint64_t agent_seq,
 		  struct arena *a, char **envelope_out, struct err *e)
 {
 	struct order_set placed = *set;
@@ -203,17 +228,17 @@ static bool issue(struct deploy *d, const struct match_view *v, const struct hos
 	struct policy_terms terms;
 	bool ok;
 	if (str_is(set->plan, PLAN_ASK)) /* changes nothing */
-		return issue_now(d, v, h, deployment, set, agent_seq, a, envelope_out, e);
-	if (!policy_of(d, deployment, a, &terms, e) || !cluster_enter(d, v, h, &entry, e))
+		return issue_now(d, v, h, t, set, agent_seq, a, envelope_out, e);
+	if (!policy_of(d, t->deployment, a, &terms, e) || !cluster_enter(d, v, h, &entry, e))
 		return false;
 	placed.placed = entry.ruled;
 	placed.turn = entry.look.turn;
 	if (entry.full)
-		ok = stay_pending(d, h, deployment, REASON_GROUP_FULL, e);
+		ok = stay_pending(d, h, t->deployment, REASON_GROUP_FULL, e);
 	else if (entry.ruled && must_boot_first(&terms, h, clock_now_ms(d->conf.clock)))
-		ok = stay_pending(d, h, deployment, REASON_GROUP_WINDOW, e);
+		ok = stay_pending(d, h, t->deployment, REASON_GROUP_WINDOW, e);
 	else
-		ok = issue_now(d, v, h, deployment, &placed, agent_seq, a, envelope_out, e);
+		ok = issue_now(d, v, h, t, &placed, agent_seq, a, envelope_out, e);
 	cluster_leave(d, &entry);
 	return ok;
 }
@@ -225,7 +250,7 @@ static bool restart_for(struct deploy *d, const struct match_view *v, const stru
 	struct order_set set = { 0 };
 	services_left(h, t->units, a, &set);
 	if (set.n_units)
-		return issue(d, v, h, t->deployment, &set, agent_seq, a, envelope_out, e);
+		return issue(d, v, h, t, &set, agent_seq, a, envelope_out, e);
 	int64_t now = clock_now_ms(d->conf.clock);
 	struct target_update u = { .deployment = t->deployment,
 				   .host = h->id,
@@ -244,12 +269,16 @@ static bool order_for(struct deploy *d, const struct match_view *v, const struct
 	AUTO(work_done) struct work w = { 0 };
 	if (t->operation == DEPLOYMENT_REBOOT) {
 		const struct order_set reboot = { .reboots = true };
-		return issue(d, v, h, t->deployment, &reboot, agent_seq, a, envelope_out, e);
+		return issue(d, v, h, t, &reboot, agent_seq, a, envelope_out, e);
 	}
 	if (t->operation == DEPLOYMENT_RESTART_SERVICES)
 		return restart_for(d, v, h, t, agent_seq, a, envelope_out, e);
 	if (!deploy_work(d, v, h->no, t->deployment, &w, e))
 		return false;
+	if (t->hold && w.gone.n) {
+		deploy_want(d, v->catalog, &w);
+		return true;
+	}
 	if (!w.components.n)
 		return deploy_settle(d, h, t->deployment, &w, e);
 	deploy_want(d, v->catalog, &w);
@@ -263,7 +292,7 @@ static bool order_for(struct deploy *d, const struct match_view *v, const struct
 		return false;
 	if (waits)
 		return true;
-	return issue(d, v, h, t->deployment, &set, agent_seq, a, envelope_out, e);
+	return issue(d, v, h, t, &set, agent_seq, a, envelope_out, e);
 }
 
 /* --- one at a time (S-11) ----------------------------------------------------------------------
@@ -368,7 +397,8 @@ static bool bring_under_rule(struct desk *k, struct err *e)
 	return !newest || cluster_adopt(k->d, k->h, newest->seq, newest->not_after_ms, e);
 }
 
-/* A halt reaches the orders that their machine has not begun. */
+/* A halt, and a deployment's own end or pause, reach the orders that their machine has not begun.
+ */
 static bool recall(struct desk *k, struct err *e)
 {
 	for (size_t i = 0; i < k->n_targets; i++) {
@@ -444,7 +474,7 @@ static bool make_one(const struct desk *k, char **envelope_out, struct err *e)
 	for (size_t i = 0; i < k->n_targets && limit != INT64_MIN && !*envelope_out; i++) {
 		const struct open_target *t = &k->targets[i];
 		/* what waited for a window and has no order any more need not wait for it here */
-		if (t->closed || order_of(k, t) || (!t->parked && t->next_attempt_ms > k->now_ms))
+		if (t->closed || order_of(k, t) || (!t->parked && !is_due(k->h, t, k->now_ms)))
 			continue;
 		if (limit != INT64_MAX && !start_of(k, t, &start, e))
 			return false;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reading deployments and targets. For a pending target the reason is worked out now, from what is
- * known of the host and of the payloads: it is never a stale word from the database. */
-#include "deploy/cluster_slots.h"
+ * Reading deployments and targets. Why a target is pending is worked out now (explain.c): it is
+ * never a stale word from the database. */
+#include "deploy/deploy_int.h"
 #include "deploy/queries.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static char *column_text(struct sql_rows *rows, int col, struct arena *a)
 {
@@ -32,6 +33,13 @@ void deployment_from_row(struct sql_rows *rows, struct arena *a, struct deployme
 	out->n_patches = (uint32_t)sql_col_int(rows, 10);
 	out->policy_name = sql_col_null(rows, 11) ? NULL : column_text(rows, 11, a);
 	out->operation = (enum deployment_operation)sql_col_int(rows, 12);
+	out->suspended_ms = sql_col_int(rows, 13);
+	out->terms = (struct deploy_terms) { .expires_ms = sql_col_int(rows, 14),
+					     .retry_refresh = sql_col_int(rows, 15),
+					     .retry_start_up = sql_col_int(rows, 16),
+					     .hold_incomplete = sql_col_bool(rows, 17) };
+	out->version = sql_col_int(rows, 18);
+	out->removed_ms = sql_col_int(rows, 19);
 }
 
 void target_from_row(struct sql_rows *rows, int at, struct arena *a, struct target_row *out)
@@ -56,6 +64,10 @@ void target_from_row(struct sql_rows *rows, int at, struct arena *a, struct targ
 	out->wave = (uint32_t)sql_col_int(rows, at + 16);
 	out->reboot = column_text(rows, at + 17, a);
 	out->reboot_due_ms = sql_col_int(rows, at + 18);
+	out->cause = column_text(rows, at + 19, a);
+	out->retried_refresh = sql_col_int(rows, at + 20);
+	out->retried_start_up = sql_col_int(rows, at + 21);
+	out->has_log = sql_col_bool(rows, at + 22);
 }
 
 bool deployment_count_targets(struct sql_conn *c, struct deployment_row *row, struct err *e)
@@ -73,14 +85,15 @@ bool deployment_count_targets(struct sql_conn *c, struct deployment_row *row, st
 	return sql_rows_end(rows, e);
 }
 
-bool deploy_list(struct deploy *d, const struct deployment_row *before, size_t limit,
+bool deploy_list(struct deploy *d, bool trash, const struct deployment_row *before, size_t limit,
 		 struct arena *a, struct deployment_row **out, size_t *n_out, struct err *e)
 {
 	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
 	struct sql_rows *rows;
 	if (!c || !sql_query(c, &SQL_DEPLOYMENT_PAGE,
 			     SQL_ARGS(sql_int(before ? before->created_ms : INT64_MAX),
-				      sql_text(before ? before->id : ""), sql_int((int64_t)limit)),
+				      sql_text(before ? before->id : ""), sql_int((int64_t)limit),
+				      sql_bool(trash)),
 			     &rows, e))
 		return false;
 	struct deployment_row *list = arena_array(a, struct deployment_row, limit ? limit : 1);
@@ -138,70 +151,11 @@ bool deploy_patches(struct deploy *d, const char *id, struct arena *a, char ***o
 	return ok;
 }
 
-/* M-150: why is this target still pending, as of now. */
-static bool explain_pending(struct deploy *d, const struct match_view *v,
-			    const struct cluster_look *look, const char *id, struct target_row *t,
-			    struct arena *a, struct err *e)
+bool explain_page(struct deploy *d, const char *id, struct target_row *list, size_t n,
+		  struct arena *a, struct err *e)
 {
-	const struct host *h = fleet_host_by_id(v->fleet, str_of(t->host));
-	int64_t now = clock_now_ms(d->conf.clock);
-	if (!h || h->state != HOST_ACTIVE) {
-		t->reason = (char *)(uintptr_t) "retired";
-		return true;
-	}
-	if (strcmp(t->reason, REASON_AWAITING_APPROVAL) == 0 ||
-	    strcmp(t->reason, REASON_PLAN_DRIFT) == 0)
-		return true;
-	const struct cluster_group *full;
-	uint32_t others;
-	AUTO(work_done) struct work w = { 0 };
-	if (!deploy_work(d, v, h->no, id, &w, e))
-		return false;
-	if (t->next_attempt_ms > now)
-		return true; /* waits for its next attempt: the stored reason says after what */
-	if (w.components.n && !w.payloads_ready) {
-		t->reason = (char *)(uintptr_t) "server_downloading";
-		t->done = w.bytes_ready;
-		t->total = w.bytes_total;
-		if (w.troubled) {
-			t->reason = (char *)(uintptr_t)w.trouble.reason;
-			t->detail = arena_strdup(a, w.trouble.detail);
-		}
-	} else if (!epoch_reconciled(d, h->id)) {
-		t->reason = (char *)(uintptr_t) "reconciling";
-	} else if (!h->online) {
-		t->reason = (char *)(uintptr_t) "offline";
-	} else if ((full = cluster_hinders(d, v, look, h, &others))) {
-		t->reason = (char *)(uintptr_t)REASON_GROUP_FULL;
-		t->detail = cluster_detail(full, others, a);
-	} else if (strcmp(t->reason, REASON_GROUP_WINDOW) != 0) {
-		t->reason = (char *)(uintptr_t) "waiting_agent";
-	}
-	return true;
-}
-
-bool targets_explain(struct deploy *d, const char *id, struct target_row *list, size_t n,
-		     struct arena *a, struct err *e)
-{
-	AUTO(match_read_end) struct match_view v;
-	uint32_t open;
-	bool halted;
-	if (!waves_of(d, id, &open, &halted, e))
-		return false;
-	match_read(d->conf.match, &v);
-	AUTO(cluster_look_end) struct cluster_look look = { 0 };
-	if (!cluster_look_begin(d, &v, &look, e))
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		struct target_row *t = &list[i];
-		if (t->state != TARGET_PENDING)
-			continue;
-		if (halted || t->wave >= open)
-			t->reason = (char *)(uintptr_t)(halted ? "rollout_halted" : "wave_closed");
-		else if (!explain_pending(d, &v, &look, id, t, a, e))
-			return false;
-	}
-	return true;
+	struct deployment_row row;
+	return !n || (deploy_get(d, id, a, &row, e) && targets_explain(d, &row, list, n, a, e));
 }
 
 bool deploy_targets(struct deploy *d, const char *id, int state, const struct target_row *after,
@@ -225,7 +179,7 @@ bool deploy_targets(struct deploy *d, const char *id, int state, const struct ta
 		if (!sql_rows_end(rows, e))
 			return false;
 	}
-	if (!targets_explain(d, id, list, n, a, e))
+	if (!explain_page(d, id, list, n, a, e))
 		return false;
 	*out = list;
 	*n_out = n;
@@ -287,16 +241,54 @@ bool deploy_of_host(struct deploy *d, const char *host, struct arena *a,
 			return false;
 		while (n < MOST && sql_next(rows)) {
 			deployment_from_row(rows, a, &dep[n]);
-			target_from_row(rows, 13, a, &tgt[n++]);
+			target_from_row(rows, 20, a, &tgt[n++]);
 		}
 		if (!sql_rows_end(rows, e))
 			return false;
 	}
 	for (size_t i = 0; i < n; i++)
-		if (!targets_explain(d, dep[i].id, &tgt[i], 1, a, e))
+		if (!targets_explain(d, &dep[i], &tgt[i], 1, a, e))
 			return false;
 	*rows_out = dep;
 	*targets_out = tgt;
 	*n_out = n;
 	return true;
+}
+
+static int larger_first(const void *x, const void *y)
+{
+	const struct failure_group *a = x, *b = y;
+	return a->n != b->n ? (a->n < b->n) - (a->n > b->n) : strcmp(a->reason, b->reason);
+}
+
+bool deploy_failures(struct deploy *d, const char *id, struct arena *a, struct failure_group **out,
+		     size_t *n_out, struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
+	VEC(struct failure_group) list = { 0 };
+	struct sql_rows *rows;
+	if (!c || !sql_query(c, &SQL_TARGET_FAILED, SQL_ARGS(sql_text(id)), &rows, e))
+		return false;
+	while (sql_next(rows)) { /* by reason */
+		if (!list.n || !str_is(sql_col_str(rows, 2), list.p[list.n - 1].reason))
+			VEC_PUSH(&list,
+				 (struct failure_group) { .reason = column_text(rows, 2, a) });
+		struct failure_group *g = &list.p[list.n - 1];
+		if (g->n_hosts < ARRAY_LEN(g->hosts)) {
+			g->hosts[g->n_hosts] = column_text(rows, 0, a);
+			g->hostnames[g->n_hosts++] = column_text(rows, 1, a);
+		}
+		g->n++;
+	}
+	bool ok = sql_rows_end(rows, e);
+	if (ok) {
+		*out = arena_array(a, struct failure_group, list.n + 1);
+		*n_out = list.n;
+		if (list.n) {
+			qsort(list.p, list.n, sizeof(*list.p), larger_first);
+			memcpy(*out, list.p, list.n * sizeof(*list.p));
+		}
+	}
+	VEC_DONE(&list);
+	return ok;
 }

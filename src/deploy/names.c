@@ -9,13 +9,21 @@ static const char *const deployment_names[DEPLOYMENT_STATES_] = {
 	[DEPLOYMENT_COMPLETED_WITH_FAILURES] = "completed_with_failures",
 	[DEPLOYMENT_FAILED] = "failed",
 	[DEPLOYMENT_CANCELLED] = "cancelled",
+	[DEPLOYMENT_DRAFT] = "draft",
+	[DEPLOYMENT_SUSPENDED] = "suspended",
+	[DEPLOYMENT_EXPIRED] = "expired",
 };
 static const char *const target_names[TARGET_STATES_] = {
 	[TARGET_PENDING] = "pending",	    [TARGET_DOWNLOADING] = "downloading",
 	[TARGET_INSTALLING] = "installing", [TARGET_SUCCEEDED] = "succeeded",
 	[TARGET_FAILED] = "failed",	    [TARGET_NOT_APPLICABLE] = "not_applicable",
-	[TARGET_CANCELLED] = "cancelled",
+	[TARGET_CANCELLED] = "cancelled",   [TARGET_EXPIRED] = "expired",
 };
+
+bool deployment_is_open(enum deployment_state s)
+{
+	return s == DEPLOYMENT_READY || s == DEPLOYMENT_IN_PROGRESS || s == DEPLOYMENT_SUSPENDED;
+}
 
 const char *deployment_state_name(enum deployment_state s)
 {

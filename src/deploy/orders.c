@@ -278,6 +278,7 @@ struct issue {
 	int64_t not_after_ms;
 	struct str envelope;
 	const char *replaces;
+	const struct order_target *target;
 	struct ledger_batch *history;
 	const struct order_set *set;
 	int64_t until_ms; /* see struct cluster_slot */
@@ -331,10 +332,37 @@ static bool take_place(struct sql_conn *c, const struct issue *k, struct err *e)
 	return cluster_slot_put(c, k->host->id, &s, k->set->turn, e);
 }
 
+/* It may have been stopped since it was looked at. */
+static bool still_wanted(struct sql_conn *c, const struct issue *k, struct err *e)
+{
+	struct sql_rows *rows;
+	int64_t n = 0;
+	if (!sql_query(c, &SQL_TARGET_MAY_START,
+		       SQL_ARGS(sql_text(k->deployment), sql_text(k->host->id), sql_int(k->now_ms)),
+		       &rows, e))
+		return false;
+	if (sql_next(rows))
+		n = sql_col_int(rows, 0);
+	if (!sql_rows_end(rows, e))
+		return false;
+	return n || err_set(e, ERR_CONFLICT, "the deployment has been stopped");
+}
+
+static bool store_target(struct sql_conn *c, const struct issue *k, struct err *e)
+{
+	const struct order_target *t = k->target;
+	return !t || sql_run(c, &SQL_TARGET_ISSUED,
+			     SQL_ARGS(sql_text(k->deployment), sql_text(k->host->id),
+				      sql_int(t->state), sql_int(k->now_ms),
+				      sql_int(t->retry_refresh), sql_int(t->retry_start_up)),
+			     e);
+}
+
 static bool store_order(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct issue *k = arg;
-	if (!may_store(c, k, e) || (k->set->placed && !take_place(c, k, e)))
+	if (!may_store(c, k, e) || !still_wanted(c, k, e) ||
+	    (k->set->placed && !take_place(c, k, e)) || !store_target(c, k, e))
 		return false;
 	if (k->replaces &&
 	    !sql_run(c, &SQL_ORDER_SET_STATE, SQL_ARGS(sql_text(k->replaces), sql_int(2)), e))
@@ -376,8 +404,8 @@ static int64_t before_ms(const struct actions *a)
 
 bool order_issue(struct deploy *d, const struct match_view *v, const struct host *h,
 		 const char *deployment, const struct order_set *set, uint64_t agent_seq,
-		 const char *replaces, struct arena *a, char **envelope_out, bool *unsigned_out,
-		 struct err *e)
+		 const char *replaces, const struct order_target *target, struct arena *a,
+		 char **envelope_out, bool *unsigned_out, struct err *e)
 {
 	*unsigned_out = false;
 	struct issue k = { .d = d,
@@ -386,6 +414,7 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 			   .min_seq = agent_seq + 1,
 			   .now_ms = clock_now_ms(d->conf.clock),
 			   .replaces = replaces,
+			   .target = target,
 			   .set = set };
 	struct policy_terms terms;
 	if (!policy_of(d, deployment, a, &terms, e))

@@ -29,14 +29,15 @@ static bool read_deployments(struct deploy *d, const struct sql_stmt *q, const s
 	return true;
 }
 
-bool deploy_list_newer(struct deploy *d, const struct deployment_row *after, size_t limit,
-		       struct arena *a, struct deployment_row **out, size_t *n_out, struct err *e)
+bool deploy_list_newer(struct deploy *d, bool trash, const struct deployment_row *after,
+		       size_t limit, struct arena *a, struct deployment_row **out, size_t *n_out,
+		       struct err *e)
 {
 	struct deployment_row *list;
 	size_t n;
 	if (!read_deployments(d, &SQL_DEPLOYMENT_PAGE_NEWER,
 			      SQL_ARGS(sql_int(after->created_ms), sql_text(after->id),
-				       sql_int((int64_t)limit)),
+				       sql_int((int64_t)limit), sql_bool(trash)),
 			      limit, a, &list, &n, e))
 		return false;
 	for (size_t i = 0; i < n / 2; i++) {
@@ -56,12 +57,12 @@ bool deploy_running(struct deploy *d, size_t limit, struct arena *a, struct depl
 				limit, a, out, n_out, e);
 }
 
-bool deploy_count(struct deploy *d, int64_t *out, struct err *e)
+bool deploy_count(struct deploy *d, bool trash, int64_t *out, struct err *e)
 {
 	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
 	struct sql_rows *rows;
 	int64_t n = 0;
-	if (!c || !sql_query(c, &SQL_DEPLOYMENT_COUNT, SQL_NO_ARGS, &rows, e))
+	if (!c || !sql_query(c, &SQL_DEPLOYMENT_COUNT, SQL_ARGS(sql_bool(trash)), &rows, e))
 		return false;
 	if (sql_next(rows))
 		n = sql_col_int(rows, 0);
@@ -93,7 +94,7 @@ bool deploy_targets_before(struct deploy *d, const char *id, int state,
 	}
 	*out = list + (limit - n);
 	*n_out = n;
-	return targets_explain(d, id, *out, n, a, e);
+	return explain_page(d, id, *out, n, a, e);
 }
 
 bool deploy_failed_pairs(struct deploy *d,

@@ -123,7 +123,7 @@ bool plan_approve(struct deploy *d, const char *deployment, const char *hash, co
 	if (!deploy_get(d, deployment, &a, &row, e) || !plan_wanted(d, deployment, &wanted, e) ||
 	    !wake_group(d, deployment, hash, false, &n, e))
 		return false;
-	if (!wanted || row.state > DEPLOYMENT_IN_PROGRESS)
+	if (!wanted || !deployment_is_open(row.state))
 		return err_set(e, ERR_CONFLICT, "deployment '%s' waits for no approval", row.name);
 	if (!n)
 		return err_set(e, ERR_NOT_FOUND, "no system of the deployment has the plan '%.64s'",

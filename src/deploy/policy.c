@@ -92,7 +92,7 @@ bool policy_get(struct deploy *d, const char *id, struct arena *a, struct policy
 struct change {
 	struct policy *p;
 	struct str schedule, notification, before, after;
-	int64_t now_ms, n; /* of policies, before */
+	int64_t now_ms, n; /* of policies, before; changed ones */
 };
 
 static bool insert(struct sql_conn *c, void *arg, struct err *e)
@@ -117,17 +117,18 @@ static bool insert(struct sql_conn *c, void *arg, struct err *e)
 
 static bool update(struct sql_conn *c, void *arg, struct err *e)
 {
-	const struct change *k = arg;
+	struct change *k = arg;
 	int64_t changed = 0;
 	if (!sql_change(c, &SQL_POLICY_UPDATE,
 			SQL_ARGS(sql_text(k->p->id), sql_text(k->p->name),
 				 sql_text(k->p->description), sql_str(k->schedule),
 				 sql_int(k->now_ms), sql_str(k->notification), sql_str(k->before),
-				 sql_str(k->after)),
+				 sql_str(k->after), sql_int(k->p->updated_ms)),
 			&changed, e))
 		return false;
+	k->n = changed;
 	if (!changed)
-		return err_set(e, ERR_NOT_FOUND, "there is no deployment policy '%.60s'", k->p->id);
+		return true;
 	return sql_run(c, &SQL_POLICY_WITHDRAW, SQL_ARGS(sql_text(k->p->id)), e) &&
 	       sql_run(c, &SQL_POLICY_WAITS_ANEW, SQL_ARGS(sql_text(k->p->id), sql_int(k->now_ms)),
 		       e);
@@ -150,6 +151,18 @@ static void write_json(json_t *j, struct buf *out)
 {
 	json_write(j, out);
 	json_free(j);
+}
+
+/* It is not there, or not as it was read. */
+static bool not_changed(struct deploy *d, struct policy *p, struct err *e)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	struct policy now;
+	if (!policy_get(d, p->id, &a, &now, e))
+		return false;
+	p->stale = true;
+	return err_set(e, ERR_CONFLICT, "the deployment policy '%s' was changed meanwhile",
+		       now.name);
 }
 
 bool policy_save(struct deploy *d, struct policy *p, struct err *e)
@@ -180,7 +193,9 @@ bool policy_save(struct deploy *d, struct policy *p, struct err *e)
 			       ? err_set(e, ERR_CONFLICT,
 					 "another deployment policy is called '%s'", p->name)
 			       : false;
-	p->updated_ms = k.now_ms;
+	if (!is_new && !k.n)
+		return not_changed(d, p, e);
+	p->updated_ms = MAX(k.now_ms, p->updated_ms + 1);
 	if (is_new)
 		p->created_ms = k.now_ms;
 	return true;
@@ -232,7 +247,10 @@ bool policy_of(struct deploy *d, const char *deployment, struct arena *a, struct
 	    !sql_query(c, &SQL_POLICY_OF_DEPLOYMENT, SQL_ARGS(sql_text(deployment)), &rows, e))
 		return false;
 	bool ok = true;
-	if (sql_next(rows) && !sql_col_null(rows, 1)) {
+	bool found = sql_next(rows);
+	if (found)
+		out->expires_ms = sql_col_int(rows, 6);
+	if (found && !sql_col_null(rows, 1)) {
 		struct window_schedule *s = arena_new(a, struct window_schedule);
 		ok = parse_schedule(sql_col_str(rows, 1), s, e) &&
 		     parse_notification(sql_col_str(rows, 2), a, &out->notification, e) &&
@@ -268,7 +286,7 @@ int64_t policy_start_ms(const struct policy_terms *t, int64_t now_ms)
 	return t->forced_ms ? MIN(start, t->forced_ms) : start;
 }
 
-int64_t policy_valid_until_ms(const struct policy_terms *t, int64_t now_ms)
+static int64_t over_two_windows_ms(const struct policy_terms *t, int64_t now_ms)
 {
 	const int64_t day = INT64_C(86400000);
 	int64_t put_off = t->notification ? t->notification->deadline_h * INT64_C(3600000) : 0;
@@ -281,4 +299,10 @@ int64_t policy_valid_until_ms(const struct policy_terms *t, int64_t now_ms)
 			return now_ms + 100 * day;
 	}
 	return MAX(end, t->forced_ms) + 2 * day;
+}
+
+int64_t policy_valid_until_ms(const struct policy_terms *t, int64_t now_ms)
+{
+	int64_t until = over_two_windows_ms(t, now_ms);
+	return t->expires_ms ? MIN(until, t->expires_ms) : until;
 }

@@ -19,6 +19,7 @@ struct policy {
 	struct notification *notification; /**< NULL = users are not told (M-171) */
 	struct actions actions;
 	int64_t n_open; /**< deployments with it that have not ended */
+	bool stale;	/**< policy_save() failed for the changes of another since `updated_ms` */
 };
 /** By name, removed ones left out; strings and the list live in `a`. */
 bool policy_list(struct deploy *d, struct arena *a, struct policy **out, size_t *n_out,
@@ -27,7 +28,8 @@ bool policy_list(struct deploy *d, struct arena *a, struct policy **out, size_t 
 bool policy_get(struct deploy *d, const char *id, struct arena *a, struct policy *out,
 		struct err *e) MUST_CHECK;
 /** New when p->id is empty (then filled in), else changed: orders that still wait for a window of
- *  its old schedule are withdrawn and made anew. `created_by` of a new one only. ERR_INVALID for
+ *  its old schedule are withdrawn and made anew; `updated_ms` must be as it was read (0 = whatever
+ *  it is). `created_by` of a new one only. ERR_INVALID for
  *  name or description, ERR_CONFLICT for a name that another one has, ERR_LIMIT, ERR_NOT_FOUND. */
 bool policy_save(struct deploy *d, struct policy *p, struct err *e) MUST_CHECK;
 /** ERR_CONFLICT while a deployment with it has not ended. */

@@ -5,6 +5,7 @@
 #include "base/enc.h"
 #include "deploy/cluster_slots.h"
 #include "deploy/deploy_int.h"
+#include "deploy/failure.h"
 #include "deploy/queries.h"
 #include "format/json.h"
 
@@ -232,7 +233,7 @@ static bool reissue(const struct plan_context *k, const struct order *old,
 	set.placed = there;
 	char *envelope;
 	return order_issue(k->d, k->v, k->h, k->known->deployment, &set, k->known->seq, k->order_id,
-			   a, &envelope, unsigned_out, e);
+			   NULL, a, &envelope, unsigned_out, e);
 }
 
 bool deploy_host_has(const struct match_view *v, const struct host *h, enum fact_kind kind,
@@ -375,6 +376,7 @@ bool deploy_plan(struct deploy *d, uint32_t host, const char *order, const struc
 struct answer {
 	const struct deploy_result *r;
 	const char *deployment, *host;
+	const char *cause; /* why it failed; "" = it has not */
 	enum target_state state;
 	int64_t now_ms, next_attempt_ms, attempts;
 	struct ledger_batch *history;
@@ -408,7 +410,7 @@ static bool answer_write(struct sql_conn *c, void *arg, struct err *e)
 				sql_int(r->exit_status), sql_bool(r->reboot_needed),
 				sql_text(r->packages_json),
 				r->log ? sql_blob(str_of(r->log)) : sql_null(),
-				sql_text(r->reboot ? r->reboot : "")),
+				sql_text(r->reboot ? r->reboot : ""), sql_text(k->cause)),
 		       e) &&
 	       answer_marks(c, k, e) &&
 	       target_scripts_write(c, k->deployment, k->host, r->scripts, r->n_scripts, e) &&
@@ -443,17 +445,6 @@ static bool history_of(struct deploy *d, const struct known_order *o, const char
 	}
 	*out = deploy_history(d, &v, host, o->deployment, components, n, event);
 	return true;
-}
-
-static bool transient_reason(const char *reason)
-{
-	static const char *const words[] = { "lock_held",	 "network",	    "timeout",
-					     "dpkg_interrupted", "rpm_interrupted", "expired",
-					     "replayed" };
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (strcmp(reason, words[i]) == 0)
-			return true;
-	return false;
 }
 
 /* What the target's work holds that the order did not: patches whose files the vendor did not
@@ -527,6 +518,28 @@ static bool leave_place(struct deploy *d, const struct known_order *o, struct an
 	return true;
 }
 
+/* Only causes that pass are tried again, and not for ever: at contacts first, then after starts of
+ * the system. */
+static bool try_again(struct deploy *d, const char *deployment, const struct target_row *t,
+		      struct deploy_result *r, struct answer *k, struct arena *a, struct err *e)
+{
+	struct deployment_row row;
+	if (!deploy_get(d, deployment, a, &row, e))
+		return false;
+	k->state = TARGET_FAILED;
+	k->cause = r->reason;
+	if (t->state > TARGET_INSTALLING || !failure_is_transient(r->reason))
+		return true;
+	if (t->retried_refresh < retries_refresh(&row.terms)) {
+		k->state = TARGET_PENDING;
+		k->next_attempt_ms = k->now_ms + deploy_backoff_ms(k->attempts);
+	} else if (t->retried_start_up < row.terms.retry_start_up) {
+		k->state = TARGET_PENDING;
+		r->reason = REASON_RETRY_START_UP;
+	}
+	return true;
+}
+
 static bool answer(struct deploy *d, const struct known_order *o, const char *host,
 		   const struct deploy_result *given, struct err *e)
 {
@@ -539,6 +552,7 @@ static bool answer(struct deploy *d, const struct known_order *o, const char *ho
 	struct answer k = { .r = r,
 			    .deployment = o->deployment,
 			    .host = host,
+			    .cause = "",
 			    .now_ms = now,
 			    .attempts = MAX(t.attempts, 1) };
 	enum deployment_operation operation;
@@ -556,13 +570,11 @@ static bool answer(struct deploy *d, const struct known_order *o, const char *ho
 		if (!back && !left_out(d, o, host, &k, r, &a, e))
 			return false;
 		k.installed = operation == DEPLOYMENT_INSTALL;
-	} else if (t.state <= TARGET_INSTALLING && transient_reason(r->reason) &&
-		   t.attempts < ATTEMPTS_MAX) {
-		k.state = TARGET_PENDING;
-		k.next_attempt_ms = now + deploy_backoff_ms(k.attempts);
-	} else {
-		k.state = TARGET_FAILED;
+	} else if (!try_again(d, o->deployment, &t, r, &k, &a, e)) {
+		return false;
 	}
+	if (k.state == TARGET_FAILED && !k.cause[0])
+		k.cause = r->reason; /* succeeded with files left out */
 	bool verified = strcmp(given->outcome, "succeeded") == 0 && !planned;
 	bool told = verified || k.state == TARGET_FAILED;
 	if (told && back && !went_back(d, o, host, verified, &k, &a, e))
@@ -620,70 +632,5 @@ bool deploy_result(struct deploy *d, uint32_t host, const struct deploy_result *
 	bool ok = o.state == ORDER_ANSWERED ||
 		  (late ? answer_withdrawn(d, &o, id, r, e) : answer(d, &o, id, r, e));
 	pthread_mutex_unlock(lock);
-	return ok;
-}
-
-/* --- the clock ----------------------------------------------------------------------------------
- */
-
-static bool settle_locked(struct deploy *d, const struct host *h, const char *deployment,
-			  const struct work *w, struct err *e)
-{
-	pthread_mutex_t *lock = deploy_host_lock(d, h->id);
-	pthread_mutex_lock(lock);
-	bool ok = deploy_settle(d, h, deployment, w, e);
-	pthread_mutex_unlock(lock);
-	return ok;
-}
-
-bool deploy_tick(struct deploy *d, struct err *e)
-{
-	enum { MOST = 1000 };
-	if (!dynamics_tick(d, e))
-		return false;
-	AUTO(arena_done) struct arena a = { 0 };
-	if (!waves_tick(d, e) || !cluster_tick(d, e))
-		return false;
-	struct pair {
-		char *deployment, *host;
-		bool wake;
-	} *list = arena_array(&a, struct pair, MOST);
-	size_t n = 0;
-	if (!reboots_overdue(d, e))
-		return false;
-	{
-		AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
-		struct sql_rows *rows;
-		if (!c || !sql_query(c, &SQL_TARGET_OPEN,
-				     SQL_ARGS(sql_int(MOST), sql_int(clock_now_ms(d->conf.clock))),
-				     &rows, e))
-			return false;
-		while (n < MOST && sql_next(rows)) {
-			list[n].deployment =
-				(char *)(uintptr_t)arena_str(&a, sql_col_str(rows, 0)).p;
-			list[n].host = (char *)(uintptr_t)arena_str(&a, sql_col_str(rows, 1)).p;
-			list[n++].wake = sql_col_bool(rows, 2);
-		}
-		if (!sql_rows_end(rows, e))
-			return false;
-	}
-	struct match_view v;
-	match_read(d->conf.match, &v);
-	bool ok = true;
-	for (size_t i = 0; ok && i < n; i++) {
-		const struct host *h = fleet_host_by_id(v.fleet, str_of(list[i].host));
-		AUTO(work_done) struct work w = { 0 };
-		if (!h || h->state != HOST_ACTIVE || !h->last_scan_ms)
-			continue;
-		ok = deploy_work(d, &v, h->no, list[i].deployment, &w, e);
-		if (!ok)
-			break;
-		deploy_want(d, v.catalog, &w);
-		if (!w.components.n && w.gone.n)
-			ok = settle_locked(d, h, list[i].deployment, &w, e);
-		else if (w.payloads_ready && h->online && list[i].wake)
-			d->conf.wake(d->conf.arg, &h->no, 1);
-	}
-	match_read_end(&v);
 	return ok;
 }

@@ -80,14 +80,8 @@ static bool insert_all(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct making *k = arg;
 	const struct resolved *set = &k->plan->set;
-	if (!sql_run(c, &SQL_DEPLOYMENT_INSERT,
-		     SQL_ARGS(sql_text(k->id), sql_text(k->name),
-			      sql_text(k->r->description ? k->r->description : ""),
-			      sql_text(k->r->policy), sql_bool(k->r->now),
-			      sql_int(DEPLOYMENT_READY), sql_text(k->r->created_by),
-			      sql_int(k->now_ms), sql_int((int64_t)set->n),
-			      sql_int(DEPLOYMENT_UNINSTALL)),
-		     e))
+	if (!deployment_insert(c, k->id, k->name, k->r, DEPLOYMENT_READY, DEPLOYMENT_UNINSTALL,
+			       (int64_t)set->n, k->now_ms, e))
 		return false;
 	for (size_t i = 0; i < set->n; i++)
 		if (!sql_run(c, &SQL_DEPLOYMENT_PATCH_INSERT,
@@ -155,7 +149,7 @@ bool uninstall_create(struct deploy *d, const struct deploy_request *r, const ch
 		return err_set(e, ERR_INVALID, "an uninstallation does not go out in waves");
 	AUTO(uninstall_plan_done) struct uninstall_plan plan = { 0 };
 	char id[33];
-	deploy_new_id(id);
+	deploy_request_id(r, id);
 	struct match_view v;
 	match_read(d->conf.match, &v);
 	struct making k = { .r = r, .v = &v, .id = id, .now_ms = clock_now_ms(d->conf.clock) };

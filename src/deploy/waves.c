@@ -67,7 +67,7 @@ static bool read_rollout(struct sql_conn *c, const char *id, struct arena *a,
 		ok = json_parse(sql_col_str(rows, 0), ROLLOUT_JSON_MAX, &j, e) &&
 		     rollout_read(j, &out->plan, e);
 		out->open = (uint32_t)sql_col_int(rows, 1);
-		out->ended = sql_col_int(rows, 2) > DEPLOYMENT_IN_PROGRESS;
+		out->ended = !deployment_is_open((enum deployment_state)sql_col_int(rows, 2));
 		out->halted = (enum rollout_why)sql_col_int(rows, 3);
 		out->halted_ms = sql_col_int(rows, 4);
 		out->halted_by = (char *)(uintptr_t)arena_str(a, sql_col_str(rows, 5)).p;
@@ -344,7 +344,7 @@ bool deploy_halt(struct deploy *d, const char *id, const char *by, const char *r
 	struct deployment_row row;
 	if (!deploy_get(d, id, &t.arena, &row, e))
 		return false;
-	if (row.state <= DEPLOYMENT_IN_PROGRESS && !halt(d, &t, e))
+	if (deployment_is_open(row.state) && !halt(d, &t, e))
 		return false;
 	return t.changed || err_set(e, ERR_CONFLICT,
 				    "deployment '%s' has no waves that could be halted", row.name);
@@ -390,15 +390,13 @@ static bool tell(struct deploy *d, const struct turn *t, const char *action,
 {
 	const struct rollout_counts *c = &v->counts[t->open - 1];
 	const struct rollout_judged *j = &v->verdict.waves[t->open - 1];
-	AUTO(json_free) json_t *detail = json_object();
-	AUTO(buf_done) struct buf text = BUF_INIT(4096);
+	json_t *detail = json_object();
 	json_object_set_new(detail, "wave", json_integer(t->open));
 	json_object_set_new(detail, "why", json_string(rollout_why_name(j->why)));
 	json_object_set_new(detail, "succeeded", json_integer(c->succeeded));
 	json_object_set_new(detail, "failed", json_integer(c->failed));
 	json_object_set_new(detail, "silent", json_integer(c->silent));
-	json_write(detail, &text);
-	return !d->conf.turned || d->conf.turned(d->conf.arg, t->id, action, text.p, e);
+	return deploy_tell(d, t->id, action, detail, e);
 }
 
 static bool drive(struct deploy *d, const char *id, bool also_many, struct err *e)

@@ -82,8 +82,8 @@ void glue_deployment_changed(void *arg, const char *deployment)
 	pthread_rwlock_unlock(&g->lock);
 }
 
-bool glue_rollout_turned(void *arg, const char *deployment, const char *action, const char *detail,
-			 struct err *e)
+bool glue_turned(void *arg, const char *deployment, const char *action, const char *detail,
+		 struct err *e)
 {
 	struct glue *g = arg;
 	pthread_rwlock_rdlock(&g->lock);

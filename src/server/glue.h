@@ -37,8 +37,8 @@ bool glue_read_changelog(void *arg, enum component_kind kind, struct str package
 			 struct buf *out, struct err *e);
 bool glue_payload_trouble(void *arg, const struct sha256 *payload, struct payload_trouble *out);
 void glue_deployment_changed(void *arg, const char *deployment);
-bool glue_rollout_turned(void *arg, const char *deployment, const char *action, const char *detail,
-			 struct err *e);
+bool glue_turned(void *arg, const char *deployment, const char *action, const char *detail,
+		 struct err *e);
 void glue_approvals_changed(void *arg);
 bool glue_source(void *arg, size_t i, const char **kind, const char **title, const char *const **os,
 		 bool *offers, bool *is_signed);

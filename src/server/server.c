@@ -176,7 +176,7 @@ static bool open_work(struct server *s, const struct options *o, struct signer *
 				      .want_payload = glue_want_payload,
 				      .payload_trouble = glue_payload_trouble,
 				      .changed = glue_deployment_changed,
-				      .turned = glue_rollout_turned,
+				      .turned = glue_turned,
 				      .approvals_changed = glue_approvals_changed,
 				      .arg = &s->glue };
 	if (!deploy_open(&deploy, &s->deploy, e) || !signer_bind(signer, deploy_org(s->deploy), e))

@@ -48,8 +48,13 @@ static void M_131_from_patches_and_exactly_once(void **state)
 	post(w, "/api/v1/deployments", body, "key-number-1", &first);
 	expect(&first, 201, NULL);
 	assert_int_equal(int_at(json_object_get(first.json, "targets"), "total"), 2);
+	AUTO(reply_done) struct reply patches;
+	AUTO(xfree)
+	char *of_patches = xasprintf("/api/v1/deployments/%s/patches", text_at(first.json, "id"));
+	get(w, of_patches, &patches);
+	expect(&patches, 200, NULL);
 	assert_string_equal(
-		text_at(json_array_get(json_object_get(first.json, "patch_items"), 0), "id"), SSL);
+		text_at(json_array_get(json_object_get(patches.json, "items"), 0), "id"), SSL);
 	assert_true(header(&first, "Location", location, sizeof(location)));
 	(void)snprintf(where, sizeof(where), "/api/v1/deployments/%s", text_at(first.json, "id"));
 	assert_string_equal(location, where);
@@ -471,9 +476,12 @@ static void M_167_M_172_a_policys_actions(void **state)
 	assert_int_equal(int_at(after, "wait_minutes"), 20);
 	/* what a change leaves out is as it was */
 	struct who admin = as(w, ROLE_ADMINISTRATOR);
+	char etag[40];
+	assert_true(header(&shown, "ETag", etag, sizeof(etag)));
+	AUTO(xfree) char *match = xasprintf("If-Match: %s", etag);
 	request(w, &admin, "PATCH", path,
-		"{\"name\":\"Reboots\",\"schedule\":{},\"after\":{\"power\":\"shutdown\"}}", NULL,
-		&changed);
+		"{\"name\":\"Reboots\",\"schedule\":{},\"after\":{\"power\":\"shutdown\"}}",
+		(const char *[]) { match, NULL }, &changed);
 	expect(&changed, 200, NULL);
 	assert_true(
 		json_is_true(json_object_get(json_object_get(changed.json, "before"), "reboot")));
@@ -673,10 +681,19 @@ static void M_151_deployment_policies(void **state)
 	request(w, &guest, "GET", one, NULL, NULL, &shown);
 	expect(&shown, 200, NULL);
 	assert_string_equal(text_at(json_object_get(shown.json, "name"), "ja"), "Sundays");
-	request(w, &admin, "PATCH", one,
-		"{\"name\":\"Any Sunday\",\"description\":\"d\",\"schedule\":" SUNDAY "}", NULL,
-		&changed);
+	static const char other[] =
+		"{\"name\":\"Any Sunday\",\"description\":\"d\",\"schedule\":" SUNDAY "}";
+	AUTO(reply_done) struct reply blind, stale;
+	char etag[40];
+	assert_true(header(&shown, "ETag", etag, sizeof(etag)));
+	AUTO(xfree) char *match = xasprintf("If-Match: %s", etag);
+	const char *read[] = { match, NULL };
+	request(w, &admin, "PATCH", one, other, NULL, &blind);
+	expect(&blind, 428, "precondition_required");
+	request(w, &admin, "PATCH", one, other, read, &changed);
 	expect(&changed, 200, NULL);
+	request(w, &admin, "PATCH", one, other, read, &stale); /* in the same millisecond, too */
+	expect(&stale, 412, "precondition_failed");
 	request(w, &guest, "GET", list, NULL, NULL, &all);
 	expect(&all, 200, NULL);
 	assert_int_equal(json_array_size(json_object_get(all.json, "items")), 2);
@@ -724,15 +741,22 @@ static void M_169_a_policy_tells_users_or_does_not(void **state)
 		&made);
 	expect(&made, 201, NULL);
 	AUTO(xfree) char *one = xasprintf("%s/%s", list, text_at(made.json, "id"));
-	request(w, &admin, "PATCH", one, "{\"name\":\"Asks\",\"schedule\":{}}", NULL, &kept);
+	char etag[40], next[40];
+	assert_true(header(&made, "ETag", etag, sizeof(etag)));
+	AUTO(xfree) char *match = xasprintf("If-Match: %s", etag);
+	const char *first[] = { match, NULL };
+	request(w, &admin, "PATCH", one, "{\"name\":\"Asks\",\"schedule\":{}}", first, &kept);
 	expect(&kept, 200, NULL);
 	const json_t *n = json_object_get(kept.json, "notification");
 	assert_string_equal(text_at(json_object_get(n, "title"), "ja"), "更新");
 	assert_int_equal(json_integer_value(
 				 json_object_get(json_object_get(n, "postpone"), "deadline_hours")),
 			 720);
+	assert_true(header(&kept, "ETag", next, sizeof(next)));
+	AUTO(xfree) char *again = xasprintf("If-Match: %s", next);
+	const char *second[] = { again, NULL };
 	request(w, &admin, "PATCH", one,
-		"{\"name\":\"Asks\",\"schedule\":{},\"notification\":null}", NULL, &silent);
+		"{\"name\":\"Asks\",\"schedule\":{},\"notification\":null}", second, &silent);
 	expect(&silent, 200, NULL);
 	assert_true(json_is_null(json_object_get(silent.json, "notification")));
 }

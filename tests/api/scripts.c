@@ -107,9 +107,12 @@ static void M_168_a_policy_names_a_script(void **state)
 	request(w, &admin, "DELETE", path, NULL, NULL, &used);
 	expect(&used, 409, "script_in_use");
 	AUTO(xfree) char *policy = xasprintf("%s/%s", list, text_at(made.json, "id"));
+	char etag[40];
+	assert_true(header(&made, "ETag", etag, sizeof(etag)));
+	AUTO(xfree) char *match = xasprintf("If-Match: %s", etag);
 	request(w, &admin, "PATCH", policy,
-		"{\"name\":\"Gated\",\"schedule\":{},\"before\":{\"reboot\":false}}", NULL,
-		&changed);
+		"{\"name\":\"Gated\",\"schedule\":{},\"before\":{\"reboot\":false}}",
+		(const char *[]) { match, NULL }, &changed);
 	expect(&changed, 200, NULL);
 	request(w, &admin, "DELETE", path, NULL, NULL, &gone);
 	expect(&gone, 204, NULL);

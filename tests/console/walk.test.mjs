@@ -28,9 +28,10 @@ async function things() {
 	const [system] = await get('/systems?sort=-missing&limit=1');
 	const [patch] = await get('/patches?view=missing&limit=1');
 	const [any] = await get('/patches?view=supported&limit=1');
-	const [deployment] = await get('/deployments?limit=1');
+	const deployments = await get('/deployments');
+	const deployment = deployments.find(d => d.state !== 'draft'), draft = deployments.find(d => d.state === 'draft');
 	const missing = system ? (await b.api(`/systems/${system.id}/patches?limit=1`)).items[0] : undefined;
-	return { system, patch: patch ?? any, deployment, missing };
+	return { system, patch: patch ?? any, deployment, draft, missing };
 }
 
 async function screens() {
@@ -38,7 +39,7 @@ async function screens() {
 	const enc = encodeURIComponent;
 	const list = {
 		home: '/', missing: '/patches/missing', critical: '/patches/critical', installed: '/patches/installed', applicable: '/patches/applicable', supported: '/patches/supported',
-		latest: '/patches/latest', detail: '/patches/detail', 'detail-nothing': '/patches/detail?q=no-such-patch-at-all', downloaded: '/patches/downloaded', declined: '/patches/declined', 'health-policy': '/systems/health-policy', nothing: '/patches/missing?q=no-such-patch-at-all', systems: '/systems', scan: '/systems/scan', deployments: '/deploy/tasks', 'new-deployment': '/deploy/tasks/new', policies: '/deploy/policies', 'new-policy': '/deploy/policies/new', scripts: '/deploy/scripts', auto: '/deploy/auto', 'new-auto': '/deploy/auto/new', approval: '/deploy/approval',
+		latest: '/patches/latest', detail: '/patches/detail', 'detail-nothing': '/patches/detail?q=no-such-patch-at-all', downloaded: '/patches/downloaded', declined: '/patches/declined', 'health-policy': '/systems/health-policy', nothing: '/patches/missing?q=no-such-patch-at-all', systems: '/systems', scan: '/systems/scan', deployments: '/deploy/tasks', 'deployments-trash': '/deploy/tasks?trash=true', 'new-deployment': '/deploy/tasks/new', policies: '/deploy/policies', 'new-policy': '/deploy/policies/new', scripts: '/deploy/scripts', auto: '/deploy/auto', 'new-auto': '/deploy/auto/new', approval: '/deploy/approval',
 		groups: '/agents/groups', 'new-group': '/agents/groups/new', computers: '/agents/computers', 'install-agents': '/agents/install', offices: '/agents/offices', reports: '/reports', 'patch-db': '/admin/patch-db', mail: '/admin/mail', about: '/admin/about',
 		me: '/me', 'not-found': '/no/such/page',
 	};
@@ -56,6 +57,10 @@ async function screens() {
 		list.deployment = `/deploy/tasks/${t.deployment.id}`;
 		list['deployment-patches'] = `/deploy/tasks/${t.deployment.id}?tab=patches`;
 		list['deployment-plans'] = `/deploy/tasks/${t.deployment.id}?tab=plans`;
+	}
+	if (t.draft) {
+		list['deployment-draft'] = `/deploy/tasks/${t.draft.id}`;
+		list['deployment-draft-form'] = `/deploy/tasks/${t.draft.id}/edit`;
 	}
 	const policy = (await b.api('/deployment-policies')).items.find(p => !p.built_in);
 	if (policy)
@@ -379,6 +384,48 @@ test('M-131: from missing patches to a preview; nothing is deployed without one'
 			assert.fail(v);
 		await p.keyboard.press('Escape');
 	}
+	assert.deepEqual(p.errors, []);
+	await p.close();
+});
+
+test('S-11: a deployment is suspended, changed, resumed and cloned; the clone is a draft that goes into the trash', o, async t => {
+	const { deployment } = await things();
+	if (!deployment || !['ready', 'in_progress'].includes(deployment.state))
+		return t.skip('no deployment that waits on this server');
+	await b.prefer({ language: 'ja', theme: 'light' });
+	const p = await open(b);
+	const press = name => p.getByRole('button', { name, exact: true }).click();
+	const state = word => p.locator('.tk-headline').getByText(word, { exact: true }).waitFor();
+	const shot = async name => shots && p.screenshot({ path: join(shots, `${name}.png`) });
+	await visit(p, `/deploy/tasks/${deployment.id}`);
+	await press('一時停止');
+	await state('一時停止');
+	await p.locator('tbody').getByText('配布が一時停止されています').first().waitFor();
+	await shot('deployment-suspended-ja');
+	assert.deepEqual(await scan(p), []);
+	assert.deepEqual(await englishIn(p), []);
+	await press('編集');
+	const dialog = p.getByRole('dialog');
+	await dialog.getByLabel('回数を指定する').check();
+	await shot('deployment-edit-ja');
+	assert.deepEqual(await scan(p), []);
+	assert.deepEqual(await englishIn(p), []);
+	await dialog.getByRole('button', { name: '保存' }).click();
+	await dialog.waitFor({ state: 'detached' });
+	const retry = (await b.api(`/deployments/${deployment.id}`)).retry;
+	assert.ok(retry.refresh > 0 && retry.start_up > 0);
+	await press('再開');
+	await p.locator('.tk-headline').getByText('一時停止', { exact: true }).waitFor({ state: 'detached' });
+	await press('複製');
+	await p.waitForURL(/\/edit$/);
+	const id = /tasks\/([0-9a-f]{32})\/edit/.exec(p.url())[1];
+	assert.equal((await b.api(`/deployments/${id}`)).state, 'draft');
+	await p.locator('.tk-kpis').waitFor();
+	await visit(p, `/deploy/tasks/${id}`);
+	await press('削除');
+	await p.getByRole('dialog').getByRole('button', { name: '削除', exact: true }).click();
+	await p.waitForURL(/\/deploy\/tasks$/);
+	assert.ok((await b.api('/deployments?trash=true')).items.some(d => d.id === id));
 	assert.deepEqual(p.errors, []);
 	await p.close();
 });

@@ -116,14 +116,14 @@ static void pages_go_backwards_too(void **state)
 	struct deployment_row oldest = get(w, id[0], &a), *rows;
 	size_t n;
 	int64_t count;
-	ok(deploy_list_newer(w->deploy, &oldest, 1, &a, &rows, &n, &e), &e);
+	ok(deploy_list_newer(w->deploy, false, &oldest, 1, &a, &rows, &n, &e), &e);
 	assert_int_equal(n, 1);
 	assert_string_equal(rows[0].id, id[1]); /* the nearest, not the newest */
-	ok(deploy_list_newer(w->deploy, &oldest, 10, &a, &rows, &n, &e), &e);
+	ok(deploy_list_newer(w->deploy, false, &oldest, 10, &a, &rows, &n, &e), &e);
 	assert_int_equal(n, 2);
 	assert_string_equal(rows[0].id, id[2]); /* newest first */
 	assert_int_equal(rows[0].n_targets, 2);
-	ok(deploy_count(w->deploy, &count, &e), &e);
+	ok(deploy_count(w->deploy, false, &count, &e), &e);
 	assert_int_equal(count, 3);
 	ok(deploy_cancel(w->deploy, id[1], &e), &e);
 	ok(deploy_running(w->deploy, 10, &a, &rows, &n, &e), &e);

@@ -140,7 +140,8 @@ static void a_waiting_order_lets_a_sooner_one_pass(void **state)
 	deploy_with(w, POLICY_ANYTIME, "debian:12:zlib:1.3-2", now);
 	struct order sooner = only_order(w, 0, &a);
 	assert_true(str_is(sooner.deployment, now) && !sooner.window && sooner.seq > waits.seq);
-	assert_string_equal(target(w, later, &a).reason, "offline"); /* no window any more */
+	assert_string_equal(target(w, later, &a).reason,
+			    "other_deployment"); /* no window any more */
 	assert_int_equal(target(w, later, &a).attempts, 0);
 	/* while that is being worked on, nothing else is given out */
 	assert_true(str_eq(only_order(w, 0, &a).id, sooner.id));

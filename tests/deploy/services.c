@@ -97,7 +97,7 @@ static void refused_are_names_out_of_the_evidence_and_protected_ones(void **stat
 	AUTO(arena_done) struct arena a = { 0 };
 	struct err e = { 0 };
 	int64_t n;
-	ok(deploy_count(w->deploy, &n, &e), &e);
+	ok(deploy_count(w->deploy, false, &n, &e), &e);
 	assert_int_equal(n, 0);
 }
 

@@ -137,11 +137,14 @@ class Api:
             if not cursor:
                 return items
 
+    def change(self, path, body):
+        """PATCH on the version that is there now."""
+        status, reply, headers = self.request("GET", path, want_headers=True)
+        return self.call("PATCH", path, body, headers={"If-Match": headers["ETag"]})
+
     def set(self, **values):
         """Changes settings; a key's dots are written as two underscores."""
-        status, reply, headers = self.request("GET", "/settings", want_headers=True)
-        self.call("PATCH", "/settings", {"values": {k.replace("__", "."): v for k, v in values.items()}},
-                  headers={"If-Match": headers["ETag"]})
+        self.change("/settings", {"values": {k.replace("__", "."): v for k, v in values.items()}})
 
     def sign_in(self, link):
         token = link.split("#token=")[1].strip()

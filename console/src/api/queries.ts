@@ -93,9 +93,28 @@ export const useExplanation = (system: string, patch: string, enabled: boolean) 
 export const useDeployments = (query: Query<'/deployments'>) => useQuery({
 	...list, queryKey: ['deployments', 'list', query], queryFn: ({ signal }) => take(api.GET('/deployments', { params: { query }, signal })),
 });
-export const useDeployment = (id: string) => useQuery({
-	queryKey: ['deployments', 'one', id],
-	queryFn: ({ signal }) => take(api.GET('/deployments/{deployment_id}', { params: { path: { deployment_id: id } }, signal })),
+/** With its ETag, which a change names. */
+export const useDeployment = (id: string, enabled = true) => useQuery({
+	enabled, queryKey: ['deployments', 'one', id],
+	queryFn: async ({ signal }) => {
+		const call = api.GET('/deployments/{deployment_id}', { params: { path: { deployment_id: id } }, signal });
+		const d = await take(call);
+		return { ...d, etag: (await call).response.headers.get('ETag') ?? '' };
+	},
+});
+export type DeploymentDetail = NonNullable<ReturnType<typeof useDeployment>['data']>;
+export const useDeploymentPatches = (id: string, query: Query<'/deployments/{deployment_id}/patches'>) => useQuery({
+	...list, queryKey: ['deployments', 'one', id, 'patches', query],
+	queryFn: ({ signal }) => take(api.GET('/deployments/{deployment_id}/patches', { params: { path: { deployment_id: id }, query }, signal })),
+});
+export const useDeploymentFailures = (id: string) => useQuery({
+	queryKey: ['deployments', 'one', id, 'failures'],
+	queryFn: ({ signal }) => take(api.GET('/deployments/{deployment_id}/failures', { params: { path: { deployment_id: id } }, signal })),
+});
+/** Every word of a target's reason; the same as long as the server is. */
+export const useReasons = () => useQuery({
+	staleTime: Infinity, queryKey: ['reasons'], queryFn: ({ signal }) => take(api.GET('/deployment-reasons', { signal })),
+	select: (d): Map<string, Schemas['Reason']> => new Map(d.items.map(r => [r.reason, r])),
 });
 export const useTargets = (id: string, query: Query<'/deployments/{deployment_id}/targets'>, enabled = true) => useQuery({
 	...list, enabled, queryKey: ['deployments', 'one', id, 'targets', query],

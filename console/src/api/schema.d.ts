@@ -759,6 +759,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/deployments:draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps a deployment as a draft. Its patches and systems are looked at when it is deployed. */
+        post: operations["createDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deployment-reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every word of a target's reason, what it means and what helps. */
+        get: operations["listReasons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/deployments/{deployment_id}": {
         parameters: {
             query?: never;
@@ -768,8 +802,148 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** One deployment with its patches. */
+        /** One deployment. Its ETag is the version that a change names. */
         get: operations["getDeployment"];
+        put?: never;
+        post?: never;
+        /** Puts a draft or an ended deployment into the trash, where it is forgotten after 30 days. 409 `not_removable`. */
+        delete: operations["removeDeployment"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes a draft, or name, description, policy and execution of one that has not ended.
+         * @description What is left out stays. What is chosen - `patches`, `systems`, `targets`, `operation`, `rollout`, `approval`,
+         *     `only_approved` - is a draft's alone, and replaced as a whole. Orders that have
+         *     not started are made anew when the policy or the end changes. 412 `precondition_failed`, 409 `not_changeable`.
+         */
+        patch: operations["changeDeployment"];
+        trace?: never;
+    };
+    "/deployments/{deployment_id}:suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops what has not started, until it is resumed; systems that wait are woken to learn it. 409 `not_suspendable`. */
+        post: operations["suspendDeployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deployments/{deployment_id}:resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on with a suspended deployment. 409 `not_suspended`. */
+        post: operations["resumeDeployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deployments/{deployment_id}:clone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A draft of the same patches, systems, policy and execution. 409 `not_cloneable`. */
+        post: operations["cloneDeployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deployments/{deployment_id}:retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Failed targets begin again, all of them or those of `systems` or of one `reason`. 409 `nothing_to_retry`. */
+        post: operations["retryDeployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deployments/{deployment_id}:restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a deployment out of the trash. 409 `not_in_trash`. */
+        post: operations["restoreDeployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deployments/{deployment_id}/patches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        /** The patches of a deployment, by id. */
+        get: operations["listDeploymentPatches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deployments/{deployment_id}/failures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        /** The failed targets by cause, the most frequent first, with what helps. */
+        get: operations["listDeploymentFailures"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1023,7 +1197,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** One stored deployment policy. */
+        /** One stored deployment policy. Its ETag is the version that a change names. */
         get: operations["getDeploymentPolicy"];
         put?: never;
         post?: never;
@@ -1031,7 +1205,10 @@ export interface paths {
         delete: operations["removeDeploymentPolicy"];
         options?: never;
         head?: never;
-        /** Replaces a deployment policy's content. Orders that still wait for one of its windows are made anew at the systems' next contact. */
+        /**
+         * Replaces a deployment policy's content. Orders that still wait for one of its windows are made anew at the systems' next contact.
+         * @description 412 `precondition_failed` when it was changed since the ETag of If-Match.
+         */
         patch: operations["updateDeploymentPolicy"];
         trace?: never;
     };
@@ -1688,9 +1865,9 @@ export interface components {
         /** @enum {string} */
         SystemState: "active" | "retired" | "quarantined";
         /** @enum {string} */
-        DeploymentState: "ready" | "in_progress" | "completed" | "completed_with_failures" | "failed" | "cancelled";
+        DeploymentState: "ready" | "in_progress" | "completed" | "completed_with_failures" | "failed" | "cancelled" | "draft" | "suspended" | "expired";
         /** @enum {string} */
-        TargetState: "pending" | "downloading" | "installing" | "succeeded" | "failed" | "not_applicable" | "cancelled";
+        TargetState: "pending" | "downloading" | "installing" | "succeeded" | "failed" | "not_applicable" | "cancelled" | "expired";
         /** @enum {string} */
         JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled";
         /** @enum {string} */
@@ -2793,6 +2970,11 @@ export interface components {
              * @default false
              */
             only_approved?: boolean;
+            /** @description What has not started by then does not start */
+            expires?: components["schemas"]["TimeOrNull"];
+            /** @description Of causes that pass; null = as usual */
+            retry?: null | components["schemas"]["DeploymentRetry"];
+            distribution?: components["schemas"]["DistributionRule"];
         };
         DeploymentCreateRequest: {
             name?: string;
@@ -2810,6 +2992,13 @@ export interface components {
             /** @default false */
             only_approved?: boolean;
             preview_token: string;
+            /** @description The draft that this is, and takes the place of; 409 `not_a_draft` */
+            draft?: string;
+            /** @description What has not started by then does not start */
+            expires?: components["schemas"]["TimeOrNull"];
+            /** @description Of causes that pass; null = as usual */
+            retry?: null | components["schemas"]["DeploymentRetry"];
+            distribution?: components["schemas"]["DistributionRule"];
         };
         PlanList: {
             approval: components["schemas"]["PlanApprovalMode"];
@@ -2868,6 +3057,50 @@ export interface components {
             reason: "no_previous_version" | "newer_installed" | "beside";
             systems: number;
         };
+        /** @description How often a failed target is tried again, together at most 20. */
+        DeploymentRetry: {
+            /** @description At contacts of its agent */
+            refresh: number;
+            /** @description After starts of the system */
+            start_up: number;
+        };
+        /**
+         * @description When the server cannot get a file: the other patches are deployed and the late ones later, or a target waits for all
+         * @enum {string}
+         */
+        DistributionRule: "deploy_rest" | "hold";
+        Reason: {
+            reason: string;
+            /** @enum {string} */
+            kind: "waiting" | "failed" | "ended";
+            /** @description Passes by itself and is tried again */
+            transient: boolean;
+            title: components["schemas"]["LocalText"];
+            /** @description What happens next or what helps; empty when there is nothing to do */
+            remedy: components["schemas"]["LocalText"];
+        };
+        FailureGroup: {
+            reason: string;
+            /** @enum {string} */
+            kind: "waiting" | "failed" | "ended";
+            transient: boolean;
+            title: components["schemas"]["LocalText"];
+            remedy: components["schemas"]["LocalText"];
+            /** @description How many failed for it */
+            systems: number;
+            /** @description At most six of them */
+            first: {
+                id: string;
+                hostname: string;
+            }[];
+        };
+        DeploymentPatchList: {
+            items: {
+                id: string;
+                patch: null | components["schemas"]["Patch"];
+            }[];
+            page: components["schemas"]["Page"];
+        };
         DeploymentPreview: {
             preview_token: string;
             patches: number;
@@ -2920,6 +3153,13 @@ export interface components {
             created_by: string;
             patches: number;
             targets: components["schemas"]["TargetCounts"];
+            /** @description Since when */
+            suspended: components["schemas"]["TimeOrNull"];
+            /** @description In the trash since then */
+            removed: components["schemas"]["TimeOrNull"];
+            expires: components["schemas"]["TimeOrNull"];
+            retry: null | components["schemas"]["DeploymentRetry"];
+            distribution: components["schemas"]["DistributionRule"];
         };
         RestartServices: {
             /** @description Names such as `nginx.service`; all that may be restarted, when it is left out */
@@ -3029,15 +3269,16 @@ export interface components {
             failed: number;
             not_applicable: number;
             cancelled: number;
+            expired: number;
         };
         DeploymentDetail: components["schemas"]["Deployment"] & {
             rollout: null | components["schemas"]["Rollout"];
             /** @description The targets it was made with; null when it names systems. */
             aimed_at: components["schemas"]["Targets"] | null;
-            patch_items: {
-                id: string;
-                patch: null | components["schemas"]["Patch"];
-            }[];
+            /** @description Of a draft: what it chooses, with the members of DeploymentRequest */
+            request: {
+                [key: string]: unknown;
+            } | null;
         };
         RolloutReason: {
             /** @description For the audit log and for whoever looks at the deployment */
@@ -3144,7 +3385,7 @@ export interface components {
             system: string;
             hostname: string;
             state: components["schemas"]["TargetState"];
-            /** @description Stable word why it is pending or how it ended: offline, server_downloading, vendor_gone, vendor_digest, vendor_error, vendor_unreachable, server_disk_full, server_error, waiting_agent, outside_window, waiting_start_up, user_notice, postponed, reconciling, wave_closed, rollout_halted, group_full, group_window, order_unsigned, would_remove, retired, cancelled, downloading, preparing, installing, waiting, lock_held, installed, already_installed, unlisted_dependency, signature, digest, expired, replayed, policy, disk_full, dpkg_interrupted, rpm_interrupted, maintainer_script, dependency, network, timeout, superseded, held, restarted, already_restarted, not_in_evidence, protected_unit, restart_failed, still_old, rebooting, waiting_users, rebooted, reboot_failed, no_return, script_before, script_after, script_denied, script_untrusted, script_expired, script_superseded, script_failed, script_timeout, script_interrupted, internal */
+            /** @description Stable word why it is pending or how it ended; all are in `/deployment-reasons` */
             reason: string | null;
             detail: string | null;
             updated: components["schemas"]["TimeOrNull"];
@@ -3173,6 +3414,22 @@ export interface components {
             notice: components["schemas"]["TargetNotice"] | null;
             /** @description What became of its policy's scripts */
             scripts: components["schemas"]["TargetScript"][];
+            /** @description Why its last attempt failed */
+            cause: string | null;
+            /** @description How often it was tried again by itself */
+            retried: {
+                refresh: number;
+                start_up: number;
+            };
+            /** @description Of a pending one whose policy has windows - the one that is open or comes next. Without a zone it is told by the system's own clocks, in local_start and local_end. */
+            window: null | {
+                zone: string | null;
+                start: components["schemas"]["TimeOrNull"];
+                end: components["schemas"]["TimeOrNull"];
+                /** @example 2026-11-29T13:00 */
+                local_start: string | null;
+                local_end: string | null;
+            };
         };
         /** @description Of a target that waits for its users (reason user_notice or postponed). next_attempt is when it starts. */
         TargetNotice: {
@@ -4867,6 +5124,8 @@ export interface operations {
                 limit?: components["parameters"]["Limit"];
                 /** @description `next_cursor` or `prev_cursor` of a page */
                 cursor?: components["parameters"]["Cursor"];
+                /** @description Those in the trash instead */
+                trash?: boolean;
             };
             header?: never;
             path?: never;
@@ -4945,6 +5204,60 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    createDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+                /** @description Kept 24 h: the same key with the same body answers the stored reply, with another body 422 `idempotency_mismatch` */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeploymentRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listReasons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Reasons */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Reason"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     getDeployment: {
         parameters: {
             query?: never;
@@ -4963,6 +5276,254 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeploymentDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeDeployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeDeployment: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+                /** @description The ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeploymentRequest"];
+            };
+        };
+        responses: {
+            /** @description The deployment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    suspendDeployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deployment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resumeDeployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deployment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cloneDeployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+                /** @description Kept 24 h: the same key with the same body answers the stored reply, with another body 422 `idempotency_mismatch` */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    retryDeployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    systems?: string[];
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The deployment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    restoreDeployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's `csrf`; required with the session cookie */
+                "X-CSRF"?: components["parameters"]["Csrf"];
+            };
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deployment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDeploymentPatches: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` or `prev_cursor` of a page */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of patches */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentPatchList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDeploymentFailures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: components["parameters"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Groups */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["FailureGroup"][];
+                    };
                 };
             };
             default: components["responses"]["Problem"];
@@ -5406,9 +5967,11 @@ export interface operations {
     updateDeploymentPolicy: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The session's `csrf`; required with the session cookie */
                 "X-CSRF"?: components["parameters"]["Csrf"];
+                /** @description The ETag that was read */
+                "If-Match": string;
             };
             path: {
                 policy_id: string;

@@ -7,6 +7,8 @@ export const patchPath = (id: string, tab = 'overview') => `/patches/${enc(id)}/
 export const systemPath = (id: string, tab = 'overview') => `/systems/${enc(id)}/${tab}`;
 export const deploymentPath = (id: string) => `/deploy/tasks/${enc(id)}`;
 export const groupPath = (id: string) => `/agents/groups/${enc(id)}`;
+/** The form, with a stored draft. */
+export const draftPath = (id: string) => `${deploymentPath(id)}/edit`;
 /** Query parameter that opens the explanation drawer on any screen. */
 export const whyParam = (system: string, patch: string) => `${system}.${patch}`;
 export function parseWhy(value: string): { system: string; patch: string } | null {

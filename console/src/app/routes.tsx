@@ -53,6 +53,7 @@ export function Routes() {
 			<Route path="/deploy"><Redirect to="/deploy/tasks" replace /></Route>
 			<Route path="/deploy/tasks"><Deployments /></Route>
 			<Route path="/deploy/tasks/new"><NewDeployment /></Route>
+			<Route path="/deploy/tasks/:id/edit">{p => <NewDeployment key={p.id} id={decodeId(p.id)} />}</Route>
 			<Route path="/deploy/tasks/:id">{p => <Deployment id={decodeId(p.id)} />}</Route>
 			<Route path="/deploy/policies"><Policies /></Route>
 			<Route path="/deploy/policies/new"><Policy /></Route>

@@ -27,7 +27,8 @@ export interface I18n {
 	bytes: (n: number) => string;
 	dateTime: (iso: string) => string;
 	timeOfDay: (iso: string) => string;
-	exact: (iso: string) => string;
+	/** In the person's zone, or in the given one. */
+	exact: (iso: string, zone?: string) => string;
 	date: (iso: string) => string;
 	relative: (iso: string, nowMs: number) => string;
 	endOfDay: (day: string) => string;
@@ -68,7 +69,7 @@ export function I18nProvider({ children }: { children: ReactNode }) {
 			bytes: n => f.formatBytes(lang, n),
 			dateTime: iso => f.formatDateTime(iso, zone),
 			timeOfDay: iso => f.formatDateTime(iso, zone).slice(11),
-			exact: iso => f.formatExact(lang, iso, zone),
+			exact: (iso, other) => f.formatExact(lang, iso, other ?? zone),
 			date: iso => f.formatDate(iso, zone),
 			relative: (iso, now) => f.formatRelative(lang, iso, now),
 			endOfDay: day => f.endOfDay(day, zone),

@@ -5,7 +5,7 @@ import { useDeployments, type Deployment } from '../../api/queries';
 import { deploymentPath } from '../../app/paths';
 import { useSession } from '../../app/session';
 import { useI18n } from '../../i18n';
-import { Empty, Failure } from '../../ui/basic';
+import { Button, Empty, Failure } from '../../ui/basic';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { useListQuery } from '../../ui/filters';
 import { Pager, useColumns, ViewMenu } from '../../ui/List';
@@ -19,7 +19,8 @@ export default function Deployments() {
 	const url = useUrl();
 	const { may } = useSession();
 	const { limit, cursor } = useListQuery([]) as { limit: number; cursor?: string };
-	const list = useDeployments({ limit, cursor });
+	const trash = url.get('trash') === 'true';
+	const list = useDeployments({ limit, cursor, trash: trash || undefined });
 	const data = list.data;
 	const columns = useColumns<Deployment>('deployments', [
 		{ id: 'name', header: t('deployment.name'), fixed: true, grow: true, title: d => d.name, cell: d => <Link href={deploymentPath(d.id)}>{d.name}</Link> },
@@ -36,10 +37,11 @@ export default function Deployments() {
 		{ id: 'by', drop: 6, header: t('deployment.createdBy'), words: true, cell: d => d.created_by },
 	] satisfies Column<Deployment>[], ['operation', 'started']);
 	return (
-		<Page title={t('deploy.tasks')} count={data && t('list.items', { n: data.page.total })} ready={!list.isPending}
+		<Page title={t(trash ? 'deployments.trash' : 'deploy.tasks')} count={data && t('list.items', { n: data.page.total })} ready={!list.isPending}
 			sub={<p className="tk-lead">{t('deploy.lead')}</p>}
 			actions={may('deploy') && <Link href="/deploy/tasks/new" className="pf-v6-c-button pf-m-primary">{t('deploy.new')}</Link>}>
 			<div className="tk-toolbar">
+				<Button variant="link" size="sm" onClick={() => url.set({ trash: trash ? null : 'true', cursor: null })}>{t(trash ? 'deployments.leaveTrash' : 'deployments.trash')}</Button>
 				<span className="tk-grow-space" />
 				<Pager page={data?.page} shown={data?.items.length ?? 0} />
 				<ViewMenu columns={columns} />
@@ -48,7 +50,7 @@ export default function Deployments() {
 			{!(list.error && !data) && (
 				<DataTable label={t('deploy.tasks')} columns={columns.shown} rows={data?.items} rowId={d => d.id} rowName={d => d.name} stale={list.isPlaceholderData}
 					onOpen={d => url.navigate(deploymentPath(d.id))}
-					empty={<Empty title={t('empty.deployments')} why={t('empty.deploymentsWhy')} action={t('empty.toMissing')} to="/patches/missing" />} />
+					empty={trash ? <Empty title={t('deployments.trashEmpty')} why={t('deployments.trashWhy')} /> : <Empty title={t('empty.deployments')} why={t('empty.deploymentsWhy')} action={t('empty.toMissing')} to="/patches/missing" />} />
 			)}
 		</Page>
 	);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // States of deployments and of their targets: word, colour token and the bar of progress.
-import type { Deployment, Target } from '../../api/queries';
+import { useReasons, type Deployment, type Target } from '../../api/queries';
 import { useI18n } from '../../i18n';
 import { StackedBar } from '../../ui/Charts';
+import { Time } from '../../ui/Time';
 
-export const TARGET_STATES = ['succeeded', 'installing', 'downloading', 'pending', 'failed', 'not_applicable', 'cancelled'] as const;
+export const TARGET_STATES = ['succeeded', 'installing', 'downloading', 'pending', 'failed', 'not_applicable', 'cancelled', 'expired'] as const;
 
 export function DeploymentState({ state }: { state: Deployment['state'] }) {
 	const { word } = useI18n();
@@ -16,21 +17,45 @@ export function TargetState({ state }: { state: Target['state'] }) {
 	return <span className={`tk-state tk-state-${state}`}>{word('targetState', state)}</span>;
 }
 
-/** The stable reason in words, then the agent's own text. */
+/** A stable reason in words; a word that the server does not know either stays as it is. */
+export function useReasonText() {
+	const { lang, maybe } = useI18n();
+	const reasons = useReasons();
+	return (word: string) => reasons.data?.get(word)?.title[lang] ?? maybe(`reason.${word}`) ?? word;
+}
+
+/** When it goes on, as far as that is known: the next attempt, or the window that comes next. */
+function WhenNext({ target: x }: { target: Target }) {
+	const { t, exact } = useI18n();
+	if (x.state !== 'pending')
+		return null;
+	if (x.next_attempt && Date.parse(x.next_attempt) > Date.now())
+		return <span className="tk-small tk-when">{t('why.nextAttempt')} <Time at={x.next_attempt} /></span>;
+	if (!x.window)
+		return null;
+	const [from, to] = x.window.zone ? [exact(x.window.start!, x.window.zone), x.window.end && exact(x.window.end, x.window.zone)]
+		: [x.window.local_start!.replace('T', ' '), x.window.local_end?.replace('T', ' ')];
+	return <span className="tk-small tk-when">{t(x.window.zone ? 'why.window' : 'why.windowLocal', { from, to: to || '…', zone: x.window.zone ?? '' })}</span>;
+}
+
+/** Why it waits or how it ended, in words, then what was said besides, then when it goes on. */
 export function TargetReason({ target }: { target: Target }) {
-	const { maybe } = useI18n();
+	const { t } = useI18n();
+	const text = useReasonText();
 	const full = target.reason === 'group_full' ? /^(.*) (\d+)\/(\d+)$/.exec(target.detail ?? '') : null;
 	if (full)
-		return <>{maybe('reason.group_full_of', { group: full[1]!, n: Number(full[2]), of: Number(full[3]) })}</>;
-	const words = target.reason ? maybe(`reason.${target.reason}`) ?? target.reason : '';
+		return <>{t('why.groupFull', { group: full[1]!, n: Number(full[2]), of: Number(full[3]) })}</>;
+	const words = target.reason ? text(target.reason) : '';
 	return (
 		<>
 			{words}
+			{target.cause && target.state !== 'failed' && target.cause !== target.reason && <span className="tk-small"> {t('why.lastCause', { why: text(target.cause) })}</span>}
 			{words && target.detail && ' — '}
 			{target.detail && <span lang="en" className="tk-small">{target.detail}</span>}
 			{target.notice && <> — <NoticeText notice={target.notice} /></>}
 			{target.scripts.map(s => <ScriptText key={s.stage} script={s} />)}
 			{!words && !target.detail && <span className="tk-none">–</span>}
+			<WhenNext target={target} />
 		</>
 	);
 }

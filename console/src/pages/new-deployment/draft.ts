@@ -3,7 +3,7 @@
 // storage, named in the address, so that reload and "back" work and a selection of any size fits.
 // Every section of the form reads and changes one draft; what the server is asked is made of it here.
 import type { Schemas } from '../../api/client';
-import type { Patch, Selection, System, Targets } from '../../api/queries';
+import type { DeploymentDetail, Patch, Selection, System, Targets } from '../../api/queries';
 import { withQuery } from '../../ui/url';
 
 export interface Draft {
@@ -25,6 +25,10 @@ export interface Draft {
 	policy?: string;
 	onlyApproved?: boolean;
 	rollout?: RolloutChoice;
+	/** The last moment at which a system may start. */
+	expires?: string | null;
+	retry?: Schemas['DeploymentRetry'] | null;
+	distribution?: Schemas['DistributionRule'];
 }
 /** How it goes out: a preset, or texts as they are typed. */
 export interface RolloutChoice {
@@ -33,6 +37,8 @@ export interface RolloutChoice {
 	failures?: string;
 	soak?: string;
 	halt?: string;
+	/** Of a stored draft: more than the texts can say; gone as soon as one is typed. */
+	plan?: Schemas['RolloutPlan'];
 }
 /** What every section is given; `change` replaces the named members. */
 export interface SectionProps {
@@ -60,6 +66,8 @@ export function rolloutOf(c: RolloutChoice | undefined): Schemas['RolloutPlan'] 
 		return undefined;
 	if (c.preset !== 'own')
 		return PRESETS[c.preset];
+	if (c.plan)
+		return c.plan;
 	const waves = (c.waves ?? '').split(/[,、\s]+/).filter(Boolean).map(w => w.endsWith('%') ? { percent: whole(w.slice(0, -1)) } : { systems: whole(w) });
 	let last = 0;
 	for (const w of waves) {
@@ -77,10 +85,50 @@ export function rolloutOf(c: RolloutChoice | undefined): Schemas['RolloutPlan'] 
 	};
 }
 
-/** What the preview and the creation ask alike. */
-export function requestOf(d: Draft) {
+const same = (a: unknown, b: unknown): boolean => a === b || (!!a && !!b && typeof a === 'object' && typeof b === 'object'
+	&& Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([k, v]) => same(v, (b as Record<string, unknown>)[k])));
+const typed = (n: number | null | undefined) => n === null || n === undefined ? undefined : String(n);
+
+/** A stored plan as the form has it. */
+export function rolloutChoice(plan: Schemas['RolloutPlan'] | undefined): RolloutChoice | undefined {
+	const preset = (['servers', 'desktops'] as const).find(k => same(PRESETS[k], plan));
+	if (!plan || preset)
+		return preset && { preset };
+	return {
+		preset: 'own', plan, waves: plan.waves.map(w => 'percent' in w && w.percent ? `${w.percent}%` : w.systems).join(', '),
+		failures: typed(plan.gate?.max_failures), soak: typed(plan.gate?.soak_minutes), halt: typed(plan.halt?.percent),
+	};
+}
+
+/** How it is carried out. */
+export function termsOf(d: Draft) {
+	return { expires: d.expires ?? null, retry: d.retry ?? null, distribution: d.distribution ?? 'deploy_rest' } as const;
+}
+
+/** What is chosen: what the preview shows depends on nothing else. */
+export function chosenOf(d: Draft) {
 	const targets = targetsOf(d);
-	return { operation: d.operation, approval: d.approval, patches: d.patches, systems: targets ? undefined : d.systems, targets, policy: d.policy ?? 'anytime', only_approved: d.onlyApproved ?? false, rollout: d.operation ? undefined : rolloutOf(d.rollout) };
+	return {
+		operation: d.operation, approval: d.approval, patches: d.patches, systems: targets ? undefined : d.systems, targets,
+		only_approved: d.onlyApproved ?? false, rollout: d.operation ? undefined : rolloutOf(d.rollout),
+	};
+}
+
+/** What the creation and a stored draft ask alike. */
+export function requestOf(d: Draft) {
+	return { ...chosenOf(d), policy: d.policy ?? 'anytime', ...termsOf(d) };
+}
+
+/** A stored draft as the form has it. */
+export function fromStored(d: DeploymentDetail): Draft {
+	const { operation, approval, patches, targets, rollout, ...r } = (d.request ?? {}) as Schemas['DeploymentRequest'];
+	// Systems among targets are shown as systems.
+	const systems = r.systems ?? (targets?.systems ? { ids: targets.systems } : undefined);
+	return {
+		operation: operation === 'uninstall' ? operation : undefined, approval: approval === 'plan' ? approval : undefined, patches, systems, targets,
+		onlyApproved: r.only_approved, rollout: rolloutChoice(rollout ?? undefined), name: d.name, description: d.description,
+		policy: d.policy, expires: d.expires, retry: d.retry, distribution: d.distribution,
+	};
 }
 
 const says = (t: Omit<Targets, 'exclude' | 'mode'> | undefined) => !!t && [t.systems, t.offices, t.groups, t.ip_ranges, t.filter].some(x => !!x && x.length > 0);

@@ -16,7 +16,7 @@ import { Preview, useNextWindows } from './Preview';
 import type { Schedule } from './text';
 import { Windows } from './Windows';
 
-type Policy = Schemas['Policy'];
+type Policy = Schemas['Policy'] & { etag: string };
 const LIST = '/deploy/policies';
 const FRESH: Schedule = {
 	basis: 'calendar', zone: null, download: 'any_contact', triggers: ['refresh_cycle', 'start_up'], force_after_days: 0,
@@ -27,7 +27,11 @@ export default function PolicyPage({ id }: { id?: string }) {
 	const { t, lang } = useI18n();
 	const one = useQuery({
 		enabled: !!id, queryKey: ['policies', 'one', id],
-		queryFn: ({ signal }) => take(api.GET('/deployment-policies/{policy_id}', { params: { path: { policy_id: id! } }, signal })),
+		queryFn: async ({ signal }) => {
+			const call = api.GET('/deployment-policies/{policy_id}', { params: { path: { policy_id: id! } }, signal });
+			const p = await take(call);
+			return { ...p, etag: (await call).response.headers.get('ETag') ?? '' };
+		},
 	});
 	const title = id ? one.data?.name[lang] ?? t('policy.title') : t('policies.new');
 	return (
@@ -57,7 +61,7 @@ function Edit({ policy }: { policy?: Policy }) {
 		mutationFn: () => {
 			const body = { name: name.trim(), description, schedule: s, before, after, notification: told };
 			return policy
-				? take(api.PATCH('/deployment-policies/{policy_id}', { params: { path: { policy_id: policy.id } }, body }))
+				? take(api.PATCH('/deployment-policies/{policy_id}', { params: { path: { policy_id: policy.id }, header: { 'If-Match': policy.etag } }, body }))
 				: take(api.POST('/deployment-policies', { body }));
 		},
 		onSuccess: p => {

@@ -4,9 +4,10 @@ import type { ReactNode } from 'react';
 import type { SectionProps } from '../draft';
 import { Approval } from './Approval';
 import { Rollout } from './Rollout';
+import { Terms } from './Terms';
 
 /** In the order of the page. */
-export const EXECUTION: ((p: SectionProps) => ReactNode)[] = [Rollout, Approval];
+export const EXECUTION: ((p: SectionProps) => ReactNode)[] = [Rollout, Approval, Terms];
 
 export function Execution(props: SectionProps) {
 	return <>{EXECUTION.map((Part, n) => <Part key={n} {...props} />)}</>;

@@ -11,7 +11,7 @@ export function Rollout({ draft, change }: SectionProps) {
 	const chosen: RolloutChoice = draft.rollout ?? { preset: 'none' };
 	if (draft.operation)
 		return null; // an uninstallation does not go out in waves
-	const set = (part: Partial<RolloutChoice>) => change({ rollout: { ...chosen, ...part } });
+	const set = (part: Partial<RolloutChoice>) => change({ rollout: { ...chosen, plan: undefined, ...part } });
 	const field = (id: 'waves' | 'failures' | 'soak' | 'halt', wide?: boolean) => (
 		<FormGroup fieldId={`rollout-${id}`} label={t(`rollout.own.${id}`)}>
 			<TextInput id={`rollout-${id}`} className={wide ? undefined : 'tk-clock'} value={chosen[id] ?? ''} onChange={(_, v) => set({ [id]: v })}
