@@ -4,6 +4,7 @@
 #include "base/random.h"
 
 #include <pthread.h>
+#include <strings.h>
 
 int str_cmp(struct str a, struct str b)
 {
@@ -24,6 +25,15 @@ bool str_ends(struct str s, const char *suffix)
 {
 	size_t n = strlen(suffix);
 	return s.n >= n && (n == 0 || memcmp(s.p + s.n - n, suffix, n) == 0);
+}
+
+bool str_has_nocase(struct str s, const char *part)
+{
+	size_t n = strlen(part);
+	for (size_t i = 0; n && i + n <= s.n; i++)
+		if (strncasecmp(s.p + i, part, n) == 0)
+			return true;
+	return n == 0;
 }
 
 static bool blank(char c)

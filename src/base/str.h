@@ -35,6 +35,8 @@ static inline bool str_is(struct str a, const char *b)
 int str_cmp(struct str a, struct str b);
 bool str_starts(struct str s, const char *prefix);
 bool str_ends(struct str s, const char *suffix);
+/** `part` stands somewhere in `s`; ASCII letters match in either case. "" is in everything. */
+bool str_has_nocase(struct str s, const char *part);
 /** Without ASCII blanks (space, tab, CR, LF) at both ends. */
 struct str str_trim(struct str s);
 /** Cuts the first token up to `sep` off `rest` into `*tok_out`; false when `rest` is exhausted.

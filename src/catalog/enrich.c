@@ -235,8 +235,7 @@ void enrich_lifecycle(const struct enrich *x, struct str os_id, struct str os_ve
 			out->extended_is_free = products[i].extended_is_free;
 		}
 	if (str_is(os_id, "centos")) /* Linux and Stream share ID and VERSION_ID */
-		product = os_name.n && strcasestr(os_name.p, "stream") ? CENTOS_STREAM
-								       : CENTOS_LINUX;
+		product = str_has_nocase(os_name, "stream") ? CENTOS_STREAM : CENTOS_LINUX;
 	while (product && os_version.n && !out->release) {
 		out->release = with_edition(x, product, os_version, edition);
 		while (os_version.n && os_version.p[--os_version.n] != '.')

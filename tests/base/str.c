@@ -20,6 +20,11 @@ static void compare(void **state)
 	assert_int_equal(str_cmp((struct str) { NULL, 0 }, (struct str) { NULL, 0 }), 0);
 	assert_true(str_starts(STR_LIT("abc"), "ab") && !str_starts(STR_LIT("a"), "ab"));
 	assert_true(str_ends(STR_LIT("abc"), "bc") && !str_ends(STR_LIT("c"), "bc"));
+	assert_true(str_has_nocase(STR_LIT("CentOS Stream 9"), "stream") &&
+		    str_has_nocase(STR_LIT("xAb"), "aB") && str_has_nocase((struct str) { 0 }, ""));
+	assert_false(str_has_nocase(STR_LIT("CentOS"), "stream"));
+	/* nothing behind its end is read: "stream" goes on there */
+	assert_false(str_has_nocase((struct str) { "a stream", 5 }, "stream"));
 	assert_true(str_starts((struct str) { NULL, 0 }, ""));
 	assert_int_equal(str_find(STR_LIT("a\0b"), '\0'), 1);
 	assert_int_equal(str_find((struct str) { NULL, 0 }, 'x'), -1);
