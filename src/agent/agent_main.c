@@ -3,6 +3,7 @@
  */
 #include "agent/net/agent.h"
 #include "agent/net/enroll.h"
+#include "agent/net/portal.h"
 #include "agent/net/scan.h"
 #include "agent/net/users.h"
 #include "base/clock.h"
@@ -28,11 +29,14 @@ static const char usage[] =
 	"                                     puts off an announced installation\n"
 	"       tsukuroi-agent install-now [--order ORDER]\n"
 	"                                     starts it as soon as it may\n"
+	"       tsukuroi-agent available [--json]\n"
+	"                                     what you may install when you like\n"
+	"       tsukuroi-agent install NAME   installs that now\n"
 	"       tsukuroi-agent checkin        scan and contact the server now\n"
 	"options: --config-dir DIR --state-dir DIR --run-dir DIR --sysroot DIR --agent-user NAME\n";
 
 struct words {
-	const char *server, *token, *proxy, *user, *order;
+	const char *server, *token, *proxy, *user, *order, *name;
 	uint64_t minutes;
 	bool json;
 };
@@ -62,6 +66,10 @@ static bool read_words(int argc, char **argv, struct words *w)
 		if (strcmp(argv[1], "postpone") == 0 && i == 2 &&
 		    str_to_u64(str_of(argv[i]), &w->minutes) && w->minutes <= NOTICE_POSTPONE_MAX)
 			continue;
+		if (strcmp(argv[1], "install") == 0 && i == 2 && argv[i][0] && argv[i][0] != '-') {
+			w->name = argv[i];
+			continue;
+		}
 		while (k < ARRAY_LEN(known) && strcmp(argv[i], known[k].name) != 0)
 			k++;
 		if (k == ARRAY_LEN(known) || i + 1 >= argc)
@@ -283,6 +291,10 @@ int main(int argc, char **argv)
 			return wake_agent(&p);
 		if (strcmp(verb, "postpone") == 0)
 			return answer(&p, "postpone", &w);
+		if (strcmp(verb, "available") == 0)
+			return portal_available(&p, own_language(), w.json, &e) ? 0 : fail(&e);
+		if (strcmp(verb, "install") == 0 && w.name)
+			return portal_install(&p, own_language(), w.name, &e) ? 0 : fail(&e);
 		if (strcmp(verb, "install-now") == 0)
 			return answer(&p, "install", &w);
 	}

@@ -2,6 +2,7 @@
  * tsukuroi-agent-root: the half with rights and without a network. Linked with base, format,
  * crypto, pkgver and proto only: there is no code in it that could speak to a server. */
 #include "agent/root/notices.h"
+#include "agent/root/offers.h"
 #include "agent/root/rootd.h"
 #include "agent/root/runner.h"
 #include "base/log.h"
@@ -14,6 +15,7 @@
 static const char usage[] = "usage: tsukuroi-agent-root run [--agent-user NAME]\n"
 			    "       tsukuroi-agent-root run-job ORDER      (started by 'run')\n"
 			    "       tsukuroi-agent-root tell-users ORDER START  (the same)\n"
+			    "       tsukuroi-agent-root tell-offer DEPLOYMENT TIME  (the same)\n"
 			    "options: --config-dir DIR --state-dir DIR --run-dir DIR\n";
 
 static int fail(const struct err *e)
@@ -48,10 +50,12 @@ int main(int argc, char **argv)
 		return fail(&e);
 	if (argc == 3 && strcmp(argv[1], "run-job") == 0)
 		return runner_run(&paths, argv[2], &e) ? 0 : fail(&e);
-	uint64_t start_ms;
-	if (argc == 4 && strcmp(argv[1], "tell-users") == 0 &&
-	    str_to_u64(str_of(argv[3]), &start_ms) && start_ms < INT64_MAX)
-		return notices_show(&paths, argv[2], (int64_t)start_ms, &e) ? 0 : fail(&e);
+	uint64_t ms;
+	bool timed = argc == 4 && str_to_u64(str_of(argv[3]), &ms) && ms < INT64_MAX;
+	if (timed && strcmp(argv[1], "tell-users") == 0)
+		return notices_show(&paths, argv[2], (int64_t)ms, &e) ? 0 : fail(&e);
+	if (timed && strcmp(argv[1], "tell-offer") == 0)
+		return offers_show(&paths, argv[2], (int64_t)ms, &e) ? 0 : fail(&e);
 	if (argc == 2 && strcmp(argv[1], "run") == 0)
 		return run(&paths, AGENT_USER);
 	if (argc == 4 && strcmp(argv[1], "run") == 0 && strcmp(argv[2], "--agent-user") == 0)

@@ -38,7 +38,7 @@ extern const struct route public_routes[], session_routes[], dashboard_routes[],
 	search_routes[], event_routes[], history_routes[], declines_routes[], pairs_routes[],
 	policies_routes[], rollouts_routes[], services_routes[], groups_routes[], filters_routes[],
 	plans_routes[], approvals_routes[], auto_routes[], reboots_routes[], scripts_routes[],
-	mails_routes[], lifecycle_routes[];
+	mails_routes[], lifecycle_routes[], portal_routes[];
 extern const struct route public_agent_routes[], agent_routes[];
 /** All tables of a face, NULL-terminated. */
 extern const struct route *const api_tables[];

@@ -32,6 +32,8 @@ json_t *deployment_json(const struct deployment_row *d)
 	json_object_set_new(j, "policy", json_text(str_of(d->policy)));
 	json_object_set_new(j, "policy_name", policy_name_json(d->policy_name));
 	json_object_set_new(j, "now", json_boolean(d->now));
+	json_object_set_new(j, "option", json_string(d->published ? "publish" : "deploy"));
+	json_object_set_new(j, "deadline", json_time(d->deadline_ms));
 	json_object_set_new(j, "state", json_string(deployment_state_name(d->state)));
 	json_object_set_new(j, "created", json_time(d->created_ms));
 	json_object_set_new(j, "started", json_time(d->started_ms));

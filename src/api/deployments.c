@@ -11,6 +11,7 @@
 #include "api/page.h"
 #include "api/patch_json.h"
 #include "api/policies.h"
+#include "api/portal.h"
 #include "api/rollouts.h"
 #include "api/selection.h"
 #include "api/words.h"
@@ -19,11 +20,11 @@
 #define REQUEST_MAX_BODY (4u << 20)
 #define MAX_LOG (2u << 20)
 
-const char *const deployment_request_members[] = { "name",	   "description",   "patches",
-						   "systems",	   "targets",	    "policy",
-						   "now",	   "expires",	    "retry",
-						   "distribution", "operation",	    "rollout",
-						   "approval",	   "only_approved", NULL };
+const char *const deployment_request_members[] = {
+	"name",	    "description",   "patches", "systems",	"targets",   "policy",
+	"now",	    "expires",	     "retry",	"distribution", "operation", "rollout",
+	"approval", "only_approved", "option",	"deadline",	NULL
+};
 /* Beside those of a request. */
 static const char *const create_members[] = { "preview_token", "draft", NULL };
 
@@ -64,7 +65,7 @@ static bool read_request(struct call *c, const json_t *body, struct deploy_reque
 	if (!json_opt_str(body, "name", 100, &r.name, e) ||
 	    !json_opt_str(body, "description", 1000, &r.description, e) ||
 	    !json_opt_str(body, "policy", 64, &r.policy, e) ||
-	    !json_opt_bool(body, "now", &r.now, e) ||
+	    !json_opt_bool(body, "now", &r.now, e) || !portal_read(body, &r, e) ||
 	    !json_opt_str(body, "operation", 20, &operation, e) ||
 	    !json_opt_str(body, "approval", 20, &approval, e) ||
 	    !json_opt_bool(body, "only_approved", &r.only_approved, e))
@@ -78,6 +79,8 @@ static bool read_request(struct call *c, const json_t *body, struct deploy_reque
 	if (*uninstall_out && !patches)
 		return call_fail(c, e, 400, "invalid_selection",
 				 "an uninstallation needs 'patches'");
+	if (*uninstall_out && r.publish)
+		return err_set(e, ERR_INVALID, "only what installs can be published");
 	if (!policy_known(c, r.policy, e) || !rollouts_read(c, body, &r.rollout, e) ||
 	    !deployment_terms_read(c, body, &r.terms, e))
 		return false;

@@ -21,10 +21,10 @@ static json_t *selection(json_t *ids)
 }
 
 struct deploy_options {
-	const char *systems[MANY], *patches[MANY], *name, *policy, *from;
+	const char *systems[MANY], *patches[MANY], *name, *policy, *from, *deadline;
 	size_t n_systems, n_patches;
 	struct target_options targets;
-	bool now, yes, wait, json, approve_plans, draft;
+	bool now, yes, wait, json, approve_plans, draft, publish;
 	struct waves_options waves;
 };
 
@@ -93,6 +93,10 @@ static bool whole_request(struct remote *r, const struct deploy_options *o, json
 		return request_of_draft(r, o->from, req, e);
 	if (o->approve_plans)
 		json_object_set_new(req, "approval", json_string("plan"));
+	if (o->publish)
+		json_object_set_new(req, "option", json_string("publish"));
+	if (o->deadline)
+		json_object_set_new(req, "deadline", json_text(str_of(o->deadline)));
 	if (o->name)
 		json_object_set_new(req, "name", json_text(str_of(o->name)));
 	return follow_policy(r, o->policy, req, e) && request_of(r, o, req, e);
@@ -122,7 +126,9 @@ static int deploy(const struct deploy_options *o)
 		return 0;
 	}
 	AUTO(xfree)
-	char *question = xasprintf("Deploy to %lld systems?",
+	char *question = xasprintf(strcmp(print_text(req, "option"), "publish") == 0
+					   ? "Publish to %lld systems?"
+					   : "Deploy to %lld systems?",
 				   (long long)print_int(preview, "systems"));
 	if (!o->yes && !follow_confirmed(question))
 		return 1;
@@ -139,11 +145,14 @@ int cmd_deploy(int argc, char **argv)
 	static const char usage[] =
 		"usage: tsukuroi deploy [--system SYSTEM]... [--patch PATCH]... [--policy POLICY] [--now] [--yes]\n"
 		"                       [--wait] [--name NAME] [--approve-plans] [--json] [TARGETS]\n"
-		"                       [--wave 5,10%,100%] [--max-failures N] [--max-silent N] [--soak TIME] [--draft]\n"
+		"                       [--publish [--deadline TIME]] [--draft]\n"
+		"                       [--wave 5,10%,100%] [--max-failures N] [--max-silent N] [--soak TIME]\n"
 		"       tsukuroi deploy --from DRAFT [--now] [--yes] [--wait] [--json]\n"
 		"Only --system: everything they miss. Only --patch: every system that misses them. Both: the product.\n"
 		"POLICY is the name or id of a deployment policy; at any time unless given. With --approve-plans every\n"
 		"system stops with its exact plan until that is approved (tsukuroi plans).\n"
+		"--publish: the systems' users install it themselves (tsukuroi-agent install); from TIME on, as RFC 3339\n"
+		"has it, it is deployed as the policy says where nobody has.\n"
 		"--wave: so many systems first, then up to so many percent of all; each wave opens when the one before\n"
 		"has succeeded for TIME (30m, 2h). More than N failed, or silent, systems of a wave halt the rest.\n"
 		"--draft: kept for later, with --name; --from deploys a draft.\n" TARGETS_USAGE;
@@ -157,6 +166,8 @@ int cmd_deploy(int argc, char **argv)
 		{ .name = "--approve-plans", .flag = &o.approve_plans },
 		{ .name = "--draft", .flag = &o.draft },
 		{ .name = "--from", .value = &o.from },
+		{ .name = "--publish", .flag = &o.publish },
+		{ .name = "--deadline", .value = &o.deadline },
 		{ .name = "--wave", .value = &o.waves.waves },
 		{ .name = "--max-failures", .value = &o.waves.max_failures },
 		{ .name = "--max-silent", .value = &o.waves.max_silent },
@@ -170,8 +181,8 @@ int cmd_deploy(int argc, char **argv)
 	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), 0, 0, &a))
 		return a.status;
 	bool chooses = o.n_systems || o.n_patches || targets_given(&o.targets);
-	if (o.from &&
-	    (chooses || o.draft || o.name || o.policy || o.approve_plans || o.waves.waves))
+	if (o.from && (chooses || o.draft || o.publish || o.deadline || o.name || o.policy ||
+		       o.approve_plans || o.waves.waves))
 		return args_wrong(usage, "--from takes what the draft says; see 'deployment edit'");
 	if (o.draft && !o.name)
 		return args_wrong(usage, "a draft needs --name");

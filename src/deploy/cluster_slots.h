@@ -12,6 +12,8 @@
  * the machine meanwhile (no order is out in either). */
 #define REASON_GROUP_FULL "group_full"
 #define REASON_GROUP_WINDOW "group_window"
+/* Not published there, since it could be begun without a place; deployed from its deadline on. */
+#define REASON_GROUP_PUBLISHED "group_published"
 
 struct cluster_group {
 	const struct group *group;

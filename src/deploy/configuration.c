@@ -97,7 +97,7 @@ static bool insert_all(struct sql_conn *c, void *arg, struct err *e)
 			return false;
 	if (k->waves && !waves_insert(c, k->id, k->r->rollout, k->now_ms, e))
 		return false;
-	return plan_insert_mode(c, k->id, k->r, e) &&
+	return offers_insert(c, k->id, k->r, e) && plan_insert_mode(c, k->id, k->r, e) &&
 	       targets_insert(c, k->id, k->v, k->set, k->waves, k->now_ms, e) &&
 	       (!k->aim || aim_insert(c, k->id, k->r->targets, k->aim, e)) &&
 	       (!k->also || k->also(c, k->also_arg, e)) &&
@@ -194,7 +194,8 @@ bool deploy_check_request(struct deploy *d, const struct deploy_request *r, stru
 	if (r->description && strlen(r->description) > 1000)
 		return err_set(e, ERR_INVALID,
 			       "the deployment's description is longer than 1000 characters");
-	return deploy_check_terms(&r->terms, clock_now_ms(d->conf.clock), e);
+	return deploy_check_terms(&r->terms, clock_now_ms(d->conf.clock), e) &&
+	       offers_check(r, clock_now_ms(d->conf.clock), e);
 }
 
 bool deployment_make(struct deploy *d, const struct match_view *v, const struct deploy_request *r,

@@ -134,8 +134,10 @@ struct deploy_request {
 	const char *policy;		/**< POLICY_ANYTIME */
 	bool now;			/**< deploy now: wake the targets */
 	bool only_approved;		/**< what is not approved is left out (S-08) */
-	bool approve_plans; /**< targets stop with their exact plan until it is approved (plans.h)
-			     */
+	bool approve_plans;  /**< targets stop with their exact plan until it is approved (plans.h)
+			      */
+	bool publish;	     /**< users install it (offers.h) */
+	int64_t deadline_ms; /**< of a published one; 0 = none */
 	const struct rollout *rollout; /**< NULL = all at once */
 	const char *created_by;
 	struct deploy_terms terms;
@@ -232,6 +234,8 @@ struct deployment_row {
 	char *name, *description, *created_by, *policy;
 	char *policy_name; /**< also a removed one's; NULL for the built-in one */
 	bool now;
+	bool published;	     /**< users install it (offers.h) */
+	int64_t deadline_ms; /**< ... and until then; 0 = none */
 	enum deployment_state state;
 	enum deployment_operation operation;
 	int64_t created_ms, started_ms, finished_ms;

@@ -112,16 +112,17 @@ select t.deployment, t.state, t.next_attempt_ms, t.reason, t.units,
   case when r.halted <> 0 or t.wave >= r.open_waves or d.suspended_ms <> 0 or (d.expires_ms <> 0 and d.expires_ms <= $2)
     then 1 else 0 end,
   d.operation, t.reboot, t.reboot_boot, case when t.cause <> '' then t.finished_ms else 0 end, t.retried_refresh,
-  t.retried_start_up, d.retry_refresh, d.retry_start_up, d.hold_incomplete
+  t.retried_start_up, d.retry_refresh, d.retry_start_up, d.hold_incomplete, coalesce(f.deadline_ms, -1)
 from target t join deployment d on d.id = t.deployment left join rollout r on r.deployment = t.deployment
+  left join deployment_offer f on f.deployment = t.deployment
 where t.host = $1 and t.state <= 2 and (t.state = 2 or (d.suspended_ms = 0 and (d.expires_ms = 0 or d.expires_ms > $2))
   or exists (select 1 from host_order o where o.host = t.host and o.deployment = t.deployment and o.state = 0))
-order by d.created_ms, d.id;
+order by case when f.deadline_ms = 0 or f.deadline_ms > $2 then 1 else 0 end, d.created_ms, d.id;
 
 -- name: target_open
 select t.deployment, t.host, d.wake, d.hold_incomplete from target t join deployment d on d.id = t.deployment
 where t.state = 0 and t.next_attempt_ms <= $2 and d.suspended_ms = 0
-  and t.reason not in ('awaiting_approval', 'plan_drift', 'retry_start_up')
+  and t.reason not in ('awaiting_approval', 'plan_drift', 'retry_start_up', 'published', 'group_published')
   and not exists (select 1 from rollout r where r.deployment = t.deployment and (r.halted <> 0 or t.wave >= r.open_waves))
 order by d.created_ms, t.host limit $1;
 
@@ -177,7 +178,7 @@ where deployment = $1 and state <= 1;
 update target set state = 0, reason = 'waiting_agent', next_attempt_ms = 0,
   attempts = attempts - (case when attempts > 0 then 1 else 0 end), updated_ms = $2
 where deployment = $1 and (state = 1 or (state = 0 and reason in ('outside_window', 'waiting_start_up', 'user_notice', 'postponed',
-  'group_window')));
+  'group_window', 'published')));
 
 -- name: target_retry
 update target set state = 0, reason = 'waiting_agent', detail = '', updated_ms = $3, started_ms = 0, finished_ms = 0, next_attempt_ms = 0,
@@ -196,7 +197,10 @@ order by t.updated_ms desc, t.host limit $1;
 
 -- name: target_ahead
 select d.name from target t join deployment d on d.id = t.deployment
-where t.host = $1 and t.deployment <> $2 and t.state in (1, 2) order by d.created_ms limit 1;
+where t.host = $1 and t.deployment <> $2 and t.state in (1, 2)
+  and not (t.state = 1 and t.reason = 'waiting_agent' and exists (select 1 from deployment_offer f
+    where f.deployment = t.deployment and (f.deadline_ms = 0 or f.deadline_ms > $3)))
+order by d.created_ms limit 1;
 
 -- name: target_waiting_hosts
 select host from target where deployment = $1 and state <= 1;
@@ -248,6 +252,9 @@ delete from rollout_wave where deployment = $1;
 -- name: purge_aim
 delete from deployment_aim where deployment = $1;
 
+-- name: purge_offers
+delete from deployment_offer where deployment = $1;
+
 -- name: purge_groups
 delete from deployment_group where deployment = $1;
 
@@ -292,7 +299,7 @@ insert into host_order (id, deployment, host, epoch, seq, state, issued_ms, not_
 values ($1, $2, $3, $4, $5, 0, $6, $7, $8);
 
 -- name: order_open_of_host
-select id, deployment, seq, not_after_ms, envelope from host_order
+select id, deployment, seq, not_after_ms, envelope, issued_ms from host_order
 where host = $1 and state = 0 and epoch = $2 order by seq;
 
 -- name: hosts_with_open_work
@@ -465,7 +472,18 @@ update host_order set state = 2 where state = 0
 -- name: policy_waits_anew
 update target set reason = 'waiting_agent', next_attempt_ms = 0, attempts = attempts - 1, updated_ms = $2
 where state = 0 and deployment in (select id from deployment where policy = $1 and state in (0, 1, 7))
-  and reason in ('outside_window', 'waiting_start_up', 'user_notice', 'postponed', 'group_window');
+  and reason in ('outside_window', 'waiting_start_up', 'user_notice', 'postponed', 'group_window', 'published');
+
+-- name: offer_insert
+insert into deployment_offer (deployment, deadline_ms) values ($1, $2);
+
+-- name: offer_get
+select o.deadline_ms, d.name, d.description from deployment_offer o join deployment d on d.id = o.deployment
+where o.deployment = $1;
+
+-- name: offer_list
+select d.id from deployment_offer o join deployment d on d.id = o.deployment
+where d.state <= 1 order by d.created_ms desc, d.id desc limit $1;
 
 -- name: target_notice_set
 insert into target_notice (deployment, host, shown_ms, postponed, allowed, deadline_ms)
@@ -613,7 +631,7 @@ select count(*) from deployment where id = $1 and state <= 1;
 -- name: target_leave
 update target set state = 6, reason = 'left_targets', updated_ms = $3, finished_ms = $3
 where deployment = $1 and host = $2 and state = 0
-  and (attempts = 0 or (attempts = 1 and reason in ('outside_window', 'waiting_start_up', 'group_window')));
+  and (attempts = 0 or (attempts = 1 and reason in ('outside_window', 'waiting_start_up', 'group_window', 'published')));
 
 -- name: order_withdraw_target
 update host_order set state = 2 where deployment = $1 and host = $2 and state = 0;

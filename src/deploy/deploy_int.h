@@ -24,6 +24,7 @@
 /* The order waits on its machine: see deploy_waits_for_window(). */
 #define REASON_OUTSIDE_WINDOW "outside_window"
 #define REASON_WAITING_START_UP "waiting_start_up"
+#define REASON_PUBLISHED "published"
 #define REASON_USER_NOTICE "user_notice"
 #define REASON_POSTPONED "postponed"
 /* Only retries after a start of the system are left. */
@@ -346,6 +347,23 @@ int64_t policy_start_ms(const struct policy_terms *t, int64_t now_ms);
 /* How long an order made now holds: over its next two windows after all that users may put off, so
  * that an agent whose server is away carries it over once (M-164); at most 100 days. */
 int64_t policy_valid_until_ms(const struct policy_terms *t, int64_t now_ms);
+/* --- offers.c --- */
+bool offers_check(const struct deploy_request *r, int64_t now_ms, struct err *e) MUST_CHECK;
+/* Within the creation of a deployment, published or not. */
+bool offers_insert(struct sql_conn *c, const char *deployment, const struct deploy_request *r,
+		   struct err *e) MUST_CHECK;
+bool offers_read(struct sql_conn *c, const char *deployment, bool *published_out,
+		 int64_t *deadline_ms_out, struct err *e) MUST_CHECK;
+/* Published, and its deadline has not come. */
+static inline bool offers_row(const struct deployment_row *row, int64_t now_ms)
+{
+	return row->published && (!row->deadline_ms || row->deadline_ms > now_ms);
+}
+/* What its orders say of it; NULL = it is not published, or its deadline has passed. */
+bool offers_terms(struct deploy *d, const char *deployment, int64_t now_ms, struct arena *a,
+		  const struct offer **out, struct err *e) MUST_CHECK;
+/* Long enough that the machine obeys the deadline with its server away. */
+int64_t offers_valid_until_ms(const struct offer *o, const struct policy_terms *t, int64_t now_ms);
 pthread_mutex_t *deploy_host_lock(struct deploy *d, const char *host);
 /* Those of all hosts, for a change of many; not with one in hand. */
 void deploy_lock_hosts(struct deploy *d);

@@ -121,19 +121,26 @@ bool deploy_change(struct deploy *d, const char *id, int64_t version, const stru
 		return err_set(e, ERR_CONFLICT,
 			       "'%s' is no draft: its patches and systems stay as they are",
 			       row.name);
+	int64_t now_ms = clock_now_ms(d->conf.clock);
+	bool offer = offers_row(&row, now_ms);
 	const struct deploy_request now = { .name = x->name ? x->name : row.name,
 					    .description = x->description ? x->description
 									  : row.description,
 					    .policy = x->policy ? x->policy : row.policy,
 					    .terms = x->terms ? *x->terms : row.terms,
+					    .publish = offer,
+					    .deadline_ms = offer ? row.deadline_ms : 0,
 					    .request = x->request };
 	struct change k = { .id = id,
 			    .version = version,
-			    .now_ms = clock_now_ms(d->conf.clock),
+			    .now_ms = now_ms,
 			    .now = &now,
 			    .draft = draft,
-			    .anew = !draft && (strcmp(now.policy, row.policy) != 0 ||
-					       now.terms.expires_ms != row.terms.expires_ms) };
+			    .anew = !draft &&
+				    (strcmp(now.policy, row.policy) != 0 ||
+				     now.terms.expires_ms != row.terms.expires_ms ||
+				     (offer && (strcmp(now.name, row.name) != 0 ||
+						strcmp(now.description, row.description) != 0))) };
 	if (!now.name[0])
 		return err_set(e, ERR_INVALID, "a deployment needs a name");
 	if (x->request && strlen(x->request) > DEPLOY_REQUEST_MAX)

@@ -48,7 +48,8 @@ static bool one_ahead(const struct explaining *k, const char *host, char **name_
 	AUTO(sql_done) struct sql_conn *c = sql_reader(k->d->conf.db, e);
 	struct sql_rows *rows;
 	*name_out = NULL;
-	if (!c || !sql_query(c, &SQL_TARGET_AHEAD, SQL_ARGS(sql_text(host), sql_text(k->row->id)),
+	if (!c || !sql_query(c, &SQL_TARGET_AHEAD,
+			     SQL_ARGS(sql_text(host), sql_text(k->row->id), sql_int(k->now_ms)),
 			     &rows, e))
 		return false;
 	if (sql_next(rows))
@@ -114,21 +115,47 @@ static void explain_silence(const struct explaining *k, struct target_row *t)
 		t->detail = arena_printf(k->a, "agent %s, server %s", version, TSUKUROI_VERSION);
 }
 
+/* Where its users are waited for, or are not let. False when neither is so: the order is on its
+ * way. */
+static bool waits_as_offer(const struct explaining *k, const struct host *h, struct target_row *t)
+{
+	if (!offers_row(k->row, k->now_ms))
+		return false;
+	if (strcmp(t->reason, REASON_PUBLISHED) == 0)
+		return true;
+	if (!cluster_is_ruled(k->look, h)) {
+		if (strcmp(t->reason, REASON_GROUP_PUBLISHED) == 0)
+			t->next_attempt_ms = 0;
+		return false;
+	}
+	because(t, REASON_GROUP_PUBLISHED);
+	t->next_attempt_ms = k->row->deadline_ms;
+	return true;
+}
+
+/* The stored reason says after what, or for what, it waits. */
+static bool is_said(const struct explaining *k, const struct target_row *t)
+{
+	if (strcmp(t->reason, REASON_PUBLISHED) == 0 ||
+	    strcmp(t->reason, REASON_GROUP_PUBLISHED) == 0)
+		return false; /* of before the deadline, or of a rule that is gone */
+	return t->next_attempt_ms > k->now_ms || strcmp(t->reason, REASON_RETRY_START_UP) == 0 ||
+	       strcmp(t->reason, REASON_AWAITING_APPROVAL) == 0 ||
+	       strcmp(t->reason, REASON_PLAN_DRIFT) == 0 || deploy_waits_for_window(t->reason);
+}
+
 static bool explain(const struct explaining *k, struct target_row *t, struct err *e)
 {
 	const struct host *h = fleet_host_by_id(k->v->fleet, str_of(t->host));
-	add_window(k, t);
+	if (!offers_row(k->row, k->now_ms)) /* users need no window */
+		add_window(k, t);
 	if (!h || h->state != HOST_ACTIVE)
 		because(t, "retired");
 	else if (k->row->suspended_ms)
 		because(t, "suspended");
 	else if (k->halted || t->wave >= k->open_waves)
 		because(t, k->halted ? "rollout_halted" : "wave_closed");
-	else if (t->next_attempt_ms > k->now_ms || strcmp(t->reason, REASON_RETRY_START_UP) == 0 ||
-		 strcmp(t->reason, REASON_AWAITING_APPROVAL) == 0 ||
-		 strcmp(t->reason, REASON_PLAN_DRIFT) == 0 || deploy_waits_for_window(t->reason))
-		return true; /* the stored reason says after what, or for what, it waits */
-	else
+	else if (!waits_as_offer(k, h, t) && !is_said(k, t))
 		return from_work(k, h, t, e);
 	return true;
 }

@@ -10,7 +10,7 @@
 struct open_order {
 	char id[33], deployment[33];
 	uint64_t seq;
-	int64_t not_after_ms;
+	int64_t not_after_ms, issued_ms;
 	char *envelope;
 };
 
@@ -33,6 +33,7 @@ static bool open_orders(struct deploy *d, const char *host, struct arena *a,
 		o->seq = (uint64_t)sql_col_int(rows, 2);
 		o->not_after_ms = sql_col_int(rows, 3);
 		o->envelope = (char *)(uintptr_t)arena_str(a, sql_col_str(rows, 4)).p;
+		o->issued_ms = sql_col_int(rows, 5);
 	}
 	*out = list;
 	*n_out = n;
@@ -47,10 +48,13 @@ static bool withdraw(struct sql_conn *c, void *arg, struct err *e)
 struct open_target {
 	char deployment[33];
 	int64_t next_attempt_ms;
-	bool parked; /* waits on its machine for a window or its users */
-	bool asked;  /* ... for its users, until next_attempt_ms */
-	bool closed; /* nothing starts: its wave is not open, or it has been stopped */
-	bool hold;   /* waits for files that the server cannot get */
+	bool parked;	     /* waits on its machine for a window or its users */
+	bool offer;	     /* published, and its deadline has not come */
+	bool untold;	     /* the machine has said nothing yet of the order it was given */
+	int64_t deadline_ms; /* of what is published; 0 = none, -1 = it is not */
+	bool asked;	     /* ... for its users, until next_attempt_ms */
+	bool closed;	     /* nothing starts: its wave is not open, or it has been stopped */
+	bool hold;	     /* waits for files that the server cannot get */
 	enum deployment_operation operation;
 	struct str units; /* services to restart */
 	bool left;	  /* has been restarted, or is being so, in the boot `reboot_boot` */
@@ -71,9 +75,9 @@ static bool open_targets(struct deploy *d, const char *host, struct arena *a,
 	enum { MOST = 64 };
 	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
 	struct sql_rows *rows;
-	if (!c ||
-	    !sql_query(c, &SQL_TARGET_OPEN_OF_HOST,
-		       SQL_ARGS(sql_text(host), sql_int(clock_now_ms(d->conf.clock))), &rows, e))
+	int64_t now = clock_now_ms(d->conf.clock);
+	if (!c || !sql_query(c, &SQL_TARGET_OPEN_OF_HOST, SQL_ARGS(sql_text(host), sql_int(now)),
+			     &rows, e))
 		return false;
 	struct open_target *list = arena_array(a, struct open_target, MOST);
 	size_t n = 0;
@@ -95,7 +99,15 @@ static bool open_targets(struct deploy *d, const char *host, struct arena *a,
 						   .retry_start_up = sql_col_int(rows, 13) };
 		list[n].left_refresh = retries_refresh(&rule) - sql_col_int(rows, 10);
 		list[n].left_start_up = rule.retry_start_up - sql_col_int(rows, 11);
-		list[n++].hold = sql_col_bool(rows, 14);
+		list[n].hold = sql_col_bool(rows, 14);
+		list[n].deadline_ms = sql_col_int(rows, 15);
+		list[n].offer = list[n].deadline_ms == 0 || list[n].deadline_ms > now;
+		list[n].untold = sql_col_int(rows, 1) == TARGET_DOWNLOADING &&
+				 strcmp(reason, "waiting_agent") == 0;
+		/* the group may have no rule any more */
+		list[n].parked = list[n].parked || (list[n].offer && list[n].untold) ||
+				 strcmp(reason, REASON_GROUP_PUBLISHED) == 0;
+		n++;
 	}
 	*out = list;
 	*n_out = n;
@@ -193,8 +205,9 @@ static bool issue_now(struct deploy *d, const struct match_view *v, const struct
 	return false;
 }
 
+/* Until next_ms as far as that is known; 0 = it is not. */
 static bool stay_pending(struct deploy *d, const struct host *h, const char *deployment,
-			 const char *reason, struct err *e)
+			 const char *reason, int64_t next_ms, struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	struct target_row t;
@@ -206,8 +219,10 @@ static bool stay_pending(struct deploy *d, const struct host *h, const char *dep
 				   .reason = reason,
 				   .started_ms = t.started_ms,
 				   .finished_ms = t.finished_ms, /* it may be a retry */
+				   .next_attempt_ms = next_ms,
 				   .attempts = t.attempts };
-	return strcmp(t.reason, reason) == 0 || target_update_write(d, &u, e);
+	return (strcmp(t.reason, reason) == 0 && (!next_ms || t.next_attempt_ms == next_ms)) ||
+	       target_update_write(d, &u, e);
 }
 
 /* Such an order would only lie on the machine, with its place. */
@@ -233,10 +248,12 @@ static bool issue(struct deploy *d, const struct match_view *v, const struct hos
 		return false;
 	placed.placed = entry.ruled;
 	placed.turn = entry.look.turn;
-	if (entry.full)
-		ok = stay_pending(d, h, t->deployment, REASON_GROUP_FULL, e);
+	if (entry.ruled && t->offer) /* users would begin it without the server */
+		ok = stay_pending(d, h, t->deployment, REASON_GROUP_PUBLISHED, t->deadline_ms, e);
+	else if (entry.full)
+		ok = stay_pending(d, h, t->deployment, REASON_GROUP_FULL, 0, e);
 	else if (entry.ruled && must_boot_first(&terms, h, clock_now_ms(d->conf.clock)))
-		ok = stay_pending(d, h, t->deployment, REASON_GROUP_WINDOW, e);
+		ok = stay_pending(d, h, t->deployment, REASON_GROUP_WINDOW, 0, e);
 	else
 		ok = issue_now(d, v, h, t, &placed, agent_seq, a, envelope_out, e);
 	cluster_leave(d, &entry);
@@ -298,7 +315,14 @@ static bool order_for(struct deploy *d, const struct match_view *v, const struct
 /* --- one at a time (S-11) ----------------------------------------------------------------------
  * A host works on one deployment; the others start after it. One whose order waits on the machine
  * for a window lets another pass that may start sooner: sequences only rise, so the waiting order
- * is withdrawn and made anew behind the other. */
+ * is withdrawn and made anew behind the other. What is published lies on the machine beside all
+ * that, for its users to choose from: it holds nobody up and is not withdrawn for another; an order
+ * that a later one has overtaken is made anew (clear_dead). */
+
+#define OFFERS_OF_HOST 16
+#define MADE_MAX (OFFERS_OF_HOST + 1)
+/* Offers are made anew so often: an index of packages is good for a week at most. */
+#define OFFER_FRESH_MS (INT64_C(2) * 86400000)
 
 struct desk {
 	struct deploy *d;
@@ -373,12 +397,22 @@ static bool put_off(struct desk *k, struct open_order *o, int64_t until_ms, stru
 	return true;
 }
 
+/* Offers that lie on the machine. */
+static size_t offers_there(const struct desk *k)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < k->n_targets; i++)
+		n += k->targets[i].offer && order_of(k, &k->targets[i]);
+	return n;
+}
+
 /* Orders from before the host's group had a rule: one that waits on the machine is called back, one
- * that may be under way takes a place, even beyond the limit. */
+ * that may be under way takes a place, even beyond the limit. What is published is called back from
+ * a host that has a place, too. */
 static bool bring_under_rule(struct desk *k, struct err *e)
 {
 	AUTO(cluster_look_end) struct cluster_look look = { 0 };
-	if (k->placed || !k->n_open)
+	if (!k->n_open || (k->placed && !offers_there(k)))
 		return true;
 	if (!cluster_look_begin(k->d, k->v, &look, e))
 		return false;
@@ -386,13 +420,15 @@ static bool bring_under_rule(struct desk *k, struct err *e)
 	for (size_t i = 0; cluster_is_ruled(&look, k->h) && i < k->n_targets; i++) {
 		const struct open_target *t = &k->targets[i];
 		struct open_order *o = order_of(k, t);
-		if (!o || o->not_after_ms <= k->now_ms)
+		if (!o || o->not_after_ms <= k->now_ms || (k->placed && !t->offer))
 			continue;
 		if (!waits(k, t, o))
 			newest = newest && newest->seq > o->seq ? newest : o;
 		else if (!give_way(k, o, e))
 			return false;
 	}
+	if (k->placed)
+		return true;
 	k->placed = newest != NULL;
 	return !newest || cluster_adopt(k->d, k->h, newest->seq, newest->not_after_ms, e);
 }
@@ -415,12 +451,16 @@ static bool clear_dead(struct desk *k, struct err *e)
 {
 	for (size_t i = 0; i < k->n_targets; i++) {
 		struct open_order *o = order_of(k, &k->targets[i]);
-		bool dead = o && (o->seq < k->agent_seq || o->not_after_ms <= k->now_ms);
-		bool asks_again = (k->placed || k->freed) && k->targets[i].asked &&
-				  k->targets[i].next_attempt_ms > k->now_ms;
-		if (dead && k->targets[i].parked &&
-		    !(asks_again ? put_off(k, o, k->targets[i].next_attempt_ms, e)
-				 : give_way(k, o, e)))
+		const struct open_target *t = &k->targets[i];
+		bool dead = o && (o->seq < k->agent_seq || o->not_after_ms <= k->now_ms ||
+				  (t->offer && o->issued_ms + OFFER_FRESH_MS <= k->now_ms));
+		/* an agent that does not know offers waits for an order like any other */
+		bool unheard = o && t->untold && !t->offer && t->deadline_ms > o->issued_ms &&
+			       o->seq != k->agent_seq;
+		bool asks_again = (k->placed || k->freed) && t->asked &&
+				  t->next_attempt_ms > k->now_ms;
+		if (((dead && t->parked) || unheard) &&
+		    !(asks_again ? put_off(k, o, t->next_attempt_ms, e) : give_way(k, o, e)))
 			return false;
 	}
 	for (size_t i = 0; i < k->n_open; i++) {
@@ -453,7 +493,7 @@ static bool must_start_before(const struct desk *k, int64_t *out, struct err *e)
 	for (size_t i = 0; i < k->n_targets && *out != INT64_MIN; i++) {
 		const struct open_target *t = &k->targets[i];
 		const struct open_order *o = order_of(k, t);
-		if (!o)
+		if (!o || (t->offer && waits(k, t, o)))
 			continue;
 		if (!waits(k, t, o))
 			*out = INT64_MIN;
@@ -465,35 +505,53 @@ static bool must_start_before(const struct desk *k, int64_t *out, struct err *e)
 	return true;
 }
 
-/* The first order that can be made now; *envelope_out stays NULL when there is none. */
-static bool make_one(const struct desk *k, char **envelope_out, struct err *e)
-{
-	int64_t limit, start = 0;
-	if (!must_start_before(k, &limit, e))
-		return false;
-	for (size_t i = 0; i < k->n_targets && limit != INT64_MIN && !*envelope_out; i++) {
-		const struct open_target *t = &k->targets[i];
-		/* what waited for a window and has no order any more need not wait for it here */
-		if (t->closed || order_of(k, t) || (!t->parked && !is_due(k->h, t, k->now_ms)))
-			continue;
-		if (limit != INT64_MAX && !start_of(k, t, &start, e))
-			return false;
-		if ((limit == INT64_MAX || start < limit) &&
-		    !order_for(k->d, k->v, k->h, t, k->agent_seq, k->a, envelope_out, e))
-			return false;
-	}
-	return true;
-}
-
 /* All that waited: the new order's sequence is higher than theirs. */
 static bool pass(struct desk *k, struct err *e)
 {
 	for (size_t i = 0; i < k->n_targets; i++) {
 		struct open_order *o = order_of(k, &k->targets[i]);
-		if (o && waits(k, &k->targets[i], o) && !give_way(k, o, e))
+		if (o && !k->targets[i].offer && waits(k, &k->targets[i], o) && !give_way(k, o, e))
 			return false;
 	}
 	return true;
+}
+
+/* The order of one target, if it is its turn; *envelope_out stays NULL when it is not. */
+static bool make_this(const struct desk *k, const struct open_target *t, int64_t limit,
+		      char **envelope_out, struct err *e)
+{
+	int64_t start = 0;
+	/* what waited for a window and has no order any more need not wait for it here */
+	if (t->closed || order_of(k, t) || (!t->parked && !is_due(k->h, t, k->now_ms)))
+		return true;
+	if (limit != INT64_MAX && !t->offer && !start_of(k, t, &start, e))
+		return false;
+	return (limit != INT64_MAX && !t->offer && start >= limit) ||
+	       order_for(k->d, k->v, k->h, t, k->agent_seq, k->a, envelope_out, e);
+}
+
+/* What can be made now: any offers, and the first order that is none. */
+static bool make_new(struct desk *k, char **list, size_t *n, size_t max, struct err *e)
+{
+	size_t offers = offers_there(k);
+	bool one = false;
+	int64_t limit;
+	if (!must_start_before(k, &limit, e))
+		return false;
+	for (size_t i = 0; i < k->n_targets && limit != INT64_MIN && *n < max; i++) {
+		const struct open_target *t = &k->targets[i];
+		char *envelope = NULL;
+		if (t->offer ? offers >= OFFERS_OF_HOST : one)
+			continue;
+		if (!make_this(k, t, limit, &envelope, e))
+			return false;
+		if (!envelope)
+			continue;
+		list[(*n)++] = envelope;
+		offers += t->offer;
+		one = one || !t->offer;
+	}
+	return !one || pass(k, e);
 }
 
 /* Machines that went away for a reboot and are heard in another boot. */
@@ -510,7 +568,8 @@ static bool welcome(const struct desk *k, struct err *e)
 static bool orders_in_view(struct desk *k, uint64_t look, uint64_t agent_epoch, char **list,
 			   size_t *n, size_t max, struct err *e)
 {
-	char *envelope = NULL;
+	char *made[MADE_MAX];
+	size_t n_made = 0;
 	if (!open_orders(k->d, k->h->id, k->a, &k->open, &k->n_open, e) ||
 	    !open_targets(k->d, k->h->id, k->a, &k->targets, &k->n_targets, e))
 		return false;
@@ -520,20 +579,20 @@ static bool orders_in_view(struct desk *k, uint64_t look, uint64_t agent_epoch, 
 		open_hosts_none(k->d, k->h->no, look);
 	/* one whose time had passed lets the others go first */
 	if (!welcome(k, e) || !bring_under_rule(k, e) || !recall(k, e) || !clear_dead(k, e) ||
-	    (!k->freed && !make_one(k, &envelope, e)) || (envelope && !pass(k, e)))
+	    (!k->freed && !make_new(k, made, &n_made, ARRAY_LEN(made), e)))
 		return false;
 	for (size_t i = 0; i < k->n_open && *n < max; i++)
 		if (k->open[i].deployment[0] && k->open[i].seq > k->agent_seq)
 			list[(*n)++] = k->open[i].envelope;
-	if (envelope && *n < max)
-		list[(*n)++] = envelope;
+	for (size_t i = 0; i < n_made && *n < max; i++)
+		list[(*n)++] = made[i];
 	return true;
 }
 
 bool deploy_orders(struct deploy *d, uint32_t host, uint64_t agent_epoch, uint64_t agent_seq,
 		   struct arena *a, char ***envelopes, size_t *n_out, struct err *e)
 {
-	enum { MOST = 8 };
+	enum { MOST = 2 * OFFERS_OF_HOST };
 	char **list = arena_array(a, char *, MOST);
 	size_t n = 0;
 	bool ok = true;

@@ -82,7 +82,8 @@ bool deployment_count_targets(struct sql_conn *c, struct deployment_row *row, st
 		row->targets[s] = (uint32_t)sql_col_int(rows, 1);
 		row->n_targets += row->targets[s];
 	}
-	return sql_rows_end(rows, e);
+	return sql_rows_end(rows, e) &&
+	       offers_read(c, row->id, &row->published, &row->deadline_ms, e);
 }
 
 bool deploy_list(struct deploy *d, bool trash, const struct deployment_row *before, size_t limit,

@@ -419,7 +419,11 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 	struct policy_terms terms;
 	if (!policy_of(d, deployment, a, &terms, e))
 		return false;
-	k.not_after_ms = policy_valid_until_ms(&terms, k.now_ms);
+	const struct offer *offer;
+	if (!offers_terms(d, deployment, k.now_ms, a, &offer, e))
+		return false;
+	k.not_after_ms = offer ? offers_valid_until_ms(offer, &terms, k.now_ms)
+			       : policy_valid_until_ms(&terms, k.now_ms);
 	if (set->placed)
 		k.not_after_ms = cluster_not_after(k.now_ms, k.not_after_ms);
 	k.until_ms = cluster_until(k.not_after_ms, before_ms(&terms.actions));
@@ -443,6 +447,7 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 			   .window = asks ? NULL : terms.window,
 			   .forced_ms = asks ? 0 : terms.forced_ms,
 			   .notification = asks ? NULL : terms.notification,
+			   .offer = offer,
 			   .plan = set->plan,
 			   .action = set->reboots   ? STR_LIT(ORDER_REBOOT)
 				     : set->n_units ? STR_LIT(ORDER_RESTART_SERVICES)

@@ -78,12 +78,13 @@ static bool progress_write(struct sql_conn *c, void *arg, struct err *e)
 	       (!p->place || take_back(c, p, e));
 }
 
-/* The agent has put the order aside until a window of its policy opens or its users have been
- * heard: nothing is under way. */
+/* The agent has put the order aside until a window of its policy opens, its users have been heard,
+ * or one of them asks for it: nothing is under way. */
 bool deploy_waits_for_window(const char *reason)
 {
 	return strcmp(reason, REASON_OUTSIDE_WINDOW) == 0 ||
-	       strcmp(reason, REASON_WAITING_START_UP) == 0 || deploy_waits_for_user(reason);
+	       strcmp(reason, REASON_WAITING_START_UP) == 0 ||
+	       strcmp(reason, REASON_PUBLISHED) == 0 || deploy_waits_for_user(reason);
 }
 
 bool deploy_progress(struct deploy *d, uint32_t host, const char *order, const char *state,
@@ -127,6 +128,7 @@ bool deploy_progress(struct deploy *d, uint32_t host, const char *order, const c
 			return false;
 		/* users may end their waiting early, a window opens when it opens */
 		if (placed && !deploy_waits_for_user(p.reason) &&
+		    strcmp(p.reason, REASON_PUBLISHED) != 0 &&
 		    cluster_never_begins(&place, o.seq, next_ms))
 			p.place = &place;
 	}

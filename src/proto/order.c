@@ -103,6 +103,8 @@ void order_write(const struct order *o, struct buf *out)
 		json_object_set_new(j, "forced_after", json_time(o->forced_ms));
 	if (o->notification)
 		json_object_set_new(j, "notification", notice_write(o->notification));
+	if (o->offer)
+		json_object_set_new(j, "offer", offer_write(o->offer));
 	json_write(j, out);
 }
 

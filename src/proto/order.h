@@ -8,6 +8,7 @@
 #include "crypto/digest.h"
 #include "crypto/sign.h"
 #include "proto/actions.h"
+#include "proto/offer.h"
 #include "window/notice.h"
 #include "window/schedule.h"
 
@@ -72,6 +73,9 @@ struct order {
 	int64_t forced_ms; /**< outside its windows, too, from here on; 0 = never */
 	/** What logged-in users are told before; NULL = nothing, it is silent. */
 	const struct notification *notification;
+	/** It is published to the machine's users (offer.h); NULL = it is not. Of ORDER_INSTALL
+	 * only. */
+	const struct offer *offer;
 	/** "" = carried out without; PLAN_ASK = only planned, nothing is changed; else the hash of
 	 * the approved plan (plan.h): any other is not carried out. Not of ORDER_RESTART_SERVICES.
 	 */

@@ -384,6 +384,16 @@ static bool notification(const json_t *j, struct arena *a, struct order *o, stru
 	return notice_read(n, out, e) || err_prefix(e, "notification");
 }
 
+static bool offer(const json_t *j, struct arena *a, struct order *o, struct err *e)
+{
+	const json_t *v = json_object_get(j, "offer");
+	if (!v)
+		return true;
+	struct offer *out = arena_alloc(a, sizeof(*out));
+	o->offer = out;
+	return offer_read(v, a, out, e) || err_prefix(e, "offer");
+}
+
 static bool units(const json_t *obj, struct arena *a, struct order *o, struct err *e)
 {
 	json_t *v;
@@ -448,7 +458,7 @@ static bool what(const json_t *j, struct arena *a, struct order *o, struct err *
 {
 	static const char *const of_install[] = { COMMON,     "kind",	  "packages", "extra",
 						  "archives", "replaced", "before",   "after",
-						  "plan",     NULL };
+						  "plan",     "offer",	  NULL };
 	static const char *const of_uninstall[] = { COMMON,  "kind",	 "packages",
 						    "extra", "archives", "before",
 						    "after", "plan",	 NULL };
@@ -483,7 +493,7 @@ static bool read_order(const json_t *j, struct arena *a, struct order *o, struct
 	    !number(j, "seq", &o->seq, e) || !when(j, "not_before", &o->not_before_ms, e) ||
 	    !when(j, "not_after", &o->not_after_ms, e) ||
 	    !text(j, "action", 20, is_action, a, &o->action, e) || !what(j, a, o, e) ||
-	    !window(j, a, o, e) || !notification(j, a, o, e))
+	    !window(j, a, o, e) || !notification(j, a, o, e) || !offer(j, a, o, e))
 		return false;
 	return o->not_before_ms < o->not_after_ms ||
 	       err_set(e, ERR_CORRUPT, "'not_after' is not after 'not_before'");

@@ -32,6 +32,9 @@ struct notification {
 };
 /** Reads a policy's "notification" object. ERR_INVALID names the member and what it may be. */
 bool notice_read(const json_t *j, struct notification *out, struct err *e) MUST_CHECK;
+/** Whether a text may be put on a terminal: no C0 (but line feeds when `lines`), no DEL, no C1 as
+ * UTF-8 has it, nothing that turns the direction of writing. */
+bool notice_is_text(const char *s, bool lines);
 /** The object again; the caller frees it. Reading it gives an equal notification. */
 json_t *notice_write(const struct notification *n);
 /** The language of a locale's name ("ja_JP.UTF-8"); English when it is none of ours. */

@@ -15,8 +15,7 @@
 
 static const char *const languages[] = { "en", "ja", NULL };
 
-/* C0 but line feed, DEL, and C1 as UTF-8 has it; what turns the direction of writing. */
-static bool is_text(const char *s, bool lines)
+bool notice_is_text(const char *s, bool lines)
 {
 	for (const unsigned char *p = (const unsigned char *)s; *p; p++) {
 		if ((*p < 0x20 && !(lines && *p == '\n')) || *p == 0x7f)
@@ -44,7 +43,7 @@ static bool texts(const json_t *j, const char *key, size_t max, bool lines, char
 		const char *s;
 		if (!json_need_str(both, languages[i], 1, max, &s, e))
 			return err_prefix(e, "%s", key);
-		if (!is_text(s, lines))
+		if (!notice_is_text(s, lines))
 			return err_set(e, ERR_INVALID, "%s: '%s' must not have control characters",
 				       key, languages[i]);
 		snprintf(out[i], room, "%s", s);

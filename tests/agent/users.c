@@ -203,6 +203,11 @@ static void a_request_holds_what_it_may_and_nothing_else(void **state)
 		{ "{\"verb\":\"postpone\",\"minutes\":-1}", false },
 		{ "{\"verb\":\"postpone\",\"minutes\":10081}", false },
 		{ "{\"verb\":\"postpone\",\"order\":\"../../etc/passwd\"}", false },
+		{ "{\"verb\":\"offers\"}", true },
+		{ "{\"verb\":\"offers\",\"order\":\"" ORDER_ID "\"}", false },
+		{ "{\"verb\":\"want\",\"order\":\"" ORDER_ID "\"}", true },
+		{ "{\"verb\":\"want\"}", false },
+		{ "{\"verb\":\"want\",\"order\":\"" ORDER_ID "\",\"minutes\":1}", false },
 		{ "{\"verb\":\"prepare\",\"envelope\":\"\"}", false },
 		{ "{\"order\":\"" ORDER_ID "\"}", false },
 	};

@@ -761,6 +761,47 @@ static void M_169_a_policy_tells_users_or_does_not(void **state)
 	assert_true(json_is_null(json_object_get(silent.json, "notification")));
 }
 
+static void M_143_a_deployment_is_published(void **state)
+{
+	struct world *w = *state;
+	struct who guest = as(w, ROLE_GUEST);
+	static const char *const bad[] = {
+		"\"systems\":{\"all\":true},\"option\":\"offer\"",
+		"\"systems\":{\"all\":true},\"option\":\"publish\",\"deadline\":\"soon\"",
+	};
+	static const char selection[] = "\"systems\":{\"all\":true},\"option\":\"publish\","
+					"\"deadline\":\"2099-01-01T00:00:00Z\"";
+	AUTO(reply_done) struct reply made, list;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		AUTO(reply_done) struct reply r;
+		AUTO(xfree) char *body = xasprintf("{%s}", bad[i]);
+		post(w, "/api/v1/deployments:preview", body, NULL, &r);
+		expect(&r, 400, NULL);
+	}
+	AUTO(xfree) char *token = preview(w, selection), *body = creation(selection, token);
+	post(w, "/api/v1/deployments", body, "published-1", &made);
+	expect(&made, 201, NULL);
+	assert_string_equal(text_at(made.json, "option"), "publish");
+	assert_string_equal(text_at(made.json, "deadline"), "2099-01-01T00:00:00Z");
+	request(w, &guest, "GET", "/api/v1/portal", NULL, NULL, &list);
+	expect(&list, 200, NULL);
+	const json_t *items = json_object_get(list.json, "items");
+	assert_int_equal(json_array_size(items), 1);
+	assert_string_equal(text_at(json_array_get(items, 0), "id"), text_at(made.json, "id"));
+	/* what was chosen goes into a clone; a draft is not published */
+	AUTO(reply_done) struct reply clone, still;
+	AUTO(xfree)
+	char *path = xasprintf("/api/v1/deployments/%s:clone", text_at(made.json, "id"));
+	post(w, path, NULL, "published-2", &clone);
+	expect(&clone, 201, NULL);
+	assert_string_equal(text_at(clone.json, "option"), "deploy");
+	const json_t *chosen = json_object_get(clone.json, "request");
+	assert_string_equal(text_at(chosen, "option"), "publish");
+	assert_string_equal(text_at(chosen, "deadline"), "2099-01-01T00:00:00Z");
+	request(w, &guest, "GET", "/api/v1/portal", NULL, NULL, &still);
+	assert_int_equal(json_array_size(json_object_get(still.json, "items")), 1);
+}
+
 static void M_157_the_next_windows_of_a_schedule(void **state)
 {
 	struct world *w = *state;
@@ -823,6 +864,7 @@ static int group(void)
 		cmocka_unit_test(enrolment_tokens_are_shown_once),
 		cmocka_unit_test(retired_systems_leave_the_numbers),
 		cmocka_unit_test(M_151_deployment_policies),
+		cmocka_unit_test(M_143_a_deployment_is_published),
 		cmocka_unit_test(M_169_a_policy_tells_users_or_does_not),
 		cmocka_unit_test(M_157_the_next_windows_of_a_schedule),
 	};

@@ -205,6 +205,61 @@ static void actions(void **state)
 	}
 }
 
+/* M-143: an order that is published says so, and nothing in it steers a terminal. */
+static void offered(void **state)
+{
+	static const char *const bad[][2] = {
+		{ "\"Tools\"", "\"\"" },
+		{ "\"Tools\"", "\"To\\u001bols\"" },
+		{ "\"Tools\"", "\"To\\nols\"" },
+		{ "\"Tools\"", "\"To\\u009bols\"" },
+		{ "\"Tools\"", "\"To\\u202eols\"" },
+		{ "\"Tools\"", "7" },
+		{ "b\\nc", "b\\rc" },
+		{ "\"deadline\":null", "\"deadline\":\"soon\"" },
+		{ "\"deadline\":null", "\"deadline\":0" },
+		{ ",\"deadline\":null", "" },
+		{ "\"deadline\":null", "\"deadline\":null,\"more\":1" },
+	};
+	struct offer offer = { S("Tools"), S("b\nc"), 0 };
+	struct order o = sample(), r = { 0 };
+	struct err e = { 0 };
+	AUTO(arena_done) struct arena a = { 0 };
+	AUTO(buf_done) struct buf b = BUF_INIT(ORDER_MAX), dated = BUF_INIT(ORDER_MAX);
+	(void)state;
+	order_write(&o, &b);
+	assert_null(strstr(b.p, "\"offer\"")); /* older agents take an order without */
+	buf_reset(&b);
+	o.offer = &offer;
+	order_write(&o, &b);
+	if (!order_parse(buf_str(&b), &a, &r, &e))
+		fail_msg("%s", e.msg);
+	assert_true(str_is(r.offer->name, "Tools") && str_is(r.offer->description, "b\nc"));
+	assert_int_equal(r.offer->deadline_ms, 0);
+	assert_true(offer_waits(r.offer, INT64_MAX));
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		AUTO(buf_done) struct buf t = BUF_INIT(ORDER_MAX);
+		const char *at = strstr(b.p, bad[i][0]);
+		assert_non_null(at);
+		buf_add(&t, b.p, (size_t)(at - b.p));
+		buf_adds(&t, bad[i][1]);
+		buf_adds(&t, at + strlen(bad[i][0]));
+		if (order_parse(buf_str(&t), &a, &r, &e))
+			fail_msg("accepted: %s", t.p);
+	}
+	offer.deadline_ms = 1795941660000;
+	order_write(&o, &dated);
+	assert_true(order_parse(buf_str(&dated), &a, &r, &e));
+	assert_int_equal(r.offer->deadline_ms, offer.deadline_ms);
+	assert_true(offer_waits(r.offer, offer.deadline_ms - 1) &&
+		    !offer_waits(r.offer, offer.deadline_ms));
+	/* what reboots or goes back is not a user's choice */
+	o.action = S(ORDER_UNINSTALL);
+	buf_reset(&b);
+	order_write(&o, &b);
+	assert_false(order_parse(buf_str(&b), &a, &r, &e));
+}
+
 static void refused(void **state)
 {
 	static const char *const cases[][2] = {
@@ -430,10 +485,11 @@ static void sealed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(actions),   cmocka_unit_test(round_trip),
-		cmocka_unit_test(uninstall), cmocka_unit_test(refused),
-		cmocka_unit_test(replaced),  cmocka_unit_test(restarts),
-		cmocka_unit_test(counts),    cmocka_unit_test(sealed),
+		cmocka_unit_test(actions),    cmocka_unit_test(offered),
+		cmocka_unit_test(round_trip), cmocka_unit_test(uninstall),
+		cmocka_unit_test(refused),    cmocka_unit_test(replaced),
+		cmocka_unit_test(restarts),   cmocka_unit_test(counts),
+		cmocka_unit_test(sealed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

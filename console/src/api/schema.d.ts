@@ -1171,6 +1171,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/portal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Deployments published to users that have not ended, newest first (at most 200). What succeeded was installed. */
+        get: operations["listPortal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/deployment-policies:preview": {
         parameters: {
             query?: never;
@@ -2917,7 +2934,9 @@ export interface components {
          *     restarts services, is being restarted or has not come back, and while it is not heard of for other reasons. Its
          *     orders leave the server one by one, when there is room and its window is open: these systems need the server during
          *     their windows. It holds for orders handed out since it was set. A target that waits for room has the reason `group_full`;
-         *     its detail is the group's name, how many of it are unavailable, and how many may be ("db 1/1").
+         *     its detail is the group's name, how many of it are unavailable, and how many may be ("db 1/1"). What is published is
+         *     not offered to the users of members, who could begin it without the server (`group_published`): it is deployed to
+         *     these systems from its deadline on.
          */
         GroupLimit: {
             systems?: number;
@@ -2975,6 +2994,17 @@ export interface components {
             /** @description Of causes that pass; null = as usual */
             retry?: null | components["schemas"]["DeploymentRetry"];
             distribution?: components["schemas"]["DistributionRule"];
+            /**
+             * @description publish: a system's users install it themselves, whatever the policy's windows; neither now, nor in waves, nor by approved plans
+             * @default deploy
+             * @enum {string}
+             */
+            option?: "deploy" | "publish";
+            /**
+             * Format: date-time
+             * @description Of what is published: from then on it is deployed as the policy says where nobody has asked for it; before `expires`
+             */
+            deadline?: string | null;
         };
         DeploymentCreateRequest: {
             name?: string;
@@ -2991,6 +3021,13 @@ export interface components {
             approval?: components["schemas"]["PlanApprovalMode"];
             /** @default false */
             only_approved?: boolean;
+            /**
+             * @default deploy
+             * @enum {string}
+             */
+            option?: "deploy" | "publish";
+            /** Format: date-time */
+            deadline?: string | null;
             preview_token: string;
             /** @description The draft that this is, and takes the place of; 409 `not_a_draft` */
             draft?: string;
@@ -3146,6 +3183,12 @@ export interface components {
             /** @description Also of a policy that was removed since */
             policy_name: components["schemas"]["LocalText"];
             now: boolean;
+            /**
+             * @description Of a draft its request says it
+             * @enum {string}
+             */
+            option: "deploy" | "publish";
+            deadline: components["schemas"]["TimeOrNull"];
             state: components["schemas"]["DeploymentState"];
             created: components["schemas"]["Time"];
             started: components["schemas"]["TimeOrNull"];
@@ -3430,6 +3473,9 @@ export interface components {
                 local_start: string | null;
                 local_end: string | null;
             };
+        };
+        Portal: {
+            items: components["schemas"]["Deployment"][];
         };
         /** @description Of a target that waits for its users (reason user_notice or postponed). next_attempt is when it starts. */
         TargetNotice: {
@@ -5885,6 +5931,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPortal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Published deployments */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Portal"];
+                };
             };
             default: components["responses"]["Problem"];
         };

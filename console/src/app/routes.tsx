@@ -16,6 +16,7 @@ const HealthPolicy = lazy(() => import('../pages/health-policy'));
 const Deployments = lazy(() => import('../pages/deployments'));
 const NewDeployment = lazy(() => import('../pages/new-deployment'));
 const Deployment = lazy(() => import('../pages/deployment'));
+const Portal = lazy(() => import('../pages/portal'));
 const Policies = lazy(() => import('../pages/policies'));
 const Scripts = lazy(() => import('../pages/scripts'));
 const Policy = lazy(() => import('../pages/policy'));
@@ -55,6 +56,7 @@ export function Routes() {
 			<Route path="/deploy/tasks/new"><NewDeployment /></Route>
 			<Route path="/deploy/tasks/:id/edit">{p => <NewDeployment key={p.id} id={decodeId(p.id)} />}</Route>
 			<Route path="/deploy/tasks/:id">{p => <Deployment id={decodeId(p.id)} />}</Route>
+			<Route path="/deploy/portal"><Portal /></Route>
 			<Route path="/deploy/policies"><Policies /></Route>
 			<Route path="/deploy/policies/new"><Policy /></Route>
 			<Route path="/deploy/policies/:id">{p => <Policy key={p.id} id={decodeId(p.id)} />}</Route>

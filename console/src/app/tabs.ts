@@ -47,6 +47,7 @@ export const NAV: NavTab[] = [
 			{ to: '/deploy/scripts', name: 'scripts.title' },
 			{ to: '/deploy/auto', name: 'auto.title' },
 			{ to: '/deploy/approval', name: 'approval.title' },
+			{ to: '/deploy/portal', name: 'portal.title' },
 		],
 	},
 	{

@@ -27,6 +27,7 @@
 #define ROOT_ABSENT_MS 60000 /* without an answer for so long there is no root half */
 #define LOOK_AGAIN_MS 60000  /* a parked order that did not come to its end, or waits for users */
 #define LOOK_MS 3600000	     /* one that waits for its window */
+#define OFFER_LOOK_MS 300000 /* one that is published: somebody may have logged in */
 
 struct orders {
 	struct agent_paths paths;
@@ -55,6 +56,8 @@ struct work {
 	char id[33], deployment[65];
 	int64_t started_ms, told_ms, retry_s;
 	bool parked;	 /* it waits for its window; otherwise it has come to an end */
+	bool again;	 /* it has waited here before */
+	bool asked;	 /* a user has asked for it: it waits for no window */
 	bool leave_told; /* the server knows that the machine is about to be restarted */
 };
 
@@ -239,13 +242,37 @@ static bool downloaded(void *arg, int64_t done, int64_t total, const char *waiti
 	return !expired(w);
 }
 
+/* The files of this order (unless it has ended) stay, and those of what is published and waits for
+ * its deadline here: it must be able to start without a server. */
+static void clean_spool(struct work *w, bool ended)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	char *envelopes[PARKED_MAX];
+	struct order *orders = arena_array(&a, struct order, PARKED_MAX);
+	const struct order *keep[PARKED_MAX + 1];
+	struct agent_identity id;
+	struct err e = { 0 };
+	size_t n = 0, n_parked = orders_parked(w->o, envelopes);
+	bool known = agent_identity_load(&w->o->paths, &a, &id, &e);
+	if (!ended)
+		keep[n++] = &w->order;
+	for (size_t i = 0; i < n_parked; i++) {
+		struct order *o = &orders[i];
+		if (known && order_open(str_of(envelopes[i]), id.deploy_key, &a, o, &e) &&
+		    o->offer && o->offer->deadline_ms && !str_is(o->id, w->id))
+			keep[n++] = o;
+		xfree(envelopes[i]);
+	}
+	if (!spool_clean(&w->o->paths, keep, n, &e))
+		log_warn("%s", e.msg);
+}
+
 static bool download(struct work *w)
 {
 	const struct spool_progress progress = { downloaded, w };
 	struct err e = { 0 };
 	for (;;) {
-		if (!spool_clean(&w->o->paths, &w->order, &e))
-			log_warn("%s", e.msg);
+		clean_spool(w, false);
 		if (spool_fetch(&w->o->paths, &w->order, &progress, &e))
 			return true;
 		log_warn("order %s: %s", w->id, e.msg);
@@ -407,6 +434,69 @@ static void park_for_users(struct work *w, const json_t *r)
 	put_aside(w, &why);
 }
 
+static bool go_on(void *arg, int64_t done UNUSED, int64_t total UNUSED,
+		  const char *waiting_for UNUSED)
+{
+	const struct work *w = arg;
+	return !expired(w);
+}
+
+/* So that the deadline needs no server. Tried once: the next look comes soon enough. To the server
+ * it stays what it is, published. */
+static void fetch_ahead(struct work *w)
+{
+	const struct spool_progress progress = { go_on, w };
+	struct err e = { 0 };
+	clean_spool(w, false);
+	if (!spool_fetch(&w->o->paths, &w->order, &progress, &e))
+		log_info("order %s is not here yet: %s", w->id, e.msg);
+}
+
+/* False when the users of what is published are still waited for (it is put aside), or the root
+ * half could not be asked. */
+static bool asked_for(struct work *w)
+{
+	AUTO(json_free) json_t *r = NULL;
+	const struct offer *offer = w->order.offer;
+	struct err e = { 0 };
+	if (!offer)
+		return true;
+	AUTO(json_free)
+	json_t *request = json_pack("{s:s,s:s,s:s}", "verb", "offer", "envelope", w->envelope,
+				    "answer", "tell");
+	if (!root_client_request(&w->o->paths, request, &r, &e)) {
+		/* for a moment: what waited here goes on, what is new comes again */
+		w->parked = w->again && e.code == ERR_UNAVAILABLE;
+		if (e.code != ERR_UNAVAILABLE)
+			report(w, "failed", "internal", e.msg);
+		return false;
+	}
+	w->asked = json_is_true(json_object_get(r, "asked"));
+	if (!json_object_get(r, "waits"))
+		return true;
+	struct waiting why = { .reason = "published",
+			       .next_ms = WINDOW_NO_END,
+			       .look_ms = clock_wall_ms() + OFFER_LOOK_MS };
+	if (offer->deadline_ms) {
+		why.next_ms = offer->deadline_ms;
+		why.look_ms = MIN(why.look_ms, offer->deadline_ms);
+	}
+	put_aside(w, &why);
+	if (offer->deadline_ms && w->parked &&
+	    !(w->order.window && w->order.window->download == SCHEDULE_WINDOW_ONLY))
+		fetch_ahead(w);
+	return false;
+}
+
+/* A later order has been carried out: this one never will, and the server makes it anew. */
+static bool overtaken(const struct work *w, const json_t *hello)
+{
+	int64_t epoch = json_integer_value(json_object_get(hello, "epoch"));
+	int64_t seq = json_integer_value(json_object_get(hello, "seq"));
+	return w->again && ((int64_t)w->order.epoch < epoch ||
+			    ((int64_t)w->order.epoch == epoch && (int64_t)w->order.seq < seq));
+}
+
 /* Prepared already: nothing but the start is left. */
 static void install(struct work *w)
 {
@@ -414,7 +504,7 @@ static void install(struct work *w)
 	if (!look_at_windows(w, &opening))
 		return;
 	/* users are told before the window opens: the root half says when */
-	if (!opening.open && !w->order.notification) {
+	if (!opening.open && !w->order.notification && !w->asked) {
 		park(w, &opening);
 		return;
 	}
@@ -441,7 +531,13 @@ static void carry_out(struct work *w)
 	AUTO(json_free) json_t *hello = ask(w, "hello", NULL, NULL);
 	if (!hello || !look_at_windows(w, &opening))
 		return;
-	if (!opening.open && w->order.window->download == SCHEDULE_WINDOW_ONLY) {
+	if (overtaken(w, hello)) {
+		log_info("order %s was overtaken", w->id);
+		return;
+	}
+	if (!asked_for(w))
+		return;
+	if (!opening.open && !w->asked && w->order.window->download == SCHEDULE_WINDOW_ONLY) {
 		park(w, &opening);
 		return;
 	}
@@ -457,9 +553,7 @@ static void carry_out(struct work *w)
 		install(w);
 	if (w->parked || !order_installs(&w->order))
 		return;
-	struct err e = { 0 };
-	if (!spool_clean(&w->o->paths, NULL, &e))
-		log_warn("%s", e.msg);
+	clean_spool(w, true);
 }
 
 static void run_order(struct orders *o, const char *envelope)
@@ -477,7 +571,7 @@ static void run_order(struct orders *o, const char *envelope)
 	snprintf(w.id, sizeof(w.id), "%.*s", STR_ARG(w.order.id));
 	snprintf(w.deployment, sizeof(w.deployment), "%.*s", STR_ARG(w.order.deployment));
 	pthread_mutex_lock(&o->lock);
-	bool again = parked_has(&o->parked, w.id);
+	bool again = w.again = parked_has(&o->parked, w.id);
 	pthread_mutex_unlock(&o->lock);
 	if (!again)
 		log_info("order %s: %.*s, %u of it", w.id, STR_ARG(w.order.action),

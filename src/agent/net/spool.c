@@ -207,18 +207,18 @@ static bool is_script(const struct order *o, const char *name)
 {
 	struct order_file scripts[2];
 	char hex[SHA256_HEX];
-	for (uint32_t i = 0, n = o ? order_scripts(o, scripts) : 0; i < n; i++)
+	for (uint32_t i = 0, n = order_scripts(o, scripts); i < n; i++)
 		if (strncmp(name, digest_hex(&scripts[i].sha256, hex), SHA256_HEX - 1) == 0)
 			return true;
 	return false;
 }
 
-static bool wanted(const struct order *o, const char *name)
+static bool has_file(const struct order *o, const char *name)
 {
 	char hex[SHA256_HEX];
 	if (is_script(o, name))
 		return true;
-	for (uint32_t i = 0; o && i < o->n_archives; i++) {
+	for (uint32_t i = 0; i < o->n_archives; i++) {
 		const struct order_archive *a = &o->archives[i];
 		for (uint32_t k = 0; k < a->n_index + a->n_payload; k++) {
 			const struct order_file *f = k < a->n_index ? &a->index[k]
@@ -230,7 +230,16 @@ static bool wanted(const struct order *o, const char *name)
 	return false;
 }
 
-bool spool_clean(const struct agent_paths *p, const struct order *o, struct err *e)
+static bool wanted(const struct order *const *keep, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (has_file(keep[i], name))
+			return true;
+	return false;
+}
+
+bool spool_clean(const struct agent_paths *p, const struct order *const *keep, size_t n,
+		 struct err *e)
 {
 	AUTO(xfree) char *dir = file_join(p->state, "spool");
 	DIR *d = opendir(dir);
@@ -238,7 +247,7 @@ bool spool_clean(const struct agent_paths *p, const struct order *o, struct err 
 		return err_sys(e, errno, "cannot list '%s'", dir);
 	struct dirent *ent;
 	while ((ent = readdir(d))) {
-		if (ent->d_name[0] != '.' && !wanted(o, ent->d_name))
+		if (ent->d_name[0] != '.' && !wanted(keep, n, ent->d_name))
 			(void)unlinkat(dirfd(d), ent->d_name, 0);
 	}
 	closedir(d);

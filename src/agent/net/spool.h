@@ -18,6 +18,7 @@ struct spool_progress {
  * or a server that is itself still fetching, ERR_FULL. What was fetched stays for the next try. */
 bool spool_fetch(const struct agent_paths *p, const struct order *o,
 		 const struct spool_progress *progress, struct err *e) MUST_CHECK;
-/** Removes everything that is not one of `o`'s files (NULL = everything). */
-bool spool_clean(const struct agent_paths *p, const struct order *o, struct err *e) MUST_CHECK;
+/** Removes everything that is not a file of one of the orders. */
+bool spool_clean(const struct agent_paths *p, const struct order *const *keep, size_t n,
+		 struct err *e) MUST_CHECK;
 #endif

@@ -7,6 +7,7 @@
 #include "agent/net/agent.h"
 #include "agent/net/root_client.h"
 #include "agent/sessions.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "proto/order.h"
@@ -41,9 +42,11 @@ static json_t *error_json(const struct err *e)
 
 bool users_request_read(const json_t *j, struct users_request *out, struct err *e)
 {
-	static const char *const verbs[] = { "notices", "postpone", "install" };
+	static const char *const verbs[] = { "notices", "postpone", "install", "offers", "want" };
 	static const char *const known[][4] = { { "verb", NULL },
 						{ "verb", "order", "minutes", NULL },
+						{ "verb", "order", NULL },
+						{ "verb", NULL },
 						{ "verb", "order", NULL } };
 	const char *verb, *order = NULL;
 	struct users_request r = { 0 };
@@ -57,6 +60,8 @@ bool users_request_read(const json_t *j, struct users_request *out, struct err *
 	if (!json_only(j, known[k], e) || !json_opt_str(j, "order", 32, &order, e) ||
 	    !json_opt_int(j, "minutes", 0, NOTICE_POSTPONE_MAX, &r.minutes, e))
 		return false;
+	if (k == USERS_WANT && !order)
+		return err_set(e, ERR_INVALID, "'order' is missing");
 	if (order && strspn(order, "0123456789abcdef") != 32)
 		return err_set(e, ERR_INVALID, "'order' must be 32 hex digits");
 	r.verb = (int)k;
@@ -99,9 +104,21 @@ static bool ask_root(const struct agent_paths *p, const char *envelope, const ch
 	return root_client_request(p, request, out, e);
 }
 
-/* Those that have been shown to users, or will be: the others start without a word. */
-static bool gather(const struct agent_paths *p, struct orders *o, struct all *w, struct err *e)
+static bool ask_offer(const struct agent_paths *p, const char *envelope, const char *answer,
+		      uid_t who, json_t **out, struct err *e)
 {
+	AUTO(json_free)
+	json_t *request = json_pack("{s:s,s:s,s:s,s:I}", "verb", "offer", "envelope", envelope,
+				    "answer", answer, "user", (json_int_t)who);
+	return root_client_request(p, request, out, e);
+}
+
+/* Those that have been shown to users, or will be: the others start without a word. Or, with
+ * `offers`, those that are published. */
+static bool gather(const struct agent_paths *p, struct orders *o, bool offers, struct all *w,
+		   struct err *e)
+{
+	int64_t now = clock_wall_ms();
 	struct agent_identity id;
 	if (!agent_identity_load(p, &w->a, &id, e))
 		return false;
@@ -112,7 +129,12 @@ static bool gather(const struct agent_paths *p, struct orders *o, struct all *w,
 		*one = (struct one) { .envelope = w->envelopes[i] };
 		if (!order_open(str_of(w->envelopes[i]), id.deploy_key, &w->a, &one->order, &why))
 			log_warn("a waiting order: %s", why.msg);
-		else if (one->order.notification) {
+		else if (offers && one->order.offer) {
+			if (!ask_offer(p, one->envelope, "look", 0, &one->state, e))
+				return false;
+			w->n++;
+		} else if (!offers && one->order.notification &&
+			   !(one->order.offer && offer_waits(one->order.offer, now))) {
 			if (!ask_root(p, one->envelope, "look", 0, 0, &one->state, e))
 				return false;
 			w->n++;
@@ -148,6 +170,26 @@ static json_t *state_json(const struct one *one, const json_t *state)
 	return j;
 }
 
+static json_t *offer_json(const struct one *one, const json_t *state)
+{
+	const struct order *o = &one->order;
+	json_t *j = json_object(), *packages = json_array();
+	for (uint32_t i = 0; i < MIN(o->n_packages, USERS_PACKAGES); i++) {
+		json_t *package = json_object();
+		json_object_set_new(package, "name", json_text(o->packages[i].name));
+		json_object_set_new(package, "version", json_text(o->packages[i].version));
+		json_array_append_new(packages, package);
+	}
+	json_object_set_new(j, "order", json_text(o->id));
+	json_object_set_new(j, "deployment", json_text(o->deployment));
+	json_object_set_new(j, "name", json_text(o->offer->name));
+	json_object_set_new(j, "description", json_text(o->offer->description));
+	json_object_set_new(j, "deadline", json_time(o->offer->deadline_ms));
+	json_object_set(j, "asked", json_object_get(state, "asked"));
+	json_object_set_new(j, "packages", packages);
+	return j;
+}
+
 static int64_t start_of(const struct one *one)
 {
 	const json_t *until = json_object_get(one->state, "until");
@@ -172,18 +214,29 @@ json_t *users_answer(const struct agent_paths *p, struct orders *o, uid_t who,
 	AUTO(json_free) json_t *state = NULL;
 	struct users_request r;
 	struct err e = { 0 };
-	if (!users_request_read(request, &r, &e) || !gather(p, o, &w, &e))
+	if (!users_request_read(request, &r, &e) || !gather(p, o, r.verb >= USERS_OFFERS, &w, &e))
 		return error_json(&e);
-	if (r.verb == USERS_NOTICES) {
+	if (r.verb == USERS_NOTICES || r.verb == USERS_OFFERS) {
 		json_t *list = json_array();
 		for (size_t i = 0; i < w.n; i++)
-			json_array_append_new(list, state_json(&w.list[i], w.list[i].state));
-		return json_pack("{s:o}", "notices", list);
+			json_array_append_new(list,
+					      r.verb == USERS_OFFERS
+						      ? offer_json(&w.list[i], w.list[i].state)
+						      : state_json(&w.list[i], w.list[i].state));
+		return json_pack("{s:o}", r.verb == USERS_OFFERS ? "offers" : "notices", list);
 	}
 	struct one *one = meant(&w, r.order);
 	if (!one) {
-		err_set(&e, ERR_NOT_FOUND, "no installation waits for you");
+		err_set(&e, ERR_NOT_FOUND, "%s",
+			r.verb == USERS_WANT ? "this is not published to you"
+					     : "no installation waits for you");
 		return error_json(&e);
+	}
+	if (r.verb == USERS_WANT) {
+		if (!ask_offer(p, one->envelope, "want", who, &state, &e))
+			return error_json(&e);
+		orders_look(o, one->order.id.p);
+		return offer_json(one, state);
 	}
 	if (!ask_root(p, one->envelope, r.verb == USERS_POSTPONE ? "postpone" : "install",
 		      r.minutes, who, &state, &e))

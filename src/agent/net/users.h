@@ -9,6 +9,10 @@
  *                                  "shown", "postponed", "allowed", "minutes", "deadline"}]}
  *   postpone {"order"?, "minutes"?} -> {"order", "waits", "until", ...} of notices.h
  *   install  {"order"?}            -> the same
+ *   offers                         -> {"offers": [{"order", "deployment", "name", "description",
+ *                                  "deadline", "asked", "packages": [{"name", "version"}]}]}: what
+ *                                  is published to users; the first USERS_PACKAGES packages
+ *   want     {"order"}             -> the offer, "asked" now
  * Without "order" the one that starts first is meant. Times are RFC 3339 or null. */
 #ifndef AGENT_NET_USERS_H
 #define AGENT_NET_USERS_H
@@ -18,6 +22,7 @@
 #include <sys/types.h>
 
 #define USERS_REQUEST_MAX 4096 /**< bytes of a request */
+#define USERS_PACKAGES 20
 
 /** Listens and answers on threads of its own, which live as long as the process. */
 bool users_start(const struct agent_paths *p, struct orders *o, struct err *e) MUST_CHECK;
@@ -26,8 +31,8 @@ json_t *users_answer(const struct agent_paths *p, struct orders *o, uid_t who,
 		     const json_t *request);
 /** A request as it must be, or an error that says why not. */
 struct users_request {
-	enum { USERS_NOTICES, USERS_POSTPONE, USERS_INSTALL } verb;
-	const char *order; /**< NULL = not named */
+	enum { USERS_NOTICES, USERS_POSTPONE, USERS_INSTALL, USERS_OFFERS, USERS_WANT } verb;
+	const char *order; /**< NULL = not named; USERS_WANT names it */
 	int64_t minutes;
 };
 bool users_request_read(const json_t *j, struct users_request *out, struct err *e) MUST_CHECK;

@@ -106,12 +106,12 @@ bool runner_start(const struct agent_paths *p, const char *id, int64_t attempt, 
 	return launch_systemd_runs() ? start_unit(&l, p, e) : start_session(&l, p, netns, e);
 }
 
-bool runner_tell(const struct agent_paths *p, const char *id, int64_t start_ms, int netns,
-		 struct err *e)
+bool runner_tell(const struct agent_paths *p, const char *verb, const char *id, int64_t ms,
+		 int netns, struct err *e)
 {
 	AUTO(xfree) char *self = own_path();
-	AUTO(xfree) char *number = xasprintf("%lld", (long long)start_ms);
+	AUTO(xfree) char *number = xasprintf("%lld", (long long)ms);
 	AUTO(xfree) char *unit = xasprintf("--unit=tsukuroi-tell-%s-%s", id, number);
-	struct launch l = { self, unit, "tell-users", id, number };
+	struct launch l = { self, unit, verb, id, number };
 	return launch_systemd_runs() ? start_unit(&l, p, e) : start_session(&l, p, netns, e);
 }

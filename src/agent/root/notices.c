@@ -15,19 +15,13 @@
 #define STATE_MAX 4096
 #define KEEP_MS (INT64_C(90) * 86400000)
 
-static char *dir_of(const char *root)
-{
-	return file_join(root, "notices");
-}
-
 static char *path_of(const char *root, const char *deployment)
 {
 	return xasprintf("%s/notices/%s", root, deployment);
 }
 
-bool notices_init(const char *root, struct err *e)
+bool notices_dir(const char *dir, struct err *e)
 {
-	AUTO(xfree) char *dir = dir_of(root);
 	if (!file_mkdirs(dir, 0700, e))
 		return false;
 	DIR *d = opendir(dir);
@@ -42,6 +36,12 @@ bool notices_init(const char *root, struct err *e)
 	}
 	closedir(d);
 	return true;
+}
+
+bool notices_init(const char *root, struct err *e)
+{
+	AUTO(xfree) char *dir = file_join(root, "notices");
+	return notices_dir(dir, e);
 }
 
 /* What cannot be read counts as nothing: users are told again rather than not. */

@@ -11,6 +11,8 @@
 
 /** Makes the directory; forgets what was not touched for ninety days. */
 bool notices_init(const char *root, struct err *e) MUST_CHECK;
+/** Makes a directory of such files, and forgets what was not touched in it for ninety days. */
+bool notices_dir(const char *dir, struct err *e) MUST_CHECK;
 /** NULL when an order with a notification may start now. Otherwise what to say of it: {"waits":
  * reason, "until": ms or null, "look": ms or null, "notice": {"shown", "postponed", "allowed",
  * "deadline"}}, times in ms. When a notice is due, it is shown through `show`. ERR_... in `e` when

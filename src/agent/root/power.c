@@ -7,6 +7,7 @@
 #include "agent/reboot.h"
 #include "agent/restart.h"
 #include "agent/root/launch.h"
+#include "agent/root/offers.h"
 #include "agent/root/runner_int.h"
 #include "agent/sessions.h"
 #include "base/clock.h"
@@ -194,11 +195,11 @@ static void set_reboot(struct run *r, const char *word)
  * ------------------------------------------------------------------------------------------ */
 
 /* The window may have ended while the machine was away: then the job waits for the next one, and
- * its reboot is not repeated there. */
+ * its reboot is not repeated there. What a user asked for does not wait. */
 static bool window_or_wait(struct run *r, bool *go_on_out, struct err *e)
 {
 	struct opening now;
-	if (!window_now(r, &now, e))
+	if (!offers_opening(r->paths, r->root, &r->order, &now, e))
 		return false;
 	*go_on_out = now.open;
 	if (now.open)

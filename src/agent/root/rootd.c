@@ -11,6 +11,7 @@
 #include "agent/root/had.h"
 #include "agent/root/journal.h"
 #include "agent/root/notices.h"
+#include "agent/root/offers.h"
 #include "agent/root/power.h"
 #include "agent/root/runner.h"
 #include "agent/root/services.h"
@@ -245,8 +246,7 @@ static bool still_admitted(struct rootd *d, const struct journal_job *j, struct 
 	return file_read(path, &envelope, e) && journal_last(d->root, &epoch, &seq, e) &&
 	       gate_open(&d->paths, buf_str(&envelope), a, o, reason, e) &&
 	       gate_admit(&d->paths, o, epoch, seq, clock_wall_ms(), reason, e) &&
-	       (opening_of(&d->paths, o, clock_wall_ms(), reboot_boot_time_ms(), opening, e) ||
-		(*reason = "policy", false));
+	       (offers_opening(&d->paths, d->root, o, opening, e) || (*reason = "policy", false));
 }
 
 static bool show(void *arg, const struct order *o, int64_t start_ms, struct err *e)
@@ -255,7 +255,7 @@ static bool show(void *arg, const struct order *o, int64_t start_ms, struct err 
 	char id[JOURNAL_ID];
 	snprintf(id, sizeof(id), "%.*s", STR_ARG(o->id));
 	log_info("order %s: users are told", id);
-	return runner_tell(&d->paths, id, start_ms, d->netns, e);
+	return runner_tell(&d->paths, "tell-users", id, start_ms, d->netns, e);
 }
 
 /* NULL when it may start, as windows and users have it; `e` is set when that could not be told. */
@@ -263,8 +263,11 @@ static json_t *must_wait(struct rootd *d, const struct journal_job *j, const str
 			 const struct opening *opening, struct err *e)
 {
 	const struct notices_shower shower = { show, d };
+	AUTO(json_free) json_t *offer = offers_state(d->root, o, clock_wall_ms());
 	json_t *r = NULL;
-	if (o->notification)
+	if (json_object_get(offer, "waits"))
+		r = TAKE(offer);
+	else if (o->notification && !json_is_true(json_object_get(offer, "asked")))
 		r = notices_ask(&d->paths, d->root, o, opening, &shower, e);
 	else if (!opening->open)
 		r = json_pack("{s:s}", "waits", "outside_window");
@@ -380,6 +383,7 @@ static json_t *verb_ack(struct rootd *d, const json_t *request)
 		return error_json(&e);
 	}
 	notices_ended(d->root, j.deployment);
+	offers_ended(d->root, j.deployment, strcmp(j.outcome, "succeeded") == 0);
 	return journal_remove(d->root, j.id, &e) ? json_object() : error_json(&e);
 }
 
@@ -404,6 +408,45 @@ static json_t *verb_users(struct rootd *d, const json_t *request)
 	if (strcmp(answer, "look") != 0)
 		log_info("order %.*s: user %lld says '%s'", STR_ARG(o.id), (long long)user, answer);
 	return out;
+}
+
+static bool show_offer(void *arg, const struct order *o, int64_t at_ms, struct err *e)
+{
+	struct rootd *d = arg;
+	log_info("deployment %.*s: users are told what is published", STR_ARG(o->deployment));
+	return runner_tell(&d->paths, "tell-offer", o->deployment.p, at_ms, d->netns, e);
+}
+
+/* What is published, by the order alone. A want is admitted like any order before it is carried
+ * out. */
+static json_t *verb_offer(struct rootd *d, const json_t *request)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	const struct notices_shower shower = { show_offer, d };
+	const char *envelope = NULL, *answer = NULL, *reason;
+	struct order o;
+	struct err e = { 0 };
+	int64_t user = 0, now = clock_wall_ms();
+	if (!json_need_str(request, "envelope", 1, 2 * (size_t)ORDER_MAX, &envelope, &e) ||
+	    !json_need_str(request, "answer", 1, 20, &answer, &e) ||
+	    !json_opt_int(request, "user", 0, UINT32_MAX, &user, &e) ||
+	    !gate_open(&d->paths, str_of(envelope), &a, &o, &reason, &e))
+		return error_json(&e);
+	bool want = strcmp(answer, "want") == 0, tell = strcmp(answer, "tell") == 0;
+	if (!o.offer || (!want && !tell && strcmp(answer, "look") != 0)) {
+		err_set(&e, o.offer ? ERR_INVALID : ERR_DENIED, "%s",
+			o.offer ? "unknown answer" : "this is not published to users");
+		return error_json(&e);
+	}
+	if (want && !offers_want(d->root, &o, user, now, &e))
+		return error_json(&e);
+	if (want)
+		log_info("order %.*s: user %lld asks for it", STR_ARG(o.id), (long long)user);
+	json_t *r = offers_state(d->root, &o, now);
+	if (tell && json_object_get(r, "waits") &&
+	    !offers_tell(&d->paths, d->root, &o, str_of(envelope), now, &shower, &e))
+		log_warn("order %.*s: nobody is told: %s", STR_ARG(o.id), e.msg);
+	return r;
 }
 
 static json_t *verb_restart(struct rootd *d, const json_t *request)
@@ -431,6 +474,7 @@ json_t *rootd_answer(struct rootd *d, const json_t *request)
 		{ "results", verb_results, { "verb" } },
 		{ "ack", verb_ack, { "verb", "order" } },
 		{ "restart", verb_restart, { "verb" } },
+		{ "offer", verb_offer, { "verb", "envelope", "answer", "user" } },
 		{ "users", verb_users, { "verb", "envelope", "answer", "minutes", "user" } },
 	};
 	struct err e = { 0 };
@@ -520,7 +564,7 @@ bool rootd_new(const struct agent_paths *p, const char *agent_user, struct rootd
 	d->paths = *p;
 	d->listener = d->netns = -1;
 	d->root = file_join(p->state, "root");
-	if (!journal_init(d->root, e) || !notices_init(d->root, e) ||
+	if (!journal_init(d->root, e) || !notices_init(d->root, e) || !offers_init(d->root, e) ||
 	    !listen_for(d, agent_user, e) || !recover(d, e))
 		return false;
 	d->netns = leave_network();

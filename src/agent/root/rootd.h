@@ -16,7 +16,9 @@
  *   restart   -> {"restart": [...]} of docs/agent-protocol.md section 5, without the packages
  *   users     {"envelope", "answer": "look"|"postpone"|"install", "minutes"?, "user"?} -> what
  *             notices.h says of an order; shows and starts nothing
- * Only root and the agent's user are answered (SO_PEERCRED). */
+ *   offer     {"envelope", "answer": "look"|"tell"|"want", "user"?} -> what offers.h says of an
+ * order that is published; "tell" tells its users once, "want" keeps that one asks for it Only root
+ * and the agent's user are answered (SO_PEERCRED). */
 #ifndef AGENT_ROOT_ROOTD_H
 #define AGENT_ROOT_ROOTD_H
 #include "agent/agent_conf.h"

@@ -12,7 +12,8 @@ bool runner_run(const struct agent_paths *p, const char *id, struct err *e) MUST
  * own session and in the network namespace `netns` (descriptor, or -1). */
 bool runner_start(const struct agent_paths *p, const char *id, int64_t attempt, int netns,
 		  struct err *e) MUST_CHECK;
-/** The same for the process that tells users of job `id` that it starts at `start_ms`. */
-bool runner_tell(const struct agent_paths *p, const char *id, int64_t start_ms, int netns,
-		 struct err *e) MUST_CHECK;
+/** The same for a process that tells users something: `verb` is "tell-users" of job `id` that
+ * starts at `ms`, or "tell-offer" of deployment `id` (offers_show()). */
+bool runner_tell(const struct agent_paths *p, const char *verb, const char *id, int64_t ms,
+		 int netns, struct err *e) MUST_CHECK;
 #endif

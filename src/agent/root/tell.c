@@ -3,11 +3,10 @@
  * terminals, and through notify-send, as them, where they have a desktop. It lives outside the root
  * half's unit, which has neither their terminals nor their session buses. Invariant: it ends within
  * seconds, whatever a terminal or a desktop does, and says no byte that the order did not. */
-#include "agent/root/notices.h"
-
+#include "agent/root/tell.h"
 #include "agent/root/gate.h"
 #include "agent/root/journal.h"
-#include "agent/sessions.h"
+#include "agent/root/notices.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -23,7 +22,7 @@
 #define DESKTOP_S 5
 
 /* LANG of locale.conf(5), or of Debian's file. */
-static enum notice_language language_of(const struct agent_paths *p)
+enum notice_language tell_language(const struct agent_paths *p)
 {
 	static const char *const files[] = { "/etc/locale.conf", "/etc/default/locale" };
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
@@ -143,11 +142,27 @@ static bool first_desktop(const struct session *s, size_t i)
 	return s[i].graphical;
 }
 
+void tell_sessions(const struct session *list, size_t n, const char *title, struct str text,
+		   struct buf *said)
+{
+	AUTO(buf_done) struct buf all = BUF_INIT(40000);
+	buf_printf(&all, "== %s ==\n%.*s", title, STR_ARG(text));
+	for (size_t i = 0; i < n; i++) {
+		bool terminal = list[i].tty[0] && tell_terminal(&list[i], buf_str(&all));
+		bool desktop = first_desktop(list, i) && tell_desktop(&list[i], title, text);
+		buf_printf(said, "notice: %s %s%s\n", list[i].user,
+			   terminal  ? list[i].tty
+			   : desktop ? "desktop"
+				     : "not reached",
+			   terminal && desktop ? ", desktop" : "");
+	}
+}
+
 bool notices_show(const struct agent_paths *p, const char *id, int64_t start_ms, struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	AUTO(buf_done) struct buf envelope = BUF_INIT(2 * ORDER_MAX), text = BUF_INIT(32768);
-	AUTO(buf_done) struct buf all = BUF_INIT(40000), said = BUF_INIT(8192);
+	AUTO(buf_done) struct buf said = BUF_INIT(8192);
 	AUTO(xfree) char *root = file_join(p->state, "root");
 	AUTO(xfree) char *path = journal_path(root, id, "order");
 	AUTO(json_free) json_t *waits = NULL;
@@ -158,22 +173,12 @@ bool notices_show(const struct agent_paths *p, const char *id, int64_t start_ms,
 	    !gate_open(p, buf_str(&envelope), &a, &o, &reason, e) ||
 	    !notices_answer(p, root, &o, &(struct opening) { .open = true }, "look", 0, &waits, e))
 		return false;
-	enum notice_language lang = language_of(p);
+	enum notice_language lang = tell_language(p);
 	const char *title = o.notification->title[lang];
 	buf_printf(&text, "%s\n", o.notification->message[lang]);
 	add_rest(&text, lang, o.notification, waits, start_ms);
-	buf_printf(&all, "== %s ==\n%.*s", title, STR_ARG(buf_str(&text)));
 	size_t n = sessions_list(p, list);
-	for (size_t i = 0; i < n; i++) {
-		bool terminal = list[i].tty[0] && tell_terminal(&list[i], buf_str(&all));
-		bool desktop = first_desktop(list, i) &&
-			       tell_desktop(&list[i], title, buf_str(&text));
-		buf_printf(&said, "notice: %s %s%s\n", list[i].user,
-			   terminal  ? list[i].tty
-			   : desktop ? "desktop"
-				     : "not reached",
-			   terminal && desktop ? ", desktop" : "");
-	}
+	tell_sessions(list, n, title, buf_str(&text), &said);
 	log_info("order %s: %zu sessions told", id, n);
 	return journal_log(root, id, buf_str(&said), e);
 }

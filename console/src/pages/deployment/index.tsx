@@ -102,6 +102,9 @@ function FactsOf({ d: x }: { d: DeploymentDetail }) {
 			[t('deployment.created'), <span key="c"><Time at={x.created} /> · {x.created_by}</span>],
 			[t('deployment.started'), <Time key="s" at={x.started} />],
 			[t('deployment.finished'), <Time key="f" at={x.finished} />],
+			...(x.option === 'publish' ? [
+				[t('portal.option'), t('portal.publish')], [t('portal.deadline'), <Time key="d" at={x.deadline} none={t('portal.noDeadline')} />],
+			] as [string, ReactNode][] : []),
 			...(x.expires ? [[t('terms.expires'), <Time key="e" at={x.expires} />] as [string, ReactNode]] : []),
 			...(install ? [
 				[t('terms.retry'), x.retry ? t('terms.retryFact', { refresh: x.retry.refresh, startUp: x.retry.start_up }) : t('terms.retryUsual')],

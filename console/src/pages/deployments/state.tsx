@@ -12,9 +12,11 @@ export function DeploymentState({ state }: { state: Deployment['state'] }) {
 	return <span className={`tk-state tk-state-${state}`}>{word('deploymentState', state)}</span>;
 }
 
-export function TargetState({ state }: { state: Target['state'] }) {
-	const { word } = useI18n();
-	return <span className={`tk-state tk-state-${state}`}>{word('targetState', state)}</span>;
+/** What is published and waits for its users has a word of its own. */
+export function TargetState({ target }: { target: Target }) {
+	const { word, t } = useI18n();
+	const published = target.state === 'pending' && target.reason === 'published';
+	return <span className={`tk-state tk-state-${target.state}`}>{published ? t('targetState.published') : word('targetState', target.state)}</span>;
 }
 
 /** A stable reason in words; a word that the server does not know either stays as it is. */

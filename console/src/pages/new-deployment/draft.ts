@@ -29,6 +29,10 @@ export interface Draft {
 	expires?: string | null;
 	retry?: Schemas['DeploymentRetry'] | null;
 	distribution?: Schemas['DistributionRule'];
+	/** Users install it themselves (M-143). */
+	publish?: boolean;
+	/** ... until then; RFC 3339. */
+	deadline?: string;
 }
 /** How it goes out: a preset, or texts as they are typed. */
 export interface RolloutChoice {
@@ -84,6 +88,8 @@ export function rolloutOf(c: RolloutChoice | undefined): Schemas['RolloutPlan'] 
 		gate: { max_failures: whole(c.failures), soak_minutes: whole(c.soak) }, halt: { percent: whole(c.halt) },
 	};
 }
+/** Is it published to users instead of deployed? */
+export const published = (d: Draft) => !!d.publish && !d.operation;
 
 const same = (a: unknown, b: unknown): boolean => a === b || (!!a && !!b && typeof a === 'object' && typeof b === 'object'
 	&& Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([k, v]) => same(v, (b as Record<string, unknown>)[k])));
@@ -109,8 +115,9 @@ export function termsOf(d: Draft) {
 export function chosenOf(d: Draft) {
 	const targets = targetsOf(d);
 	return {
-		operation: d.operation, approval: d.approval, patches: d.patches, systems: targets ? undefined : d.systems, targets,
-		only_approved: d.onlyApproved ?? false, rollout: d.operation ? undefined : rolloutOf(d.rollout),
+		operation: d.operation, approval: published(d) ? undefined : d.approval, patches: d.patches, systems: targets ? undefined : d.systems, targets,
+		only_approved: d.onlyApproved ?? false, rollout: d.operation || published(d) ? undefined : rolloutOf(d.rollout),
+		...published(d) ? { option: 'publish' as const, deadline: d.deadline } : {},
 	};
 }
 
@@ -127,7 +134,7 @@ export function fromStored(d: DeploymentDetail): Draft {
 	return {
 		operation: operation === 'uninstall' ? operation : undefined, approval: approval === 'plan' ? approval : undefined, patches, systems, targets,
 		onlyApproved: r.only_approved, rollout: rolloutChoice(rollout ?? undefined), name: d.name, description: d.description,
-		policy: d.policy, expires: d.expires, retry: d.retry, distribution: d.distribution,
+		publish: r.option === 'publish' || undefined, deadline: r.deadline ?? undefined, policy: d.policy, expires: d.expires, retry: d.retry, distribution: d.distribution,
 	};
 }
 
@@ -141,7 +148,7 @@ export function targetsOf(d: Draft): Targets | undefined {
 	return { ...t, systems: d.systems?.ids, mode: d.operation ? 'frozen' : t.mode };
 }
 
-const rolloutReads = (d: Draft) => !!d.operation || d.rollout?.preset !== 'own' || !!rolloutOf(d.rollout);
+const rolloutReads = (d: Draft) => !!d.operation || published(d) || d.rollout?.preset !== 'own' || !!rolloutOf(d.rollout);
 /** Is there anything to preview? */
 export const hasSomething = (d: Draft) => rolloutReads(d) && (!!d.patches || ((!!d.systems || says(targetsOf(d))) && !d.operation));
 

@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import type { Schemas } from '../../../api/client';
 import { useI18n } from '../../../i18n';
 import { Button, Empty, Failure } from '../../../ui/basic';
-import { hasSomething, type Draft } from '../draft';
+import { hasSomething, published, type Draft } from '../draft';
 import { PreviewFacts } from '../Numbers';
 
 interface Props {
@@ -29,8 +29,8 @@ export function Preview({ draft, preview, failure, ready, children, onDeploy }: 
 			{preview.data && !preview.isFetching && <PreviewFacts p={preview.data} />}
 			{!!failure && <Failure error={failure} />}
 			<div className="tk-row tk-section-actions">
-				<Button variant="primary" isDisabled={!ready} onClick={() => onDeploy(false)}>{t('deploy.deploy')}</Button>
-				<Button variant="secondary" isDisabled={!ready} onClick={() => onDeploy(true)}>{t('deploy.now')}</Button>
+				<Button variant="primary" isDisabled={!ready} onClick={() => onDeploy(false)}>{t(published(draft) ? 'portal.do' : 'deploy.deploy')}</Button>
+				{!published(draft) && <Button variant="secondary" isDisabled={!ready} onClick={() => onDeploy(true)}>{t('deploy.now')}</Button>}
 				{children}
 				<Button variant="link" onClick={() => history.back()}>{t('action.cancel')}</Button>
 			</div>
