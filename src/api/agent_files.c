@@ -4,7 +4,7 @@
  * keeps only what has the digest it is named by. */
 #include "api/agent_work.h"
 #include "api/api_int.h"
-#include "deploy/scripts.h"
+#include "deploy/orders/scripts.h"
 
 #define RETRY_S "5"
 

@@ -4,7 +4,7 @@
 #include "api/agent_work.h"
 
 #include "api/agent_enrol.h"
-#include "deploy/scripts.h"
+#include "deploy/orders/scripts.h"
 #include "proto/order.h"
 
 #define MAX_LOG (1u << 20)

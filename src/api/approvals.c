@@ -8,7 +8,7 @@
 #include "api/patch_list.h"
 #include "api/policies.h"
 #include "api/selection.h"
-#include "deploy/auto.h"
+#include "deploy/auto/auto.h"
 
 #define APPROVE_MAX_BODY (2u << 20)
 #define AUDIT_IDS 20

@@ -3,7 +3,7 @@
 #ifndef API_APPROVALS_H
 #define API_APPROVALS_H
 #include "api/call.h"
-#include "deploy/approval.h"
+#include "deploy/auto/approval.h"
 
 enum approval_state { STATE_NOT_APPROVED, STATE_APPROVED, STATE_DECLINED_PATCH, APPROVAL_STATES_ };
 const char *word_approval(unsigned i); /**< "not_approved", "approved", "declined" */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Automated deployments (M-185..M-188): list, make, change, pause, remove; what one would deploy
  * now; and the reset of what failed (AC-14). */
-#include "deploy/auto.h"
+#include "deploy/auto/auto.h"
 #include "api/api_int.h"
 #include "api/patch_json.h"
 #include "api/policies.h"

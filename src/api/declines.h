@@ -3,7 +3,7 @@
 #ifndef API_DECLINES_H
 #define API_DECLINES_H
 #include "api/call.h"
-#include "deploy/decline.h"
+#include "deploy/auto/decline.h"
 
 struct api;
 /** Member `decline` of a Patch: an object, or null. Called with a match view held. */

@@ -4,7 +4,7 @@
 
 #include "api/policies.h"
 #include "api/words.h"
-#include "deploy/scripts.h"
+#include "deploy/orders/scripts.h"
 
 static void add_terms(json_t *j, const struct deploy_terms *t)
 {

@@ -15,7 +15,7 @@
 #include "api/rollouts.h"
 #include "api/selection.h"
 #include "api/words.h"
-#include "deploy/uninstall.h"
+#include "deploy/ask/uninstall.h"
 
 #define REQUEST_MAX_BODY (4u << 20)
 #define MAX_LOG (2u << 20)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Filters (match/filter.h) and targets (deploy/selector.h) as requests give them: a wrong one is
- * the caller's mistake and is answered with where it is wrong and what may stand there. */
+ * Filters (match/filter.h) and targets (deploy/targets/selector.h) as requests give them: a wrong
+ * one is the caller's mistake and is answered with where it is wrong and what may stand there. */
 #ifndef API_FILTERS_H
 #define API_FILTERS_H
 #include "api/call.h"
-#include "deploy/selector.h"
+#include "deploy/targets/selector.h"
 
 /** 400 `invalid_filter` with `position` and `expected` among the problem's params; `pointer` is
  * the member or parameter that holds it. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The exact plans of a deployment, grouped by hash, and their approval. */
-#include "deploy/plans.h"
+#include "deploy/orders/plans.h"
 #include "api/api_int.h"
 #include "api/call.h"
 #include "crypto/digest.h"

@@ -4,7 +4,7 @@
 #include "api/policies.h"
 #include "api/api_int.h"
 #include "api/scripts.h"
-#include "deploy/policy.h"
+#include "deploy/orders/policy.h"
 
 #define POLICY_MAX_BODY (256u << 10)
 #define PREVIEW_MOST 100

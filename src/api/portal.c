@@ -4,7 +4,7 @@
 #include "api/portal.h"
 #include "api/api_int.h"
 #include "api/deployment_json.h"
-#include "deploy/offers.h"
+#include "deploy/orders/offers.h"
 
 bool portal_read(const json_t *body, struct deploy_request *r, struct err *e)
 {

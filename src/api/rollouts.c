@@ -4,7 +4,7 @@
 #include "api/api_int.h"
 #include "api/deployments.h"
 #include "api/words.h"
-#include "deploy/waves.h"
+#include "deploy/rollout/waves.h"
 
 #define REASON_MAX_BODY 8192
 

@@ -3,7 +3,7 @@
 #ifndef API_ROLLOUTS_H
 #define API_ROLLOUTS_H
 #include "api/call.h"
-#include "deploy/rollout.h"
+#include "deploy/rollout/rollout.h"
 
 /** Member `rollout` of a request: *out is NULL without one. 400 `invalid_rollout`. */
 bool rollouts_read(struct call *c, const json_t *body, const struct rollout **out, struct err *e)

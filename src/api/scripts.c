@@ -3,7 +3,7 @@
  * takes and gives them as they are. */
 #include "api/scripts.h"
 #include "api/api_int.h"
-#include "deploy/scripts.h"
+#include "deploy/orders/scripts.h"
 
 #define UPLOAD_MAX_BODY (2 * SCRIPT_SEALED_MAX)
 

@@ -4,7 +4,7 @@
  * hand. */
 #include "base/enc.h"
 #include "base/random.h"
-#include "deploy/auto_int.h"
+#include "deploy/auto/auto_int.h"
 #include "deploy/queries.h"
 
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #ifndef DEPLOY_DEPLOY_INT_H
 #define DEPLOY_DEPLOY_INT_H
 #include "deploy/deploy.h"
-#include "deploy/rollout.h"
+#include "deploy/rollout/rollout.h"
 
 #include "base/intern.h"
 #include "base/vec.h"

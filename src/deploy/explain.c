@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Why not yet (M-150, AC-14): every pending target has one reason of now, and its next attempt or
  * window when that is known; one with an order that nothing came of says so. Only reads. */
-#include "deploy/cluster_slots.h"
 #include "deploy/deploy_int.h"
 #include "deploy/queries.h"
+#include "deploy/rollout/cluster_slots.h"
 
 #include <stdio.h>
 

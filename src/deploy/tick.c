@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What happens to deployments by the clock: files are asked for again, targets wait no longer for
  * what will not come, or go on after all when it has come; what has expired ends. */
-#include "deploy/cluster_slots.h"
 #include "deploy/deploy_int.h"
 #include "deploy/queries.h"
+#include "deploy/rollout/cluster_slots.h"
 
 #define LATE_EVERY_MS 60000
 #define LATE_DAYS 7 /* so long after its failure a target goes on by itself */

@@ -6,7 +6,7 @@
  */
 #include "base/log.h"
 #include "base/random.h"
-#include "deploy/auto.h"
+#include "deploy/auto/auto.h"
 #include "jobs/jobs_int.h"
 #include "jobs/schedule.h"
 #include "sql/notify.h"

@@ -4,7 +4,7 @@
  * flood of changes, like a lost connection, ends in comparing everything. */
 #include "server/node.h"
 #include "base/log.h"
-#include "deploy/auto.h"
+#include "deploy/auto/auto.h"
 #include "fleet/group.h"
 #include "server/queries.h"
 #include "sql/notify.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Signed scripts over HTTP (M-168, M-173): taken as they were signed, chosen by policies, handed to
  * agents byte by byte; and what agents say of them. */
-#include "deploy/scripts.h"
+#include "deploy/orders/scripts.h"
 #include "base/enc.h"
 #include "world.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Approval of patches: modes, what a switch does with what is there, and tests that approve by
  * themselves (M-098, M-186, M-187, S-08, AC-13). */
-#include "deploy/auto.h"
+#include "deploy/auto/auto.h"
 #include "rig.h"
 
 #define ZLIB "debian:12:zlib:1.3-2"

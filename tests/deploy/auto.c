@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Automated deployment end to end in the room: tasks, what they make, and what keeps them from
  * making it again (S-08, M-185..M-188, AC-13, AC-14). */
-#include "deploy/auto.h"
+#include "deploy/auto/auto.h"
 #include "rig.h"
 
 #define ZLIB "debian:12:zlib:1.3-2"

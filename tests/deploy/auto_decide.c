@@ -2,7 +2,7 @@
  * The pure decisions of automated deployment and of tests, and how what was decided is split into
  * deployments (S-08, M-185..M-188, AC-13, AC-14, AC-18). Random cases are checked against what the
  * rules say in other words. */
-#include "deploy/auto_group.h"
+#include "deploy/auto/auto_group.h"
 #include "support/kit.h"
 
 #define NOW (1000 * AUTO_DAY_MS)

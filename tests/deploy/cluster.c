@@ -3,7 +3,7 @@
  * messages that are lost, late or come twice, machines that crash in every stage, clocks that are
  * wrong and set. Never are more members unavailable for this system's reasons than the rule says,
  * no order is carried out twice, and when the faults end everything is done. */
-#include "deploy/cluster.h"
+#include "deploy/rollout/cluster.h"
 #include "base/base.h"
 
 #include <setjmp.h>

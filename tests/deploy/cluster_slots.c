@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The cluster rule in the database (AC-32): an order of a group's member leaves only with a place,
  * which outlives the server and is given back when the machine has ended it. */
-#include "deploy/cluster_slots.h"
-#include "deploy/policy.h"
+#include "deploy/rollout/cluster_slots.h"
+#include "deploy/orders/policy.h"
 #include "proto/plan.h"
 #include "rig.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Targets of configurations that follow the fleet (M-135, M-182): who comes, who goes, and that
  * nothing is done twice. On both engines. */
-#include "deploy/selector.h"
+#include "deploy/targets/selector.h"
 #include "rig.h"
 
 static const char *const both_patches[] = { SSL_PATCH, "debian:12:zlib:1.3-2" };

@@ -2,7 +2,7 @@
  * The table of reasons: complete, in both languages, each with a way out; and every pending target
  * has one of them (AC-14). */
 #include "deploy/failure.h"
-#include "deploy/policy.h"
+#include "deploy/orders/policy.h"
 #include "rig.h"
 
 static void every_reason_has_words_and_a_way_out(void **state UNUSED)

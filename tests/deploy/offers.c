@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What is published: orders that wait for their users, beside all others (M-143, M-144). */
-#include "deploy/offers.h"
-#include "deploy/cluster_slots.h"
-#include "deploy/policy.h"
+#include "deploy/orders/offers.h"
+#include "deploy/orders/policy.h"
+#include "deploy/rollout/cluster_slots.h"
 #include "rig.h"
 
 #define HOUR_MS INT64_C(3600000)

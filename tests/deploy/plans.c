@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Exact plans: systems stop with theirs, one approval covers all equal ones, and a plan that has
  * become another one is asked for again. */
-#include "deploy/plans.h"
+#include "deploy/orders/plans.h"
 #include "proto/plan.h"
 #include "rig.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Deployment policies: kept, changed, removed; and the windows of orders (M-151..M-164, S-19). */
-#include "deploy/policy.h"
+#include "deploy/orders/policy.h"
 #include "rig.h"
 
 #define SUNDAY                                                                                     \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Machines restarted by order (M-167, M-172): orders carry what a policy says, and a target tells
  * where its machine is: away, back in another boot, or missing when its time is over. */
-#include "deploy/policy.h"
+#include "deploy/orders/policy.h"
 #include "rig.h"
 
 static void boots(struct world *w, int i, const char *boot)

@@ -4,7 +4,7 @@
 #ifndef TESTS_DEPLOY_RIG_H
 #define TESTS_DEPLOY_RIG_H
 #include "base/file.h"
-#include "deploy/decline.h"
+#include "deploy/auto/decline.h"
 #include "format/json.h"
 #include "support/engines.h"
 #include "support/kit.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Waves: who is in which, and when they open (F40, G12). Runs of made-up fleets against the real
  * decision, with hosts that fail, hang, stay away or have nothing to do. */
-#include "deploy/rollout.h"
+#include "deploy/rollout/rollout.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

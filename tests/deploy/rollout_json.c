@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Rollouts as JSON: read strictly, written as they are read. */
-#include "deploy/rollout.h"
+#include "deploy/rollout/rollout.h"
 #include "format/json.h"
 
 #include <setjmp.h>

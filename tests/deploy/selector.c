@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The object "targets" of the API (M-134..M-136): what it may be, where it is wrong, and which
  * hosts it means. */
-#include "deploy/selector.h"
+#include "deploy/targets/selector.h"
 #include "support/kit.h"
 
 struct rig {

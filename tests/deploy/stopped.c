@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Suspension and the end reach everything that starts something: parked orders, waves, plans,
  * reboots, dynamic targets. And the trash forgets whatever a deployment has. On both engines. */
-#include "deploy/plans.h"
-#include "deploy/selector.h"
-#include "deploy/waves.h"
+#include "deploy/orders/plans.h"
+#include "deploy/rollout/waves.h"
+#include "deploy/targets/selector.h"
 #include "rig.h"
 
 #define HOUR_MS INT64_C(3600000)

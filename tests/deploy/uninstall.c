@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * M-137: patches taken back: to which version, in which order, and what may bring them back. */
-#include "deploy/uninstall.h"
+#include "deploy/ask/uninstall.h"
 #include "rig.h"
 
 #define OLD "3.0.1-1"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Waves in the database: only hosts of open waves are given orders, a failure halts what has not
  * started, and an administrator resumes. */
-#include "deploy/waves.h"
+#include "deploy/rollout/waves.h"
 #include "rig.h"
 
 #define MINUTE INT64_C(60000)

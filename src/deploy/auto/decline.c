@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Declines: rows in the database, the holding ones in memory too, where match asks for them.
+ * Invariant: memory changes after the database did; match is told after memory changed. Expiry
+ * needs no clock of its own: a decline whose time is over holds no longer, whether or not the row
+ * says so yet. */
+#include "deploy/auto/decline.h"
+#include "deploy/auto/auto_int.h"
+#include "deploy/queries.h"
+#include "sql/notify.h"
+
+#include <stdio.h>
+
+struct held_decline {
+	char id[33];
+	bool of_product;
+	char *os, *subject, *reason, *created_by;
+	int64_t created_ms, expires_ms;
+};
+
+struct declines {
+	pthread_mutex_t changing; /* over the database and the list, before `lock` */
+	pthread_rwlock_t lock;
+	VEC(struct held_decline) list;
+};
+
+static void held_done(struct held_decline *h)
+{
+	xfree(h->os);
+	xfree(h->subject);
+	xfree(h->reason);
+	xfree(h->created_by);
+}
+
+static void remember(struct declines *all, const struct decline *x)
+{
+	struct held_decline h = { .of_product = x->of_product,
+				  .os = xstrdup(x->os),
+				  .subject = xstrdup(x->subject),
+				  .reason = xstrdup(x->reason),
+				  .created_by = xstrdup(x->created_by),
+				  .created_ms = x->created_ms,
+				  .expires_ms = x->expires_ms };
+	memcpy(h.id, x->id, sizeof(h.id));
+	pthread_rwlock_wrlock(&all->lock);
+	VEC_PUSH(&all->list, h);
+	pthread_rwlock_unlock(&all->lock);
+}
+
+static void forget(struct declines *all, const char *id)
+{
+	pthread_rwlock_wrlock(&all->lock);
+	for (size_t i = 0; i < all->list.n; i++) {
+		if (strcmp(all->list.p[i].id, id) != 0)
+			continue;
+		held_done(&all->list.p[i]);
+		all->list.p[i] = all->list.p[--all->list.n];
+		break;
+	}
+	pthread_rwlock_unlock(&all->lock);
+}
+
+static bool is_about(const struct held_decline *h, const struct patch *p)
+{
+	return h->of_product ? str_is(p->product, h->subject) && str_is(p->os, h->os)
+			     : str_is(p->id, h->subject);
+}
+
+static const struct held_decline *find(const struct declines *all, const struct patch *p)
+{
+	for (size_t i = 0; i < all->list.n; i++)
+		if (is_about(&all->list.p[i], p))
+			return &all->list.p[i];
+	return NULL;
+}
+
+static bool is_declined(void *arg, const struct patch *p)
+{
+	struct declines *all = arg;
+	pthread_rwlock_rdlock(&all->lock);
+	bool yes = find(all, p) != NULL;
+	pthread_rwlock_unlock(&all->lock);
+	return yes;
+}
+
+const struct decline *deploy_decline_of(struct deploy *d, const struct patch *p, struct arena *a)
+{
+	struct decline *out = NULL;
+	pthread_rwlock_rdlock(&d->declines->lock);
+	const struct held_decline *h = find(d->declines, p);
+	if (h) {
+		out = arena_new(a, struct decline);
+		*out = (struct decline) { .of_product = h->of_product,
+					  .os = arena_strdup(a, h->os),
+					  .subject = arena_strdup(a, h->subject),
+					  .reason = arena_strdup(a, h->reason),
+					  .created_by = arena_strdup(a, h->created_by),
+					  .ended_by = "",
+					  .created_ms = h->created_ms,
+					  .expires_ms = h->expires_ms };
+		memcpy(out->id, h->id, sizeof(out->id));
+	}
+	pthread_rwlock_unlock(&d->declines->lock);
+	return out;
+}
+
+/* --- the database --- */
+
+static const char *text(struct sql_rows *rows, int col, struct arena *a)
+{
+	return arena_str(a, sql_col_str(rows, col)).p;
+}
+
+bool deploy_declines(struct deploy *d, bool ended, struct arena *a, struct decline **out,
+		     size_t *n_out, struct err *e)
+{
+	enum { MOST = 1000 };
+	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
+	struct sql_rows *rows;
+	if (!c ||
+	    !sql_query(c, &SQL_DECLINE_LIST, SQL_ARGS(sql_bool(ended), sql_int(MOST)), &rows, e))
+		return false;
+	struct decline *list = arena_array(a, struct decline, MOST);
+	size_t n = 0;
+	while (n < MOST && sql_next(rows)) {
+		struct decline *x = &list[n++];
+		snprintf(x->id, sizeof(x->id), "%.*s", STR_ARG(sql_col_str(rows, 0)));
+		x->of_product = sql_col_int(rows, 1) == 1;
+		x->os = text(rows, 2, a);
+		x->subject = text(rows, 3, a);
+		x->reason = text(rows, 4, a);
+		x->created_by = text(rows, 5, a);
+		x->created_ms = sql_col_int(rows, 6);
+		x->expires_ms = sql_col_int(rows, 7);
+		x->ended_ms = sql_col_int(rows, 8);
+		x->ended_by = text(rows, 9, a);
+	}
+	*out = list;
+	*n_out = n;
+	return sql_rows_end(rows, e);
+}
+
+bool declines_load(struct deploy *d, struct err *e)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	struct decline *list;
+	size_t n;
+	d->declines = xcalloc(1, sizeof(*d->declines));
+	pthread_mutex_init(&d->declines->changing, NULL);
+	pthread_rwlock_init(&d->declines->lock, NULL);
+	if (!deploy_declines(d, false, &a, &list, &n, e))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		remember(d->declines, &list[i]);
+	match_set_declined(d->conf.match, is_declined, d->declines);
+	return true;
+}
+
+bool deploy_declines_reload(struct deploy *d, struct err *e)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	struct decline *list;
+	size_t n;
+	/* `lock` is not held over the database: a decline made here meanwhile announced itself to
+	 * others only, so what is read must not be older than what is shown. */
+	pthread_mutex_lock(&d->declines->changing);
+	bool ok = deploy_declines(d, false, &a, &list, &n, e);
+	if (ok) {
+		pthread_rwlock_wrlock(&d->declines->lock);
+		for (size_t i = 0; i < d->declines->list.n; i++)
+			held_done(&d->declines->list.p[i]);
+		d->declines->list.n = 0;
+		pthread_rwlock_unlock(&d->declines->lock);
+		for (size_t i = 0; i < n; i++)
+			remember(d->declines, &list[i]);
+	}
+	pthread_mutex_unlock(&d->declines->changing);
+	if (ok)
+		match_declined_changed(d->conf.match);
+	return ok || err_prefix(e, "declined patches are not read again");
+}
+
+void declines_close(struct deploy *d)
+{
+	if (!d->declines)
+		return;
+	match_set_declined(d->conf.match, NULL, NULL);
+	for (size_t i = 0; i < d->declines->list.n; i++)
+		held_done(&d->declines->list.p[i]);
+	VEC_DONE(&d->declines->list);
+	pthread_rwlock_destroy(&d->declines->lock);
+	pthread_mutex_destroy(&d->declines->changing);
+	xfree(d->declines);
+}
+
+struct decline_write {
+	const struct decline *what;
+	const char *id, *by;
+	int64_t now_ms;
+	struct ledger_batch *history;
+	const struct intern *patches; /* that are declined by it */
+};
+
+static bool insert(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct decline_write *w = arg;
+	const struct decline *x = w->what;
+	for (uint32_t i = 0; i < intern_count(w->patches); i++)
+		if (!auto_withdraw(c, intern_get(w->patches, i).p, w->now_ms, e))
+			return false;
+	return sql_run(c, &SQL_DECLINE_INSERT,
+		       SQL_ARGS(sql_text(w->id), sql_int(x->of_product), sql_text(x->os),
+				sql_text(x->subject), sql_text(x->reason), sql_text(x->created_by),
+				sql_int(w->now_ms), sql_int(x->expires_ms)),
+		       e) &&
+	       (!w->history || ledger_batch_write(c, w->history, e)) &&
+	       sql_announce(c, DEPLOY_SAYS_DECLINE, str_of(w->id), e);
+}
+
+static bool end(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct decline_write *w = arg;
+	int64_t ended;
+	if (!sql_change(c, &SQL_DECLINE_END,
+			SQL_ARGS(sql_text(w->id), sql_int(w->now_ms), sql_text(w->by)), &ended, e))
+		return false;
+	if (!ended)
+		return true; /* another server was first */
+	return (!w->history || ledger_batch_write(c, w->history, e)) &&
+	       sql_announce(c, DEPLOY_SAYS_DECLINE, str_of(w->id), e);
+}
+
+/* One row per patch it is about, with the systems that lack it. */
+static struct ledger_batch *history_of(struct deploy *d, const struct held_decline *about,
+				       enum ledger_event event)
+{
+	if (!d->conf.ledger)
+		return NULL;
+	struct ledger_batch *b = ledger_batch_new(d->conf.ledger);
+	AUTO(match_read_end) struct match_view v;
+	match_read(d->conf.match, &v);
+	for (uint32_t i = 0; i < v.catalog->n_patches; i++) {
+		if (!is_about(about, &v.catalog->patches[i]))
+			continue;
+		ledger_batch_sweep(b, v.catalog->patches[i].id, event);
+		const roaring_bitmap_t *hosts = match_hosts(&v, i, VERDICT_MISSING);
+		roaring_uint32_iterator_t it;
+		if (!hosts)
+			continue;
+		roaring_init_iterator(hosts, &it);
+		for (; it.has_value; roaring_advance_uint32_iterator(&it))
+			ledger_batch_swept(b, str_of(fleet_host(v.fleet, it.current_value)->id));
+	}
+	return b;
+}
+
+static struct intern *patches_of(struct deploy *d, const struct held_decline *about)
+{
+	struct intern *ids = intern_new();
+	AUTO(match_read_end) struct match_view v;
+	match_read(d->conf.match, &v);
+	for (uint32_t i = 0; i < v.catalog->n_patches; i++)
+		if (is_about(about, &v.catalog->patches[i]))
+			intern_add(ids, v.catalog->patches[i].id);
+	return ids;
+}
+
+static bool check(struct deploy *d, const struct decline *what, int64_t now, struct err *e)
+{
+	if (!what->reason[0] || strlen(what->reason) > 500)
+		return err_set(e, ERR_INVALID, "a declined patch needs a reason of 1 to 500 bytes");
+	if (what->expires_ms <= now || what->expires_ms > now + DECLINE_MAX_S * 1000)
+		return err_set(
+			e, ERR_INVALID,
+			"a declined patch needs an end in the future, at most two years away");
+	bool twice = false;
+	pthread_rwlock_rdlock(&d->declines->lock);
+	for (size_t i = 0; i < d->declines->list.n; i++) {
+		const struct held_decline *h = &d->declines->list.p[i];
+		twice |= h->of_product == what->of_product && !strcmp(h->os, what->os) &&
+			 !strcmp(h->subject, what->subject);
+	}
+	pthread_rwlock_unlock(&d->declines->lock);
+	return !twice || err_set(e, ERR_CONFLICT, "'%.120s' is declined already", what->subject);
+}
+
+bool deploy_decline(struct deploy *d, const struct decline *what, char id_out[static 33],
+		    struct err *e)
+{
+	char id[33];
+	struct decline stored = *what;
+	struct decline_write w = { .what = what, .id = id, .now_ms = clock_now_ms(d->conf.clock) };
+	struct held_decline about = { .of_product = what->of_product,
+				      .os = (char *)(uintptr_t)what->os,
+				      .subject = (char *)(uintptr_t)what->subject };
+	if (!check(d, what, w.now_ms, e))
+		return false;
+	deploy_new_id(id);
+	AUTO(intern_free) struct intern *patches = patches_of(d, &about);
+	w.patches = patches;
+	w.history = history_of(d, &about, LEDGER_DECLINED);
+	memcpy(stored.id, id, sizeof(id));
+	stored.created_ms = w.now_ms;
+	pthread_mutex_lock(&d->declines->changing);
+	bool ok = sql_write(d->conf.db, insert, &w, e);
+	if (ok)
+		remember(d->declines, &stored);
+	pthread_mutex_unlock(&d->declines->changing);
+	ledger_batch_done(w.history, ok);
+	if (!ok)
+		return err_prefix(e, "cannot store that a patch is declined");
+	match_declined_changed(d->conf.match);
+	memcpy(id_out, id, sizeof(id));
+	return true;
+}
+
+/* Ends one that holds; false without an error when there is none. */
+static bool finish(struct deploy *d, const char *id, const char *by, bool *found_out, struct err *e)
+{
+	struct decline_write w = { .id = id, .by = by, .now_ms = clock_now_ms(d->conf.clock) };
+	AUTO(arena_done) struct arena a = { 0 };
+	struct held_decline about = { 0 };
+	pthread_rwlock_rdlock(&d->declines->lock);
+	*found_out = false;
+	for (size_t i = 0; i < d->declines->list.n; i++) {
+		const struct held_decline *h = &d->declines->list.p[i];
+		if (strcmp(h->id, id) != 0)
+			continue;
+		*found_out = true;
+		about.of_product = h->of_product;
+		about.os = arena_strdup(&a, h->os);
+		about.subject = arena_strdup(&a, h->subject);
+	}
+	pthread_rwlock_unlock(&d->declines->lock);
+	if (!*found_out)
+		return true;
+	w.history = history_of(d, &about, LEDGER_UNDECLINED);
+	pthread_mutex_lock(&d->declines->changing);
+	bool ok = sql_write(d->conf.db, end, &w, e);
+	if (ok)
+		forget(d->declines, id);
+	pthread_mutex_unlock(&d->declines->changing);
+	ledger_batch_done(w.history, ok);
+	return ok;
+}
+
+bool deploy_undecline(struct deploy *d, const char *id, const char *by, struct err *e)
+{
+	bool found;
+	if (!finish(d, id, by, &found, e))
+		return false;
+	if (!found)
+		return err_set(e, ERR_NOT_FOUND, "nothing is declined under '%.40s'", id);
+	match_declined_changed(d->conf.match);
+	return true;
+}
+
+bool deploy_decline_expire(struct deploy *d, struct arena *a, struct decline **out, size_t *n_out,
+			   struct err *e)
+{
+	int64_t now = clock_now_ms(d->conf.clock);
+	pthread_rwlock_rdlock(&d->declines->lock);
+	struct decline *list = arena_array(a, struct decline, d->declines->list.n + 1);
+	size_t n = 0;
+	for (size_t i = 0; i < d->declines->list.n; i++) {
+		const struct held_decline *h = &d->declines->list.p[i];
+		if (h->expires_ms > now)
+			continue;
+		list[n] = (struct decline) { .of_product = h->of_product,
+					     .subject = arena_strdup(a, h->subject) };
+		memcpy(list[n++].id, h->id, sizeof(h->id));
+	}
+	pthread_rwlock_unlock(&d->declines->lock);
+	bool ok = true, found;
+	for (size_t i = 0; ok && i < n; i++)
+		ok = finish(d, list[i].id, "expiry", &found, e);
+	if (n)
+		match_declined_changed(d->conf.match);
+	*out = list;
+	*n_out = n;
+	return ok;
+}
