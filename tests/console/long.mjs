@@ -39,7 +39,7 @@ const WIDE = [
 	[/^\/systems\/[^/]+\/patches$/, x => ({
 		...patch(x), state: 'needs_subscription', outdated: [1, 2, 3].map(() => ({ name: 'linux-modules-extra-azure-fde-lts', arch: 'amd64', installed: '1:5.15.0-1103.112~20.04.1+esm1', fixed: '1:5.15.0-1103.112~20.04.1+esm2', held: false })),
 	})],
-	[/^\/deployments$/, deployment],
+	[/^\/deployments$|^\/portal$/, deployment],
 	[/^\/deployments\/[^/]+\/targets$/, target],
 	[/^\/systems\/[^/]+\/deployments$/, x => ({ ...x, deployment: deployment(x.deployment), target: target(x.target) })],
 	[/^\/deployment-policies$/, x => ({ ...x, name: { ja: TITLE.slice(0, 100), en: TITLE.slice(-100) }, updated: AT, open_deployments: BIG })],

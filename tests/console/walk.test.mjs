@@ -29,9 +29,11 @@ async function things() {
 	const [patch] = await get('/patches?view=missing&limit=1');
 	const [any] = await get('/patches?view=supported&limit=1');
 	const deployments = await get('/deployments');
-	const deployment = deployments.find(d => d.state !== 'draft'), draft = deployments.find(d => d.state === 'draft');
+	const deployment = deployments.find(d => d.state !== 'draft' && d.option === 'deploy'), published = deployments.find(d => d.state !== 'draft' && d.option === 'publish');
+	const drafts = await Promise.all(deployments.filter(d => d.state === 'draft').map(d => b.api(`/deployments/${d.id}`)));
+	const draft = drafts.find(d => d.request.option !== 'publish'), publishedDraft = drafts.find(d => d.request.option === 'publish');
 	const missing = system ? (await b.api(`/systems/${system.id}/patches?limit=1`)).items[0] : undefined;
-	return { system, patch: patch ?? any, deployment, draft, missing };
+	return { system, patch: patch ?? any, deployment, draft, published, publishedDraft, missing };
 }
 
 async function screens() {
@@ -62,6 +64,10 @@ async function screens() {
 		list['deployment-draft'] = `/deploy/tasks/${t.draft.id}`;
 		list['deployment-draft-form'] = `/deploy/tasks/${t.draft.id}/edit`;
 	}
+	if (t.published)
+		list['deployment-published'] = `/deploy/tasks/${t.published.id}`;
+	if (t.publishedDraft)
+		list['deployment-published-form'] = `/deploy/tasks/${t.publishedDraft.id}/edit`;
 	const policy = (await b.api('/deployment-policies')).items.find(p => !p.built_in);
 	if (policy)
 		list.policy = `/deploy/policies/${policy.id}`;
@@ -119,6 +125,8 @@ async function lists() {
 	if (t.system)
 		for (const tab of ['missing', 'installed', 'packages', 'unfixed', 'deployments', 'history'])
 			list[`system-${tab}`] = { path: `/systems/${t.system.id}/${tab}`, keep: tab === 'missing' ? ['id', 'title', 'severity', 'outdated'] : [], rows: tab === 'missing' && !!t.missing };
+	if (t.published)
+		list.portal = { path: '/deploy/portal', keep: ['name', 'installed', 'deadline'], rows: true };
 	if (t.deployment) {
 		list.targets = { path: `/deploy/tasks/${t.deployment.id}`, keep: ['hostname', 'state', 'reason', 'log'], rows: true };
 		list['deployment-patches'] = { path: `/deploy/tasks/${t.deployment.id}?tab=patches`, keep: ['id', 'title', 'severity'], rows: true };
@@ -233,6 +241,39 @@ test('M-151: a deployment policy is made, its next windows are real dates, and a
 	await visit(p, '/deploy/tasks/new');
 	await p.locator(`#policy-${made.id}`).waitFor();
 	assert.deepEqual(p.errors.filter(e => !/400/.test(e)), []);
+	await p.close();
+});
+
+test('M-143: what is published in the form is seen in the portal, with its deadline', o, async t => {
+	await b.prefer({ language: 'ja', theme: 'light' });
+	const { system, missing } = await things();
+	if (!missing)
+		return t.skip('nothing is missing on this server');
+	const p = await open(b, { viewport: { width: 1440, height: 2600 } });
+	await visit(p, `/deploy/tasks/new?patches=${encodeURIComponent(missing.id)}&systems=${system.id}`);
+	await p.fill('#d-name', '好きなときに');
+	await p.check('#option-publish');
+	await p.fill('#publish-deadline', '2098-12-31T18:30');
+	await p.getByText('段階配布もプランの承認もありません').waitFor();
+	const publish = p.getByRole('button', { name: '公開', exact: true });
+	await publish.and(p.locator(':enabled')).waitFor();
+	assert.equal(await p.getByText('今すぐ配布').count(), 0);
+	assert.deepEqual(await scan(p), []);
+	if (shots)
+		await p.screenshot({ path: join(shots, 'publish-form-ja-light.png') });
+	await publish.click();
+	const confirm = p.getByRole('dialog').getByRole('button', { name: '1 台に公開' });
+	await confirm.waitFor();
+	assert.deepEqual(await scan(p), []);
+	if (shots)
+		await p.screenshot({ path: join(shots, 'publish-confirm-ja-light.png') });
+	await confirm.click();
+	await p.waitForURL(/\/deploy\/tasks\/[0-9a-f]{32}$/);
+	const made = (await b.api('/portal')).items.find(d => d.name === '好きなときに');
+	assert.equal(made.deadline, '2098-12-31T09:30:00Z'); // the browser is in Tokyo
+	await visit(p, '/deploy/portal');
+	await p.getByRole('row').filter({ hasText: '好きなときに' }).getByText('2098-12-31 18:30').waitFor();
+	assert.deepEqual(p.errors, []);
 	await p.close();
 });
 

@@ -12,8 +12,8 @@ import { PreviewNumbers, Warnings } from './Numbers';
 const TYPED_FROM = 101;
 
 /** `decline`: the reason to decline what is uninstalled as well. */
-export function Confirm({ now, preview, busy, onClose, onGo }: {
-	now: boolean; preview: Schemas['DeploymentPreview']; busy: boolean; onClose: () => void; onGo: (decline?: string) => void;
+export function Confirm({ now, publish, preview, busy, onClose, onGo }: {
+	now: boolean; publish: boolean; preview: Schemas['DeploymentPreview']; busy: boolean; onClose: () => void; onGo: (decline?: string) => void;
 }) {
 	const { t } = useI18n();
 	const [typed, setTyped] = useState('');
@@ -24,17 +24,17 @@ export function Confirm({ now, preview, busy, onClose, onGo }: {
 	const reasoned = !declines || reason.trim() !== '';
 	const ok = reasoned && (!ask || typed.replace(/[,\s]/g, '') === String(preview.systems));
 	return (
-		<Dialog tone="warning" title={t('confirm.title')} onClose={onClose} footer={
+		<Dialog tone="warning" title={t(publish ? 'confirm.publishTitle' : 'confirm.title')} onClose={onClose} footer={
 			<>
 				<Button variant={now || back ? 'danger' : 'primary'} isDisabled={!ok || busy} onClick={() => onGo(declines ? reason.trim() : undefined)}>
-					{t(back ? 'confirm.uninstall' : now ? 'confirm.now' : 'confirm.deploy', { n: preview.systems })}
+					{t(back ? 'confirm.uninstall' : now ? 'confirm.now' : publish ? 'confirm.publish' : 'confirm.deploy', { n: preview.systems })}
 				</Button>
 				<Button variant="link" data-first onClick={onClose}>{t('action.cancel')}</Button>
 			</>
 		}>
 			<PreviewNumbers p={preview} />
 			<Warnings p={preview} />
-			<p>{t(now ? 'confirm.nowText' : 'confirm.deployText')}</p>
+			<p>{t(now ? 'confirm.nowText' : publish ? 'confirm.publishText' : 'confirm.deployText')}</p>
 			{back && (
 				<>
 					<p>{t('confirm.uninstallText')}</p>

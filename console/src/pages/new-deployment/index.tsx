@@ -15,7 +15,7 @@ import { Page } from '../../ui/Page';
 import { useToast } from '../../ui/toast';
 import { useUrl } from '../../ui/url';
 import { Confirm } from './Confirm';
-import { chosenOf, fromStored, hasSomething, initialDraft, requestOf, type Draft, type SectionProps } from './draft';
+import { chosenOf, fromStored, hasSomething, initialDraft, published, requestOf, type Draft, type SectionProps } from './draft';
 import { EXECUTION, Execution } from './sections/Execution';
 import { Name, useUnnamed } from './sections/Name';
 import { Patches } from './sections/Patches';
@@ -136,7 +136,7 @@ function DeploymentForm({ first, stored }: { first: Draft; stored?: DeploymentDe
 				</Form>
 			</div>
 			{confirm && p && (
-				<Confirm now={confirm === 'now'} preview={p} busy={create.isPending} onClose={() => setConfirm(null)} onGo={decline => create.mutate({ now: confirm === 'now', decline })} />
+				<Confirm now={confirm === 'now'} publish={published(draft)} preview={p} busy={create.isPending} onClose={() => setConfirm(null)} onGo={decline => create.mutate({ now: confirm === 'now', decline })} />
 			)}
 		</Page>
 	);

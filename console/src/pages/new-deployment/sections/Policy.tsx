@@ -45,7 +45,7 @@ function Option({ draft, change }: SectionProps) {
 			</fieldset>
 			{draft.publish && (
 				<FormGroup label={t('portal.from')} fieldId="publish-deadline">
-					<TextInput id="publish-deadline" type="datetime-local" className="tk-date" value={localOf(draft.deadline)} onChange={(_, v) => change({ deadline: instantOf(v) })} />
+					<TextInput id="publish-deadline" type="datetime-local" value={localOf(draft.deadline)} onChange={(_, v) => change({ deadline: instantOf(v) })} />
 					<p className="tk-small">{t('portal.fromHelp')}</p>
 				</FormGroup>
 			)}

@@ -34,7 +34,7 @@ export function Preview({ draft, preview, failure, ready, children, onDeploy }: 
 				{children}
 				<Button variant="link" onClick={() => history.back()}>{t('action.cancel')}</Button>
 			</div>
-			<p className="tk-small">{t('deploy.difference')}</p>
+			{!published(draft) && <p className="tk-small">{t('deploy.difference')}</p>}
 		</>
 	);
 }
