@@ -163,6 +163,8 @@ size_t sessions_parse_utmp(struct str file, struct session out[static SESSIONS_M
 		s.uid = pw->pw_uid;
 		if (is_tty(tty))
 			snprintf(s.tty, sizeof(s.tty), "%.*s", STR_ARG(tty));
+		s.graphical = tty.n > 1 &&
+			      tty.p[0] == ':'; /* a display, as its manager writes it */
 		n = add(out, n, &s);
 	}
 	return n;

@@ -5,6 +5,7 @@
 #include "agent/net/users.h"
 #include "agent/root/notices.h"
 #include "agent/root/rootd.h"
+#include "agent/root/tell.h"
 #include "agent/sessions.h"
 #include "root_bench.h"
 
@@ -41,6 +42,27 @@ static void who_is_logged_in_as_logind_has_it(void **state)
 	assert_string_equal(s[2].tty, ""); /* no way out of /dev */
 }
 
+static void who_sits_at_a_display_as_utmp_has_it(void **state)
+{
+	static const char *const lines[] = { ":0", "pts/7", ":" };
+	struct utmpx u[ARRAY_LEN(lines)] = { 0 };
+	struct session s[SESSIONS_MAX];
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		u[i].ut_type = USER_PROCESS;
+		u[i].ut_pid = getpid();
+		memcpy(u[i].ut_user, "root", 5);
+		memcpy(u[i].ut_line, lines[i], strlen(lines[i]));
+	}
+	size_t n = sessions_parse_utmp((struct str) { (const char *)u, sizeof(u[0]) * 2 }, s, 0);
+	assert_int_equal(n, 2);
+	assert_true(s[0].graphical && !s[0].tty[0]);
+	assert_true(!s[1].graphical && s[1].tty[0]);
+	assert_int_equal(
+		sessions_parse_utmp((struct str) { (const char *)&u[2], sizeof(u[2]) }, s, 0), 1);
+	assert_false(s[0].graphical);
+}
+
 /* Root at a terminal of its own, as utmp(5) has it; `pid` as its shell. */
 static void log_in(struct bench *b, pid_t pid)
 {
@@ -66,6 +88,26 @@ static void who_is_logged_in_as_utmp_has_it(void **state)
 	assert_int_equal(waitpid(gone, NULL, 0), gone);
 	log_in(b, gone); /* the machine crashed: nobody is at the end of this line */
 	assert_false(sessions_any(&b->paths));
+}
+
+static void M_169_each_is_told_in_her_language(void **state)
+{
+	struct bench *b = *state;
+	const char *users = arena_printf(&b->a, "%s/var/lib/AccountsService/users",
+					 b->paths.sysroot);
+	assert_int_equal(tell_language(&b->paths, "hanako"), NOTICE_EN); /* nothing says more */
+	put(arena_printf(&b->a, "%s/etc/locale.conf", b->paths.sysroot),
+	    "LC_TIME=en_GB.UTF-8\nLANG=\"ja_JP.UTF-8\"\n");
+	assert_true(file_mkdirs(users, 0755, NULL));
+	put(arena_printf(&b->a, "%s/john", users), "[User]\nSession=\nLanguage=en_US.UTF-8\n");
+	put(arena_printf(&b->a, "%s/taro", users), "[User]\nLanguage=\nSystemAccount=false\n");
+	put(arena_printf(&b->a, "%s/var/lib/AccountsService/john", b->paths.sysroot),
+	    "Language=en_US.UTF-8\n");
+	assert_int_equal(tell_language(&b->paths, "hanako"), NOTICE_JA); /* the machine's */
+	assert_int_equal(tell_language(&b->paths, "taro"), NOTICE_JA);
+	assert_int_equal(tell_language(&b->paths, "john"), NOTICE_EN);	  /* his own */
+	assert_int_equal(tell_language(&b->paths, "../john"), NOTICE_JA); /* no way out of it */
+	assert_int_equal(tell_language(&b->paths, ""), NOTICE_JA);
 }
 
 /* --- what the root half remembers --- */
@@ -227,6 +269,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_is_logged_in_as_logind_has_it),
+		cmocka_unit_test(who_sits_at_a_display_as_utmp_has_it),
+		T(M_169_each_is_told_in_her_language),
 		T(who_is_logged_in_as_utmp_has_it),
 		T(M_170_what_was_put_off_outlives_orders_and_processes),
 		T(AC_36_the_root_half_starts_nothing_before_users_were_told),

@@ -177,8 +177,8 @@ static size_t keep_those(struct session *list, size_t n, const json_t *told, int
 bool offers_show(const struct agent_paths *p, const char *deployment, int64_t at_ms, struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
-	AUTO(buf_done) struct buf envelope = BUF_INIT(2 * ORDER_MAX), text = BUF_INIT(32768);
-	AUTO(buf_done) struct buf said = BUF_INIT(8192);
+	AUTO(buf_done) struct buf envelope = BUF_INIT(2 * ORDER_MAX), said = BUF_INIT(8192);
+	AUTO(buf_done) struct buf en = BUF_INIT(32768), ja = BUF_INIT(32768);
 	AUTO(xfree) char *root = file_join(p->state, "root");
 	AUTO(json_free) json_t *j = NULL;
 	struct session list[SESSIONS_MAX];
@@ -192,13 +192,15 @@ bool offers_show(const struct agent_paths *p, const char *deployment, int64_t at
 	if (!o.offer)
 		return err_set(e, ERR_DENIED, "'%s' is not published", deployment);
 	j = load(root, o.deployment);
-	enum notice_language lang = tell_language(p);
-	add_text(&text, lang, &o);
+	add_text(&en, NOTICE_EN, &o);
+	add_text(&ja, NOTICE_JA, &o);
+	const struct tell_words words = {
+		{ [NOTICE_EN] = "There is something to install",
+		  [NOTICE_JA] = "インストールできる更新があります" },
+		{ [NOTICE_EN] = buf_str(&en), [NOTICE_JA] = buf_str(&ja) },
+	};
 	size_t n = keep_those(list, sessions_list(p, list), json_object_get(j, "told"), at_ms);
-	tell_sessions(list, n,
-		      lang == NOTICE_JA ? "インストールできる更新があります"
-					: "There is something to install",
-		      buf_str(&text), &said);
+	tell_sessions(p, list, n, &words, &said);
 	log_info("deployment %s is published: %zu sessions told", deployment, n);
 	return true;
 }

@@ -7,9 +7,15 @@
 #include "base/buf.h"
 #include "window/notice.h"
 
-/** The machine's language, as its locale has it. */
-enum notice_language tell_language(const struct agent_paths *p);
-/** Some seconds long at most. `said` gets a line for each session: who was reached, and how. */
-void tell_sessions(const struct session *list, size_t n, const char *title, struct str text,
-		   struct buf *said);
+/** What people are told, in each language. */
+struct tell_words {
+	const char *title[NOTICE_LANGUAGES_];
+	struct str text[NOTICE_LANGUAGES_];
+};
+/** A user's language as the system knows it (AccountsService), else the machine's, as its locale
+ * has it. */
+enum notice_language tell_language(const struct agent_paths *p, const char *user);
+/** Half a minute long at most. `said` gets a line for each session: who was reached, and how. */
+void tell_sessions(const struct agent_paths *p, const struct session *list, size_t n,
+		   const struct tell_words *words, struct buf *said);
 #endif
