@@ -306,6 +306,8 @@ static uint32_t unique_run(struct component *c, const bool *security, uint32_t n
 	for (uint32_t i = 0; i < n; i++)
 		if (kept == 0 || !same_component(&c[kept - 1], &s[i].c))
 			c[kept++] = s[i].c;
+		else
+			c[kept - 1].by_default |= s[i].c.by_default;
 	xfree(s);
 	return kept;
 }
@@ -344,6 +346,25 @@ static void place_components(struct builder *b)
 	c->n_components = kept;
 }
 
+/* What one repository calls the default stream is so for what other feeds say of it, too. */
+static void spread_defaults(struct catalog *c)
+{
+	AUTO(intern_free) struct intern *streams = intern_new();
+	for (int pass = 0; pass < 2; pass++)
+		for (uint32_t i = 0; i < c->n_components; i++) {
+			struct component *k = &c->components[i];
+			if (k->module.n == 0 || (pass == 0) != k->by_default)
+				continue;
+			AUTO(xfree)
+			char *key = xasprintf("%.*s\n%.*s", STR_ARG(c->patches[k->patch].os),
+					      STR_ARG(k->module));
+			if (pass == 0)
+				intern_add(streams, str_of(key));
+			else
+				k->by_default = intern_find(streams, str_of(key)) != INTERN_NONE;
+		}
+}
+
 #define HAND_OVER(c, member, vec)                                                                  \
 	do {                                                                                       \
 		(c)->member = (vec).p;                                                             \
@@ -361,6 +382,7 @@ static bool finish(struct builder *b, struct str off, struct err *e)
 		return false;
 	place_components(b);
 	HAND_OVER(c, patches, b->patches);
+	spread_defaults(c);
 	HAND_OVER(c, advisories, b->advisories);
 	HAND_OVER(c, archives, b->archives);
 	HAND_OVER(c, archive_files, b->files);

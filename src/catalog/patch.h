@@ -68,6 +68,9 @@ struct component {
 	 * stream is not known has "" and answers only to packages whose stream is not known; "*"
 	 * answers to packages of every known stream. */
 	struct str module;
+	/** rpm: the repository calls that stream its module's default: dnf offers it where neither
+	 * this nor another stream of the module was enabled, unless the module was disabled. */
+	bool by_default;
 	/** When not empty: offered only to hosts whose installed version is higher than this
 	 * (suites with NotAutomatic + ButAutomaticUpgrades, such as backports: apt_preferences(5)).
 	 */

@@ -10,10 +10,10 @@
 #define MAX_FIELDS 19
 
 static const uint8_t fields_of[256] = {
-	['F'] = 7, ['R'] = 7, ['X'] = 4, ['P'] = 19, ['C'] = 11, ['A'] = 15,
+	['F'] = 7, ['R'] = 7, ['X'] = 4, ['P'] = 19, ['C'] = 12, ['A'] = 15,
 };
 /* What a document of an earlier version may have less. */
-static const uint8_t later_of[256] = { ['P'] = 5, ['C'] = 1, ['A'] = 3 };
+static const uint8_t later_of[256] = { ['P'] = 5, ['C'] = 2, ['A'] = 3 };
 
 /* --- characters --------------------------------------------------------------------------- */
 
@@ -115,12 +115,12 @@ static char *write_component(char *p, const struct component *c)
 	p = put(p, c->file);
 	if (c->archive == CATALOG_NONE) {
 		p = put(put(put(p, STR_LIT("")), STR_LIT("")), STR_LIT(""));
-		return put(p, c->module);
+	} else {
+		p = put_sha(p, &c->sha256);
+		p = put_int(p, c->size);
+		p = put_int(p, c->archive);
 	}
-	p = put_sha(p, &c->sha256);
-	p = put_int(p, c->size);
-	p = put_int(p, c->archive);
-	return put(p, c->module);
+	return put(put(p, c->module), str_of(c->by_default ? "1" : ""));
 }
 
 static char *write_advisory(char *p, const struct advisory *a)
@@ -302,9 +302,10 @@ static bool read_component(const struct str *f, uint32_t archives, struct compon
 				  .above = f[5],
 				  .file = f[6],
 				  .module = f[10],
+				  .by_default = str_is(f[11], "1"),
 				  .archive = CATALOG_NONE,
 				  .superseded_by = CATALOG_NONE };
-	if (!component_kind_parse(f[1], &c->kind))
+	if (!component_kind_parse(f[1], &c->kind) || (f[11].n > 0 && !c->by_default))
 		return false;
 	if (f[9].n == 0)
 		return f[7].n == 0 && f[8].n == 0;

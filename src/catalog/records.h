@@ -7,7 +7,7 @@
  *   X path sha256 size                                             its files (after R or X)
  *   P id vendor os product version title suites type severity severity_raw derived reboot
  *     released_ms | bulletin url cves availability withheld      a patch
- *   C kind name arch version above file sha256 size archive | module      its components
+ *   C kind name arch version above file sha256 size archive | module default      its components
  *   A id title os product fixed cves url severity severity_raw derived released_ms | kind status
  *     vendor                                                   a notice
  *

@@ -123,7 +123,7 @@ static struct shelf *shelf_of(struct eval *v, uint32_t component)
 struct question { /* a component's */
 	struct shelf *shelf;
 	struct readings readings;
-	bool current;
+	bool current, by_default;
 };
 struct questions { /* a patch's */
 	struct question *all;
@@ -145,6 +145,7 @@ static void prepare(struct eval *v, uint32_t patch, struct questions *out)
 		struct question *q = &out->all[i];
 		q->shelf = shelf_of(v, component);
 		q->current = rule_component_current(c, &c->components[component]);
+		q->by_default = c->components[component].by_default;
 		shelf_read(q->shelf, component, &q->readings);
 	}
 }
@@ -188,7 +189,8 @@ static void part(struct evaluation *x, enum set set)
 }
 
 /* Hosts with an outdated package of a current component, to the sets they belong to. */
-static void see_outdated(struct evaluation *x, const struct fact_package *p, const uint64_t *hosts)
+static void see_outdated(struct evaluation *x, const struct question *q,
+			 const struct fact_package *p, const uint64_t *hosts)
 {
 	bool hindered = intern_find(x->eval->hindered, p->name) != INTERN_NONE;
 	if (!x->ask->subscribers && !hindered) {
@@ -206,7 +208,8 @@ static void see_outdated(struct evaluation *x, const struct fact_package *p, con
 	}
 	for (enum set set = SET_HELD; hindered && set <= SET_PHASED; set++) {
 		struct bitmaps keep = { 0 };
-		const roaring_bitmap_t *there = hindrance_hosts(x->eval->fleet, p, set, &keep);
+		const roaring_bitmap_t *there = hindrance_hosts(x->eval->fleet, p, set,
+								q->by_default, &keep);
 		block_clear(x->other);
 		if (block_add(x->other, there, x->block))
 			part(x, set);
@@ -227,7 +230,7 @@ static void see_component(struct evaluation *x, const struct question *q)
 			see(x, SET_INSTALLED, hosts);
 		hosts = shelf_block(q->shelf, r, from, end, READING_HOLDS, x->hosts);
 		if (hosts && q->current)
-			see_outdated(x, &r->p[from].package, hosts);
+			see_outdated(x, q, &r->p[from].package, hosts);
 		else if (hosts)
 			see(x, SUPERSEDED, hosts);
 	}

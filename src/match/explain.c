@@ -41,7 +41,7 @@ static void explain_hindrance(const struct context *c, const struct component *k
 						  [SET_SUBSCRIPTION] = "needs_subscription" };
 	uint32_t why;
 	const struct fleet *f = c->host->rule_host.fleet;
-	enum set set = host_view_hindrance(c->host, &c->catalog->patches[k->patch], fact, &why);
+	enum set set = host_view_hindrance(c->host, c->catalog, k, fact, &why);
 	if (!notes[set])
 		return;
 	out->note = str_of(notes[set]);

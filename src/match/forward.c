@@ -8,7 +8,7 @@
 #include "match/match_int.h"
 
 /* One word per patch and fact: patch << WHAT_BITS | what. */
-enum what { WHAT_PRESENT, WHAT_SUPERSEDED, WHAT_OUTDATED, WHATS_ };
+enum what { WHAT_PRESENT, WHAT_SUPERSEDED, WHAT_OUTDATED, WHAT_OUTDATED_DEFAULT, WHATS_ };
 #define WHAT_BITS 2
 #define MAX_PATCHES (UINT32_MAX >> WHAT_BITS)
 /* Any of the verdicts that are lost to those who may not have the patch. */
@@ -48,9 +48,10 @@ static enum what what_of(const struct state *s, uint32_t component, bool holds)
 {
 	if (!holds)
 		return WHAT_PRESENT;
-	return rule_component_current(s->catalog, &s->catalog->components[component])
-		       ? WHAT_OUTDATED
-		       : WHAT_SUPERSEDED;
+	const struct component *c = &s->catalog->components[component];
+	if (!rule_component_current(s->catalog, c))
+		return WHAT_SUPERSEDED;
+	return c->by_default ? WHAT_OUTDATED_DEFAULT : WHAT_OUTDATED;
 }
 
 static void collect(const struct state *s, enum component_kind kind, const struct fact_package *p,
@@ -268,7 +269,7 @@ static void look_at_host(struct forward *w)
 }
 
 /* Most packages are named by no line that could hinder them. */
-static enum set hindrance_here(const struct forward *w, uint32_t fact)
+static enum set hindrance_here(const struct forward *w, uint32_t fact, bool by_default)
 {
 	struct fact_package p;
 	uint32_t why;
@@ -277,7 +278,8 @@ static enum set hindrance_here(const struct forward *w, uint32_t fact)
 		return SET_MISSING;
 	for (size_t i = 0; i < w->hindrances.n && !named; i++)
 		named = str_eq(fleet_fact_field(w->fleet, w->hindrances.p[i], 2), p.name);
-	return named ? hindrance_of(w->fleet, w->facts, w->n_facts, &p, &why) : SET_MISSING;
+	return named ? hindrance_of(w->fleet, w->facts, w->n_facts, &p, by_default, &why)
+		     : SET_MISSING;
 }
 
 static bool is_native(const struct forward *w, uint32_t arch)
@@ -372,7 +374,8 @@ static void add_hits(const struct forward *w, const struct hits *h, uint32_t fac
 	const uint8_t says[1 << WHAT_BITS] = {
 		[WHAT_PRESENT] = SEEN(SET_INSTALLED),
 		[WHAT_SUPERSEDED] = SEEN(SET_INSTALLED) | SEEN_SUPERSEDED,
-		[WHAT_OUTDATED] = SEEN(SET_INSTALLED) | SEEN(hindrance_here(w, fact)),
+		[WHAT_OUTDATED] = SEEN(SET_INSTALLED) | SEEN(hindrance_here(w, fact, false)),
+		[WHAT_OUTDATED_DEFAULT] = SEEN(SET_INSTALLED) | SEEN(hindrance_here(w, fact, true)),
 	};
 	for (uint32_t i = 0; i < h->n; i++)
 		seen[h->p[i] >> WHAT_BITS] |= says[h->p[i] % (1 << WHAT_BITS)];

@@ -8,11 +8,13 @@
 static const struct {
 	enum set set;
 	const char *kind, *reason; /* "hold" lines have no reason */
+	bool stream;		   /* for want of an enabled stream */
 } lines[] = {
-	{ SET_HELD, "hold", NULL },
-	{ SET_HELD, "kept", "pinned" },
-	{ SET_KEPT_BACK, "kept", "kept-back" },
-	{ SET_PHASED, "kept", "phased" },
+	{ SET_HELD, "hold", NULL, false },
+	{ SET_HELD, "kept", "pinned", false },
+	{ SET_KEPT_BACK, "kept", "kept-back", false },
+	{ SET_KEPT_BACK, "kept", "no-stream", true },
+	{ SET_PHASED, "kept", "phased", false },
 };
 
 /* The number of line `i` about a package, for its architecture or (any) for all; INTERN_NONE. */
@@ -35,10 +37,12 @@ bool hindrance_any(const struct fleet *f)
 }
 
 enum set hindrance_of(const struct fleet *f, const uint32_t *facts, uint32_t n,
-		      const struct fact_package *p, uint32_t *fact_out)
+		      const struct fact_package *p, bool by_default, uint32_t *fact_out)
 {
 	*fact_out = INTERN_NONE;
 	for (size_t i = 0; i < 2 * ARRAY_LEN(lines); i++) {
+		if (by_default && lines[i / 2].stream)
+			continue;
 		uint32_t fact = find(f, i / 2, p, i % 2);
 		if (fact == INTERN_NONE || !facts_have(facts, n, fact))
 			continue;
@@ -49,12 +53,13 @@ enum set hindrance_of(const struct fleet *f, const uint32_t *facts, uint32_t n,
 }
 
 const roaring_bitmap_t *hindrance_hosts(const struct fleet *f, const struct fact_package *p,
-					enum set set, struct bitmaps *keep)
+					enum set set, bool by_default, struct bitmaps *keep)
 {
 	struct bitmaps hosts = { 0 };
 	const roaring_bitmap_t *out = NULL;
 	for (size_t i = 0; i < 2 * ARRAY_LEN(lines); i++) {
-		uint32_t fact = lines[i / 2].set == set ? find(f, i / 2, p, i % 2) : INTERN_NONE;
+		bool counts = lines[i / 2].set == set && !(by_default && lines[i / 2].stream);
+		uint32_t fact = counts ? find(f, i / 2, p, i % 2) : INTERN_NONE;
 		if (fact != INTERN_NONE)
 			bitmaps_add(&hosts, fleet_fact_hosts(f, fact));
 	}

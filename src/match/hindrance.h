@@ -8,15 +8,16 @@
 #include "match/match_int.h"
 
 /* SET_MISSING when nothing hinders; *fact_out = the fact that does, or INTERN_NONE. Facts
- * ascending. */
+ * ascending. `by_default` (here and below): the newer build is of its module's default stream,
+ * which dnf follows although nobody enabled it: a package kept for want of a stream is not kept. */
 enum set hindrance_of(const struct fleet *f, const uint32_t *facts, uint32_t n,
-		      const struct fact_package *p, uint32_t *fact_out);
+		      const struct fact_package *p, bool by_default, uint32_t *fact_out);
 /* Whether the fleet has any fact that could hinder at all. */
 bool hindrance_any(const struct fleet *f);
 /* Hosts on which a package is hindered in that way (SET_HELD, SET_KEPT_BACK, SET_PHASED); NULL =
  * none. Borrowed, or kept alive by `keep`. */
 const roaring_bitmap_t *hindrance_hosts(const struct fleet *f, const struct fact_package *p,
-					enum set set, struct bitmaps *keep);
+					enum set set, bool by_default, struct bitmaps *keep);
 
 /* Whether a "subscription" fact gives the service. */
 bool hindrance_service_given(const struct fleet *f, uint32_t fact, struct str service);

@@ -27,17 +27,18 @@ void host_view_done(struct host_view *h)
 	*h = (struct host_view) { 0 };
 }
 
-enum set host_view_hindrance(const struct host_view *h, const struct patch *p, uint32_t fact,
-			     uint32_t *why_out)
+enum set host_view_hindrance(const struct host_view *h, const struct catalog *catalog,
+			     const struct component *c, uint32_t fact, uint32_t *why_out)
 {
 	const struct rule_host *r = &h->rule_host;
 	struct fact_package package;
 	*why_out = INTERN_NONE;
-	if (!hindrance_service_among(r->fleet, r->facts, r->n_facts, p->availability))
+	if (!hindrance_service_among(r->fleet, r->facts, r->n_facts,
+				     catalog->patches[c->patch].availability))
 		return SET_SUBSCRIPTION;
 	if (!fleet_fact_package(r->fleet, fact, &package))
 		return SET_MISSING;
-	return hindrance_of(r->fleet, r->facts, r->n_facts, &package, why_out);
+	return hindrance_of(r->fleet, r->facts, r->n_facts, &package, c->by_default, why_out);
 }
 
 static bool os_applies(const struct host_view *h, struct str os)
@@ -55,7 +56,7 @@ static enum verdict component_verdict(const struct host_view *h, const struct ca
 	if (!rule_component_current(catalog, c))
 		return VERDICT_SUPERSEDED;
 	uint32_t why;
-	return verdict_of_set(host_view_hindrance(h, &catalog->patches[c->patch], fact, &why));
+	return verdict_of_set(host_view_hindrance(h, catalog, c, fact, &why));
 }
 
 struct component_list {

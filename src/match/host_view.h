@@ -16,7 +16,7 @@ void host_view_done(struct host_view *h);
 AUTO_DEFINE_VALUE(struct host_view, host_view_done)
 /* Why the outdated package of a fact is not simply missing on this host, as the set it puts the
  * patch into; *why_out is the fact that says so, or INTERN_NONE. */
-enum set host_view_hindrance(const struct host_view *h, const struct patch *p, uint32_t fact,
-			     uint32_t *why_out);
+enum set host_view_hindrance(const struct host_view *h, const struct catalog *catalog,
+			     const struct component *c, uint32_t fact, uint32_t *why_out);
 enum verdict host_view_verdict(const struct host_view *h, const struct catalog *c, uint32_t patch);
 #endif

@@ -36,6 +36,7 @@ struct rule rule_of_component(const struct catalog *c, uint32_t component)
 		.version = p->version,
 		.above = p->above,
 		.module = p->kind == COMPONENT_RPM ? p->module : STR_LIT(""),
+		.by_default = p->by_default,
 		.component = component,
 	};
 }

@@ -6,7 +6,7 @@
  *         | (os "debian:12")
  *         | (deb-bin "name" "arch" [cmp "version"] [above "version"])
  *         | (deb-src "name" [cmp "version"] [above "version"])
- *         | (rpm "name" "arch" [cmp "evr"] [module "name:stream"])
+ *         | (rpm "name" "arch" [cmp "evr"] [module "name:stream" [default]])
  *         | (apk "name" "arch" [cmp "version"]) | (apk-src "origin" [cmp "version"])
  *   cmp  := < | <= | = | >= | >
  *
@@ -23,7 +23,8 @@
  * newest answers. Lineage is the module stream and the kind of build (rpm_lineage()): a modular
  * build answers only to conditions of its own stream, others never to modular conditions; without
  * `module` the condition is for packages of no stream, and modular (of an unknown stream) when its
- * release says so; module "*" is for packages of whatever stream is known. (os "id:version") is
+ * release says so; module "*" is for packages of whatever stream is known; `default` says what the
+ * repository does, and decides nothing here (hindrance.h). (os "id:version") is
  * true when the host's os fact has that id, and that version or, for releases named by codename
  * (testing, sid), that codename. */
 #ifndef MATCH_RULE_H
@@ -61,6 +62,7 @@ struct rule {
 	struct str arch;	   /**< RULE_DEB_BIN, RULE_RPM, RULE_APK; "" = any */
 	struct str version, above; /**< "" = none */
 	struct str module;	   /**< RULE_RPM: "name:stream"; "" = none */
+	bool by_default;	   /**< ... which is the module's default */
 	uint32_t component;	   /**< index in the catalog it was made of, or CATALOG_NONE */
 	struct rule *children;
 	uint32_t n_children;

@@ -94,6 +94,8 @@ static bool read_comparison(struct reader *r, struct rule *out)
 	if (str_is(word, "module") && out->op == RULE_RPM)
 		return read_once(r, &out->module, "'module' given twice",
 				 "'module' needs a stream");
+	if (str_is(word, "default") && out->module.n > 0 && !out->by_default)
+		return out->by_default = true;
 	for (enum rule_compare c = RULE_LT; c < RULE_COMPARES_; c++) {
 		if (str_is(word, compare_names[c])) {
 			if (out->compare != RULE_ANY || out->above.n > 0 || out->module.n > 0)
@@ -221,6 +223,7 @@ void rule_print(const struct rule *r, struct buf *out)
 	if (r->module.n > 0) {
 		buf_adds(out, " module ");
 		print_string(r->module, out);
+		buf_adds(out, r->by_default ? " default" : "");
 	}
 	buf_addc(out, ')');
 }

@@ -30,7 +30,8 @@ static struct sha256 rule_digest(const struct catalog *c, uint32_t patch)
 	add_text(&b, p->availability);
 	for (uint32_t i = 0; i < p->components; i++) {
 		const struct component *k = &c->components[p->first_component + i];
-		const uint8_t head[2] = { (uint8_t)k->kind, rule_component_current(c, k) };
+		const uint8_t head[2] = { (uint8_t)k->kind, (uint8_t)(rule_component_current(c, k) |
+								      k->by_default << 1) };
 		buf_add(&b, head, sizeof(head));
 		add_text(&b, k->name);
 		add_text(&b, k->arch);

@@ -189,7 +189,7 @@ bool state_same_rule(const struct catalog *a, uint32_t patch_a, const struct cat
 		    rule_component_current(a, x) != rule_component_current(b, y) ||
 		    !str_eq(x->name, y->name) || !str_eq(x->arch, y->arch) ||
 		    !str_eq(x->module, y->module) || !str_eq(x->version, y->version) ||
-		    !str_eq(x->above, y->above))
+		    !str_eq(x->above, y->above) || x->by_default != y->by_default)
 			return false;
 	}
 	return true;

@@ -61,6 +61,7 @@ static struct record sample(enum record_kind kind)
 						   .version = S("1:1~+b1"),
 						   .above = S("*"),
 						   .module = S("nodejs:18"),
+						   .by_default = true,
 						   .file = S("pool/a.deb"),
 						   .sha256 = digest_of(S("b")),
 						   .size = 99,
@@ -182,8 +183,10 @@ static void bad_documents_are_refused_F37(void **state)
 	assert_false(reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\t\t\t\t")); /* cut off */
 	assert_false(reads(FEED PATCH "\n"));
 	assert_false(reads(FEED PATCH "Q\tx\n"));
-	assert_false(reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\t\t\t\n"));       /* a field less */
-	assert_false(reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\t\t\t\t\t\t\n")); /* a field more */
+	assert_false(reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\t\t\t\n"));	 /* a field less */
+	assert_false(reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\t\t\t\t\t\t\t\n")); /* a field more */
+	assert_true(reads(FEED PATCH "C\trpm\ta\tamd64\t1\t\t\t\t\t\tm:1\t1\n"));
+	assert_false(reads(FEED PATCH "C\trpm\ta\tamd64\t1\t\t\t\t\t\tm:1\t0\n"));
 	assert_false(reads(FEED PATCH "C\tpkg\ta\tamd64\t1\t\t\t\t\t\n"));
 	assert_false(
 		reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\tf\t00\t1\t0\n")); /* digest, archive */

@@ -32,8 +32,9 @@ static void random_component(struct buf *out, uint32_t version)
 	else if (next(8) == 0)
 		buf_printf(out, "apksrc s%u %u\n", next(NAMES / 2), version);
 	else
-		buf_printf(out, "rpm n%u %s %u-1%s %s\n", next(NAMES), rpm_archs[next(4)], version,
-			   builds[next(ARRAY_LEN(builds))], modules[next(ARRAY_LEN(modules))]);
+		buf_printf(out, "rpm n%u %s %u-1%s %s %s\n", next(NAMES), rpm_archs[next(4)],
+			   version, builds[next(ARRAY_LEN(builds))],
+			   modules[next(ARRAY_LEN(modules))], next(3) ? "-" : "default");
 }
 
 static struct catalog *random_catalog(uint32_t patches, uint32_t salt)
@@ -65,9 +66,10 @@ static struct catalog *random_catalog(uint32_t patches, uint32_t salt)
 
 static void random_hindrance(struct buf *out, const char *kind, uint32_t name, const char *arch)
 {
-	static const char *const reasons[] = { "pinned", "kept-back", "phased" };
+	static const char *const reasons[] = { "pinned", "kept-back", "phased", "no-stream" };
 	if (next(6) == 0)
-		buf_printf(out, "kept %s n%u %s %s\n", kind, name, arch, reasons[next(3)]);
+		buf_printf(out, "kept %s n%u %s %s\n", kind, name, arch,
+			   reasons[next(ARRAY_LEN(reasons))]);
 	if (next(10) == 0)
 		buf_printf(out, "hold %s n%u %s\n", kind, name, arch);
 }

@@ -99,6 +99,55 @@ p-1 missing nodejs true 1:18.12-1.module_el8 1:18.20-1.module_el8 -
 q-1 not_applicable
 r-1 not_applicable
 
+case AC-08 no stream is enabled: dnf follows the module's default stream, and no other
+patch p-1 almalinux:8 security important - A-1
+rpm ruby x86_64 2.5.9-1.module_el8 ruby:2.5 default
+patch q-1 almalinux:8 security important - A-2
+rpm nginx x86_64 1:1.16-2.module_el8 nginx:1.16
+rpm nginx x86_64 1:1.14-2.module_el8 nginx:1.14 default
+patch r-1 almalinux:8 security important - A-3
+rpm ruby x86_64 2.7.8-1.module_el8 ruby:2.7
+patch s-1 almalinux:8 security important - A-4
+rpm perl x86_64 4:5.26-2.module_el8 perl:5.26 default
+patch t-1 almalinux:8 security important - A-5
+rpm git x86_64 2-1.module_el8 git:2 default
+host
+os almalinux 8 -
+arch x86_64
+rpm ruby x86_64 2.5.5-1.module_el8 - ruby:2.5
+kept rpm ruby x86_64 no-stream
+rpm nginx x86_64 1:1.16-1.module_el8 - nginx:1.16
+kept rpm nginx x86_64 no-stream
+rpm perl x86_64 4:5.26-1.module_el8 - perl:5.26
+kept rpm perl x86_64 kept-back
+rpm git x86_64 1-1.module_el8 - git:2
+kept rpm git x86_64 no-stream
+hold rpm git x86_64
+expect
+p-1 missing ruby true 2.5.5-1.module_el8 2.5.9-1.module_el8 -
+q-1 kept_back nginx true 1:1.16-1.module_el8 1:1.16-2.module_el8 kept_back
+r-1 not_applicable
+s-1 kept_back perl true 4:5.26-1.module_el8 4:5.26-2.module_el8 kept_back
+t-1 held
+
+case AC-08 what one feed calls the default stream is so for the advisories of another
+patch p-1 almalinux:8 bugfix unrated
+rpm ruby x86_64 2.5.8-1.module_el8 ruby:2.5 default
+patch q-1 almalinux:8 security important - A-2
+rpm ruby - 2.5.9-1.module_el8 ruby:2.5
+patch r-1 almalinux:9 security important - A-3
+rpm ruby - 2.5.9-1.module_el9 ruby:2.5
+host
+os almalinux 8 -
+os almalinux 9 -
+arch x86_64
+rpm ruby x86_64 2.5.5-1.module_el8 - ruby:2.5
+kept rpm ruby x86_64 no-stream
+expect
+p-1 superseded
+q-1 missing
+r-1 kept_back
+
 case AC-08 a package of no module does not answer to modular advisories, named or by its build
 patch p-1 almalinux:8 security important - A-1
 rpm nodejs x86_64 1:18.20-1.module_el8 nodejs:18

@@ -22,6 +22,7 @@ static const char *const good[] = {
 	"(deb-bin \"a\" \"i386\" <= \"1\")",
 	"(rpm \"kernel\" \"x86_64\" < \"5.14.0-427.el9\")",
 	"(rpm \"nodejs\" \"\" < \"1:18.20-1.module_el9\" module \"nodejs:18\")",
+	"(rpm \"nodejs\" \"\" < \"1:18.20-1.module_el9\" module \"nodejs:18\" default)",
 	"(rpm \"a\" \"noarch\")",
 	"(apk \"musl\" \"x86_64\" < \"1.2.5-r1\")",
 	"(apk-src \"openssl\" >= \"3.3.2-r0\")",

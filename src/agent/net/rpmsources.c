@@ -22,8 +22,11 @@ static bool module_file(void *arg, struct str text, struct err *e)
 			stream = l.value;
 			section = l.section;
 		}
-		if (str_is(l.key, "state") && str_is(l.value, "enabled") && stream.n &&
-		    str_eq(section, l.section) && !w->fn(w->arg, l.section, stream, e))
+		if (!str_is(l.key, "state"))
+			continue;
+		bool enabled = str_is(l.value, "enabled") && stream.n && str_eq(section, l.section);
+		if ((enabled || str_is(l.value, "disabled")) &&
+		    !w->fn(w->arg, l.section, enabled ? stream : STR_LIT(""), e))
 			return false;
 	}
 	return true;

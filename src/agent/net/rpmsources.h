@@ -7,7 +7,7 @@
 
 /** Called for each finding; false ends the walk with its error. */
 typedef bool (*rpmsources_pair)(void *arg, struct str first, struct str second, struct err *e);
-/** (module, stream) of every enabled stream. */
+/** (module, stream) of every enabled stream, (module, "") of every disabled module. */
 bool rpmsources_modules(const char *sysroot, rpmsources_pair fn, void *arg, struct err *e)
 	MUST_CHECK;
 /** ("rpm", repository id) of every enabled repository whose packages are not checked. */

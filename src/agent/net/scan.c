@@ -124,12 +124,12 @@ static bool add_package(struct inventory *i, struct str line, const struct strea
 	enum { NAME, ARCH = 4, LABEL = 7, FIELDS };
 	AUTO(arena_done) struct arena a = { 0 };
 	struct str f[FIELDS];
-	bool kept;
+	const char *kept;
 	if (!streams || inventory_fields(line, f, FIELDS) < FIELDS)
 		return inventory_add_rpm_line(i, line, e);
 	struct str followed = streams_followed(streams, f[LABEL], &a, &kept);
 	const struct str why[] = { STR_LIT("kept"), STR_LIT("rpm"), f[NAME], f[ARCH],
-				   STR_LIT("kept-back") };
+				   str_of(kept ? kept : "") };
 	int head = (int)(f[LABEL].p - line.p);
 	line = str_of(arena_printf(&a, "%.*s%.*s", head, line.p, STR_ARG(followed)));
 	return inventory_add_rpm_line(i, line, e) &&

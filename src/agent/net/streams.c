@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * See streams.h. A stream that is enabled only because it is its module's default (a repository
- * says so) is in no file: its packages are called kept, never up to date. */
+ * See streams.h. Which stream is its module's default only the repositories say; here it is in no
+ * file. */
 #include "agent/net/streams.h"
 #include "agent/net/rpmsources.h"
 #include "base/intern.h"
@@ -8,7 +8,7 @@
 
 struct streams {
 	struct intern *modules;
-	VEC(char *) enabled; /* by module */
+	VEC(char *) enabled; /* by module; "" = the module is disabled */
 };
 
 static bool add(void *arg, struct str module, struct str stream, struct err *e)
@@ -48,22 +48,26 @@ bool streams_each(const struct streams *s,
 		  void *arg, struct err *e)
 {
 	for (uint32_t i = 0; i < s->enabled.n; i++)
-		if (!fn(arg, intern_get(s->modules, i), str_of(s->enabled.p[i]), e))
+		if (s->enabled.p[i][0] &&
+		    !fn(arg, intern_get(s->modules, i), str_of(s->enabled.p[i]), e))
 			return false;
 	return true;
 }
 
 struct str streams_followed(const struct streams *s, struct str label, struct arena *a,
-			    bool *kept_out)
+			    const char **kept_out)
 {
 	struct str rest = label, module, stream;
-	*kept_out = false;
+	*kept_out = NULL;
 	if (str_is(label, "(none)") || !str_split(&rest, ':', &module) || !module.n ||
 	    !str_split(&rest, ':', &stream) || !stream.n)
 		return STR_LIT("");
 	uint32_t i = intern_find(s->modules, module);
-	*kept_out = i == INTERN_NONE;
-	if (!*kept_out)
+	if (i == INTERN_NONE)
+		*kept_out = "no-stream";
+	else if (!s->enabled.p[i][0])
+		*kept_out = "kept-back";
+	else
 		stream = str_of(s->enabled.p[i]);
 	return str_of(arena_printf(a, "%.*s:%.*s", STR_ARG(module), STR_ARG(stream)));
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Module streams of dnf: which one is enabled, and of which stream a package gets its updates.
  * dnf.modularity(7): of a module only builds of the enabled stream are offered, whatever stream the
- * installed package was built for; of a module without one, none. */
+ * installed package was built for; of a module without one those of its default stream, if the
+ * repositories name one; of a disabled module none. */
 #ifndef AGENT_NET_STREAMS_H
 #define AGENT_NET_STREAMS_H
 #include "base/arena.h"
@@ -17,8 +18,9 @@ bool streams_each(const struct streams *s,
 		  bool (*fn)(void *arg, struct str module, struct str stream, struct err *e),
 		  void *arg, struct err *e) MUST_CHECK;
 /** Of a package's label ("name:stream:version:context") the stream that it follows,
- * "name:stream": the enabled one. None enabled: its own, and *kept_out, since dnf offers nothing
- * newer. "" for a package of no module. */
+ * "name:stream": the enabled one. Without one its own, and *kept_out says why dnf may offer nothing
+ * newer: "no-stream" (unless it is the default one), "kept-back" (the module is disabled); else
+ * NULL. "" for a package of no module. */
 struct str streams_followed(const struct streams *s, struct str label, struct arena *a,
-			    bool *kept_out);
+			    const char **kept_out);
 #endif

@@ -24,6 +24,7 @@ struct rpm_build *rpm_build_new(const struct rpm_build_spec *spec, struct sink *
 	b->builds = intern_new();
 	b->sources = intern_new();
 	b->modules = intern_new();
+	b->defaults = intern_new();
 	b->ids = intern_new();
 	return b;
 }
@@ -37,6 +38,7 @@ void rpm_build_free(struct rpm_build *b)
 	intern_free(b->builds);
 	intern_free(b->sources);
 	intern_free(b->modules);
+	intern_free(b->defaults);
 	intern_free(b->ids);
 	VEC_DONE(&b->offers);
 	VEC_DONE(&b->offer_of);
@@ -89,9 +91,12 @@ static uint32_t build_no(struct rpm_build *b, const struct rpm_nevra *n)
 bool rpm_build_module(void *build, const struct rpm_module *m, struct err *e)
 {
 	struct rpm_build *b = build;
-	if (m->defaults)
-		return true;
 	AUTO(xfree) char *stream = xasprintf("%.*s:%.*s", STR_ARG(m->name), STR_ARG(m->stream));
+	if (m->defaults) {
+		if (m->stream.n > 0)
+			intern_add(b->defaults, str_of(stream));
+		return true;
+	}
 	uint32_t module = intern_add(b->modules, str_of(stream));
 	for (size_t i = 0; i < m->n_artifacts; i++) {
 		struct rpm_nevra n;
@@ -182,6 +187,8 @@ bool rpm_build_component(struct rpm_build *b, const struct rpm_nevra *n, uint32_
 			       .arch = n->arch,
 			       .version = rpm_evr(n, evr),
 			       .module = module,
+			       .by_default = module.n > 0 &&
+					     intern_find(b->defaults, module) != INTERN_NONE,
 			       .above = STR_LIT(""),
 			       .file = o ? o->href : STR_LIT(""),
 			       .archive = o && o->href.n ? 0 : CATALOG_NONE };

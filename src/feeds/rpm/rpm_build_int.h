@@ -32,6 +32,7 @@ struct rpm_build {
 	VEC(uint32_t) offer_of;	      /* build -> offer, RPM_NONE */
 	struct intern *modules;	      /* "name:stream" */
 	VEC(uint32_t) module_of;      /* build -> module, RPM_NONE */
+	struct intern *defaults;      /* "name:stream" of default streams */
 	VEC(struct rpm_source) source_builds;
 	struct intern *ids;	    /* advisory ids seen */
 	VEC(struct str) version_of; /* of each: the version seen first */

@@ -139,7 +139,8 @@ static const char updateinfo[] = "<updates>" UPDATE(
 					    "EMPTY-1", "") "</updates>";
 
 static const char modules[] =
-	"---\ndocument: modulemd-defaults\nversion: 1\ndata: {module: git, stream: '2'}\n"
+	"---\ndocument: modulemd-defaults\nversion: 1\ndata: {module: git, stream: '2.10'}\n"
+	"---\ndocument: modulemd-defaults\nversion: 1\ndata: {module: none}\n"
 	"---\ndocument: modulemd\nversion: 2\ndata:\n  name: git\n  stream: 2.10\n  artifacts:\n"
 	"    rpms:\n    - perl-Git-0:2-1.module+el9+1+a.noarch\n    - git-0:2-1.module+el9+1+a.src\n";
 
@@ -272,6 +273,8 @@ static void module_streams(void **state)
 		struct str m = c->components[p->first_component + i].module;
 		stream[0] |= str_is(m, "git:rhel9");
 		stream[1] |= str_is(m, "git:2.10");
+		assert_int_equal(c->components[p->first_component + i].by_default,
+				 str_is(m, "git:2.10"));
 	}
 	assert_true(stream[0] && stream[1]);
 	assert_int_equal(p->reboot, REBOOT_ALWAYS);
