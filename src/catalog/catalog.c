@@ -6,6 +6,7 @@
 #include "catalog/catalog_int.h"
 #include "catalog/records.h"
 #include "catalog/scope.h"
+#include "catalog/streams.h"
 
 /** What one snapshot may hold in all. */
 #define MAX_COMPONENTS 20000000u
@@ -346,6 +347,74 @@ static void place_components(struct builder *b)
 	c->n_components = kept;
 }
 
+/* --- module streams ------------------------------------------------------------------------------
+ */
+
+static bool is_streamless(const struct component *k)
+{
+	return k->kind == COMPONENT_RPM && str_is(k->module, "*");
+}
+
+static struct streams *learn_streams(const struct builder *b)
+{
+	struct streams *s = streams_new();
+	for (size_t i = 0; i < b->comps.n; i++) {
+		const struct component *k = &b->comps.p[i];
+		if (k->kind == COMPONENT_RPM && k->module.n > 0 && !is_streamless(k))
+			streams_learn(s, b->patches.p[k->patch].os, k);
+	}
+	return s;
+}
+
+/* The modular builds of one advisory: all take the streams concluded. */
+static void give_streams(struct builder *b, struct streams *s, const uint32_t *at, size_t n)
+{
+	struct str os = b->patches.p[b->comps.p[at[0]].patch].os;
+	const struct str *found;
+	bool open;
+	streams_begin(s);
+	for (size_t i = 0; i < n; i++)
+		streams_build(s, os, &b->comps.p[at[i]]);
+	size_t n_found = streams_conclude(s, &found, &open);
+	for (size_t i = 0; i < n && !open; i++) {
+		struct component k = b->comps.p[at[i]];
+		bool security = b->comp_security.p[at[i]];
+		b->comps.p[at[i]].module = n_found ? found[0] : STR_LIT("");
+		for (size_t x = 1; x < n_found; x++) {
+			k.module = found[x];
+			VEC_PUSH(&b->comps, k);
+			VEC_PUSH(&b->comp_security, security);
+		}
+	}
+}
+
+static int by_patch(const void *pa, const void *pb, void *builder)
+{
+	const struct builder *b = builder;
+	uint32_t x = *(const uint32_t *)pa, y = *(const uint32_t *)pb;
+	uint32_t a = b->comps.p[x].patch, c = b->comps.p[y].patch;
+	return a != c ? (a > c) - (a < c) : (x > y) - (x < y);
+}
+
+static void resolve_streams(struct builder *b)
+{
+	VEC(uint32_t) all = { 0 };
+	for (size_t i = 0; i < b->comps.n; i++)
+		if (is_streamless(&b->comps.p[i]))
+			VEC_PUSH(&all, (uint32_t)i);
+	if (all.n == 0)
+		return;
+	qsort_r(all.p, all.n, sizeof(*all.p), by_patch, b);
+	AUTO(streams_free) struct streams *s = learn_streams(b);
+	for (size_t from = 0, to; from < all.n; from = to) {
+		uint32_t patch = b->comps.p[all.p[from]].patch;
+		for (to = from; to < all.n && b->comps.p[all.p[to]].patch == patch;)
+			to++;
+		give_streams(b, s, all.p + from, to - from);
+	}
+	VEC_DONE(&all);
+}
+
 /* What one repository calls the default stream is so for what other feeds say of it, too. */
 static void spread_defaults(struct catalog *c)
 {
@@ -380,6 +449,7 @@ static bool finish(struct builder *b, struct str off, struct err *e)
 	struct catalog *c = b->c;
 	if (!patches_of_advisories(b, e))
 		return false;
+	resolve_streams(b);
 	place_components(b);
 	HAND_OVER(c, patches, b->patches);
 	spread_defaults(c);

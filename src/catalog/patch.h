@@ -66,7 +66,8 @@ struct component {
 	/** rpm: the module stream it was built for, "name:stream", or "". Components of different
 	 * streams never replace each other. A modular build (release contains ".module") whose
 	 * stream is not known has "" and answers only to packages whose stream is not known; "*"
-	 * answers to packages of every known stream. */
+	 * answers to packages of every known stream, and is replaced by what other records let
+	 * conclude when a snapshot is built (streams.h). */
 	struct str module;
 	/** rpm: the repository calls that stream its module's default: dnf offers it where neither
 	 * this nor another stream of the module was enabled, unless the module was disabled. */

@@ -109,11 +109,26 @@ static bool compares(enum rule_compare how, int order)
 	}
 }
 
+/* Where one side does not know its stream, the numbers that streams are named by may rule it out:
+ * what is of "nodejs:20" is not for a build 18.20, nor what begins with 20 for one of "nodejs:18".
+ */
+static bool same_stream(const struct rule *c, const struct fact_package *fact)
+{
+	bool any = str_is(c->module, RULE_MODULE_ANY);
+	if (str_eq(c->module, fact->module) || c->module.n == 0)
+		return c->module.n == fact->module.n;
+	if (fact->module.n == 0)
+		return rpm_lineage(fact->version) == RPM_LINEAGE_MODULE &&
+		       (any || !rpm_stream_leads(c->module, c->version) ||
+			rpm_stream_leads(c->module, fact->version));
+	return any && (c->version.n == 0 || !rpm_stream_leads(fact->module, fact->version) ||
+		       rpm_parts_alike(fact->version, c->version) > 0);
+}
+
 /* A condition without a version says nothing of the kind of build. */
 static bool same_lineage(const struct rule *c, const struct fact_package *fact)
 {
-	bool any = str_is(c->module, RULE_MODULE_ANY) && fact->module.n > 0;
-	if (!any && !str_eq(c->module, fact->module))
+	if (!same_stream(c, fact))
 		return false;
 	return c->version.n == 0 || rpm_lineage(c->version) == rpm_lineage(fact->version);
 }

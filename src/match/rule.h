@@ -23,7 +23,9 @@
  * newest answers. Lineage is the module stream and the kind of build (rpm_lineage()): a modular
  * build answers only to conditions of its own stream, others never to modular conditions; without
  * `module` the condition is for packages of no stream, and modular (of an unknown stream) when its
- * release says so; module "*" is for packages of whatever stream is known; `default` says what the
+ * release says so; module "*" is of a stream that is not known, for packages of every one. A
+ * modular build whose stream is not known answers to every stream. Where either is not known,
+ * versions rule out what the number in a stream's name contradicts. `default` says what the
  * repository does, and decides nothing here (hindrance.h). (os "id:version") is
  * true when the host's os fact has that id, and that version or, for releases named by codename
  * (testing, sid), that codename. */

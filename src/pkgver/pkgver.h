@@ -19,6 +19,15 @@ int rpm_segment_compare(struct str a, struct str b);
  * Compare versions of different lineages and the answer means nothing. */
 enum rpm_lineage { RPM_LINEAGE_PLAIN, RPM_LINEAGE_MODULE, RPM_LINEAGE_KSPLICE, RPM_LINEAGE_FIPS };
 enum rpm_lineage rpm_lineage(struct str evr);
+/** Whether the version begins with the number that names a module stream: that of "nodejs:18" leads
+ * "1:18.20.4-1", not "1:180.1-1". False for streams named otherwise ("container-tools:rhel8"). */
+bool rpm_stream_leads(struct str stream, struct str evr);
+/** How many leading parts (numbers, words) two versions have in common, epochs and releases aside.
+ */
+unsigned rpm_parts_alike(struct str evr_a, struct str evr_b);
+/** What builds of one module build have in common: ".module_el8.9.0+3659+9c2d" of
+ * "1:18.19.0-1.module_el8.9.0+3659+9c2d"; "" of a build that does not say. */
+struct str rpm_module_build(struct str evr);
 /** Alpine: digits{.digits}{letter}{_suffix{number}}{~hash}{-rN}, as apk-tools 2.14 and 3 have it;
  * the part from the first invalid character on sorts below the end. */
 int apk_compare(struct str a, struct str b);

@@ -109,13 +109,59 @@ int rpm_compare(struct str a, struct str b)
 	return rpm_segment_compare(va.release, vb.release);
 }
 
-static bool has(struct str s, const char *mark)
+/* From `mark` to the end; "" = not there. */
+static struct str tail(struct str s, const char *mark)
 {
 	size_t n = strlen(mark);
 	for (size_t i = 0; i + n <= s.n; i++)
 		if (memcmp(s.p + i, mark, n) == 0)
-			return true;
-	return false;
+			return (struct str) { s.p + i, s.n - i };
+	return (struct str) { s.p + s.n, 0 };
+}
+
+static bool has(struct str s, const char *mark)
+{
+	return tail(s, mark).n > 0;
+}
+
+struct str rpm_module_build(struct str evr)
+{
+	struct str build = tail(evr, ".module");
+	if (build.n < 8 || !memchr(build.p + 8, '+', build.n - 8)) /* only a release, no number */
+		build.n = 0;
+	return build;
+}
+
+bool rpm_stream_leads(struct str stream, struct str evr)
+{
+	ptrdiff_t colon = str_find(stream, ':');
+	struct str version = split(str_trim(evr)).version, rest = stream;
+	if (colon < 0)
+		return false;
+	rest.p += colon + 1;
+	rest.n -= (size_t)colon + 1;
+	for (size_t i = 0; i < rest.n; i++)
+		if (!is_digit(rest.p[i]) && rest.p[i] != '.')
+			return false;
+	return rest.n > 0 && version.n >= rest.n && memcmp(version.p, rest.p, rest.n) == 0 &&
+	       !is_digit(at(version, rest.n));
+}
+
+/* The next number or word; "" at the end. */
+static struct str part_of(struct str *version)
+{
+	take_run(version, is_separator);
+	return take_run(version, is_digit(at(*version, 0)) ? is_digit : is_alpha);
+}
+
+unsigned rpm_parts_alike(struct str evr_a, struct str evr_b)
+{
+	struct str a = split(str_trim(evr_a)).version, b = split(str_trim(evr_b)).version;
+	for (unsigned n = 0;; n++) {
+		struct str pa = part_of(&a), pb = part_of(&b);
+		if (pa.n == 0 || !str_eq(pa, pb))
+			return n;
+	}
 }
 
 enum rpm_lineage rpm_lineage(struct str evr)

@@ -18,8 +18,8 @@ static void write_module(const char *name, const char *stream, const char *state
 	struct err e = { 0 };
 	AUTO(xfree) char *path = xasprintf("%s/etc/dnf/modules.d/%s.module", root, name);
 	AUTO(xfree)
-	char *text = xasprintf("[%s]\nname=%s\nstream=%s\nprofiles=\nstate=%s\n", name, name, stream,
-			       state);
+	char *text = xasprintf("[%s]\nname=%s\nstream=%s\nprofiles=\nstate=%s\n", name, name,
+			       stream, state);
 	if (!file_write_atomic(path, str_of(text), 0644, &e))
 		fail_msg("%s", e.msg);
 }
@@ -37,9 +37,12 @@ static void follows(void **state)
 	static const struct {
 		const char *label, *stream, *kept;
 	} cases[] = {
-		{ "on:1:801:aaaa", "on:2", NULL },  { "on:2:801:aaaa", "on:2", NULL },
-		{ "off:1:801:aaaa", "off:1", "kept-back" }, { "reset:1:801:a", "reset:1", "no-stream" },
-		{ "never:1:801:a", "never:1", "no-stream" }, { "(none)", "", NULL },
+		{ "on:1:801:aaaa", "on:2", NULL },
+		{ "on:2:801:aaaa", "on:2", NULL },
+		{ "off:1:801:aaaa", "off:1", "kept-back" },
+		{ "reset:1:801:a", "reset:1", "no-stream" },
+		{ "never:1:801:a", "never:1", "no-stream" },
+		{ "(none)", "", NULL },
 		{ "", "", NULL },
 	};
 	AUTO(arena_done) struct arena a = { 0 };

@@ -148,6 +148,63 @@ p-1 superseded
 q-1 missing
 r-1 kept_back
 
+case AC-08 advisories that name no stream: by what others say of the package, else by its number
+patch k-1 almalinux:8 security important - A-1
+rpm nodejs x86_64 1:18.12-1.module_el8 nodejs:18
+patch k-2 almalinux:8 security important - A-2
+rpm nodejs x86_64 1:20.1-1.module_el8 nodejs:20
+patch p-1 almalinux:8 security important - A-3
+rpm nodejs - 1:20.5-1.module_el8 *
+patch q-1 almalinux:8 security important - A-4
+rpm nodejs - 1:18.20-1.module_el8 *
+patch r-1 almalinux:8 security important - A-5
+rpm nodejs - 1:22.1-1.module_el8 *
+patch s-1 almalinux:8 security important - A-6
+rpm squid - 7:5.1-1.module_el8 *
+patch t-1 almalinux:8 security important - A-7
+rpm squid - 7:4.15-1.module_el8 *
+patch u-1 almalinux:8 security important - A-8
+rpm podman - 4.2-1.module_el8 *
+host
+os almalinux 8 -
+arch x86_64
+rpm nodejs x86_64 1:18.14-1.module_el8 - nodejs:18
+rpm squid x86_64 7:4.11-1.module_el8 - squid:4
+rpm podman x86_64 3.0-1.module_el8 - container-tools:rhel8
+expect
+k-1 installed
+k-2 not_applicable
+p-1 not_applicable
+q-1 missing nodejs true 1:18.14-1.module_el8 1:18.20-1.module_el8 -
+r-1 not_applicable
+s-1 not_applicable
+t-1 missing
+u-1 missing
+
+case AC-08 a modular build that does not say its stream answers to those that its number allows
+patch p-1 almalinux:8 security important - A-1
+rpm nodejs x86_64 1:20.5-1.module_el8 nodejs:20
+patch q-1 almalinux:8 security important - A-2
+rpm nodejs x86_64 1:18.20-1.module_el8 nodejs:18
+patch r-1 almalinux:8 security important - A-3
+rpm mod_http2 x86_64 1.15.7-5.module_el8 httpd:2.4
+patch s-1 almalinux:8 security important - A-4
+rpm nodejs x86_64 1:18.21-1.el8
+patch t-1 almalinux:8 security important - A-5
+rpm bash x86_64 5-1.module_el8 bash:5
+host
+os almalinux 8 -
+arch x86_64
+rpm nodejs x86_64 1:18.14-1.module_el8 - -
+rpm mod_http2 x86_64 1.15.7-2.module_el8 - -
+rpm bash x86_64 4-1.el8
+expect
+p-1 not_applicable
+q-1 missing
+r-1 missing
+s-1 not_applicable
+t-1 not_applicable
+
 case AC-08 a package of no module does not answer to modular advisories, named or by its build
 patch p-1 almalinux:8 security important - A-1
 rpm nodejs x86_64 1:18.20-1.module_el8 nodejs:18

@@ -133,6 +133,47 @@ static void rpm_rules(void **state)
 	assert_int_equal(rpm_segment_compare(STR_LIT("1-2"), STR_LIT("1.2")), 0);
 }
 
+static void rpm_streams(void **state)
+{
+	static const struct {
+		const char *stream, *evr;
+		bool leads;
+	} led[] = {
+		{ "nodejs:18", "1:18.20.4-1", true },
+		{ "nodejs:18", "18", true },
+		{ "nodejs:18", "1:180.1-1", false },
+		{ "nodejs:18", "2:1-18", false },
+		{ "mariadb:10.5", "10.5.22-1", true },
+		{ "mariadb:10.5", "10.50-1", false },
+		{ "virt:rhel8", "rhel8-1", false },
+		{ "virt:", "1-1", false },
+		{ "18", "18-1", false },
+		{ "nodejs:18", "", false },
+	};
+	static const struct {
+		const char *a, *b;
+		unsigned alike;
+	} parts[] = {
+		{ "1:10.5.22-1", "10.5.3-1", 2 },
+		{ "18.1-1", "20.1-1", 0 },
+		{ "1.2-1", "1.2-9", 2 },
+		{ "1.2rc1", "1.2.3", 2 },
+		{ "", "1", 0 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(led); i++)
+		assert_int_equal(rpm_stream_leads(str_of(led[i].stream), str_of(led[i].evr)),
+				 led[i].leads);
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		assert_int_equal(rpm_parts_alike(str_of(parts[i].a), str_of(parts[i].b)),
+				 parts[i].alike);
+	assert_true(str_is(rpm_module_build(str_of("1:18.19.0-1.module_el8.9.0+3659+9c2d")),
+			   ".module_el8.9.0+3659+9c2d"));
+	assert_true(str_is(rpm_module_build(str_of("2.5.9-111.module+el8.9.0+191")),
+			   ".module+el8.9.0+191"));
+	assert_int_equal(rpm_module_build(str_of("1-1.module+el8")).n, 0);
+	assert_int_equal(rpm_module_build(str_of("1-1.el8")).n, 0);
+}
+
 static void apk_rules(void **state)
 {
 	static const struct rule r[] = {
@@ -286,10 +327,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(vectors),	cmocka_unit_test(deb_rules),
-		cmocka_unit_test(rpm_rules),	cmocka_unit_test(apk_rules),
-		cmocka_unit_test(dotted_rules), cmocka_unit_test(winget_rules),
-		cmocka_unit_test(mac_rules),	cmocka_unit_test(properties),
-		cmocka_unit_test(names),
+		cmocka_unit_test(rpm_rules),	cmocka_unit_test(rpm_streams),
+		cmocka_unit_test(apk_rules),	cmocka_unit_test(dotted_rules),
+		cmocka_unit_test(winget_rules), cmocka_unit_test(mac_rules),
+		cmocka_unit_test(properties),	cmocka_unit_test(names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

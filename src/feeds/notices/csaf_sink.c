@@ -4,6 +4,7 @@
  * calls affected and nothing fixes. */
 #include "feeds/notices/csaf.h"
 #include "feeds/words.h"
+#include "pkgver/pkgver.h"
 
 #define MAX_CVES 60000u
 
@@ -74,13 +75,14 @@ static bool add_patch(const struct csaf_target *t, const struct run *run, struct
 		const struct csaf_product *p = &run->r->fixes[i].product;
 		if (i > run->from && same_package(p, &run->r->fixes[i - 1].product))
 			continue; /* another CVE of the same package */
+		bool streamless = p->module.n == 0 && rpm_lineage(p->version) == RPM_LINEAGE_MODULE;
 		struct component c = { .kind = COMPONENT_RPM,
 				       .name = p->name,
 				       .arch = p->arch,
 				       .version = p->version,
 				       .above = none,
 				       .file = none,
-				       .module = p->module,
+				       .module = streamless ? STR_LIT("*") : p->module,
 				       .archive = CATALOG_NONE };
 		if (!sink_component(t->sink, &c, e))
 			return false;

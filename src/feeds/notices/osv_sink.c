@@ -2,7 +2,8 @@
  * OSV records as records of the catalog. RPM systems: one patch per (advisory, release), its
  * components are the packages; the data names no architecture ("" = any) and no module stream.
  * Where the vendor's title names streams ("php:8.3 security update") a modular build is tied to
- * them; in any case a modular version stays with modular packages and a plain one with plain ones.
+ * them, else it is of one that is not known; a modular version stays with modular packages and a
+ * plain one with plain ones.
  * Debian and Ubuntu: one advisory per (notice, release, source). */
 #include "base/vec.h"
 #include "feeds/debian/debian.h"
@@ -10,6 +11,7 @@
 #include "feeds/notices/osv.h"
 #include "feeds/ubuntu/ubuntu.h"
 #include "feeds/words.h"
+#include "pkgver/pkgver.h"
 
 #define MAX_OSES 64u
 
@@ -140,11 +142,7 @@ bool osv_ecosystem_of(const struct osv_affected *a, struct osv_ecosystem *out)
 
 static bool is_modular(struct str version)
 {
-	const char *p = version.p, *end = version.p + version.n;
-	for (; end - p >= 7; p++)
-		if (memcmp(p, ".module", 7) == 0)
-			return true;
-	return false;
+	return rpm_lineage(version) == RPM_LINEAGE_MODULE;
 }
 
 static struct str without_zero_epoch(struct str v)
@@ -180,17 +178,13 @@ static bool add_package(struct osv_sink *o, const struct osv_record *r,
 		if (f->introduced.n && !str_is(f->introduced, "0"))
 			c.above = without_zero_epoch(f->introduced);
 		size_t n = is_modular(c.version) ? words_streams(r->title, streams) : 0;
-		if (n == 0 && is_modular(c.version))
-			streams[n++] = STR_LIT("*"); /* the title names none: every stream's */
+		if (n == 0)
+			streams[n++] = is_modular(c.version) ? STR_LIT("*") : none;
 		for (size_t k = 0; k < n; k++) {
 			c.module = streams[k];
 			if (!add_component(o, &c, e))
 				return false;
 		}
-		/* Packages whose stream is not known are compared by version alone. */
-		c.module = none;
-		if (!add_component(o, &c, e))
-			return false;
 	}
 	return true;
 }

@@ -3,6 +3,7 @@
  * their packages up (rpm_build_update.c); what is left becomes patches by source build. Equal input
  * gives equal records: everything keeps the order of the files. */
 #include "feeds/rpm/rpm_build_int.h"
+#include "pkgver/pkgver.h"
 
 #define MAX_OFFERS 2000000u
 
@@ -182,6 +183,8 @@ bool rpm_build_component(struct rpm_build *b, const struct rpm_nevra *n, uint32_
 {
 	char evr[320];
 	const struct rpm_offer *o = offer == RPM_NONE ? NULL : &b->offers.p[offer];
+	if (module.n == 0 && rpm_lineage(n->release) == RPM_LINEAGE_MODULE)
+		module = STR_LIT("*"); /* no stream is known: dnf goes by the version alone */
 	struct component c = { .kind = COMPONENT_RPM,
 			       .name = n->name,
 			       .arch = n->arch,

@@ -68,7 +68,7 @@ static struct str product_of(struct rpm_build *b, const struct rpm_update *u)
 }
 
 /* Its stream, as its collection says, or modules.yaml; where neither does, those that the title
- * names, and packages whose stream is not known. */
+ * names. */
 static bool emit_package(struct rpm_build *b, const struct rpm_update *u,
 			 const struct rpm_update_package *q, uint32_t offer, struct err *e)
 {
@@ -77,10 +77,12 @@ static bool emit_package(struct rpm_build *b, const struct rpm_update *u,
 	size_t n = 0;
 	if (module.n == 0 && rpm_lineage(q->nevra.release) == RPM_LINEAGE_MODULE)
 		n = words_streams(u->title, streams);
+	if (n == 0)
+		streams[n++] = module;
 	for (size_t i = 0; i < n; i++)
 		if (!rpm_build_component(b, &q->nevra, offer, streams[i], e))
 			return false;
-	return rpm_build_component(b, &q->nevra, offer, module, e);
+	return true;
 }
 
 static bool emit_update(struct rpm_build *b, const struct rpm_update *u, struct err *e)
