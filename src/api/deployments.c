@@ -33,7 +33,7 @@ static const char *const not_chosen[] = { "name",	  "description",   "policy",
 					  "now",	  "expires",	   "retry",
 					  "distribution", "preview_token", "draft" };
 
-const char *deployment_chosen(struct call *c, const json_t *body)
+bool deployment_chosen(struct call *c, const json_t *body, const char **out, struct err *e)
 {
 	AUTO(json_free) json_t *chosen = json_deep_copy(body);
 	AUTO(buf_done) struct buf text = BUF_INIT(DEPLOY_REQUEST_MAX + 1);
@@ -41,13 +41,19 @@ const char *deployment_chosen(struct call *c, const json_t *body)
 	json_t *value;
 	for (size_t i = 0; i < ARRAY_LEN(not_chosen); i++)
 		(void)json_object_del(chosen, not_chosen[i]);
+	*out = NULL;
 	if (!json_object_size(chosen))
-		return NULL;
+		return true;
 	json_object_foreach(chosen, key, value)
 		/* what matched then is no measure of later */
 		(void) json_object_del(value, "expected_count");
 	json_write(chosen, &text);
-	return arena_strdup(c->arena, buf_str(&text).p);
+	if (!buf_ok(&text, "what the deployment chooses", NULL))
+		return err_set(
+			e, ERR_LIMIT,
+			"the deployment chooses too much one by one; use a filter or a group");
+	*out = arena_strdup(c->arena, buf_str(&text).p);
+	return true;
 }
 
 /* The body as the deploy room wants it; texts live in the body or the arena. */
@@ -244,7 +250,7 @@ static bool create_deployment(struct call *c, struct err *e)
 {
 	AUTO(json_free) json_t *body = NULL;
 	struct deploy_request r;
-	const char *token, *draft = "";
+	const char *token, *draft = "", *why;
 	bool replayed, uninstall;
 	char id[33];
 	const char *const *known = members_of_both(c, deployment_request_members, create_members);
@@ -254,13 +260,12 @@ static bool create_deployment(struct call *c, struct err *e)
 		return true;
 	if (!json_need_str(body, "preview_token", 1, 64, &token, e) ||
 	    !json_opt_str(body, "draft", 32, &draft, e) ||
-	    !read_request(c, body, &r, &uninstall, e))
+	    !read_request(c, body, &r, &uninstall, e) || !deployment_chosen(c, body, &r.request, e))
 		return false;
 	r.draft = draft[0] ? draft : NULL;
-	r.request = deployment_chosen(c, body);
-	if (!(uninstall ? uninstall_create : deploy_create)(c->conf->deploy, &r, token, id, e))
-		return call_code(c, e, ERR_CONFLICT,
-				 strstr(e->msg, "not_a_draft") ? "not_a_draft" : "preview_stale");
+	if (!(uninstall ? uninstall_create : deploy_create)(c->conf->deploy, &r, token, id, &why,
+							    e))
+		return call_code(c, e, ERR_CONFLICT, why);
 	idempotency_location(c, arena_printf(c->arena, API "/deployments/%s", id));
 	return call_audit(c, uninstall ? "deployment.uninstall" : "deployment.create", id, NULL,
 			  e) &&

@@ -216,9 +216,7 @@ static bool answer(struct call *c, int status, const char *id, struct err *e)
 	for (uint32_t i = 0; !j && i < fleet_group_count(v.fleet); i++)
 		if (strcmp(fleet_group(v.fleet, i)->id, id) == 0) {
 			j = group_json(&v, look(&s, i));
-			http_reply_header(
-				c->req, "ETag",
-				arena_printf(c->arena, "\"%lld\"", (long long)s.all[i].g->version));
+			call_etag(c, s.all[i].g->version);
 		}
 	filter_run_end(&s.run);
 	return j ? call_json(c, status, j)
@@ -303,8 +301,7 @@ static bool read_edit(struct call *c, const json_t *body, int64_t version, struc
 		return false;
 	const struct group *g = fleet_group(v.fleet, i), *user = filter_group_user(&v, g);
 	if (g->version != version)
-		return call_fail(c, e, 412, "precondition_failed",
-				 "the group has been changed meanwhile; look at it again");
+		return call_stale(c, e);
 	*out = (struct group_edit) { .kind = g->kind,
 				     .name = arena_strdup(c->arena, g->name),
 				     .description = arena_strdup(c->arena, g->description),

@@ -89,9 +89,9 @@ static bool create_draft(struct call *c, struct err *e)
 	if (!json_need_str(body, "name", 1, 100, &r.name, e) ||
 	    !json_opt_str(body, "description", 1000, &r.description, e) ||
 	    !json_opt_str(body, "policy", 64, &r.policy, e) || !policy_known(c, r.policy, e) ||
-	    !deployment_terms_read(c, body, &r.terms, e))
+	    !deployment_terms_read(c, body, &r.terms, e) ||
+	    !deployment_chosen(c, body, &r.request, e))
 		return false;
-	r.request = deployment_chosen(c, body);
 	if (!r.request)
 		r.request = "{}";
 	if (!deploy_draft(c->conf->deploy, &r, id, e))
@@ -130,43 +130,40 @@ static bool change_deployment(struct call *c, struct err *e)
 	    !json_opt_str(body, "description", 1000, &x.description, e) ||
 	    !json_opt_str(body, "policy", 64, &x.policy, e) ||
 	    (x.policy && !policy_known(c, x.policy, e)) ||
-	    !deployment_terms_read(c, body, &terms, e))
+	    !deployment_terms_read(c, body, &terms, e) ||
+	    !deployment_chosen(c, body, &x.request, e))
 		return false;
-	x.request = deployment_chosen(c, body);
 	if (!deploy_change(c->conf->deploy, id, version, &x, &stale, e))
 		return stale ? call_stale(c, e) : call_code(c, e, ERR_CONFLICT, "not_changeable");
 	return call_audit(c, "deployment.change", id, changed_members(body), e) &&
 	       deployments_answer(c, 200, id, e);
 }
 
+static json_t *texts(char *const *list, size_t n)
+{
+	json_t *j = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(j, json_text(str_of(list[i])));
+	return j;
+}
+
 /* What was chosen for one that does not say so itself: its patches and systems, one by one. */
 static bool chosen_by_id(struct call *c, const struct deployment_row *row, const char **out,
 			 struct err *e)
 {
-	enum { PAGE = 200 };
-	json_t *patches = json_array(), *systems = json_array();
+	/* one more than fit: then it is refused */
+	enum { SYSTEMS = DEPLOY_REQUEST_MAX / (sizeof(row->id) + 2) + 1 };
+	char **patches, **systems;
+	size_t n_patches, n_systems;
+	if (!deploy_patches(c->conf->deploy, row->id, c->arena, &patches, &n_patches, e) ||
+	    !deploy_systems(c->conf->deploy, row->id, SYSTEMS, c->arena, &systems, &n_systems, e))
+		return false;
 	AUTO(json_free)
 	json_t *j = json_pack("{s:s,s:{s:o},s:{s:o}}", "operation",
-			      deployment_operation_name(row->operation), "patches", "ids", patches,
-			      "systems", "ids", systems);
-	struct target_row *rows, after = { .hostname = NULL };
-	char **ids;
-	size_t n;
-	if (!deploy_patches(c->conf->deploy, row->id, c->arena, &ids, &n, e))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(patches, json_text(str_of(ids[i])));
-	do {
-		if (!deploy_targets(c->conf->deploy, row->id, -1, after.hostname ? &after : NULL,
-				    PAGE, c->arena, &rows, &n, e))
-			return false;
-		for (size_t i = 0; i < n; i++)
-			json_array_append_new(systems, json_string(rows[i].host));
-		if (n)
-			after = rows[n - 1];
-	} while (n == PAGE);
-	*out = deployment_chosen(c, j);
-	return true;
+			      deployment_operation_name(row->operation), "patches", "ids",
+			      texts(patches, n_patches), "systems", "ids",
+			      texts(systems, n_systems));
+	return deployment_chosen(c, j, out, e);
 }
 
 static bool clone_deployment(struct call *c, struct err *e)

@@ -159,9 +159,11 @@ struct deploy_preview {
 bool deploy_preview(struct deploy *d, const struct deploy_request *r, struct deploy_preview *out,
 		    struct err *e) MUST_CHECK;
 /** Creates it in one transaction. `preview_token` must be that of a preview whose resolved set
- * still contains the present one (ERR_CONFLICT "preview_stale" when the set grew). Id in id_out. */
+ * still contains the present one. Id in id_out. ERR_CONFLICT with *why_out "preview_stale" (the set
+ * grew since), "nothing_to_do" (none of the systems misses any of the patches), "not_a_draft" (what
+ * it takes the place of is none any more) or "conflict". */
 bool deploy_create(struct deploy *d, const struct deploy_request *r, const char *preview_token,
-		   char id_out[static 33], struct err *e) MUST_CHECK;
+		   char id_out[static 33], const char **why_out, struct err *e) MUST_CHECK;
 /** Restarting services that run replaced files, on each system those of `services` (all, when none
  * is named) that its agent's last evidence names and that may be restarted (proto/units.h); systems
  * without any are left out. */
@@ -253,6 +255,9 @@ bool deploy_get(struct deploy *d, const char *id, struct arena *a, struct deploy
 		struct err *e) MUST_CHECK;
 bool deploy_patches(struct deploy *d, const char *id, struct arena *a, char ***out, size_t *n_out,
 		    struct err *e) MUST_CHECK;
+/** Ids of its targets' systems, `limit` at most. */
+bool deploy_systems(struct deploy *d, const char *id, size_t limit, struct arena *a, char ***out,
+		    size_t *n_out, struct err *e) MUST_CHECK;
 
 struct target_row {
 	char host[33];

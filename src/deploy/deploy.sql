@@ -66,6 +66,9 @@ select state, count(*) from target where deployment = $1 group by state;
 -- name: deployment_patches
 select patch from deployment_patch where deployment = $1 order by patch;
 
+-- name: deployment_systems
+select host from target where deployment = $1 order by host limit $2;
+
 -- name: deployment_set_state
 update deployment set state = $2, started_ms = $3, finished_ms = $4 where id = $1;
 

@@ -132,12 +132,13 @@ bool deploy_get(struct deploy *d, const char *id, struct arena *a, struct deploy
 	return true;
 }
 
-bool deploy_patches(struct deploy *d, const char *id, struct arena *a, char ***out, size_t *n_out,
-		    struct err *e)
+/* The first column of all rows. */
+static bool texts(struct deploy *d, const struct sql_stmt *q, const struct sql_val *args, int nargs,
+		  struct arena *a, char ***out, size_t *n_out, struct err *e)
 {
 	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
 	struct sql_rows *rows;
-	if (!c || !sql_query(c, &SQL_DEPLOYMENT_PATCHES, SQL_ARGS(sql_text(id)), &rows, e))
+	if (!c || !sql_query(c, q, args, nargs, &rows, e))
 		return false;
 	VEC(char *) list = { 0 };
 	while (sql_next(rows))
@@ -150,6 +151,19 @@ bool deploy_patches(struct deploy *d, const char *id, struct arena *a, char ***o
 	}
 	VEC_DONE(&list);
 	return ok;
+}
+
+bool deploy_patches(struct deploy *d, const char *id, struct arena *a, char ***out, size_t *n_out,
+		    struct err *e)
+{
+	return texts(d, &SQL_DEPLOYMENT_PATCHES, SQL_ARGS(sql_text(id)), a, out, n_out, e);
+}
+
+bool deploy_systems(struct deploy *d, const char *id, size_t limit, struct arena *a, char ***out,
+		    size_t *n_out, struct err *e)
+{
+	return texts(d, &SQL_DEPLOYMENT_SYSTEMS, SQL_ARGS(sql_text(id), sql_int((int64_t)limit)), a,
+		     out, n_out, e);
 }
 
 bool explain_page(struct deploy *d, const char *id, struct target_row *list, size_t n,
@@ -209,21 +223,14 @@ bool target_get(struct deploy *d, const char *deployment, const char *host, stru
 
 bool deploy_log(struct deploy *d, const char *id, const char *host, struct buf *out, struct err *e)
 {
-	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
-	struct sql_rows *rows;
-	if (!c || !sql_query(c, &SQL_TARGET_LOG, SQL_ARGS(sql_text(id), sql_text(host)), &rows, e))
+	bool found;
+	if (!sql_text_of(d->conf.db, &SQL_TARGET_LOG, SQL_ARGS(sql_text(id), sql_text(host)), out,
+			 &found, e))
 		return false;
-	bool found = sql_next(rows) && !sql_col_null(rows, 0);
-	if (found)
-		buf_addstr(out, sql_col_str(rows, 0));
-	if (!sql_rows_end(rows, e))
-		return false;
-	if (!found)
-		return err_set(
-			e, ERR_NOT_FOUND,
-			"the system '%.40s' has not reported an output for this deployment yet",
-			host);
-	return buf_ok(out, "the log", e);
+	return found ||
+	       err_set(e, ERR_NOT_FOUND,
+		       "the system '%.40s' has not reported an output for this deployment yet",
+		       host);
 }
 
 bool deploy_of_host(struct deploy *d, const char *host, struct arena *a,

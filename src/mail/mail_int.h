@@ -32,8 +32,8 @@ struct mail {
 	char *host;
 	_Atomic(int64_t) term; /* 0 = the only server, -1 = follows */
 	pthread_mutex_t lock;
-	pthread_cond_t wake; /* any change below */
-	bool stopping;
+	pthread_cond_t wake;   /* any change below */
+	_Atomic bool stopping; /* written under the lock, read anywhere */
 	bool woken, other_settings;
 	bool try_wanted;
 	struct mail_trial trial;

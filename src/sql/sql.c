@@ -217,6 +217,22 @@ int64_t sql_col_int(struct sql_rows *r, int col)
 	return r->conn->db->driver->col_int(r, col);
 }
 
+bool sql_text_of(struct sql *db, const struct sql_stmt *q, const struct sql_val *args, int nargs,
+		 struct buf *out, bool *found_out, struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(db, e);
+	struct sql_rows *r;
+	if (!c || !sql_query(c, q, args, nargs, &r, e))
+		return false;
+	bool found = sql_next(r) && !sql_col_null(r, 0);
+	if (found)
+		buf_addstr(out, sql_col_str(r, 0));
+	if (!sql_rows_end(r, e))
+		return false;
+	*found_out = found;
+	return buf_ok(out, "a stored text", e);
+}
+
 bool sql_col_bool(struct sql_rows *r, int col)
 {
 	return r->conn->db->driver->col_int(r, col) != 0;

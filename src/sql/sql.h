@@ -114,6 +114,11 @@ bool sql_query(struct sql_conn *c, const struct sql_stmt *q, const struct sql_va
 bool sql_next(struct sql_rows *r);
 /** Frees `r` (NULL is fine). False when reading stopped on a failure. */
 bool sql_rows_end(struct sql_rows *r, struct err *e) MUST_CHECK;
+/** One text of one row: appends the first row's first column to `out`. *found_out is false, and
+ * that is no error, when there is no row or the column is NULL. ERR_LIMIT when `out` cannot hold
+ * it. */
+bool sql_text_of(struct sql *db, const struct sql_stmt *q, const struct sql_val *args, int nargs,
+		 struct buf *out, bool *found_out, struct err *e) MUST_CHECK;
 int64_t sql_col_int(struct sql_rows *r, int col);
 bool sql_col_bool(struct sql_rows *r, int col);
 double sql_col_real(struct sql_rows *r, int col);

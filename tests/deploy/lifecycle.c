@@ -97,6 +97,7 @@ static void M_147_what_has_not_started_by_the_end_expires(void **state)
 	struct world *w = *state;
 	AUTO(arena_done) struct arena a = { 0 };
 	struct err e = { 0 };
+	const char *why;
 	char id[33], **list;
 	struct deploy_terms t = { .expires_ms = kit_now_ms + HOUR_MS };
 	create_with(w, &t, id);
@@ -119,7 +120,7 @@ static void M_147_what_has_not_started_by_the_end_expires(void **state)
 				    .policy = POLICY_ANYTIME,
 				    .created_by = "t",
 				    .terms = t };
-	assert_false(deploy_create(w->deploy, &r, "", id, &e));
+	assert_false(deploy_create(w->deploy, &r, "", id, &why, &e));
 	assert_int_equal(e.code, ERR_INVALID);
 }
 
@@ -204,6 +205,7 @@ static void retries_neither_zero_nor_endless(void **state)
 {
 	struct world *w = *state;
 	struct err e = { 0 };
+	const char *why;
 	char id[33];
 	static const struct deploy_terms bad[] = {
 		{ .retry_refresh = 1 },
@@ -217,7 +219,7 @@ static void retries_neither_zero_nor_endless(void **state)
 					    .policy = POLICY_ANYTIME,
 					    .created_by = "t",
 					    .terms = bad[i] };
-		assert_false(deploy_create(w->deploy, &r, "", id, &e));
+		assert_false(deploy_create(w->deploy, &r, "", id, &why, &e));
 		assert_int_equal(e.code, ERR_INVALID);
 	}
 }
@@ -339,6 +341,7 @@ static void M_129_a_draft_is_kept_changed_and_deployed_once(void **state)
 	AUTO(arena_done) struct arena a = { 0 };
 	AUTO(buf_done) struct buf text = BUF_INIT(1000);
 	struct err e = { 0 };
+	const char *why;
 	char id[33], made[33];
 	bool stale;
 	struct deploy_request r = { .name = "October",
@@ -367,7 +370,7 @@ static void M_129_a_draft_is_kept_changed_and_deployed_once(void **state)
 	assert_int_equal(get(w, id, &a).state, DEPLOYMENT_READY);
 	struct deploy_preview p;
 	ok(deploy_preview(w->deploy, &r, &p, &e), &e);
-	assert_false(deploy_create(w->deploy, &r, p.token, made, &e)); /* not twice */
+	assert_false(deploy_create(w->deploy, &r, p.token, made, &why, &e)); /* not twice */
 	assert_int_equal(e.code, ERR_CONFLICT);
 }
 

@@ -181,6 +181,7 @@ static void M_143_what_cannot_be_published(void **state)
 	struct world *w = *state;
 	const char *ssl = SSL_PATCH;
 	char id[33];
+	const char *why;
 	const struct deploy_request good = { .patches = &ssl,
 					     .n_patches = 1,
 					     .policy = POLICY_ANYTIME,
@@ -200,7 +201,7 @@ static void M_143_what_cannot_be_published(void **state)
 	stored(w);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct err e = { 0 };
-		assert_false(deploy_create(w->deploy, &bad[i], "", id, &e));
+		assert_false(deploy_create(w->deploy, &bad[i], "", id, &why, &e));
 		assert_int_equal(e.code, ERR_INVALID);
 	}
 }

@@ -6,6 +6,7 @@ static void M_131_entry_b_targets_hosts_that_miss_the_patch(void **state)
 {
 	struct world *w = *state;
 	struct err e = { 0 };
+	const char *why;
 	struct deploy_request r = {
 		.patches = ssl_patch, .n_patches = 1, .policy = POLICY_ANYTIME, .created_by = "t"
 	};
@@ -20,7 +21,7 @@ static void M_131_entry_b_targets_hosts_that_miss_the_patch(void **state)
 	ok(deploy_preview(w->deploy, &r, &p, &e), &e);
 	assert_int_equal(p.stored_bytes, strlen("openssl 3.0.2-1"));
 	char id[33];
-	ok(deploy_create(w->deploy, &r, p.token, id, &e), &e);
+	ok(deploy_create(w->deploy, &r, p.token, id, &why, &e), &e);
 	assert_int_equal(w->wanted, 1);
 	AUTO(arena_done) struct arena a = { 0 };
 	struct deployment_row row = get(w, id, &a);
@@ -35,6 +36,7 @@ static void M_130_entry_a_takes_everything_the_system_misses(void **state)
 {
 	struct world *w = *state;
 	struct err e = { 0 };
+	const char *why;
 	struct deploy_request r = {
 		.systems = &w->id[1], .n_systems = 1, .policy = POLICY_ANYTIME, .created_by = "t"
 	};
@@ -42,7 +44,7 @@ static void M_130_entry_a_takes_everything_the_system_misses(void **state)
 	ok(deploy_preview(w->deploy, &r, &p, &e), &e);
 	assert_int_equal(p.patches, 1);
 	char id[33];
-	ok(deploy_create(w->deploy, &r, p.token, id, &e), &e);
+	ok(deploy_create(w->deploy, &r, p.token, id, &why, &e), &e);
 	AUTO(arena_done) struct arena a = { 0 };
 	char **patches;
 	size_t n;
@@ -55,6 +57,7 @@ static void a_preview_that_no_longer_covers_the_set_is_stale(void **state)
 {
 	struct world *w = *state;
 	struct err e = { 0 };
+	const char *why;
 	char id[33];
 	struct deploy_request r = {
 		.patches = ssl_patch, .n_patches = 1, .policy = POLICY_ANYTIME, .created_by = "t"
@@ -62,20 +65,21 @@ static void a_preview_that_no_longer_covers_the_set_is_stale(void **state)
 	struct deploy_preview p;
 	ok(deploy_preview(w->deploy, &r, &p, &e), &e);
 	inventory(w, 1, INVENTORY("3.0.0-1", ""));
-	assert_false(deploy_create(w->deploy, &r, p.token, id, &e));
+	assert_false(deploy_create(w->deploy, &r, p.token, id, &why, &e));
 	assert_int_equal(e.code, ERR_CONFLICT);
-	assert_non_null(strstr(e.msg, "preview_stale"));
-	assert_false(deploy_create(w->deploy, &r, "", id, &e));
-	assert_false(deploy_create(w->deploy, &r, "made up", id, &e));
+	assert_string_equal(why, "preview_stale");
+	assert_false(deploy_create(w->deploy, &r, "", id, &why, &e));
+	assert_false(deploy_create(w->deploy, &r, "made up", id, &why, &e));
 	ok(deploy_preview(w->deploy, &r, &p, &e), &e);
 	inventory(w, 1, INVENTORY("3.0.2-1", ""));
-	ok(deploy_create(w->deploy, &r, p.token, id, &e), &e); /* a set that shrank is fine */
+	ok(deploy_create(w->deploy, &r, p.token, id, &why, &e), &e); /* a set that shrank is fine */
 }
 
 static void bad_requests_name_what_is_wrong(void **state)
 {
 	struct world *w = *state;
 	struct err e = { 0 };
+	const char *why;
 	struct deploy_preview p;
 	const char *const nonsense[] = { "debian:12:nosuch:1" };
 	struct deploy_request r = { .patches = nonsense, .n_patches = 1, .policy = POLICY_ANYTIME };
@@ -91,7 +95,7 @@ static void bad_requests_name_what_is_wrong(void **state)
 	assert_int_equal(e.code, ERR_INVALID);
 	char id[33];
 	r = (struct deploy_request) { .patches = ssl_patch, .n_patches = 1, .policy = "no such" };
-	assert_false(deploy_create(w->deploy, &r, "x", id, &e));
+	assert_false(deploy_create(w->deploy, &r, "x", id, &why, &e));
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 }
 

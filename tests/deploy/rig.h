@@ -164,9 +164,10 @@ static const char *const ssl_patch[] = { SSL_PATCH };
 static inline void create(struct world *w, const struct deploy_request *r, char id[static 33])
 {
 	struct err e = { 0 };
+	const char *why;
 	struct deploy_preview p;
 	ok(deploy_preview(w->deploy, r, &p, &e), &e);
-	ok(deploy_create(w->deploy, r, p.token, id, &e), &e);
+	ok(deploy_create(w->deploy, r, p.token, id, &why, &e), &e);
 }
 
 static inline struct deployment_row get(struct world *w, const char *id, struct arena *a)

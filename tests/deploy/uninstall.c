@@ -94,12 +94,13 @@ static void what_cannot_go_back_says_why(void **state)
 	AUTO(arena_done) struct arena a = { 0 };
 	struct deploy_request r = wish();
 	struct err e = { 0 };
+	const char *why;
 	char id[33];
 	struct uninstall_preview p = look(w, &r, &a); /* only the newest version is offered */
 	assert_int_equal(p.counts.pairs, 0);
 	assert_int_equal(p.n_refusals, 1);
 	assert_string_equal(p.refusals[0].reason, "no_previous_version");
-	assert_false(uninstall_create(w->deploy, &r, p.counts.token, id, &e));
+	assert_false(uninstall_create(w->deploy, &r, p.counts.token, id, &why, &e));
 	assert_int_equal(e.code, ERR_CONFLICT);
 	const char *const three[] = { OLD, NEW, "3.0.3-1", NULL };
 	offer(w, three);
@@ -114,14 +115,15 @@ static void what_is_not_as_shown_is_not_made(void **state)
 	AUTO(arena_done) struct arena a = { 0 };
 	struct deploy_request r = wish();
 	struct err e = { 0 };
+	const char *why;
 	char id[33];
 	offer(w, both);
 	struct uninstall_preview p = look(w, &r, &a);
 	const char *const three[] = { OLD, "3.0.1-2", NEW, NULL };
 	offer(w, three); /* the same pairs, to another version */
-	assert_false(uninstall_create(w->deploy, &r, p.counts.token, id, &e));
-	assert_non_null(strstr(e.msg, "preview_stale"));
-	assert_false(uninstall_create(w->deploy, &r, "", id, &e));
+	assert_false(uninstall_create(w->deploy, &r, p.counts.token, id, &why, &e));
+	assert_string_equal(why, "preview_stale");
+	assert_false(uninstall_create(w->deploy, &r, "", id, &why, &e));
 }
 
 /* The second system's openssl goes back; ends with the result told. */
@@ -129,10 +131,11 @@ static void take_back(struct world *w, struct arena *a, char id[static 33])
 {
 	struct deploy_request r = wish();
 	struct err e = { 0 };
+	const char *why;
 	char **list;
 	offer(w, both);
 	struct uninstall_preview p = look(w, &r, a);
-	ok(uninstall_create(w->deploy, &r, p.counts.token, id, &e), &e);
+	ok(uninstall_create(w->deploy, &r, p.counts.token, id, &why, &e), &e);
 	assert_int_equal(get(w, id, a).operation, DEPLOYMENT_UNINSTALL);
 	assert_int_equal(orders(w, 1, 0, a, &list), 1);
 	struct order o = opened(w, list[0], a);
@@ -189,6 +192,7 @@ static void an_older_deployment_does_not_bring_it_back(void **state)
 	struct world *w = *state;
 	AUTO(arena_done) struct arena a = { 0 };
 	char older[33], id[33], **list;
+	const char *why;
 	offer(w, both);
 	inventory(w, 1, INVENTORY(OLD, ""));
 	struct deploy_request r = wish();
@@ -199,7 +203,7 @@ static void an_older_deployment_does_not_bring_it_back(void **state)
 	kit_now_ms += 1000;
 	struct err e = { 0 };
 	struct uninstall_preview p = look(w, &r, &a);
-	ok(uninstall_create(w->deploy, &r, p.counts.token, id, &e), &e);
+	ok(uninstall_create(w->deploy, &r, p.counts.token, id, &why, &e), &e);
 	inventory(w, 1, INVENTORY(OLD, "")); /* by hand, too: nothing is left to do */
 	ok(deploy_cancel(w->deploy, older, &e), &e);
 	assert_int_equal(orders(w, 1, 0, &a, &list), 0);
@@ -219,10 +223,11 @@ static void a_system_that_has_changed_is_left_alone(void **state)
 	AUTO(arena_done) struct arena a = { 0 };
 	struct deploy_request r = wish();
 	struct err e = { 0 };
+	const char *why;
 	char id[33], **list;
 	offer(w, both);
 	struct uninstall_preview p = look(w, &r, &a);
-	ok(uninstall_create(w->deploy, &r, p.counts.token, id, &e), &e);
+	ok(uninstall_create(w->deploy, &r, p.counts.token, id, &why, &e), &e);
 	inventory(w, 1, INVENTORY("3.0.3-1", ""));
 	assert_int_equal(orders(w, 1, 0, &a, &list), 0);
 	assert_int_equal(target(w, id, &a).state, TARGET_NOT_APPLICABLE);
@@ -235,11 +240,12 @@ static void A18_what_else_would_change_ends_it(void **state)
 	AUTO(arena_done) struct arena a = { 0 };
 	struct deploy_request r = wish();
 	struct err e = { 0 };
+	const char *why;
 	char id[33], **list;
 	const char *decision, *reason;
 	offer(w, both);
 	struct uninstall_preview p = look(w, &r, &a);
-	ok(uninstall_create(w->deploy, &r, p.counts.token, id, &e), &e);
+	ok(uninstall_create(w->deploy, &r, p.counts.token, id, &why, &e), &e);
 	assert_int_equal(orders(w, 1, 0, &a, &list), 1);
 	struct order o = opened(w, list[0], &a);
 	struct plan_step steps[] = {

@@ -66,6 +66,12 @@ export async function take<T>(call: Promise<Answer<T>>): Promise<T> {
 		p.params, p.errors, Number.isFinite(retry) && retry > 0 ? retry : undefined);
 }
 
+/** The reply's body with its ETag, which a change names. */
+export async function takeVersioned<T extends object>(call: Promise<Answer<T>>): Promise<T & { etag: string }> {
+	const body = await take(call);
+	return { ...body, etag: (await call).response.headers.get('ETag') ?? '' };
+}
+
 export function newKey(): string {
 	return Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, '0')).join('');
 }

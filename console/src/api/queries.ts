@@ -2,7 +2,7 @@
 // What the screens read. The first part of a key is the topic whose events make it stale (events.ts);
 // "one" + id marks what belongs to a single thing.
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
-import { api, take, type Schemas } from './client';
+import { api, take, takeVersioned, type Schemas } from './client';
 import type { paths } from './schema';
 
 type Query<P extends keyof paths> = paths[P] extends { get: { parameters: { query?: infer Q } } } ? NonNullable<Q> : never;
@@ -93,14 +93,9 @@ export const useExplanation = (system: string, patch: string, enabled: boolean) 
 export const useDeployments = (query: Query<'/deployments'>) => useQuery({
 	...list, queryKey: ['deployments', 'list', query], queryFn: ({ signal }) => take(api.GET('/deployments', { params: { query }, signal })),
 });
-/** With its ETag, which a change names. */
 export const useDeployment = (id: string, enabled = true) => useQuery({
 	enabled, queryKey: ['deployments', 'one', id],
-	queryFn: async ({ signal }) => {
-		const call = api.GET('/deployments/{deployment_id}', { params: { path: { deployment_id: id } }, signal });
-		const d = await take(call);
-		return { ...d, etag: (await call).response.headers.get('ETag') ?? '' };
-	},
+	queryFn: ({ signal }) => takeVersioned(api.GET('/deployments/{deployment_id}', { params: { path: { deployment_id: id } }, signal })),
 });
 export type DeploymentDetail = NonNullable<ReturnType<typeof useDeployment>['data']>;
 export const useDeploymentPatches = (id: string, query: Query<'/deployments/{deployment_id}/patches'>) => useQuery({

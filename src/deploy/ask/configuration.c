@@ -56,7 +56,7 @@ static bool replace_draft(struct sql_conn *c, const char *draft, struct err *e)
 		return true;
 	if (!sql_change(c, &SQL_DEPLOYMENT_UNDRAFT, SQL_ARGS(sql_text(draft)), &n, e))
 		return false;
-	return n || err_set(e, ERR_CONFLICT, "not_a_draft: '%.40s' is no draft any more", draft);
+	return n || err_set(e, ERR_CONFLICT, "'%.40s' is no draft any more", draft);
 }
 
 void deploy_request_id(const struct deploy_request *r, char out[static 33])
@@ -242,9 +242,10 @@ bool deployment_make(struct deploy *d, const struct match_view *v, const struct 
 
 static bool create_in_view(struct deploy *d, const struct match_view *v,
 			   const struct deploy_request *r, const char *preview_token,
-			   const char *id, struct err *e)
+			   const char *id, const char **why_out, struct err *e)
 {
 	AUTO(resolved_done) struct resolved set = { 0 };
+	*why_out = "nothing_to_do";
 	if (!deploy_resolve(d, v, r, &set, e))
 		return false;
 	bool dynamic = r->targets && r->targets->dynamic;
@@ -252,23 +253,26 @@ static bool create_in_view(struct deploy *d, const struct match_view *v,
 		return err_set(
 			e, ERR_CONFLICT,
 			"nothing to deploy: none of the chosen systems misses any of the chosen patches");
+	*why_out = "preview_stale";
 	if (!preview_covers(d, preview_token, &set))
 		return err_set(
 			e, ERR_CONFLICT,
-			"preview_stale: the affected set has grown since the preview; look at the preview again");
+			"the affected set has grown since the preview; look at the preview again");
+	*why_out = r->draft ? "not_a_draft" : "conflict";
 	return deployment_make(d, v, r, &set, id, NULL, NULL, e);
 }
 
 bool deploy_create(struct deploy *d, const struct deploy_request *r, const char *preview_token,
-		   char id_out[static 33], struct err *e)
+		   char id_out[static 33], const char **why_out, struct err *e)
 {
+	*why_out = "conflict";
 	if (!deploy_check_request(d, r, e))
 		return false;
 	char id[33];
 	deploy_request_id(r, id);
 	struct match_view v;
 	match_read(d->conf.match, &v);
-	bool ok = create_in_view(d, &v, r, preview_token ? preview_token : "", id, e);
+	bool ok = create_in_view(d, &v, r, preview_token ? preview_token : "", id, why_out, e);
 	match_read_end(&v);
 	if (!ok)
 		return false;

@@ -45,17 +45,11 @@ bool deploy_draft(struct deploy *d, const struct deploy_request *r, char id_out[
 
 bool deploy_request_text(struct deploy *d, const char *id, struct buf *out, struct err *e)
 {
-	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
-	struct sql_rows *rows;
-	if (!c || !sql_query(c, &SQL_DEPLOYMENT_REQUEST, SQL_ARGS(sql_text(id)), &rows, e))
+	bool found;
+	if (!sql_text_of(d->conf.db, &SQL_DEPLOYMENT_REQUEST, SQL_ARGS(sql_text(id)), out, &found,
+			 e))
 		return false;
-	bool found = sql_next(rows);
-	if (found)
-		buf_addstr(out, sql_col_str(rows, 0));
-	if (!sql_rows_end(rows, e))
-		return false;
-	return found ? buf_ok(out, "what a deployment chooses", e)
-		     : err_set(e, ERR_NOT_FOUND, "there is no deployment '%.40s'", id);
+	return found || err_set(e, ERR_NOT_FOUND, "there is no deployment '%.40s'", id);
 }
 
 /* --- changes ------------------------------------------------------------------------------------

@@ -32,9 +32,10 @@ struct uninstall_preview {
 /** `r` names patches; with systems only there. Strings and lists live in `a`. */
 bool uninstall_preview(struct deploy *d, const struct deploy_request *r, struct arena *a,
 		       struct uninstall_preview *out, struct err *e) MUST_CHECK;
-/** As deploy_create(); ERR_CONFLICT also when what would go back to what is not what was shown. */
+/** As deploy_create(); "preview_stale" also when what would go back to what is not what was shown.
+ */
 bool uninstall_create(struct deploy *d, const struct deploy_request *r, const char *preview_token,
-		      char id_out[static 33], struct err *e) MUST_CHECK;
+		      char id_out[static 33], const char **why_out, struct err *e) MUST_CHECK;
 
 /** Patches that were taken back from a system and not installed there since. */
 struct rolled_back {

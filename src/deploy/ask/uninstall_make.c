@@ -114,20 +114,23 @@ static bool as_shown(struct deploy *d, const struct match_view *v,
 }
 
 static bool make_in_view(struct deploy *d, struct making *k, struct uninstall_plan *plan,
-			 const char *token, struct err *e)
+			 const char *token, const char **why_out, struct err *e)
 {
+	*why_out = "nothing_to_do";
 	if (!uninstall_resolve(d, k->v, k->r, plan, e))
 		return false;
 	if (!plan->items.n)
 		return err_set(
 			e, ERR_CONFLICT,
 			"nothing to uninstall: none of the chosen patches can be taken back from any of the systems");
+	*why_out = "preview_stale";
 	if (!as_shown(d, k->v, plan, token))
 		return err_set(
 			e, ERR_CONFLICT,
-			"preview_stale: what goes back to what has changed since the preview; look at the preview again");
+			"what goes back to what has changed since the preview; look at the preview again");
 	k->plan = plan;
 	name_it(k);
+	*why_out = k->r->draft ? "not_a_draft" : "conflict";
 	if (!sql_write(d->conf.db, insert_all, k, e))
 		return err_prefix(e, "cannot store the deployment");
 	open_hosts_mark_all(d, plan->set.all);
@@ -141,8 +144,9 @@ static bool make_in_view(struct deploy *d, struct making *k, struct uninstall_pl
 }
 
 bool uninstall_create(struct deploy *d, const struct deploy_request *r, const char *preview_token,
-		      char id_out[static 33], struct err *e)
+		      char id_out[static 33], const char **why_out, struct err *e)
 {
+	*why_out = "conflict";
 	if (!deploy_check_request(d, r, e))
 		return false;
 	if (r->rollout)
@@ -153,7 +157,7 @@ bool uninstall_create(struct deploy *d, const struct deploy_request *r, const ch
 	struct match_view v;
 	match_read(d->conf.match, &v);
 	struct making k = { .r = r, .v = &v, .id = id, .now_ms = clock_now_ms(d->conf.clock) };
-	bool ok = make_in_view(d, &k, &plan, preview_token ? preview_token : "", e);
+	bool ok = make_in_view(d, &k, &plan, preview_token ? preview_token : "", why_out, e);
 	match_read_end(&v);
 	if (!ok)
 		return false;

@@ -82,19 +82,12 @@ bool script_get(struct deploy *d, const char *id, struct arena *a, struct script
 
 bool script_sealed(struct deploy *d, const struct sha256 *id, struct buf *out, struct err *e)
 {
-	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
-	struct sql_rows *rows;
 	char hex[SHA256_HEX];
+	bool found;
 	digest_hex(id, hex);
-	if (!c || !sql_query(c, &SQL_SCRIPT_SEALED, SQL_ARGS(sql_text(hex)), &rows, e))
+	if (!sql_text_of(d->conf.db, &SQL_SCRIPT_SEALED, SQL_ARGS(sql_text(hex)), out, &found, e))
 		return false;
-	bool found = sql_next(rows);
-	if (found)
-		buf_addstr(out, sql_col_str(rows, 0));
-	if (!sql_rows_end(rows, e))
-		return false;
-	return found ? buf_ok(out, "the signed script", e)
-		     : err_set(e, ERR_NOT_FOUND, "there is no script '%s'", hex);
+	return found || err_set(e, ERR_NOT_FOUND, "there is no script '%s'", hex);
 }
 
 /* --- changes ------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
-import { api, take, type Schemas } from '../../api/client';
+import { api, take, takeVersioned, type Schemas } from '../../api/client';
 import { useI18n } from '../../i18n';
 import { Button, Card, Failure, Form, FormGroup, Loaded, Radio, TextArea, TextInput } from '../../ui/basic';
 import { Page } from '../../ui/Page';
@@ -27,11 +27,7 @@ export default function PolicyPage({ id }: { id?: string }) {
 	const { t, lang } = useI18n();
 	const one = useQuery({
 		enabled: !!id, queryKey: ['policies', 'one', id],
-		queryFn: async ({ signal }) => {
-			const call = api.GET('/deployment-policies/{policy_id}', { params: { path: { policy_id: id! } }, signal });
-			const p = await take(call);
-			return { ...p, etag: (await call).response.headers.get('ETag') ?? '' };
-		},
+		queryFn: ({ signal }) => takeVersioned(api.GET('/deployment-policies/{policy_id}', { params: { path: { policy_id: id! } }, signal })),
 	});
 	const title = id ? one.data?.name[lang] ?? t('policy.title') : t('policies.new');
 	return (

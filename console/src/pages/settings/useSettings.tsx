@@ -2,7 +2,7 @@
 // Reading settings and changing some of them together: what is typed, what of it is wrong, saving.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
-import { api, ApiError, take, type Schemas } from '../../api/client';
+import { api, ApiError, take, takeVersioned, type Schemas } from '../../api/client';
 import { useI18n } from '../../i18n';
 import { Button, Failure, Loaded } from '../../ui/basic';
 import { useToast } from '../../ui/toast';
@@ -14,16 +14,12 @@ type Value = Setting['value'];
 export function LoadedSettings({ match, children }: { match: RegExp; children: (items: Setting[], etag: string) => ReactNode }) {
 	const query = useQuery({
 		queryKey: ['settings'],
-		queryFn: async ({ signal }) => {
-			const call = api.GET('/settings', { signal });
-			const list = await take(call);
-			return { list, etag: (await call).response.headers.get('ETag') ?? '' };
-		},
+		queryFn: ({ signal }) => takeVersioned(api.GET('/settings', { signal })),
 	});
 	return (
 		<Loaded query={query}>
 			{d => {
-				const mine = d.list.items.filter(s => match.test(s.key));
+				const mine = d.items.filter(s => match.test(s.key));
 				return mine.length > 0 ? children(mine, d.etag) : null;
 			}}
 		</Loaded>
