@@ -357,7 +357,7 @@ static bool is_streamless(const struct component *k)
 
 static struct streams *learn_streams(const struct builder *b)
 {
-	struct streams *s = streams_new();
+	struct streams *s = streams_new(&b->c->impl->arena);
 	for (size_t i = 0; i < b->comps.n; i++) {
 		const struct component *k = &b->comps.p[i];
 		if (k->kind == COMPONENT_RPM && k->module.n > 0 && !is_streamless(k))

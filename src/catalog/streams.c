@@ -2,7 +2,8 @@
  * See streams.h. What counts, in this order: a stream named by a number ("postgresql:16") is not
  * that of an advisory in which a package has left that number behind ("postgresql" 18.0); it is
  * where packages begin with it; else the one whose builds have most in common. Of a module with
- * one stream only, that stream was taken to a new version ("mod_auth_openidc:2.3" to 2.4). */
+ * one stream only, that stream was taken to a new version ("mod_auth_openidc:2.3" to 2.4); of one
+ * with several there is a new one. */
 #include "catalog/streams.h"
 #include "base/intern.h"
 #include "base/vec.h"
@@ -18,6 +19,7 @@ struct candidate {
 	struct str stream;
 	uint32_t alike, led; /* parts in common; packages that begin with its number */
 	bool refuted, far;   /* a package left its number; and has nothing in common */
+	struct str left_for; /* ... the version for which it did */
 	bool same_build;     /* a package is of a module build that is known to be its */
 	uint32_t package;    /* that spoke of it last, and with how many parts in common */
 	uint32_t parts;
@@ -29,11 +31,13 @@ struct streams {
 	VEC(struct candidate) candidates;
 	VEC(struct str) out;
 	uint32_t packages; /* of the advisory, so far */
+	struct arena *arena;
 };
 
-struct streams *streams_new(void)
+struct streams *streams_new(struct arena *a)
 {
 	struct streams *s = xcalloc(1, sizeof(*s));
+	s->arena = a;
 	s->names = intern_new();
 	return s;
 }
@@ -118,6 +122,7 @@ void streams_build(struct streams *s, struct str os, const struct component *c)
 		if (!leads && rpm_stream_leads(k->stream, k->version)) {
 			x->refuted = true;
 			x->far |= parts == 0;
+			x->left_for = c->version;
 		}
 	}
 }
@@ -125,6 +130,14 @@ void streams_build(struct streams *s, struct str os, const struct component *c)
 static struct str module_of(struct str stream)
 {
 	return (struct str) { stream.p, (size_t)MAX(str_find(stream, ':'), 0) };
+}
+
+static size_t dots_of(struct str s, size_t from)
+{
+	size_t n = 0;
+	for (size_t i = from; i < s.n; i++)
+		n += s.p[i] == '.';
+	return n;
 }
 
 /* Whether no other stream of its module is among the candidates. */
@@ -137,6 +150,23 @@ static bool is_only_one(const struct streams *s, const struct candidate *x)
 	return true;
 }
 
+/* All were left behind: the next of its kind, named as the vendor names them, by as many parts of
+ * the version ("postgresql:16", 18.1: "postgresql:18"; "mariadb:10.11", 11.8.3: "mariadb:11.8"). */
+static void add_new(struct streams *s)
+{
+	for (size_t i = 0; i < s->candidates.n; i++) {
+		const struct candidate *x = &s->candidates.p[i];
+		struct str module = module_of(x->stream),
+			   number = rpm_leading_parts(x->left_for,
+						      1 + dots_of(x->stream, module.n));
+		if (!x->refuted || number.n == 0)
+			continue;
+		VEC_PUSH(&s->out, str_of(arena_printf(s->arena, "%.*s:%.*s", STR_ARG(module),
+						      STR_ARG(number))));
+		return;
+	}
+}
+
 size_t streams_conclude(struct streams *s, const struct str **out, bool *open_out)
 {
 	uint32_t led = 0, alike = 1;
@@ -145,7 +175,7 @@ size_t streams_conclude(struct streams *s, const struct str **out, bool *open_ou
 		struct candidate *x = &s->candidates.p[i];
 		if (x->same_build) /* as good as any number of likenesses */
 			x->alike += SAME_BUILD;
-		if (x->refuted && !x->far && is_only_one(s, x))
+		if (x->led > 0 || (x->refuted && !x->far && is_only_one(s, x)))
 			x->refuted = false;
 		if (x->refuted || x->led < led)
 			continue;
@@ -157,6 +187,8 @@ size_t streams_conclude(struct streams *s, const struct str **out, bool *open_ou
 		if (!x->refuted && x->led == led && x->alike == alike)
 			VEC_PUSH(&s->out, x->stream);
 	}
+	if (s->out.n == 0)
+		add_new(s);
 	*out = s->out.p;
 	return s->out.n;
 }

@@ -25,6 +25,8 @@ bool rpm_stream_leads(struct str stream, struct str evr);
 /** How many leading parts (numbers, words) two versions have in common, epochs and releases aside.
  */
 unsigned rpm_parts_alike(struct str evr_a, struct str evr_b);
+/** The version's first `n` numbers ("11.8" of "3:11.8.3-1", 2); "" when it has fewer or words. */
+struct str rpm_leading_parts(struct str evr, size_t n);
 /** What builds of one module build have in common: ".module_el8.9.0+3659+9c2d" of
  * "1:18.19.0-1.module_el8.9.0+3659+9c2d"; "" of a build that does not say. */
 struct str rpm_module_build(struct str evr);

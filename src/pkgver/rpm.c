@@ -164,6 +164,17 @@ unsigned rpm_parts_alike(struct str evr_a, struct str evr_b)
 	}
 }
 
+struct str rpm_leading_parts(struct str evr, size_t n)
+{
+	struct str version = split(str_trim(evr)).version, rest = version;
+	for (; n > 0; n--) {
+		struct str part = part_of(&rest);
+		if (part.n == 0 || !is_digit(part.p[0]))
+			return (struct str) { version.p, 0 };
+	}
+	return (struct str) { version.p, (size_t)(rest.p - version.p) };
+}
+
 enum rpm_lineage rpm_lineage(struct str evr)
 {
 	if (has(evr, ".module"))

@@ -41,6 +41,13 @@ static const char *const nodejs[] = {
 	"npm 1:10.2.4-1.20.5.1.1.module_el9.2.0+36 nodejs:20",
 	NULL,
 };
+static const char *const ruby[] = {
+	"ruby 3.1.2-1.module_el9.1.0+8 ruby:3.1",
+	"rubygem-rbs 3.1.0-1.module_el9.1.0+8 ruby:3.1",
+	"ruby 3.3.1-1.module_el9.4.0+9 ruby:3.3",
+	"rubygem-rbs 3.3.0-1.module_el9.4.0+9 ruby:3.3",
+	NULL,
+};
 static const char *const others[] = {
 	"mod_auth_openidc 2.3.7-4.module_el8.5.0+1 mod_auth_openidc:2.3",
 	"podman 2:4.0.2-1.module_el8.7.0+4 container-tools:4.0",
@@ -60,16 +67,20 @@ static const struct test_case cases[] = {
 	  "nodejs:18" },
 	{ nodejs, { "nodejs 1:20.9.0-1.module_el9.3.0+60" }, "nodejs:20" },
 	/* a stream that nobody else speaks of */
-	{ nodejs, { "nodejs 1:22.2.0-1.module_el9.4.0+90" }, "" },
+	{ nodejs, { "nodejs 1:22.2.0-1.module_el9.4.0+90" }, "nodejs:22" },
 	{ postgresql,
 	  { "postgresql 18.0-1.module_el9.8.0+234", "pg_repack 1.5.3-1.module_el9.8.0+234" },
-	  "" },
+	  "postgresql:18" },
 	{ postgresql,
 	  { "pg_repack 1.5.1-2.module_el9.4.0+80", "postgresql 15.7-1.module_el9.4.0+80" },
 	  "postgresql:15" },
 	/* the only stream of its module went on */
 	{ others, { "mod_auth_openidc 2.4.9.4-1.module_el8.7.0+9" }, "mod_auth_openidc:2.3" },
-	{ others, { "maven 1:4.0.1-1.module_el8.9.0+9" }, "" },
+	{ others, { "maven 1:4.0.1-1.module_el8.9.0+9" }, "maven:4.0" },
+	/* a gem whose number looks like a stream's refutes none */
+	{ ruby,
+	  { "ruby 3.3.5-2.module_el9.5.0+11", "rubygem-rbs 3.4.0-2.module_el9.5.0+11" },
+	  "ruby:3.3" },
 	/* a number that was left behind against a stream that goes on */
 	{ others, { "podman 2:4.4.1-1.module_el8.8.0+10" }, "container-tools:rhel8" },
 	{ others, { "podman 2:4.0.3-1.module_el8.8.0+10" }, "container-tools:4.0" },
@@ -77,16 +88,15 @@ static const struct test_case cases[] = {
 	{ others, { "perl-App-cpanminus 1.7044-6.module_el8.3.0+7" }, "perl:5.30" },
 	{ others, { "perl-Unheard-of 1-1.module_el8.3.0+7" }, "perl:5.30" },
 	/* several */
-	{ others,
-	  { "qemu-kvm 6.2.0-2.module_el8.6.0+11" },
-	  "virt-devel:rhel virt:rhel" },
+	{ others, { "qemu-kvm 6.2.0-2.module_el8.6.0+11" }, "virt-devel:rhel virt:rhel" },
 	{ others, { "stranger 1-1.module_el8.6.0+12" }, "?" },
 };
 
 static void concluded(void **state)
 {
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		AUTO(streams_free) struct streams *s = streams_new();
+		AUTO(arena_done) struct arena a = { 0 };
+		AUTO(streams_free) struct streams *s = streams_new(&a);
 		AUTO(buf_done) struct buf got = BUF_INIT(1000);
 		const struct str *out;
 		bool open;
@@ -112,7 +122,8 @@ static void concluded(void **state)
 /* Another release's builds say nothing. */
 static void releases_apart(void **state)
 {
-	AUTO(streams_free) struct streams *s = streams_new();
+	AUTO(arena_done) struct arena a = { 0 };
+	AUTO(streams_free) struct streams *s = streams_new(&a);
 	struct component c = component_of(nodejs[0]);
 	const struct str *out;
 	bool open;

@@ -171,6 +171,10 @@ static void rpm_streams(void **state)
 	assert_true(str_is(rpm_module_build(str_of("2.5.9-111.module+el8.9.0+191")),
 			   ".module+el8.9.0+191"));
 	assert_int_equal(rpm_module_build(str_of("1-1.module+el8")).n, 0);
+	assert_true(str_is(rpm_leading_parts(str_of("3:11.8.3-1"), 2), "11.8"));
+	assert_true(str_is(rpm_leading_parts(str_of("18-1"), 1), "18"));
+	assert_int_equal(rpm_leading_parts(str_of("18-1"), 2).n, 0);
+	assert_int_equal(rpm_leading_parts(str_of("rc1-1"), 1).n, 0);
 	assert_int_equal(rpm_module_build(str_of("1-1.el8")).n, 0);
 }
 
