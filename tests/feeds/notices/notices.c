@@ -11,21 +11,26 @@
 
 static struct err e;
 
-static struct catalog *build(enum notices_form form, const char *file)
+static struct catalog *build_text(enum notices_form form, struct str text)
 {
 	struct feed_info feed = {
 		.id = STR_LIT("f"), .kind = STR_LIT("f"), .url = STR_LIT("f"), .signer = STR_LIT("")
 	};
 	AUTO(sink_free) struct sink *sink = sink_new(&feed);
-	AUTO(buf_done) struct buf bytes = BUF_INIT(64u << 20);
 	struct generation g;
 	struct catalog *c = NULL;
-	assert_true(file_read(file, &bytes, &e));
-	if (!notices_read(form, JSON_MEM(buf_str(&bytes)), file, NULL, sink, &e))
+	if (!notices_read(form, JSON_MEM(text), "it", NULL, sink, &e))
 		return NULL;
 	assert_true(sink_finish(sink, &g.records, &g.feed, &e));
 	assert_true(catalog_build(&g, 1, &c, &e));
 	return c;
+}
+
+static struct catalog *build(enum notices_form form, const char *file)
+{
+	AUTO(buf_done) struct buf bytes = BUF_INIT(64u << 20);
+	assert_true(file_read(file, &bytes, &e));
+	return build_text(form, buf_str(&bytes));
 }
 
 static void products(void **state)
@@ -36,7 +41,13 @@ static void products(void **state)
 		{ "cpe:/a:redhat:enterprise_linux:8::appstream", "rhel:8", "" },
 		{ "cpe:/o:redhat:enterprise_linux:9.4::baseos", "rhel:9", "" },
 		{ "cpe:/o:redhat:rhel_els:6", "rhel:6", "rhel-els" },
+		{ "cpe:/o:redhat:enterprise_linux:10.1", "rhel:10", "" },
 		{ "cpe:/a:redhat:rhel_eus:9.2::appstream", NULL, NULL },
+		{ "cpe:/o:redhat:rhel_aus:8.2::baseos", NULL, NULL },
+		{ "cpe:/o:redhat:rhel_tus:8.4::baseos", NULL, NULL },
+		{ "cpe:/o:redhat:rhel_e4s:8.1::baseos", NULL, NULL },
+		{ "cpe:/o:redhat:enterprise_linux_eus:10.0", NULL, NULL },
+		{ "cpe:/o:redhat:rhel_eus_long_life:8.4::baseos", NULL, NULL },
 		{ "cpe:/a:redhat:openshift:4.14::el9", NULL, NULL },
 		{ "cpe:/o:other:enterprise_linux:9", NULL, NULL },
 		{ "", NULL, NULL },
@@ -113,6 +124,52 @@ static void an_advisory_of_Red_Hat(void **state)
 			 str_is(x->version, "3.1.4-142.module+el8.9.0+21471+7d1e4a35");
 	}
 	assert_int_equal(found, 1); /* once, whatever repositories carry it */
+}
+
+#define BRANCH(id, helper, value)                                                                  \
+	"{\"product\":{\"product_id\":\"" id "\",\"product_identification_helper\":{\"" helper     \
+	"\":\"" value "\"}}}"
+#define RELATION(product, package)                                                                 \
+	"{\"full_product_name\":{\"product_id\":\"" product ":" package "\"},"                     \
+	"\"product_reference\":\"" package "\",\"relates_to_product_reference\":\"" product "\"}"
+#define PURL(version) "pkg:rpm/redhat/bash@" version "?arch=x86_64"
+
+/* One document for the main stream and for extended ones of older minor releases: what is fixed in
+ * these, with versions of their own, is no fix on the main stream, and one for them alone is none.
+ */
+static void extended_streams_apart(void **state)
+{
+	static const char document[] =
+		"{\"document\":{\"category\":\"csaf_security_advisory\",\"title\":\"t\",\"tracking\":"
+		"{\"id\":\"RHSA-2026:1\",\"status\":\"final\"}},\"product_tree\":{\"branches\":["
+		"{\"branches\":[" BRANCH("M", "cpe", "cpe:/o:redhat:enterprise_linux:9::baseos") "," BRANCH("E", "cpe", "cpe:/o:redhat:rhel_eus:9.2::baseos") "," BRANCH("A", "cpe", "cpe:/o:redhat:rhel_aus:9.4::baseos") "," BRANCH(
+			"b-5.1-9.el9", "purl",
+			PURL("5.1-9.el9")) "," BRANCH("b-5.1-6.el9_2.3", "purl",
+						      PURL("5.1-6.el9_2.3")) "," BRANCH("b-5.1-12.el9_4",
+											"purl",
+											PURL("5.1-12.el9_4")) "]}],\"relationships\":[" RELATION("M",
+																		 "b-5.1-9.el9") "," RELATION("E",
+																					     "b-5.1-6.el9_2.3") "," RELATION("A",
+																									     "b-5.1-12.el9_4") "]},\"vulnerabilities\":[{\"cve\":\"CVE-2026-1\","
+																											       "\"product_status\":{\"fixed\":[%s]}}]}";
+	static const struct {
+		const char *fixed;
+		size_t components;
+	} cases[] = {
+		{ "\"M:b-5.1-9.el9\",\"E:b-5.1-6.el9_2.3\",\"A:b-5.1-12.el9_4\"", 1 },
+		{ "\"A:b-5.1-12.el9_4\"", 0 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const char *at = strstr(document, "%s");
+		AUTO(xfree)
+		char *text = xasprintf("%.*s%s%s", (int)(at - document), document, cases[i].fixed,
+				       at + 2);
+		AUTO(catalog_unref) struct catalog *c = build_text(NOTICES_CSAF, str_of(text));
+		assert_non_null(c);
+		assert_int_equal(c->n_components, cases[i].components);
+		if (c->n_components)
+			assert_true(str_is(c->components[0].version, "5.1-9.el9"));
+	}
 }
 
 /* Extended life is a subscription. */
@@ -311,6 +368,7 @@ int main(void)
 		cmocka_unit_test(packages),
 		cmocka_unit_test(an_advisory_of_Red_Hat),
 		cmocka_unit_test(an_advisory_for_some),
+		cmocka_unit_test(extended_streams_apart),
 		cmocka_unit_test(a_vulnerability_of_Red_Hat),
 		cmocka_unit_test(databases_of_Alpine),
 		cmocka_unit_test(forms_of_Alpine),
