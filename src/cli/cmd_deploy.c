@@ -121,7 +121,11 @@ static int deploy(const struct deploy_options *o)
 		return print_failure(&e);
 	if (!o->json)
 		show_preview(preview);
-	if (!print_int(preview, "pairs")) {
+	/* systems may come to miss them later */
+	bool follows = strcmp(print_text(json_object_get(req, "targets"), "mode"), "dynamic") ==
+			       0 &&
+		       json_object_get(req, "patches");
+	if (!print_int(preview, "pairs") && !follows) {
 		printf("%s\n", o->json ? "{\"pairs\":0}" : "nothing to deploy");
 		return 0;
 	}

@@ -150,11 +150,13 @@ static void said(struct sending *x, struct str s)
 {
 	if (!str_starts(s, "334"))
 		x->signing_in = false;
+	if (leaks(x, s))
+		s = STR_LIT("***");
 	if (!x->leaving)
 		snprintf(x->answer, sizeof(x->answer), "%.*s", (int)MIN(s.n, SAID_MAX), s.p);
 	for (char *p = x->answer; *p; p++)
 		*p = *p >= ' ' && *p <= '~' ? *p : '?';
-	tell(x, SMTP_SERVER, leaks(x, s) ? STR_LIT("***") : s);
+	tell(x, SMTP_SERVER, s);
 }
 
 static void noted(struct sending *x, struct str s)
