@@ -24,29 +24,45 @@ static bool of_a_package(struct str path)
 	return false;
 }
 
-/* "7f..-7f.. r-xp 00000000 fe:00 1234   /usr/lib/x.so (deleted)": the path of an executable
- * mapping; data mappings of fonts, locales and caches need no restart. */
-static bool replaced(struct str line, struct str *path_out)
+/* "7f..-7f.. r-xp 00000000 fe:00 1234   /usr/lib/x.so": the path of an executable mapping of what
+ * packages bring; data mappings of fonts, locales and caches need no restart. */
+static bool executable(struct str line, struct str *path_out)
 {
-	if (!str_ends(line, " (deleted)"))
-		return false;
 	struct str rest = line, range, perms;
 	const char *slash = memchr(line.p, '/', line.n);
 	if (!slash || !str_split(&rest, ' ', &range) || !str_split(&rest, ' ', &perms))
 		return false;
 	if (perms.n < 3 || perms.p[2] != 'x')
 		return false;
-	*path_out = (struct str) { slash,
-				   (size_t)(line.p + line.n - slash) - strlen(" (deleted)") };
+	*path_out = (struct str) { slash, (size_t)(line.p + line.n - slash) };
 	return of_a_package(*path_out);
 }
 
-size_t restart_parse_maps(struct str maps, struct arena *a, struct str *out, size_t max)
+/* Which mappings are looked for: those of files that `owned` knows, or replaced ones. */
+struct looking {
+	bool (*owned)(void *arg, struct str path);
+	void *arg;
+	size_t max; /* processes */
+};
+
+static bool looked_for(const struct looking *l, struct str line, struct str *path_out)
+{
+	static const char mark[] = " (deleted)";
+	bool gone = str_ends(line, mark);
+	if (gone == (l->owned != NULL))
+		return false;
+	if (gone)
+		line.n -= strlen(mark);
+	return executable(line, path_out) && (gone || l->owned(l->arg, *path_out));
+}
+
+static size_t take_paths(const struct looking *l, struct str maps, struct arena *a, struct str *out,
+			 size_t max)
 {
 	size_t n = 0;
 	struct str line, path;
 	while (n < max && str_line(&maps, &line)) {
-		if (!replaced(line, &path))
+		if (!looked_for(l, line, &path))
 			continue;
 		size_t i = 0;
 		while (i < n && !str_eq(out[i], path))
@@ -55,6 +71,13 @@ size_t restart_parse_maps(struct str maps, struct arena *a, struct str *out, siz
 			out[n++] = arena_str(a, path);
 	}
 	return n;
+}
+
+static const struct looking for_replaced = { .max = RESTART_MAX };
+
+size_t restart_parse_maps(struct str maps, struct arena *a, struct str *out, size_t max)
+{
+	return take_paths(&for_replaced, maps, a, out, max);
 }
 
 struct str restart_parse_cgroup(struct str text)
@@ -104,14 +127,15 @@ static int by_pid(const void *x, const void *y)
 }
 
 /* False when there is nothing to tell of the process. */
-static bool look_at(const char *proc, const char *pid, struct arena *a, struct restart_entry *r)
+static bool look_at(const char *proc, const char *pid, const struct looking *l, struct arena *a,
+		    struct restart_entry *r)
 {
 	AUTO(xfree) char *path = xasprintf("%s/%s/maps", proc, pid);
 	AUTO(buf_done) struct buf maps = BUF_INIT(MAPS_MAX);
 	if (!file_read(path, &maps, NULL) && !maps.overflowed)
 		return false; /* gone, or not ours to see */
 	struct str libs[RESTART_MAX_LIBS];
-	r->n_libraries = restart_parse_maps(buf_str(&maps), a, libs, RESTART_MAX_LIBS);
+	r->n_libraries = take_paths(l, buf_str(&maps), a, libs, RESTART_MAX_LIBS);
 	if (r->n_libraries == 0)
 		return false;
 	r->libraries = arena_array(a, struct str, r->n_libraries);
@@ -128,22 +152,22 @@ static bool is_one_of(struct str unit, const struct str *units, size_t n)
 	return false;
 }
 
-bool restart_scan_units(const char *proc, const struct str *units, size_t n_units, struct arena *a,
-			struct restart_list *out, struct err *e)
+static bool scan(const char *proc, const struct looking *l, const struct str *units, size_t n_units,
+		 struct arena *a, struct restart_list *out, struct err *e)
 {
 	DIR *d = opendir(proc);
 	if (!d)
 		return err_sys(e, errno, "cannot list '%s'", proc);
 	VEC(struct restart_entry) v = { 0 };
 	struct dirent *ent;
-	while ((ent = readdir(d)) && v.n < RESTART_MAX) {
+	while ((ent = readdir(d)) && v.n < l->max) {
 		struct restart_entry r = { 0 };
 		if (!str_to_i64(str_of(ent->d_name), &r.pid))
 			continue;
 		if (units)
 			unit_of(proc, ent->d_name, a, &r.unit);
 		if ((units && !is_one_of(r.unit, units, n_units)) ||
-		    !look_at(proc, ent->d_name, a, &r))
+		    !look_at(proc, ent->d_name, l, a, &r))
 			continue;
 		if (!units)
 			unit_of(proc, ent->d_name, a, &r.unit);
@@ -158,6 +182,19 @@ bool restart_scan_units(const char *proc, const struct str *units, size_t n_unit
 	out->n = v.n;
 	VEC_DONE(&v);
 	return true;
+}
+
+bool restart_scan_units(const char *proc, const struct str *units, size_t n_units, struct arena *a,
+			struct restart_list *out, struct err *e)
+{
+	return scan(proc, &for_replaced, units, n_units, a, out, e);
+}
+
+bool restart_scan_users(const char *proc, bool (*owned)(void *arg, struct str path), void *arg,
+			struct arena *a, struct restart_list *out, struct err *e)
+{
+	const struct looking users = { owned, arg, RESTART_USERS_MAX };
+	return scan(proc, &users, NULL, 0, a, out, e);
 }
 
 bool restart_scan(const char *proc, struct arena *a, struct restart_list *out, struct err *e)

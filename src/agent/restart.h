@@ -7,8 +7,9 @@
 #include "base/arena.h"
 #include "format/json.h"
 
-#define RESTART_MAX 200	    /**< processes told */
-#define RESTART_MAX_LIBS 20 /**< libraries told of one process */
+#define RESTART_MAX 200	       /**< processes told */
+#define RESTART_USERS_MAX 5000 /**< processes that use files, see restart_scan_users */
+#define RESTART_MAX_LIBS 20    /**< libraries told of one process */
 
 struct restart_entry {
 	int64_t pid;
@@ -27,6 +28,10 @@ bool restart_scan(const char *proc, struct arena *a, struct restart_list *out, s
 /** The same, of the processes of these units alone. */
 bool restart_scan_units(const char *proc, const struct str *units, size_t n_units, struct arena *a,
 			struct restart_list *out, struct err *e) MUST_CHECK;
+/** The other way round: which processes run files that `owned` says yes to, as they are now; the
+ * first RESTART_MAX_LIBS of each, in `libraries`. */
+bool restart_scan_users(const char *proc, bool (*owned)(void *arg, struct str path), void *arg,
+			struct arena *a, struct restart_list *out, struct err *e) MUST_CHECK;
 /** As the "restart" member of docs/agent-protocol.md section 5, without the packages. */
 json_t *restart_json(const struct restart_list *l);
 /** Distinct replaced files of a maps text; exposed for tests and fuzzing. */

@@ -6,6 +6,7 @@
 #include "api/agent_enrol.h"
 #include "deploy/orders/scripts.h"
 #include "proto/order.h"
+#include "proto/plan.h"
 
 #define MAX_LOG (1u << 20)
 #define MAX_PACKAGES_JSON (8u << 20)
@@ -161,6 +162,22 @@ static bool read_result_plan(struct call *c, const json_t *body, const char **ou
 	return buf_ok(&b, "'plan'", e);
 }
 
+/* NULL without them: older agents tell none. */
+static bool read_details(struct call *c, const json_t *body, const char **out, struct err *e)
+{
+	AUTO(buf_done) struct buf b = BUF_INIT(PLAN_DETAILS_MAX);
+	const json_t *details = json_object_get(body, "details");
+	if (!details)
+		return true;
+	if (!plan_details_check(details, e))
+		return false;
+	json_write(details, &b);
+	if (!buf_ok(&b, "'details'", e))
+		return false;
+	*out = arena_strdup(c->arena, b.p);
+	return true;
+}
+
 static bool read_script(struct call *c, const json_t *j, struct target_script *out, struct err *e)
 {
 	static const char *const known[] = { "stage",	    "name",	 "version", "state",
@@ -208,11 +225,11 @@ static bool read_scripts(struct call *c, const json_t *body, struct deploy_resul
 
 bool agent_result(struct call *c, struct err *e)
 {
-	static const char *const known[] = {
-		"order",	 "deployment", "seq",	   "outcome",	  "reason",   "detail",
-		"started",	 "finished",   "attempts", "exit_status", "packages", "log",
-		"reboot_needed", "plan",       "reboot",   "scripts",	  NULL
-	};
+	static const char *const known[] = { "order",	      "deployment",  "seq",	 "outcome",
+					     "reason",	      "detail",	     "started",	 "finished",
+					     "attempts",      "exit_status", "packages", "log",
+					     "reboot_needed", "plan",	     "details",	 "reboot",
+					     "scripts",	      NULL };
 	static const char *const outcomes[] = { "succeeded", "failed", "refused", NULL };
 	AUTO(json_free) json_t *body = NULL;
 	static const char *const reboots[] = { "",	     "came_back", "old_kernel",
@@ -237,7 +254,8 @@ bool agent_result(struct call *c, struct err *e)
 	    !json_opt_bool(body, "reboot_needed", &r.reboot_needed, e) ||
 	    !json_opt_str(body, "reboot", 20, &r.reboot, e) ||
 	    !one_of("reboot", r.reboot, reboots, e) ||
-	    !read_result_plan(c, body, &r.plan_json, e) || !read_scripts(c, body, &r, e))
+	    !read_result_plan(c, body, &r.plan_json, e) ||
+	    !read_details(c, body, &r.details_json, e) || !read_scripts(c, body, &r, e))
 		return false;
 	return deploy_result(c->conf->deploy, c->host, &r, e) && call_no_content(c);
 }

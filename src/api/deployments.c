@@ -23,7 +23,7 @@
 const char *const deployment_request_members[] = {
 	"name",	    "description",   "patches", "systems",	"targets",   "policy",
 	"now",	    "expires",	     "retry",	"distribution", "operation", "rollout",
-	"approval", "only_approved", "option",	"deadline",	NULL
+	"approval", "only_approved", "option",	"deadline",	"drift",     NULL
 };
 /* Beside those of a request. */
 static const char *const create_members[] = { "preview_token", "draft", NULL };
@@ -60,7 +60,7 @@ bool deployment_chosen(struct call *c, const json_t *body, const char **out, str
 static bool read_request(struct call *c, const json_t *body, struct deploy_request *out,
 			 bool *uninstall_out, struct err *e)
 {
-	const char *operation = "install", *approval = "none";
+	const char *operation = "install", *approval = "none", *drift = "identical";
 	const json_t *patches = json_object_get(body, "patches"),
 		     *systems = json_object_get(body, "systems"),
 		     *targets = json_object_get(body, "targets");
@@ -74,11 +74,16 @@ static bool read_request(struct call *c, const json_t *body, struct deploy_reque
 	    !json_opt_bool(body, "now", &r.now, e) || !portal_read(body, &r, e) ||
 	    !json_opt_str(body, "operation", 20, &operation, e) ||
 	    !json_opt_str(body, "approval", 20, &approval, e) ||
+	    !json_opt_str(body, "drift", 20, &drift, e) ||
 	    !json_opt_bool(body, "only_approved", &r.only_approved, e))
 		return false;
 	r.approve_plans = strcmp(approval, "plan") == 0;
 	if (!r.approve_plans && strcmp(approval, "none") != 0)
 		return err_set(e, ERR_INVALID, "'approval' is none or plan");
+	if (!plan_drift_of_name(drift, &r.plan_drift))
+		return err_set(e, ERR_INVALID, "'drift' is identical, newer or dependencies");
+	if (r.plan_drift != PLAN_DRIFT_NONE && !r.approve_plans)
+		return err_set(e, ERR_INVALID, "'drift' is of approved plans: 'approval' plan");
 	*uninstall_out = strcmp(operation, "uninstall") == 0;
 	if (!*uninstall_out && strcmp(operation, "install") != 0)
 		return err_set(e, ERR_INVALID, "'operation' is install or uninstall");

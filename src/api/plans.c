@@ -3,23 +3,36 @@
 #include "deploy/orders/plans.h"
 #include "api/api_int.h"
 #include "api/call.h"
+#include "api/plan_summary.h"
 #include "crypto/digest.h"
 #include "proto/plan.h"
 
 #define APPROVAL_MAX_BODY (64u << 10)
 
+/* What stands in the database was checked when it came. */
+static json_t *stored(const char *text, json_t *otherwise)
+{
+	json_t *j = NULL;
+	if (!text || !json_parse(str_of(text), PLAN_TEXT_MAX, &j, NULL))
+		return otherwise;
+	json_free(otherwise);
+	return j;
+}
+
 static json_t *group_json(const struct plan_group *g)
 {
-	AUTO(json_free) json_t *steps = NULL;
-	if (!json_parse(str_of(g->steps), PLAN_TEXT_MAX, &steps, NULL))
-		steps = json_array(); /* it was checked when it came */
 	json_t *j = json_object();
 	json_object_set_new(j, "hash", json_string(g->hash));
 	json_object_set_new(j, "systems", json_integer(g->systems));
-	json_object_set(j, "steps", steps);
+	json_object_set_new(j, "steps", stored(g->steps, json_array()));
 	json_object_set_new(j, "approved_by",
 			    g->approved_by ? json_text(str_of(g->approved_by)) : json_null());
 	json_object_set_new(j, "approved", json_time(g->approved_by ? g->approved_ms : 0));
+	json_object_set_new(j, "drift_allowed", json_boolean(g->drift_allowed));
+	json_object_set_new(j, "was",
+			    g->was ? json_pack("{s:s,s:o}", "hash", g->was, "steps",
+					       stored(g->was_steps, json_array()))
+				   : json_null());
 	return j;
 }
 
@@ -27,17 +40,25 @@ static bool answer_plans(struct call *c, const char *id, struct err *e)
 {
 	struct plan_group *list;
 	struct deployment_row row;
+	enum plan_drift drift;
 	bool wanted;
 	size_t n;
+	AUTO(json_free) json_t *summary = NULL;
 	if (!deploy_get(c->conf->deploy, id, c->arena, &row, e) ||
-	    !plan_wanted(c->conf->deploy, id, &wanted, e) ||
+	    !plan_wanted(c->conf->deploy, id, &wanted, &drift, e) ||
 	    !plan_groups(c->conf->deploy, id, c->arena, &list, &n, e))
 		return false;
 	json_t *items = json_array(), *j = json_object();
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(items, group_json(&list[i]));
 	json_object_set_new(j, "approval", json_string(wanted ? "plan" : "none"));
+	json_object_set_new(j, "drift", json_string(plan_drift_name(drift)));
 	json_object_set_new(j, "items", items);
+	if (!plan_summary(c, id, items, &summary, e)) {
+		json_free(j);
+		return false;
+	}
+	json_object_set(j, "summary", summary);
 	return call_json(c, 200, j);
 }
 
@@ -75,9 +96,12 @@ static bool get_plan(struct call *c, struct err *e)
 {
 	const char *id, *system;
 	struct plan_group g;
-	return call_param_id(c, 0, &id, e) && call_param_id(c, 1, &system, e) &&
-	       plan_of_target(c->conf->deploy, id, system, c->arena, &g, e) &&
-	       call_json(c, 200, group_json(&g));
+	if (!call_param_id(c, 0, &id, e) || !call_param_id(c, 1, &system, e) ||
+	    !plan_of_target(c->conf->deploy, id, system, c->arena, &g, e))
+		return false;
+	json_t *j = group_json(&g);
+	json_object_set_new(j, "details", stored(g.details, json_null()));
+	return call_json(c, 200, j);
 }
 
 const struct route plans_routes[] = {

@@ -21,7 +21,7 @@ static json_t *selection(json_t *ids)
 }
 
 struct deploy_options {
-	const char *systems[MANY], *patches[MANY], *name, *policy, *from, *deadline;
+	const char *systems[MANY], *patches[MANY], *name, *policy, *from, *deadline, *drift;
 	size_t n_systems, n_patches;
 	struct target_options targets;
 	bool now, yes, wait, json, approve_plans, draft, publish;
@@ -93,6 +93,8 @@ static bool whole_request(struct remote *r, const struct deploy_options *o, json
 		return request_of_draft(r, o->from, req, e);
 	if (o->approve_plans)
 		json_object_set_new(req, "approval", json_string("plan"));
+	if (o->drift)
+		json_object_set_new(req, "drift", json_text(str_of(o->drift)));
 	if (o->publish)
 		json_object_set_new(req, "option", json_string("publish"));
 	if (o->deadline)
@@ -148,13 +150,15 @@ int cmd_deploy(int argc, char **argv)
 {
 	static const char usage[] =
 		"usage: tsukuroi deploy [--system SYSTEM]... [--patch PATCH]... [--policy POLICY] [--now] [--yes]\n"
-		"                       [--wait] [--name NAME] [--approve-plans] [--json] [TARGETS]\n"
+		"                       [--wait] [--name NAME] [--approve-plans [--drift WHAT]] [--json] [TARGETS]\n"
 		"                       [--publish [--deadline TIME]] [--draft]\n"
 		"                       [--wave 5,10%,100%] [--max-failures N] [--max-silent N] [--soak TIME]\n"
 		"       tsukuroi deploy --from DRAFT [--now] [--yes] [--wait] [--json]\n"
 		"Only --system: everything they miss. Only --patch: every system that misses them. Both: the product.\n"
 		"POLICY is the name or id of a deployment policy; at any time unless given. With --approve-plans every\n"
-		"system stops with its exact plan until that is approved (tsukuroi plans).\n"
+		"system stops with its exact plan until that is approved (tsukuroi plans). WHAT may have become of a plan\n"
+		"since: identical (nothing, the default), newer (newer versions of the same packages), dependencies (others\n"
+		"beside them, too).\n"
 		"--publish: the systems' users install it themselves (tsukuroi-agent install); from TIME on, as RFC 3339\n"
 		"has it, it is deployed as the policy says where nobody has.\n"
 		"--wave: so many systems first, then up to so many percent of all; each wave opens when the one before\n"
@@ -168,6 +172,7 @@ int cmd_deploy(int argc, char **argv)
 		{ .name = "--name", .value = &o.name },
 		{ .name = "--policy", .value = &o.policy },
 		{ .name = "--approve-plans", .flag = &o.approve_plans },
+		{ .name = "--drift", .value = &o.drift },
 		{ .name = "--draft", .flag = &o.draft },
 		{ .name = "--from", .value = &o.from },
 		{ .name = "--publish", .flag = &o.publish },
@@ -188,6 +193,8 @@ int cmd_deploy(int argc, char **argv)
 	if (o.from && (chooses || o.draft || o.publish || o.deadline || o.name || o.policy ||
 		       o.approve_plans || o.waves.waves))
 		return args_wrong(usage, "--from takes what the draft says; see 'deployment edit'");
+	if (o.drift && !o.approve_plans)
+		return args_wrong(usage, "--drift is of --approve-plans");
 	if (o.draft && !o.name)
 		return args_wrong(usage, "a draft needs --name");
 	if (!chooses && !o.from)

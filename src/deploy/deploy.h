@@ -9,6 +9,7 @@
 #include "ledger/ledger.h"
 #include "match/match.h"
 #include "proto/order.h"
+#include "proto/plan.h"
 #include "store/store.h"
 #include "window/schedule.h"
 
@@ -134,10 +135,11 @@ struct deploy_request {
 	const char *policy;		/**< POLICY_ANYTIME */
 	bool now;			/**< deploy now: wake the targets */
 	bool only_approved;		/**< what is not approved is left out (S-08) */
-	bool approve_plans;  /**< targets stop with their exact plan until it is approved (plans.h)
-			      */
-	bool publish;	     /**< users install it (offers.h) */
-	int64_t deadline_ms; /**< of a published one; 0 = none */
+	bool approve_plans; /**< targets stop with their exact plan until it is approved (plans.h)
+			     */
+	enum plan_drift plan_drift;    /**< how far from its approved plan one may be carried out */
+	bool publish;		       /**< users install it (offers.h) */
+	int64_t deadline_ms;	       /**< of a published one; 0 = none */
 	const struct rollout *rollout; /**< NULL = all at once */
 	const char *created_by;
 	struct deploy_terms terms;
@@ -370,8 +372,9 @@ bool deploy_plan(struct deploy *d, uint32_t host, const char *order, const struc
 	MUST_CHECK;
 struct deploy_result {
 	const char *order, *outcome, *reason, *detail, *log, *packages_json;
-	const char *plan_json; /**< the transaction that was resolved last; NULL = none */
-	const char *reboot;    /**< what became of one; NULL or "" = none was ordered */
+	const char *plan_json;	  /**< the transaction that was resolved last; NULL = none */
+	const char *details_json; /**< proto/plan.h; NULL = not told */
+	const char *reboot;	  /**< what became of one; NULL or "" = none was ordered */
 	const struct target_script *scripts; /**< scripts.h; at most one a stage */
 	size_t n_scripts;
 	int64_t started_ms, finished_ms, attempts, exit_status;

@@ -287,7 +287,8 @@ delete from deployment where id = $1;
 
 -- Those that no deployment has any more.
 -- name: purge_plans
-delete from plan where hash not in (select hash from target_plan);
+delete from plan where hash not in (select hash from target_plan)
+  and hash not in (select was from target_plan where was is not null);
 
 -- name: order_hosts
 select distinct host from host_order where deployment = $1 and state = 0;
@@ -647,45 +648,64 @@ where deployment = $1 and host = $2 and state = 6 and reason = 'left_targets';
 -- --- exact plans ---
 
 -- name: plan_mode_insert
-insert into plan_mode (deployment) values ($1);
+insert into plan_mode (deployment, drift) values ($1, $2);
 
--- name: plan_mode_has
-select count(*) from plan_mode where deployment = $1;
+-- name: plan_mode_get
+select drift from plan_mode where deployment = $1;
 
 -- name: plan_put
 insert into plan (hash, steps) values ($1, $2) on conflict (hash) do nothing;
 
 -- name: target_plan_put
-insert into target_plan (deployment, host, hash, told_ms) values ($1, $2, $3, $4)
-on conflict (deployment, host) do update set hash = excluded.hash, told_ms = excluded.told_ms;
+insert into target_plan (deployment, host, hash, told_ms, details, was, drift_allowed) values ($1, $2, $3, $4, $5, $6, $7)
+on conflict (deployment, host) do update set hash = excluded.hash, told_ms = excluded.told_ms, details = excluded.details,
+  was = excluded.was, drift_allowed = excluded.drift_allowed;
 
--- A row when the deployment's plans are approved: the target's plan, and who approved it.
+-- What a target was approved to do when it is asked or drifts again: its plan, or the one that it was before.
+-- name: target_plan_approved
+select p.hash, p.steps, m.drift from plan_mode m
+join target_plan t on t.deployment = m.deployment and t.host = $2
+join plan p on p.hash = case when t.was is not null and not exists
+  (select 1 from plan_approval a where a.deployment = t.deployment and a.hash = t.hash) then t.was else t.hash end
+where m.deployment = $1;
+
+-- A row when the deployment's plans are approved: the target's plan, and the same when it may be carried out.
 -- name: target_plan_state
-select t.hash, a.hash from plan_mode m
+select t.hash, case when t.drift_allowed or a.hash is not null then t.hash end from plan_mode m
 left join target_plan t on t.deployment = m.deployment and t.host = $2
 left join plan_approval a on a.deployment = m.deployment and a.hash = t.hash
 where m.deployment = $1;
 
 -- name: plan_groups
-select t.hash, count(*), p.steps, a.approved_by, a.approved_ms from target_plan t join plan p on p.hash = t.hash
+select t.hash, count(*), p.steps, a.approved_by, a.approved_ms, w.hash, w.steps, t.drift_allowed
+from target_plan t join plan p on p.hash = t.hash
 left join plan_approval a on a.deployment = t.deployment and a.hash = t.hash
-where t.deployment = $1 group by t.hash, p.steps, a.approved_by, a.approved_ms order by count(*) desc, t.hash limit $2;
+left join plan w on w.hash = t.was
+where t.deployment = $1 group by t.hash, p.steps, a.approved_by, a.approved_ms, w.hash, w.steps, t.drift_allowed
+order by count(*) desc, t.hash limit $2;
 
 -- name: plan_group_hosts
 select t.host from target_plan t where t.deployment = $1 and t.hash = $2;
 
+-- name: plan_details
+select t.details from target_plan t where t.deployment = $1 order by t.host limit $2;
+
 -- name: plan_of_target
-select t.hash, p.steps, t.told_ms from target_plan t join plan p on p.hash = t.hash where t.deployment = $1 and t.host = $2;
+select t.hash, p.steps, a.approved_by, a.approved_ms, w.hash, w.steps, t.drift_allowed, t.details, t.told_ms
+from target_plan t join plan p on p.hash = t.hash
+left join plan_approval a on a.deployment = t.deployment and a.hash = t.hash
+left join plan w on w.hash = t.was
+where t.deployment = $1 and t.host = $2;
 
 -- name: plan_approve
 insert into plan_approval (deployment, hash, approved_by, approved_ms) values ($1, $2, $3, $4)
 on conflict (deployment, hash) do nothing;
 
--- Another system's equal plan was approved before.
+-- Another system's equal plan was approved before, or the drift is permitted.
 -- name: plan_approved_already
 update target set reason = 'waiting_agent' where deployment = $1 and host = $2 and reason in ('awaiting_approval', 'plan_drift')
-  and exists (select 1 from target_plan t join plan_approval a on a.deployment = t.deployment and a.hash = t.hash
-    where t.deployment = target.deployment and t.host = target.host);
+  and exists (select 1 from target_plan t left join plan_approval a on a.deployment = t.deployment and a.hash = t.hash
+    where t.deployment = target.deployment and t.host = target.host and (a.hash is not null or t.drift_allowed));
 
 -- name: plan_approved_targets
 update target set reason = 'waiting_agent', updated_ms = $3

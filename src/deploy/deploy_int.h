@@ -205,9 +205,14 @@ bool plan_for_order(struct deploy *d, const char *deployment, const char *host, 
 /* Within the creation of a deployment. */
 bool plan_insert_mode(struct sql_conn *c, const char *deployment, const struct deploy_request *r,
 		      struct err *e) MUST_CHECK;
-/* A target's plan; NULL = it told none. */
-bool plan_write(struct sql_conn *c, const char *deployment, const char *host, const char *plan_json,
-		int64_t now_ms, struct err *e) MUST_CHECK;
+/* A target's plan as its result tells it; plan_json NULL = it told none. */
+struct plan_told {
+	const char *deployment, *host, *plan_json, *details_json;
+	bool drifted; /* it is another one than the order's, and nothing was done */
+	bool rpm;     /* whose versions they are */
+	int64_t now_ms;
+};
+bool plan_write(struct sql_conn *c, const struct plan_told *told, struct err *e) MUST_CHECK;
 #define REASON_AWAITING_APPROVAL "awaiting_approval"
 #define REASON_PLAN_DRIFT "plan_drift"
 /* Patches taken back from a system since the deployment was made: it does not install them. */

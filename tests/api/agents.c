@@ -546,6 +546,12 @@ static struct order next_order(struct world *w, struct agent *a, const char *inv
 	return o;
 }
 
+static char *replaced(const char *text, const char *mark, const char *word)
+{
+	const char *at = strstr(text, mark);
+	return xasprintf("%.*s%s%s", (int)(at - text), text, word, at + strlen(mark));
+}
+
 /* The same where plans are to be approved: asked, told, approved, and in the next order. */
 static void a_plan_from_the_agent_to_its_approval(void **state)
 {
@@ -561,12 +567,14 @@ static void a_plan_from_the_agent_to_its_approval(void **state)
 	ok(store_put(w->store, STR_LIT("openssl 3.0.2-1"), &id, &e) &&
 		   store_put(w->store, STR_LIT("libssl3 3.0.2-1"), &id, &e),
 	   &e);
-	AUTO(reply_done) struct reply first, up, pre, made, told, plans, one, approved;
+	AUTO(reply_done)
+	struct reply first, up, pre, made, told, refused, plans, one, approved;
 	checkin(w, &a, hash_of(inv, hex), "2026-11-22T08:00:00Z", "", &first);
 	upload(w, &a, inv, NULL, NULL, "2026-11-22T08:00:00Z", &up);
 	expect(&up, 204, NULL);
 	AUTO(xfree)
-	char *selection = xasprintf("{\"approval\":\"plan\",\"systems\":{\"ids\":[\"%s\"]}}", a.id);
+	char *selection = xasprintf(
+		"{\"approval\":\"plan\",\"drift\":\"newer\",\"systems\":{\"ids\":[\"%s\"]}}", a.id);
 	request(w, &t, "POST", "/api/v1/deployments:preview", selection, NULL, &pre);
 	expect(&pre, 200, NULL);
 	AUTO(xfree)
@@ -581,9 +589,16 @@ static void a_plan_from_the_agent_to_its_approval(void **state)
 		"{\"order\":\"%s\",\"deployment\":\"%s\",\"seq\":1,\"outcome\":\"succeeded\",\"reason\":\"planned\","
 		"\"started\":\"2026-11-22T08:01:00Z\",\"finished\":\"2026-11-22T08:02:00Z\",\"attempts\":1,"
 		"\"exit_status\":0,\"packages\":[],\"log\":\"\",\"reboot_needed\":false,\"plan\":[{\"name\":\"openssl\","
-		"\"arch\":\"amd64\",\"from\":\"3.0.1-1\",\"to\":\"3.0.2-1\",\"action\":\"upgrade\"}]}",
-		arena_str(&arena, o.id).p, text_at(made.json, "id"));
-	agent_post(w, &a, "results", planned, NULL, &told);
+		"\"arch\":\"amd64\",\"from\":\"3.0.1-1\",\"to\":\"3.0.2-1\",\"action\":\"upgrade\"}],"
+		"\"details\":{\"download\":700,\"disk\":5000,\"free\":4000,\"config_files\":[{\"package\":\"openssl\","
+		"\"path\":\"/etc/ssl/openssl.cnf\",\"fate\":\"%s\"}],\"services\":[{\"unit\":\"a.service\",\"packages\":"
+		"[\"openssl\"]}],\"reboot\":{\"why\":\"core\",\"packages\":[\"openssl\"]}}}",
+		arena_str(&arena, o.id).p, text_at(made.json, "id"), "%s");
+	AUTO(xfree) char *wrong = replaced(planned, "%s", "lost");
+	AUTO(xfree) char *right = replaced(planned, "%s", "kept");
+	agent_post(w, &a, "results", wrong, NULL, &refused);
+	expect(&refused, 400, NULL);
+	agent_post(w, &a, "results", right, NULL, &told);
 	expect(&told, 204, NULL);
 	AUTO(xfree)
 	char *list = xasprintf("/api/v1/deployments/%s/plans", text_at(made.json, "id"));
@@ -596,6 +611,21 @@ static void a_plan_from_the_agent_to_its_approval(void **state)
 	request(w, &t, "GET", mine, NULL, NULL, &one);
 	expect(&one, 200, NULL);
 	assert_string_equal(text_at(one.json, "hash"), hash);
+	const json_t *details = json_object_get(one.json, "details"),
+		     *all = json_object_get(plans.json, "summary");
+	assert_int_equal(json_integer_value(json_object_get(details, "disk")), 5000);
+	assert_string_equal(text_at(plans.json, "drift"), "newer");
+	assert_int_equal(json_integer_value(json_object_get(all, "systems")), 1);
+	assert_int_equal(json_integer_value(json_object_get(all, "with_details")), 1);
+	assert_int_equal(json_integer_value(json_object_get(all, "download")), 700);
+	assert_int_equal(json_integer_value(json_object_get(all, "no_room")), 1);
+	assert_int_equal(json_integer_value(json_object_get(all, "reboots")), 1);
+	const json_t *row = json_array_get(json_object_get(all, "packages"), 0);
+	assert_string_equal(text_at(row, "name"), "openssl");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(row, "to"), 0)),
+			    "3.0.2-1");
+	row = json_array_get(json_object_get(all, "config_files"), 0);
+	assert_string_equal(text_at(row, "path"), "/etc/ssl/openssl.cnf");
 	AUTO(xfree) char *approve = xasprintf("%s:approve", list);
 	AUTO(xfree) char *hashes = xasprintf("{\"hashes\":[\"%s\"]}", hash);
 	request(w, &t, "POST", approve, hashes, NULL, &approved);

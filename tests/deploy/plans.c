@@ -12,7 +12,12 @@
 #define TURNED "[" STEP("libssl3", "3.0.2-1") "," STEP("openssl", "3.0.2-1") "]"
 #define OTHER "[" STEP("openssl", "3.0.2-1") "]"
 
-static void made(struct world *w, char id[static 33])
+#define NEWER "[" STEP("openssl", "3.0.3-1") "]"
+#define MORE                                                                                       \
+	"[" STEP("openssl", "3.0.3-1") ",{\"name\":\"newlib\",\"arch\":\"amd64\",\"from\":\"\","   \
+				       "\"to\":\"1\",\"action\":\"install\"}]"
+
+static void made_to_drift(struct world *w, enum plan_drift drift, char id[static 33])
 {
 	store_payload(w, "openssl", "3.0.2-1");
 	store_payload(w, "libssl3", "3.0.2-1");
@@ -21,8 +26,14 @@ static void made(struct world *w, char id[static 33])
 				    .n_patches = 1,
 				    .policy = POLICY_ANYTIME,
 				    .created_by = "t",
-				    .approve_plans = true };
+				    .approve_plans = true,
+				    .plan_drift = drift };
 	create(w, &r, id);
+}
+
+static void made(struct world *w, char id[static 33])
+{
+	made_to_drift(w, PLAN_DRIFT_NONE, id);
 }
 
 /* The system's next order, answered. */
@@ -118,8 +129,93 @@ static void a_plan_that_has_drifted_is_asked_for_again(void **state)
 	assert_int_equal(n, 1);
 	assert_string_not_equal(groups[0].hash, g.hash);
 	assert_null(groups[0].approved_by);
+	assert_string_equal(groups[0].was, g.hash); /* the old one stands beside it */
+	assert_non_null(strstr(groups[0].was_steps, "libssl3"));
+	assert_false(groups[0].drift_allowed);
 	ok(plan_approve(w->deploy, id, groups[0].hash, "t", &e), &e);
 	answers(w, 0, 2, "succeeded", "installed", OTHER, groups[0].hash, &a);
+}
+
+static void drift_that_is_permitted_needs_no_approval(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	struct err e = { 0 };
+	struct plan_group first, g;
+	char id[33], **list;
+	made_to_drift(w, PLAN_DRIFT_NEWER, id);
+	answers(w, 0, 0, "succeeded", "planned", PLAN, PLAN_ASK, &a);
+	ok(plan_of_target(w->deploy, id, w->id[0], &a, &first, &e), &e);
+	ok(plan_approve(w->deploy, id, first.hash, "t", &e), &e);
+	answers(w, 0, 1, "refused", "plan_drift", NEWER, first.hash, &a);
+	assert_string_not_equal(of_host(w, id, 0, &a).reason, "plan_drift");
+	ok(plan_of_target(w->deploy, id, w->id[0], &a, &g, &e), &e);
+	assert_true(g.drift_allowed);
+	assert_null(g.approved_by); /* nobody has: it is reported as what it is */
+	assert_string_equal(g.was, first.hash);
+	/* of this system alone: another one's first plan that is the same is asked for */
+	answers(w, 1, 0, "succeeded", "planned", NEWER, PLAN_ASK, &a);
+	assert_string_equal(of_host(w, id, 1, &a).reason, "awaiting_approval");
+	/* what goes further is measured by what was approved, and told beside that */
+	answers(w, 0, 2, "refused", "plan_drift", MORE, g.hash, &a);
+	assert_string_equal(of_host(w, id, 0, &a).reason, "plan_drift");
+	assert_int_equal(orders(w, 0, 3, &a, &list), 0);
+	ok(plan_of_target(w->deploy, id, w->id[0], &a, &g, &e), &e);
+	assert_false(g.drift_allowed);
+	assert_string_equal(g.was, first.hash);
+}
+
+static void additional_packages_are_permitted_by_choice(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	struct err e = { 0 };
+	struct plan_group first, g;
+	char id[33];
+	made_to_drift(w, PLAN_DRIFT_DEPENDENCIES, id);
+	answers(w, 0, 0, "succeeded", "planned", PLAN, PLAN_ASK, &a);
+	ok(plan_of_target(w->deploy, id, w->id[0], &a, &first, &e), &e);
+	ok(plan_approve(w->deploy, id, first.hash, "t", &e), &e);
+	answers(w, 0, 1, "refused", "plan_drift", MORE, first.hash, &a);
+	ok(plan_of_target(w->deploy, id, w->id[0], &a, &g, &e), &e);
+	assert_true(g.drift_allowed);
+	answers(w, 0, 2, "succeeded", "installed", MORE, g.hash, &a);
+	ok(plan_of_target(w->deploy, id, w->id[0], &a, &g, &e), &e);
+	assert_string_equal(g.was, first.hash); /* still told when it is done */
+}
+
+struct told {
+	int with, without;
+};
+
+static bool count_told(void *arg, const char *json)
+{
+	struct told *t = arg;
+	*(json ? &t->with : &t->without) += 1;
+	return true;
+}
+
+static void details_are_kept_where_they_were_told(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	struct err e = { 0 };
+	struct plan_group g;
+	struct told told = { 0 };
+	char id[33], **list;
+	made(w, id);
+	assert_int_equal(orders(w, 0, 0, &a, &list), 1);
+	struct order o = opened(w, list[0], &a);
+	struct deploy_result r = result_of(arena_str(&a, o.id).p, "succeeded", "planned");
+	r.plan_json = PLAN;
+	r.details_json = "{\"disk\":4096}";
+	ok(deploy_result(w->deploy, w->host[0], &r, &e), &e);
+	ok(plan_of_target(w->deploy, id, w->id[0], &a, &g, &e), &e);
+	assert_string_equal(g.details, "{\"disk\":4096}");
+	answers(w, 1, 0, "succeeded", "planned", PLAN, PLAN_ASK, &a); /* an older agent */
+	ok(plan_details(w->deploy, id, count_told, &told, &e), &e);
+	assert_int_equal(told.with, 1);
+	assert_int_equal(told.without, 1);
 }
 
 static void without_approval_the_plan_is_told_all_the_same(void **state)
@@ -149,6 +245,9 @@ static int group(void)
 		TEST(equal_plans_have_one_hash),
 		TEST(systems_stop_with_their_plan_until_it_is_approved),
 		TEST(a_plan_that_has_drifted_is_asked_for_again),
+		TEST(drift_that_is_permitted_needs_no_approval),
+		TEST(additional_packages_are_permitted_by_choice),
+		TEST(details_are_kept_where_they_were_told),
 		TEST(without_approval_the_plan_is_told_all_the_same),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

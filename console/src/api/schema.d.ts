@@ -2984,6 +2984,7 @@ export interface components {
             operation?: components["schemas"]["RequestedOperation"];
             rollout?: components["schemas"]["RolloutPlan"];
             approval?: components["schemas"]["PlanApprovalMode"];
+            drift?: components["schemas"]["PlanDrift"];
             /**
              * @description Patches that are not approved are left out
              * @default false
@@ -3019,6 +3020,7 @@ export interface components {
             operation?: components["schemas"]["RequestedOperation"];
             rollout?: components["schemas"]["RolloutPlan"];
             approval?: components["schemas"]["PlanApprovalMode"];
+            drift?: components["schemas"]["PlanDrift"];
             /** @default false */
             only_approved?: boolean;
             /**
@@ -3039,8 +3041,119 @@ export interface components {
         };
         PlanList: {
             approval: components["schemas"]["PlanApprovalMode"];
+            drift: components["schemas"]["PlanDrift"];
             /** @description At most 500 */
             items: components["schemas"]["Plan"][];
+            summary: components["schemas"]["PlanSummary"];
+        };
+        /**
+         * @description How far a system's plan may be from the one that was approved for it; another one waits for an approval and
+         *     nothing is installed. newer: the same packages in the same or newer versions, without what was done meanwhile.
+         *     dependencies: also others that are new or upgraded beside them. Removals, older versions and installing once
+         *     more are always approved exactly. Only with `approval` plan.
+         * @default identical
+         * @enum {string}
+         */
+        PlanDrift: "identical" | "newer" | "dependencies";
+        /**
+         * @description All plans as one: what happens on how many systems. Of `details` only what systems have told (at most 20000 of
+         *     them are looked at); null = none has.
+         */
+        PlanSummary: {
+            /** @description That have told a plan */
+            systems: number;
+            /** @description That have told details beside it; older agents do not */
+            with_details: number;
+            packages_total: number;
+            /** @description At most 1000; what is taken away or goes back first, then the most frequent */
+            packages: components["schemas"]["PlanSummaryPackage"][];
+            /** @description Bytes of package files, all systems together */
+            download: number | null;
+            /** @description Bytes, of one system at most */
+            download_max: number | null;
+            /** @description By how many bytes a disk fills at most; negative = every disk has more room afterwards */
+            disk_max: number | null;
+            /** @description Systems whose disk cannot take it */
+            no_room: number | null;
+            /** @description At most 1000 */
+            config_files: components["schemas"]["PlanSummaryFile"][];
+            /** @description At most 1000 */
+            services: components["schemas"]["PlanSummaryService"][];
+            /** @description Systems that will wait for a reboot */
+            reboots: number | null;
+            /** @description At most 1000 */
+            reboot_evidence: components["schemas"]["PlanSummaryReboot"][];
+        };
+        PlanSummaryPackage: {
+            action: components["schemas"]["PlanAction"];
+            name: string;
+            arch: string;
+            /** @description Versions, at most 5 */
+            to: string[];
+            systems: number;
+        };
+        PlanSummaryFile: {
+            fate: components["schemas"]["ConfigFileFate"];
+            path: string;
+            package: string;
+            systems: number;
+        };
+        PlanSummaryService: {
+            unit: string;
+            systems: number;
+        };
+        PlanSummaryReboot: {
+            why: components["schemas"]["PlanReboot"];
+            package: string;
+            systems: number;
+        };
+        /** @enum {string} */
+        PlanAction: "install" | "upgrade" | "downgrade" | "reinstall" | "remove" | "replaced";
+        /**
+         * @description Of a configuration file that was changed on the system, where the new version brings another one. kept: the
+         *     system's stays, the new one is put beside it (.dpkg-dist, .rpmnew). replaced: the new one is taken, the
+         *     system's is put beside it (.rpmsave).
+         * @enum {string}
+         */
+        ConfigFileFate: "kept" | "replaced";
+        /**
+         * @description kernel: a newer kernel than the running one will be there. core: what only a reboot ends runs files that are replaced.
+         * @enum {string}
+         */
+        PlanReboot: "none" | "unknown" | "kernel" | "core";
+        /**
+         * @description What follows from the plan on this system, as far as its agent could tell before: what is not known is not
+         *     there. Not part of the hash that is approved.
+         */
+        PlanDetails: {
+            /** @description Bytes of package files */
+            download?: number;
+            /** @description By how many bytes the disk fills, by the packages' own word; negative = it has more room afterwards */
+            disk?: number;
+            /** @description Bytes that were free where packages are installed */
+            free?: number;
+            /** @description That were changed here since they were installed; at most 200 */
+            config_files?: {
+                package: string;
+                path: string;
+                fate: components["schemas"]["ConfigFileFate"];
+            }[];
+            /** @description That run files of these packages; at most 100 */
+            services?: {
+                unit: string;
+                packages: string[];
+            }[];
+            reboot?: {
+                why: components["schemas"]["PlanReboot"];
+                packages?: string[];
+                running?: string;
+                newest?: string;
+            };
+        };
+        /** @description The plan that was approved, from which this one has drifted. */
+        PlanWas: {
+            hash: string;
+            steps: components["schemas"]["PlanStep"][];
         };
         /**
          * @description plan: every system stops with its exact plan until its hash is approved; nothing else is carried out
@@ -3058,6 +3171,11 @@ export interface components {
             steps: components["schemas"]["PlanStep"][];
             approved_by: string | null;
             approved: components["schemas"]["TimeOrNull"];
+            was: null | components["schemas"]["PlanWas"];
+            /** @description It has drifted within what the deployment permits, and is carried out */
+            drift_allowed: boolean;
+            /** @description Of one system's plan only; null = its agent did not tell */
+            details?: null | components["schemas"]["PlanDetails"];
         };
         PlanStep: {
             name: string;
@@ -3066,8 +3184,7 @@ export interface components {
             from: string;
             /** @description Empty when it goes away */
             to: string;
-            /** @enum {string} */
-            action: "install" | "upgrade" | "downgrade" | "reinstall" | "remove" | "replaced";
+            action: components["schemas"]["PlanAction"];
         };
         /**
          * @description uninstall: the packages go back to the versions of before

@@ -37,11 +37,12 @@ bool journal_phase_works(enum journal_phase p)
 void journal_job_done(struct journal_job *j)
 {
 	json_free(j->transaction);
+	json_free(j->details);
 	json_free(j->packages);
 	json_free(j->units);
 	json_free(j->power);
 	json_free(j->scripts);
-	j->transaction = j->packages = j->units = j->power = j->scripts = NULL;
+	j->transaction = j->details = j->packages = j->units = j->power = j->scripts = NULL;
 }
 
 char *journal_path(const char *root, const char *id, const char *name)
@@ -83,6 +84,8 @@ bool journal_save(const char *root, const struct journal_job *j, struct err *e)
 		json_object_set_new(o, "begun", json_true());
 	if (j->transaction)
 		json_object_set(o, "transaction", j->transaction);
+	if (j->details)
+		json_object_set(o, "details", j->details);
 	if (j->packages)
 		json_object_set(o, "packages", j->packages);
 	if (j->units)
@@ -152,6 +155,7 @@ static bool read_job(const json_t *o, const char *id, struct journal_job *j, str
 	j->begun = json_is_true(json_object_get(o, "begun"));
 	copy_text(j->reboot, sizeof(j->reboot), reboot);
 	j->transaction = json_incref(json_object_get(o, "transaction"));
+	j->details = json_incref(json_object_get(o, "details"));
 	j->packages = json_incref(json_object_get(o, "packages"));
 	j->units = json_incref(json_object_get(o, "units"));
 	j->power = json_incref(json_object_get(o, "power"));
@@ -325,6 +329,8 @@ bool journal_result(const char *root, const struct journal_job *j, json_t **out,
 			 json_text(buf_str(&log)));
 	if (*out && json_array_size(j->transaction))
 		json_object_set(*out, "plan", j->transaction);
+	if (*out && j->details)
+		json_object_set(*out, "details", j->details);
 	if (!*out)
 		return err_set(e, ERR_INTERNAL, "result of order '%s' cannot be written", j->id);
 	if (j->scripts)

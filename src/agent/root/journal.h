@@ -38,6 +38,7 @@ struct journal_job {
 						    * was ordered */
 	bool begun; /**< of an order with an approved plan: its installation, as that plan says */
 	json_t *transaction; /**< [{name, arch, from, to, action}] */
+	json_t *details;     /**< what follows from it here, see proto/plan.h; NULL = not told */
 	json_t *packages;    /**< [{name, arch, before, after, wanted}] */
 	json_t *units; /**< of a restart: [{unit, run, exit?}]: which run of each was there before,
 			*   and how its restart ended */

@@ -3,6 +3,7 @@
  * before it begins. The decisions are the backend's; here is what reads, runs and waits. */
 #include "agent/root/runner.h"
 #include "agent/backends/backend.h"
+#include "agent/root/details.h"
 #include "agent/root/exec.h"
 #include "agent/root/gate.h"
 #include "agent/root/journal.h"
@@ -215,6 +216,8 @@ static bool drifts(struct run *r, const struct backend *m, bool *out, struct err
 		return false;
 	*out = !str_is(r->order.plan, hash);
 	r->job.begun = !*out;
+	json_free(r->job.details); /* they are of the plan of before */
+	r->job.details = *out ? details_gather(r, backend_transaction(m)) : NULL;
 	return *out || journal_save(r->root, &r->job, e);
 }
 
@@ -366,8 +369,13 @@ static bool prepare(struct run *r, struct err *e)
 	r->job.transaction = transaction_json(backend_transaction(m));
 	if (end.outcome != BACKEND_PLANNED)
 		return run_finish(r, outcomes[end.outcome], end.reason, end.detail, e);
+	json_free(r->job.details);
+	r->job.details = details_gather(r, backend_transaction(m));
 	if (str_is(r->order.plan, PLAN_ASK))
 		return run_finish(r, "succeeded", "planned", "", e);
+	reason = details_space(r->job.details, &why);
+	if (reason)
+		return run_finish(r, "failed", reason, why.msg, e);
 	if (r->order.plan.n) {
 		char hash[SHA256_HEX];
 		if (!plan_hash(r->job.transaction, hash, e))

@@ -4,6 +4,7 @@
 #include "deploy/orders/plans.h"
 #include "deploy/deploy_int.h"
 #include "deploy/queries.h"
+#include "pkgver/pkgver.h"
 #include "proto/plan.h"
 #include "sql/notify.h"
 
@@ -12,6 +13,12 @@
 static char *text(struct sql_rows *rows, int column, struct arena *a)
 {
 	return arena_strdup(a, arena_str(a, sql_col_str(rows, column)).p);
+}
+
+/* NULL for NULL. */
+static char *text_or_null(struct sql_rows *rows, int column, struct arena *a)
+{
+	return sql_col_null(rows, column) ? NULL : text(rows, column, a);
 }
 
 bool plan_groups(struct deploy *d, const char *deployment, struct arena *a, struct plan_group **out,
@@ -29,21 +36,45 @@ bool plan_groups(struct deploy *d, const char *deployment, struct arena *a, stru
 		g->hash = text(rows, 0, a);
 		g->systems = (uint32_t)sql_col_int(rows, 1);
 		g->steps = text(rows, 2, a);
-		g->approved_by = sql_col_null(rows, 3) ? NULL : text(rows, 3, a);
+		g->approved_by = text_or_null(rows, 3, a);
 		g->approved_ms = sql_col_int(rows, 4);
+		g->was = text_or_null(rows, 5, a);
+		g->was_steps = text_or_null(rows, 6, a);
+		g->drift_allowed = sql_col_bool(rows, 7);
+		g->details = NULL;
 	}
 	*out = list;
 	*n_out = n;
 	return sql_rows_end(rows, e);
 }
 
-bool plan_wanted(struct deploy *d, const char *deployment, bool *wanted_out, struct err *e)
+bool plan_wanted(struct deploy *d, const char *deployment, bool *wanted_out,
+		 enum plan_drift *drift_out, struct err *e)
 {
 	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
 	struct sql_rows *rows;
-	if (!c || !sql_query(c, &SQL_PLAN_MODE_HAS, SQL_ARGS(sql_text(deployment)), &rows, e))
+	if (!c || !sql_query(c, &SQL_PLAN_MODE_GET, SQL_ARGS(sql_text(deployment)), &rows, e))
 		return false;
-	*wanted_out = sql_next(rows) && sql_col_int(rows, 0) > 0;
+	*wanted_out = sql_next(rows);
+	*drift_out = *wanted_out ? (enum plan_drift)sql_col_int(rows, 0) : PLAN_DRIFT_NONE;
+	return sql_rows_end(rows, e);
+}
+
+bool plan_details(struct deploy *d, const char *deployment, bool (*fn)(void *arg, const char *json),
+		  void *arg, struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
+	AUTO(arena_done) struct arena a = { 0 };
+	struct sql_rows *rows;
+	bool go_on = true;
+	if (!c ||
+	    !sql_query(c, &SQL_PLAN_DETAILS,
+		       SQL_ARGS(sql_text(deployment), sql_int(PLAN_DETAILS_TARGETS)), &rows, e))
+		return false;
+	while (go_on && sql_next(rows)) {
+		arena_reset(&a);
+		go_on = fn(arg, text_or_null(rows, 0, &a));
+	}
 	return sql_rows_end(rows, e);
 }
 
@@ -60,6 +91,12 @@ bool plan_of_target(struct deploy *d, const char *deployment, const char *host, 
 	if (found) {
 		g.hash = text(rows, 0, a);
 		g.steps = text(rows, 1, a);
+		g.approved_by = text_or_null(rows, 2, a);
+		g.approved_ms = sql_col_int(rows, 3);
+		g.was = text_or_null(rows, 4, a);
+		g.was_steps = text_or_null(rows, 5, a);
+		g.drift_allowed = sql_col_bool(rows, 6);
+		g.details = text_or_null(rows, 7, a);
 	}
 	if (!sql_rows_end(rows, e))
 		return false;
@@ -118,9 +155,11 @@ bool plan_approve(struct deploy *d, const char *deployment, const char *hash, co
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	struct deployment_row row;
+	enum plan_drift drift;
 	bool wanted;
 	size_t n;
-	if (!deploy_get(d, deployment, &a, &row, e) || !plan_wanted(d, deployment, &wanted, e) ||
+	if (!deploy_get(d, deployment, &a, &row, e) ||
+	    !plan_wanted(d, deployment, &wanted, &drift, e) ||
 	    !wake_group(d, deployment, hash, false, &n, e))
 		return false;
 	if (!wanted || !deployment_is_open(row.state))
@@ -163,23 +202,89 @@ bool plan_insert_mode(struct sql_conn *c, const char *deployment, const struct d
 		      struct err *e)
 {
 	return !r->approve_plans ||
-	       sql_run(c, &SQL_PLAN_MODE_INSERT, SQL_ARGS(sql_text(deployment)), e);
+	       sql_run(c, &SQL_PLAN_MODE_INSERT,
+		       SQL_ARGS(sql_text(deployment), sql_int(r->plan_drift)), e);
 }
 
-bool plan_write(struct sql_conn *c, const char *deployment, const char *host, const char *plan_json,
-		int64_t now_ms, struct err *e)
+/* --- what a target tells ------------------------------------------------------------------------
+ */
+
+/* The row of a target's plan, as it is and as it shall be. */
+struct telling {
+	char hash[SHA256_HEX];
+	const char *details, *was;
+	bool drift_allowed;
+};
+
+static int compare_debs(struct str a, struct str b)
+{
+	return pkgver_compare(PKGVER_DEB, a, b);
+}
+static int compare_rpms(struct str a, struct str b)
+{
+	return pkgver_compare(PKGVER_RPM, a, b);
+}
+
+/* The same plan as before: what was found out about it stays. */
+static bool keep(struct sql_conn *c, const struct plan_told *told, struct arena *a,
+		 struct telling *t, struct err *e)
+{
+	struct sql_rows *rows;
+	if (!sql_query(c, &SQL_PLAN_OF_TARGET,
+		       SQL_ARGS(sql_text(told->deployment), sql_text(told->host)), &rows, e))
+		return false;
+	if (sql_next(rows) && str_is(sql_col_str(rows, 0), t->hash)) {
+		t->was = text_or_null(rows, 4, a);
+		t->drift_allowed = sql_col_bool(rows, 6);
+		if (!t->details)
+			t->details = text_or_null(rows, 7, a);
+	}
+	return sql_rows_end(rows, e);
+}
+
+/* It is another one than what was approved: beside which, and may it be? */
+static bool judge_drift(struct sql_conn *c, const struct plan_told *told, const json_t *steps,
+			struct arena *a, struct telling *t, struct err *e)
+{
+	AUTO(json_free) json_t *approved = NULL;
+	struct sql_rows *rows;
+	const char *was = NULL, *text_of_it = "[]";
+	enum plan_drift allowed = PLAN_DRIFT_NONE;
+	if (!sql_query(c, &SQL_TARGET_PLAN_APPROVED,
+		       SQL_ARGS(sql_text(told->deployment), sql_text(told->host)), &rows, e))
+		return false;
+	if (sql_next(rows)) {
+		was = text(rows, 0, a);
+		text_of_it = text(rows, 1, a);
+		allowed = (enum plan_drift)sql_col_int(rows, 2);
+	}
+	if (!sql_rows_end(rows, e) || !json_parse(str_of(text_of_it), PLAN_TEXT_MAX, &approved, e))
+		return false;
+	if (!was || strcmp(was, t->hash) == 0)
+		return true;
+	t->was = was;
+	t->drift_allowed = plan_drift_within(approved, steps, allowed,
+					     told->rpm ? compare_rpms : compare_debs);
+	return true;
+}
+
+bool plan_write(struct sql_conn *c, const struct plan_told *told, struct err *e)
 {
 	AUTO(json_free) json_t *steps = NULL;
-	char hash[SHA256_HEX];
-	if (!plan_json)
+	AUTO(arena_done) struct arena a = { 0 };
+	struct telling t = { .details = told->details_json };
+	if (!told->plan_json)
 		return true;
-	return json_parse(str_of(plan_json), PLAN_TEXT_MAX, &steps, e) &&
-	       plan_hash(steps, hash, e) &&
-	       sql_run(c, &SQL_PLAN_PUT, SQL_ARGS(sql_text(hash), sql_text(plan_json)), e) &&
+	return json_parse(str_of(told->plan_json), PLAN_TEXT_MAX, &steps, e) &&
+	       plan_hash(steps, t.hash, e) && keep(c, told, &a, &t, e) &&
+	       (!told->drifted || judge_drift(c, told, steps, &a, &t, e)) &&
+	       sql_run(c, &SQL_PLAN_PUT, SQL_ARGS(sql_text(t.hash), sql_text(told->plan_json)),
+		       e) &&
 	       sql_run(c, &SQL_TARGET_PLAN_PUT,
-		       SQL_ARGS(sql_text(deployment), sql_text(host), sql_text(hash),
-				sql_int(now_ms)),
+		       SQL_ARGS(sql_text(told->deployment), sql_text(told->host), sql_text(t.hash),
+				sql_int(told->now_ms), sql_text(t.details), sql_text(t.was),
+				sql_bool(t.drift_allowed)),
 		       e) &&
 	       sql_run(c, &SQL_PLAN_APPROVED_ALREADY,
-		       SQL_ARGS(sql_text(deployment), sql_text(host)), e);
+		       SQL_ARGS(sql_text(told->deployment), sql_text(told->host)), e);
 }

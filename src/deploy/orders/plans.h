@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Exact plans: what each target's own package manager would do, told by its agent. A deployment may
  * ask that they are approved: its targets stop with their plan, equal plans have one hash, and only
- * an order with the approved hash is carried out, by the root half's own look just before. */
+ * an order with the approved hash is carried out, by the root half's own look just before. One that
+ * has drifted is judged here: what the deployment permits beside the approved plan is ordered with
+ * its own hash, for that one target; everything else waits for an approval. */
 #ifndef DEPLOY_PLANS_H
 #define DEPLOY_PLANS_H
 #include "deploy/deploy.h"
@@ -13,13 +15,22 @@ struct plan_group {
 	uint32_t systems;
 	char *approved_by; /**< NULL = nobody yet */
 	int64_t approved_ms;
+	char *was, *was_steps; /**< the approved plan from which it drifted; NULL = it has not */
+	bool drift_allowed;    /**< by the deployment, so that it needs no approval */
+	char *details;	       /**< of a target's: JSON (proto/plan.h); NULL = not told */
 };
 /** Largest groups first, at most PLAN_GROUPS_MAX. */
 bool plan_groups(struct deploy *d, const char *deployment, struct arena *a, struct plan_group **out,
 		 size_t *n_out, struct err *e) MUST_CHECK;
-/** *wanted_out: the deployment's plans are to be approved. */
-bool plan_wanted(struct deploy *d, const char *deployment, bool *wanted_out, struct err *e)
-	MUST_CHECK;
+/** *wanted_out: the deployment's plans are to be approved; *drift_out: how far one may be from its
+ * approved one. */
+bool plan_wanted(struct deploy *d, const char *deployment, bool *wanted_out,
+		 enum plan_drift *drift_out, struct err *e) MUST_CHECK;
+/** The details of the deployment's targets that have told a plan, at most PLAN_DETAILS_TARGETS;
+ * NULL of those that told none. `fn` false ends it. */
+#define PLAN_DETAILS_TARGETS 20000
+bool plan_details(struct deploy *d, const char *deployment, bool (*fn)(void *arg, const char *json),
+		  void *arg, struct err *e) MUST_CHECK;
 /** Approves a plan for every target that has it, now or later. ERR_NOT_FOUND for one that no target
  * has, ERR_CONFLICT for a deployment that asks for no approval or has ended. */
 bool plan_approve(struct deploy *d, const char *deployment, const char *hash, const char *by,

@@ -387,6 +387,7 @@ struct answer {
 	bool installed; /* the deployment's patches are there, whoever took them back before */
 	struct cluster_slot place;
 	enum cluster_verdict place_verdict;
+	bool drifted, rpm; /* of its plan, see struct plan_told */
 };
 
 static bool answer_marks(struct sql_conn *c, const struct answer *k, struct err *e)
@@ -402,6 +403,13 @@ static bool answer_write(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct answer *k = arg;
 	const struct deploy_result *r = k->r;
+	const struct plan_told told = { .deployment = k->deployment,
+					.host = k->host,
+					.plan_json = r->plan_json,
+					.details_json = r->details_json,
+					.drifted = k->drifted,
+					.rpm = k->rpm,
+					.now_ms = k->now_ms };
 	return sql_run(c, &SQL_ORDER_SET_STATE,
 		       SQL_ARGS(sql_text(r->order), sql_int(ORDER_ANSWERED)), e) &&
 	       sql_run(c, &SQL_TARGET_RESULT,
@@ -417,8 +425,7 @@ static bool answer_write(struct sql_conn *c, void *arg, struct err *e)
 	       answer_marks(c, k, e) &&
 	       target_scripts_write(c, k->deployment, k->host, r->scripts, r->n_scripts, e) &&
 	       cluster_slot_settle(c, k->host, &k->place, k->place_verdict, e) &&
-	       plan_write(c, k->deployment, k->host, r->plan_json, k->now_ms, e) &&
-	       (!k->history || ledger_batch_write(c, k->history, e));
+	       plan_write(c, &told, e) && (!k->history || ledger_batch_write(c, k->history, e));
 }
 
 /* The history of an answered order: verified or failed, for each patch it was about. */
@@ -542,6 +549,16 @@ static bool try_again(struct deploy *d, const char *deployment, const struct tar
 	return true;
 }
 
+static bool kind_of(const struct known_order *o, bool *rpm_out, struct err *e)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	struct order order;
+	if (!order_reopen(o->envelope, &a, &order, e))
+		return false;
+	*rpm_out = order.kind == ORDER_RPM;
+	return true;
+}
+
 static bool answer(struct deploy *d, const struct known_order *o, const char *host,
 		   const struct deploy_result *given, struct err *e)
 {
@@ -566,6 +583,9 @@ static bool answer(struct deploy *d, const struct known_order *o, const char *ho
 	bool planned = strcmp(r->reason, "planned") == 0;
 	if (planned || strcmp(r->reason, REASON_PLAN_DRIFT) == 0) {
 		k.state = TARGET_PENDING;
+		k.drifted = !planned;
+		if (!kind_of(o, &k.rpm, e))
+			return false;
 		r->reason = planned ? REASON_AWAITING_APPROVAL : REASON_PLAN_DRIFT;
 	} else if (strcmp(r->outcome, "succeeded") == 0) {
 		k.state = TARGET_SUCCEEDED;

@@ -12,15 +12,17 @@ import { Time } from '../../ui/Time';
 import { useUrl } from '../../ui/url';
 import { TARGET_STATES, TargetReason, TargetState } from '../deployments/state';
 import { LogDialog } from './LogDialog';
+import { PlanDialog } from './PlanDialog';
 import type { Retry } from './actions';
 
-export function Targets({ id, restarts, retry }: { id: string; restarts: boolean; retry?: Retry }) {
+export function Targets({ id, restarts, installs, retry }: { id: string; restarts: boolean; installs: boolean; retry?: Retry }) {
 	const { t, number } = useI18n();
 	const url = useUrl();
 	const state = (TARGET_STATES as readonly string[]).includes(url.get('state')) ? url.get('state') as Target['state'] : undefined;
 	const limit = Math.min(200, Number(url.get('limit')) || 50);
 	const list = useTargets(id, { limit, cursor: url.get('cursor') || undefined, state });
 	const [log, setLog] = useState<Target | null>(null);
+	const [plan, setPlan] = useState<Target | null>(null);
 	const data = list.data;
 	const columns = useColumns<Target>('targets', [
 		{ id: 'hostname', header: t('system.name'), words: true, fixed: true, cell: x => <Link href={systemPath(x.system)}>{x.hostname}</Link> },
@@ -39,6 +41,7 @@ export function Targets({ id, restarts, retry }: { id: string; restarts: boolean
 		...(retry ? [{ id: 'retry', header: t('deploy.action'), cell: (x: Target) => x.state === 'failed'
 			? <button type="button" className="tk-link" disabled={retry.isPending} aria-label={t('deployment.retryOne', { name: x.hostname })} onClick={() => retry.mutate({ systems: [x.system] })}>{t('deployment.retry')}</button>
 			: <span className="tk-none">–</span> }] : []),
+		...(installs ? [{ id: 'plan', drop: 4, header: t('plans.plan'), cell: (x: Target) => <button type="button" className="tk-link" aria-label={t('plans.open', { name: x.hostname })} onClick={() => setPlan(x)}>{t('deployment.showLog')}</button> }] : []),
 		{ id: 'log', header: t('deployment.log'), cell: x => x.has_log ? <button type="button" className="tk-link" aria-label={t('deployment.openLog', { name: x.hostname })} onClick={() => setLog(x)}>{t('deployment.showLog')}</button> : <span className="tk-none">–</span> },
 	] satisfies Column<Target>[], ['exit', 'next', 'finished']);
 	return (
@@ -58,6 +61,7 @@ export function Targets({ id, restarts, retry }: { id: string; restarts: boolean
 						: <Empty title={t('empty.noTargets')} why={t('empty.noTargetsAtAll')} />} />
 			)}
 			{log && <LogDialog deployment={id} system={log.system} hostname={log.hostname} onClose={() => setLog(null)} />}
+			{plan && <PlanDialog deployment={id} system={plan.system} hostname={plan.hostname} onClose={() => setPlan(null)} />}
 		</>
 	);
 }

@@ -63,7 +63,7 @@ function Status({ d: x }: { d: DeploymentDetail }) {
 					<Tabs label={x.name} active={tab} href={k => `${url.path}${k === 'targets' ? '' : `?tab=${k}`}`}
 						tabs={[{ id: 'targets', name: t('deployment.targets'), count: x.targets.total }, ...(installs ? [{ id: 'patches', name: t('deployment.patches'), count: x.patches }, { id: 'plans', name: t('plans.title') }] : [])]} />
 					{tab === 'plans' && <Plans id={x.id} open={isOpen(x)} />}
-					{tab === 'targets' && <Targets id={x.id} restarts={x.operation === 'restart_services'} retry={x.targets.failed > 0 ? mayRetry : undefined} />}
+					{tab === 'targets' && <Targets id={x.id} restarts={x.operation === 'restart_services'} installs={installs} retry={x.targets.failed > 0 ? mayRetry : undefined} />}
 					{tab === 'patches' && <Patches id={x.id} />}
 				</>
 			)}

@@ -11,6 +11,8 @@ export interface Draft {
 	operation?: 'uninstall';
 	/** Systems stop with their exact plan until it is approved. */
 	approval?: 'plan';
+	/** ... from which it may have drifted so far. */
+	drift?: Schemas['PlanDrift'];
 	name?: string;
 	description?: string;
 	patches?: Selection;
@@ -115,7 +117,7 @@ export function termsOf(d: Draft) {
 export function chosenOf(d: Draft) {
 	const targets = targetsOf(d);
 	return {
-		operation: d.operation, approval: published(d) ? undefined : d.approval, patches: d.patches, systems: targets ? undefined : d.systems, targets,
+		operation: d.operation, approval: published(d) ? undefined : d.approval, drift: published(d) || !d.approval ? undefined : d.drift, patches: d.patches, systems: targets ? undefined : d.systems, targets,
 		only_approved: d.onlyApproved ?? false, rollout: d.operation || published(d) ? undefined : rolloutOf(d.rollout),
 		...published(d) ? { option: 'publish' as const, deadline: d.deadline } : {},
 	};
@@ -128,11 +130,11 @@ export function requestOf(d: Draft) {
 
 /** A stored draft as the form has it. */
 export function fromStored(d: DeploymentDetail): Draft {
-	const { operation, approval, patches, targets, rollout, ...r } = (d.request ?? {}) as Schemas['DeploymentRequest'];
+	const { operation, approval, drift, patches, targets, rollout, ...r } = (d.request ?? {}) as Schemas['DeploymentRequest'];
 	// Systems among targets are shown as systems.
 	const systems = r.systems ?? (targets?.systems ? { ids: targets.systems } : undefined);
 	return {
-		operation: operation === 'uninstall' ? operation : undefined, approval: approval === 'plan' ? approval : undefined, patches, systems, targets,
+		operation: operation === 'uninstall' ? operation : undefined, approval: approval === 'plan' ? approval : undefined, drift, patches, systems, targets,
 		onlyApproved: r.only_approved, rollout: rolloutChoice(rollout ?? undefined), name: d.name, description: d.description,
 		publish: r.option === 'publish' || undefined, deadline: r.deadline ?? undefined, policy: d.policy, expires: d.expires, retry: d.retry, distribution: d.distribution,
 	};
