@@ -14,8 +14,9 @@ enum what { WHAT_PRESENT, WHAT_SUPERSEDED, WHAT_OUTDATED, WHAT_OUTDATED_DEFAULT,
 /* Any of the verdicts that are lost to those who may not have the patch. */
 #define SEEN_LACKING (SEEN(SET_MISSING) | SEEN(SET_HELD) | SEEN(SET_KEPT_BACK) | SEEN(SET_PHASED))
 
-/* What one fact says; `n` words, then `n_native` pairs of a word and the number of an architecture:
- * said only of hosts of which that is the native one. */
+/* What one fact says; `n` words, then `n_native` pairs of a word and the number of an architecture,
+ * or OWN_ARCH for that of the fact: said only of hosts of which that is the native one. */
+#define OWN_ARCH UINT32_MAX
 struct hits {
 	uint32_t n, n_native, p[];
 };
@@ -68,7 +69,9 @@ static void collect(const struct state *s, enum component_kind kind, const struc
 			continue;
 		VEC_PUSH(h.native_only ? &out->native : &out->words, word);
 		if (h.native_only)
-			VEC_PUSH(&out->native, intern_find(s->archs, condition.arch));
+			VEC_PUSH(&out->native, str_eq(rule_native_arch(&condition, p), p->arch)
+						       ? OWN_ARCH
+						       : intern_find(s->archs, condition.arch));
 	}
 }
 
@@ -177,7 +180,7 @@ static void renumber(const struct carrying *x, struct hits *h)
 		*word = patch << WHAT_BITS | *word % (1 << WHAT_BITS);
 		if (word >= native) { /* a pair */
 			i++;
-			word[1] = x->archs[word[1]];
+			word[1] = word[1] == OWN_ARCH ? OWN_ARCH : x->archs[word[1]];
 		}
 	}
 }
@@ -282,12 +285,15 @@ static enum set hindrance_here(const struct forward *w, uint32_t fact, bool by_d
 		     : SET_MISSING;
 }
 
-static bool is_native(const struct forward *w, uint32_t arch)
+static bool is_native(const struct forward *w, uint32_t arch, uint32_t fact)
 {
+	struct fact_package p;
 	struct rule_host h = {
 		.fleet = w->fleet, .facts = w->facts, .n_facts = w->n_facts, .scanned = true
 	};
-	return rule_host_native(&h, intern_get(w->state->archs, arch));
+	if (arch != OWN_ARCH)
+		return rule_host_native(&h, intern_get(w->state->archs, arch));
+	return fleet_fact_package(w->fleet, fact, &p) && rule_host_native(&h, p.arch);
 }
 
 /* --- older kernels and their like: packages of which the host has a newer rival do not count -- */
@@ -380,7 +386,7 @@ static void add_hits(const struct forward *w, const struct hits *h, uint32_t fac
 	for (uint32_t i = 0; i < h->n; i++)
 		seen[h->p[i] >> WHAT_BITS] |= says[h->p[i] % (1 << WHAT_BITS)];
 	for (const uint32_t *p = h->p + h->n; p < h->p + h->n + 2 * (size_t)h->n_native; p += 2)
-		if (is_native(w, p[1]))
+		if (is_native(w, p[1], fact))
 			seen[p[0] >> WHAT_BITS] |= says[p[0] % (1 << WHAT_BITS)];
 }
 

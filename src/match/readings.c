@@ -32,7 +32,8 @@ uint32_t rule_read_host(const struct rule *c, const struct rule_host *h, struct 
 		if (!rule_host_has(h, facts[i]) || !fleet_fact_package(h->fleet, facts[i], &p))
 			continue;
 		struct rule_hit hit = rule_fact(c, &p);
-		if (!hit.applies || (hit.native_only && !rule_host_native(h, c->arch)) ||
+		if (!hit.applies ||
+		    (hit.native_only && !rule_host_native(h, rule_native_arch(c, &p))) ||
 		    (p.kind == FACT_RPM && is_outdone(h, &p, facts, n)))
 			continue;
 		VEC_PUSH(&found, ((struct host_reading) { facts[i], hit }));
@@ -80,8 +81,8 @@ void rule_read_fleet(const struct rule *c, const struct fleet *f, struct reading
 		r.hit = rule_fact(c, &r.package);
 		if (!r.hit.applies)
 			continue;
-		if (r.hit.native_only && !out->native)
-			out->native = match_native_hosts(f, c->arch);
+		if (r.hit.native_only)
+			r.native = match_native_hosts(f, rule_native_arch(c, &r.package));
 		add_reading(out, &r, &groups);
 	}
 	sort_groups(out, groups);
@@ -127,7 +128,8 @@ const roaring_bitmap_t *readings_hosts(const struct readings *r, size_t from, si
 		roaring_bitmap_free(newer);
 	}
 	if (out && r->p[from].hit.native_only) /* the same for all of one architecture */
-		out = r->native ? kept(keep, roaring_bitmap_and(out, r->native)) : NULL;
+		out = r->p[from].native ? kept(keep, roaring_bitmap_and(out, r->p[from].native))
+					: NULL;
 	bitmaps_drop(&yes);
 	bitmaps_drop(&beyond);
 	return out;
@@ -176,7 +178,8 @@ static bool same_class(const struct shelf *s, const struct shelf_class *a,
 {
 	return !a->alone && !b->alone && a->hash == b->hash &&
 	       memcmp(a->says, b->says, s->components.n * sizeof(*a->says)) == 0 &&
-	       (a->package.kind != FACT_RPM || rule_facts_rival(&a->package, &b->package));
+	       (a->package.kind == FACT_RPM ? rule_facts_rival(&a->package, &b->package)
+					    : str_eq(a->package.arch, b->package.arch));
 }
 
 /* What a package says to all the components; false = nothing to any. */
@@ -248,8 +251,9 @@ void shelf_read(const struct shelf *s, uint32_t component, struct readings *out)
 				     .shelf_class = (uint32_t)i };
 		if (!r.hit.applies)
 			continue;
-		if (r.hit.native_only && !out->native)
-			out->native = match_native_hosts(s->fleet, s->conditions.p[k].arch);
+		if (r.hit.native_only)
+			r.native = match_native_hosts(
+				s->fleet, rule_native_arch(&s->conditions.p[k], &r.package));
 		add_reading(out, &r, &groups);
 	}
 	sort_groups(out, groups);
@@ -316,7 +320,7 @@ const uint64_t *shelf_block(const struct shelf *s, const struct readings *r, siz
 	}
 	if (out && r->p[from].hit.native_only) { /* the same for all of one architecture */
 		block_bits native = { 0 };
-		if (!block_add(native, r->native, s->block))
+		if (!block_add(native, r->p[from].native, s->block))
 			return NULL;
 		block_and(own(scratch, out), native);
 		out = scratch;

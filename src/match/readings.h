@@ -24,15 +24,16 @@ struct reading {
 	uint32_t group;
 	struct rule_hit hit;
 	struct fact_package package;
-	const roaring_bitmap_t *hosts; /* never NULL; off a shelf: always */
-	uint32_t shelf_class;	       /* off a shelf: by what its hosts are found */
+	const roaring_bitmap_t *hosts;	/* never NULL; off a shelf: always */
+	uint32_t shelf_class;		/* off a shelf: by what its hosts are found */
+	const roaring_bitmap_t *native; /* if it says so only of hosts of one architecture; NULL =
+					   there are none */
 };
 /* Rivals stand side by side and make a group; any other package is a group of its own. All of a
  * group have the same name and architecture. */
 struct readings {
 	struct reading *p;
 	size_t n, cap;
-	const roaring_bitmap_t *native; /* hosts of the condition's architecture; NULL = none */
 };
 void rule_read_fleet(const struct rule *condition, const struct fleet *f, struct readings *out);
 void readings_done(struct readings *r);

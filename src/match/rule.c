@@ -139,15 +139,21 @@ bool rule_facts_rival(const struct fact_package *a, const struct fact_package *b
 	       str_eq(a->module, b->module) && rpm_lineage(a->version) == rpm_lineage(b->version);
 }
 
+struct str rule_native_arch(const struct rule *c, const struct fact_package *fact)
+{
+	return str_is(c->arch, kinds[c->op].for_all) ? fact->arch : c->arch;
+}
+
 struct rule_hit rule_fact(const struct rule *c, const struct fact_package *fact)
 {
 	const bool source = kinds[c->op].source;
 	struct str version = source ? fact->source_version : fact->version;
 	struct str for_all = str_of(kinds[c->op].for_all);
 	struct rule_hit hit = { .applies = true };
-	if (!source && c->arch.n > 0 && !str_eq(c->arch, for_all) && !str_eq(c->arch, fact->arch)) {
-		hit.native_only = str_eq(fact->arch, for_all);
-		hit.applies = hit.native_only;
+	if (!source && c->arch.n > 0 && !str_eq(c->arch, fact->arch)) {
+		bool is_for_all = str_eq(c->arch, for_all);
+		hit.native_only = is_for_all ? fact->kind == FACT_DEB : str_eq(fact->arch, for_all);
+		hit.applies = is_for_all || hit.native_only;
 	}
 	if (hit.applies && c->op == RULE_RPM)
 		hit.applies = same_lineage(c, fact);

@@ -15,9 +15,10 @@
  * are offered as upgrades of their own packages only, apt_preferences(5)). Versions compare in the
  * order of their kind: dpkg's, rpm's, apk's.
  *
- * Architectures: "" matches every installed one, and so does the one for all ("all", of rpm and apk
- * "noarch"); a package installed for all answers to conditions of the host's native architecture;
- * every other architecture must be equal.
+ * Architectures: "" matches every installed one, and so does the one for all of rpm and apk
+ * ("noarch"); a package installed for all answers to conditions of the host's native architecture,
+ * and "all" of dpkg is answered by packages for all and of the native one (what is for all belongs
+ * to that: apt offers it for no other); every other architecture must be equal.
  *
  * rpm: of several installed packages of one name, architecture and lineage (kernels) only the
  * newest answers. Lineage is the module stream and the kind of build (rpm_lineage()): a modular
@@ -96,7 +97,7 @@ struct rule_hit {
 	bool applies; /**< architecture, lineage and `above` do */
 	bool holds;   /**< ... and the version comparison */
 	bool beyond;  /**< ... or does not because the version is too high: hides an older one */
-	bool native_only; /**< ... if the host's native architecture is the condition's */
+	bool native_only; /**< ... if the host's native architecture is rule_native_arch() */
 };
 /** Whether of two installed packages of one name only the newer answers (rpm); they then have the
  * same architecture and lineage. */
@@ -106,6 +107,8 @@ bool rule_facts_rival(const struct fact_package *a, const struct fact_package *b
 enum pkgver_scheme rule_scheme(enum fact_kind kind);
 const char *rule_comparator(enum rule_op op);
 struct rule_hit rule_fact(const struct rule *condition, const struct fact_package *fact);
+/** Of a condition and a package of which one is for all: the other's architecture. */
+struct str rule_native_arch(const struct rule *condition, const struct fact_package *fact);
 /** Whether an os fact satisfies "id:version"; "" is satisfied by every one. */
 bool rule_os_matches(struct str condition, const struct fact_os *fact);
 /** Facts that bear the condition's name. */

@@ -83,6 +83,24 @@ q-1 missing
 r-1 missing
 s-1 not_applicable
 
+case AC-07 what is for all is offered for the native architecture: apt leaves foreign ones alone
+patch p-1 debian:12 security important
+deb a all 2
+patch q-1 debian:12 security important
+deb b all 2
+patch r-1 debian:12 security important
+deb c all 2
+host
+os debian 12 bookworm
+arch amd64
+deb a i386 1
+deb b amd64 1
+deb c all 1
+expect
+p-1 not_applicable
+q-1 missing
+r-1 missing
+
 case AC-08 a module's build answers to its own stream only
 patch p-1 almalinux:8 security important - A-1
 rpm nodejs x86_64 1:18.20-1.module_el8 nodejs:18
