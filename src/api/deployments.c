@@ -134,7 +134,7 @@ static void warn(json_t *list, const char *code, uint32_t count)
 	json_array_append_new(list, j);
 }
 
-static json_t *preview_json(const struct deploy_preview *p, const struct rollout *r)
+static json_t *preview_json(const struct deploy_preview *p)
 {
 	json_t *j = json_object(), *warnings = json_array();
 	warn(warnings, "nothing_to_do", p->pairs == 0);
@@ -145,6 +145,7 @@ static json_t *preview_json(const struct deploy_preview *p, const struct rollout
 	warn(warnings, "rolled_back", p->rolled_back);
 	warn(warnings, "reboots", p->reboots);
 	warn(warnings, "unapproved", p->unapproved);
+	warn(warnings, "empty_waves", p->pairs ? rollouts_empty(p) : 0);
 	json_object_set_new(j, "preview_token", json_string(p->token));
 	json_object_set_new(j, "patches", json_integer(p->patches));
 	json_object_set_new(j, "systems", json_integer(p->systems));
@@ -159,7 +160,7 @@ static json_t *preview_json(const struct deploy_preview *p, const struct rollout
 	json_object_set_new(j, "download_bytes", json_integer(p->download_bytes));
 	json_object_set_new(j, "stored_bytes", json_integer(p->stored_bytes));
 	json_object_set_new(j, "by_severity", words_severity_counts(p->severity));
-	json_object_set_new(j, "waves", rollouts_sizes_json(r, p->systems));
+	json_object_set_new(j, "waves", rollouts_sizes_json(p));
 	json_object_set_new(j, "warnings", warnings);
 	return j;
 }
@@ -168,7 +169,7 @@ static json_t *preview_json(const struct deploy_preview *p, const struct rollout
 
 static json_t *uninstall_json(const struct uninstall_preview *p)
 {
-	json_t *j = preview_json(&p->counts, NULL), *steps = json_array(), *left = json_array();
+	json_t *j = preview_json(&p->counts), *steps = json_array(), *left = json_array();
 	for (size_t i = 0; i < MIN(p->n_steps, (size_t)STEPS_SHOWN); i++) {
 		const struct uninstall_step *s = &p->steps[i];
 		json_array_append_new(
@@ -202,8 +203,7 @@ static bool preview_deployment(struct call *c, struct err *e)
 	if (uninstall)
 		return uninstall_preview(c->conf->deploy, &r, c->arena, &back, e) &&
 		       call_json(c, 200, uninstall_json(&back));
-	return deploy_preview(c->conf->deploy, &r, &p, e) &&
-	       call_json(c, 200, preview_json(&p, r.rollout));
+	return deploy_preview(c->conf->deploy, &r, &p, e) && call_json(c, 200, preview_json(&p));
 }
 
 /* --- one deployment --- */

@@ -15,25 +15,36 @@ bool rollouts_read(struct call *c, const json_t *body, const struct rollout **ou
 	if (!j || json_is_null(j))
 		return true;
 	struct rollout *r = arena_new(c->arena, struct rollout);
-	if (!rollout_read(j, r, e)) {
+	const char *at = "/rollout";
+	uint32_t wave;
+	bool good = rollout_read(j, r, e);
+	if (good && !deploy_rollout_bind(c->conf->deploy, r, &wave, e)) {
+		good = false;
+		at = arena_printf(c->arena, "/rollout/waves/%u/group", wave);
+	}
+	if (!good) {
 		struct err why = *e;
-		call_blame(c, "/rollout", "invalid_rollout", why.msg);
+		call_blame(c, at, "invalid_rollout", why.msg);
 		return call_fail(c, e, 400, "invalid_rollout", "%s", why.msg);
 	}
 	*out = r;
 	return true;
 }
 
-json_t *rollouts_sizes_json(const struct rollout *r, uint32_t systems)
+json_t *rollouts_sizes_json(const struct deploy_preview *p)
 {
-	uint32_t sizes[ROLLOUT_WAVES_MAX];
 	json_t *list = json_array();
-	if (!r)
-		return list;
-	rollout_sizes(r, systems, sizes);
-	for (uint32_t i = 0; i < r->n_waves; i++)
-		json_array_append_new(list, json_integer(sizes[i]));
+	for (uint32_t i = 0; i < p->n_waves; i++)
+		json_array_append_new(list, json_integer(p->waves[i]));
 	return list;
+}
+
+uint32_t rollouts_empty(const struct deploy_preview *p)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < p->n_waves; i++)
+		n += !p->waves[i];
+	return n;
 }
 
 static void add_counts(json_t *j, const struct rollout_counts *c)

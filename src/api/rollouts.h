@@ -3,6 +3,7 @@
 #ifndef API_ROLLOUTS_H
 #define API_ROLLOUTS_H
 #include "api/call.h"
+#include "deploy/deploy.h"
 #include "deploy/rollout/rollout.h"
 
 /** Member `rollout` of a request: *out is NULL without one. 400 `invalid_rollout`. */
@@ -11,5 +12,7 @@ bool rollouts_read(struct call *c, const json_t *body, const struct rollout **ou
 /** Member `rollout` of a deployment: an object, or null. */
 bool rollouts_json(struct call *c, const char *deployment, json_t **out, struct err *e) MUST_CHECK;
 /** Member `waves` of a preview: how many systems are in each. */
-json_t *rollouts_sizes_json(const struct rollout *r, uint32_t systems);
+json_t *rollouts_sizes_json(const struct deploy_preview *p);
+/** How many of its waves have none. */
+uint32_t rollouts_empty(const struct deploy_preview *p);
 #endif

@@ -61,6 +61,16 @@ static void show_preview(const json_t *p)
 	printf("  to download from vendors: %.1f MB; already here: %.1f MB\n",
 	       (double)print_int(p, "download_bytes") / 1e6,
 	       (double)print_int(p, "stored_bytes") / 1e6);
+	const json_t *waves = json_object_get(p, "waves"), *n;
+	size_t i;
+	if (json_array_size(waves))
+		printf("  systems in each wave:");
+	json_array_foreach(waves, i, n)
+	{
+		printf("%s %lld", i ? "," : "", (long long)json_integer_value(n));
+	}
+	if (json_array_size(waves))
+		printf("\n");
 	if (print_int(p, "held") || print_int(p, "superseded") || print_int(p, "unknown"))
 		printf("  left out: %lld on hold, %lld superseded, %lld systems without a scan\n",
 		       (long long)print_int(p, "held"), (long long)print_int(p, "superseded"),
@@ -112,7 +122,7 @@ static int deploy(const struct deploy_options *o)
 	AUTO(json_free) json_t *preview = NULL;
 	AUTO(json_free) json_t *made = NULL;
 	if (!waves_request(&o->waves, req, &e) || !remote_open(&r, &e) ||
-	    !whole_request(r, o, req, &e))
+	    !waves_groups(r, req, &e) || !whole_request(r, o, req, &e))
 		return print_failure(&e);
 	if (o->draft)
 		return remote_call(r, "POST", "/deployments:draft", req, &made, &e)
@@ -152,7 +162,7 @@ int cmd_deploy(int argc, char **argv)
 		"usage: tsukuroi deploy [--system SYSTEM]... [--patch PATCH]... [--policy POLICY] [--now] [--yes]\n"
 		"                       [--wait] [--name NAME] [--approve-plans [--drift WHAT]] [--json] [TARGETS]\n"
 		"                       [--publish [--deadline TIME]] [--draft]\n"
-		"                       [--wave 5,10%,100%] [--max-failures N] [--max-silent N] [--soak TIME]\n"
+		"                       [--wave 5,group:NAME,10%,100%] [--max-failures N] [--max-silent N] [--soak TIME]\n"
 		"       tsukuroi deploy --from DRAFT [--now] [--yes] [--wait] [--json]\n"
 		"Only --system: everything they miss. Only --patch: every system that misses them. Both: the product.\n"
 		"POLICY is the name or id of a deployment policy; at any time unless given. With --approve-plans every\n"
@@ -161,8 +171,9 @@ int cmd_deploy(int argc, char **argv)
 		"beside them, too).\n"
 		"--publish: the systems' users install it themselves (tsukuroi-agent install); from TIME on, as RFC 3339\n"
 		"has it, it is deployed as the policy says where nobody has.\n"
-		"--wave: so many systems first, then up to so many percent of all; each wave opens when the one before\n"
-		"has succeeded for TIME (30m, 2h). More than N failed, or silent, systems of a wave halt the rest.\n"
+		"--wave: so many systems first, then a group's members, then up to so many percent of all; each wave opens\n"
+		"when the one before has succeeded for TIME (30m, 2h). More than N failed, or silent, systems of a wave\n"
+		"halt the rest. Members of a group are in no wave before its own.\n"
 		"--draft: kept for later, with --name; --from deploys a draft.\n" TARGETS_USAGE;
 	static struct deploy_options o;
 	const struct arg_option options[] = {

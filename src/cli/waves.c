@@ -7,20 +7,28 @@
 
 #include <stdio.h>
 
+#define GROUP "group:"
+
 static bool add_wave(json_t *list, struct str text, bool *all_out, struct err *e)
 {
+	json_t *w = json_object();
+	json_array_append_new(list, w);
+	if (str_starts(text, GROUP)) {
+		json_object_set_new(
+			w, "group",
+			json_text((struct str) { text.p + strlen(GROUP), text.n - strlen(GROUP) }));
+		return true;
+	}
 	bool percent = text.n && text.p[text.n - 1] == '%';
 	uint64_t n;
 	text.n -= percent;
 	if (!str_to_u64(text, &n) || n > INT32_MAX)
 		return err_set(
 			e, ERR_INVALID,
-			"'%.*s' in --wave is neither a number of systems nor a percentage such as 10%%",
+			"'%.*s' in --wave is neither a number of systems, a percentage such as 10%% nor a group such as group:NAME",
 			(int)MIN(text.n, 40), text.p);
-	json_t *w = json_object();
 	json_object_set_new(w, percent ? "percent" : "systems", json_integer((json_int_t)n));
-	json_array_append_new(list, w);
-	*all_out = percent && n == 100;
+	*all_out |= percent && n == 100;
 	return true;
 }
 
@@ -74,12 +82,34 @@ bool waves_request(const struct waves_options *o, json_t *request, struct err *e
 	return true;
 }
 
+bool waves_groups(struct remote *r, json_t *request, struct err *e)
+{
+	json_t *w;
+	size_t i;
+	json_array_foreach(json_object_get(json_object_get(request, "rollout"), "waves"), i, w)
+	{
+		AUTO(json_free) json_t *g = NULL;
+		if (!json_object_get(w, "group"))
+			continue;
+		if (!remote_group(r, print_text(w, "group"), &g, e))
+			return false;
+		json_object_set(w, "group", json_object_get(g, "id"));
+	}
+	return true;
+}
+
+static char *wave_name(size_t i, const json_t *w)
+{
+	if (json_object_get(w, "group"))
+		return xasprintf("%zu (%s)", i + 1, print_text(w, "group_name"));
+	if (json_object_get(w, "percent"))
+		return xasprintf("%zu (%lld%%)", i + 1, (long long)print_int(w, "percent"));
+	return xasprintf("%zu (%lld)", i + 1, (long long)print_int(w, "systems"));
+}
+
 static void add_row(struct table *t, size_t i, const json_t *w)
 {
-	AUTO(xfree)
-	char *name = json_object_get(w, "percent")
-			     ? xasprintf("%zu (%lld%%)", i + 1, (long long)print_int(w, "percent"))
-			     : xasprintf("%zu (%lld)", i + 1, (long long)print_int(w, "systems"));
+	AUTO(xfree) char *name = wave_name(i, w);
 	table_cell(t, name);
 	table_cell(t, print_text(w, "state"));
 	table_number(t, print_int(w, "targets"));

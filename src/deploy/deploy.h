@@ -148,6 +148,7 @@ struct deploy_request {
 	const char
 		*draft; /**< the draft that it was made of, and takes the place of; NULL = none */
 };
+#define DEPLOY_WAVES_MAX 20
 /** Blast radius: what a deployment would touch, shown before it is made. */
 struct deploy_preview {
 	uint32_t patches, systems, pairs, reboots, offline, unknown, superseded, held;
@@ -157,6 +158,8 @@ struct deploy_preview {
 	int64_t download_bytes, stored_bytes; /**< to fetch from vendors / already here */
 	uint32_t severity[SEVERITIES_];
 	char token[65]; /**< bound to the resolved (patch, host) set */
+	/** How many systems are in each wave of the rollout; n_waves 0 = it has none. */
+	uint32_t waves[DEPLOY_WAVES_MAX], n_waves;
 };
 bool deploy_preview(struct deploy *d, const struct deploy_request *r, struct deploy_preview *out,
 		    struct err *e) MUST_CHECK;

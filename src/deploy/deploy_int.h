@@ -378,9 +378,15 @@ void deploy_unlock_hosts(struct deploy *d);
 /* Within the creation: the rollout, with its first wave open. */
 bool waves_insert(struct sql_conn *c, const char *deployment, const struct rollout *r,
 		  int64_t now_ms, struct err *e) MUST_CHECK;
-/* One for each of `hosts`, ascending. */
-void waves_assign(const struct rollout *r, const struct match_view *v, const char *deployment,
-		  const roaring_bitmap_t *hosts, struct rollout_host *out);
+/* One for each of `hosts`, ascending. Who is in a group is decided here, once. ERR_NOT_FOUND for a
+ * group that is not there. */
+bool waves_assign(struct deploy *d, const struct rollout *r, const struct match_view *v,
+		  const char *deployment, const roaring_bitmap_t *hosts, struct rollout_host *out,
+		  struct err *e) MUST_CHECK;
+/* How many of `hosts` each wave would get. */
+bool waves_sizes(struct deploy *d, const struct rollout *r, const struct match_view *v,
+		 const roaring_bitmap_t *hosts, uint32_t out[static DEPLOY_WAVES_MAX],
+		 struct err *e) MUST_CHECK;
 /* How many waves are open (UINT32_MAX = it has none: all), and whether it stands still. */
 bool waves_of(struct deploy *d, const char *id, uint32_t *open_out, bool *halted_out, struct err *e)
 	MUST_CHECK;

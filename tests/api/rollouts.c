@@ -67,6 +67,59 @@ static void F40_waves_are_asked_for_with_the_deployment_and_shown(void **state)
 	assert_int_equal(closed, 1);
 }
 
+static void F40_a_group_is_a_wave_and_keeps_its_name(void **state)
+{
+	struct world *w = *state;
+	char id[64];
+	AUTO(reply_done) struct reply group, bad, seen, made, after;
+	post(w, ROLE_TECHNICIAN, "/api/v1/groups",
+	     "{\"name\":\"canaries\",\"category\":\"static\"}", "rollout-group-1", &group);
+	expect(&group, 201, NULL);
+	(void)snprintf(id, sizeof(id), "%s", text_at(group.json, "id"));
+	post(w, ROLE_TECHNICIAN, "/api/v1/deployments:preview",
+	     "{" CHOSEN ",\"rollout\":{\"waves\":[{\"systems\":1},{\"group\":"
+	     "\"00000000000000000000000000000000\"},{\"percent\":100}]}}",
+	     NULL, &bad);
+	expect(&bad, 400, "invalid_rollout");
+	assert_string_equal(
+		text_at(json_array_get(json_object_get(bad.json, "errors"), 0), "pointer"),
+		"/rollout/waves/1/group");
+	AUTO(xfree)
+	char *rollout = xasprintf("\"rollout\":{\"waves\":[{\"group\":\"%s\"},{\"percent\":100}]}",
+				  id);
+	AUTO(xfree) char *ask = xasprintf("{" CHOSEN ",%s}", rollout);
+	post(w, ROLE_TECHNICIAN, "/api/v1/deployments:preview", ask, NULL, &seen);
+	expect(&seen, 200, NULL);
+	const json_t *sizes = json_object_get(seen.json, "waves");
+	assert_int_equal(json_integer_value(json_array_get(sizes, 0)), 0);
+	assert_int_equal(json_integer_value(json_array_get(sizes, 1)), 2);
+	const json_t *warnings = json_object_get(seen.json, "warnings"), *one;
+	size_t i;
+	int empty = 0;
+	json_array_foreach(warnings, i, one)
+	{
+		empty += strcmp(text_at(one, "code"), "empty_waves") == 0;
+	}
+	assert_int_equal(empty, 1);
+	AUTO(xfree)
+	char *body = xasprintf("{" CHOSEN ",%s,\"preview_token\":\"%s\"}", rollout,
+			       text_at(seen.json, "preview_token"));
+	post(w, ROLE_TECHNICIAN, "/api/v1/deployments", body, "rollout-key-9", &made);
+	expect(&made, 201, NULL);
+	assert_string_equal(text_at(wave(&made, 0), "group"), id);
+	assert_string_equal(text_at(wave(&made, 0), "group_name"), "canaries");
+	assert_string_equal(text_at(wave(&made, 0), "why"), "empty");
+	AUTO(xfree) char *path = xasprintf("/api/v1/deployments/%s", text_at(made.json, "id"));
+	AUTO(xfree) char *at = xasprintf("/api/v1/groups/%s", id);
+	AUTO(reply_done) struct reply removed;
+	struct who t = as(w, ROLE_TECHNICIAN);
+	request(w, &t, "DELETE", at, NULL, NULL, &removed);
+	assert_int_equal(removed.status, 204);
+	request(w, &t, "GET", path, NULL, NULL, &after);
+	expect(&after, 200, NULL);
+	assert_string_equal(text_at(wave(&after, 0), "group_name"), "canaries");
+}
+
 static const char *made_again(struct world *w, const char *rollout, const char *key, char id[64])
 {
 	AUTO(reply_done) struct reply seen, made;
@@ -131,6 +184,7 @@ static int group(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(F40_waves_are_asked_for_with_the_deployment_and_shown),
+		cmocka_unit_test(F40_a_group_is_a_wave_and_keeps_its_name),
 		cmocka_unit_test(AC14_a_rollout_is_halted_and_resumed_with_a_reason),
 	};
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);

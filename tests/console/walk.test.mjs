@@ -32,8 +32,9 @@ async function things() {
 	const deployment = deployments.find(d => d.state !== 'draft' && d.option === 'deploy'), published = deployments.find(d => d.state !== 'draft' && d.option === 'publish');
 	const drafts = await Promise.all(deployments.filter(d => d.state === 'draft').map(d => b.api(`/deployments/${d.id}`)));
 	const draft = drafts.find(d => d.request.option !== 'publish'), publishedDraft = drafts.find(d => d.request.option === 'publish');
+	const halted = deployments.find(d => d.name === 'グループごとの段階');
 	const missing = system ? (await b.api(`/systems/${system.id}/patches?limit=1`)).items[0] : undefined;
-	return { system, patch: patch ?? any, deployment, draft, published, publishedDraft, missing };
+	return { system, patch: patch ?? any, deployment, draft, published, publishedDraft, halted, missing };
 }
 
 async function screens() {
@@ -60,6 +61,8 @@ async function screens() {
 		list['deployment-patches'] = `/deploy/tasks/${t.deployment.id}?tab=patches`;
 		list['deployment-plans'] = `/deploy/tasks/${t.deployment.id}?tab=plans`;
 	}
+	if (t.halted)
+		list['deployment-halted'] = `/deploy/tasks/${t.halted.id}`;
 	if (t.draft) {
 		list['deployment-draft'] = `/deploy/tasks/${t.draft.id}`;
 		list['deployment-draft-form'] = `/deploy/tasks/${t.draft.id}/edit`;
@@ -469,6 +472,50 @@ test('S-11: a deployment is suspended, changed, resumed and cloned; the clone is
 	assert.ok((await b.api('/deployments?trash=true')).items.some(d => d.id === id));
 	assert.deepEqual(p.errors, []);
 	await p.close();
+});
+
+test('AC-14 console: a halted rollout is resumed and halted again, with a reason; groups are chosen as waves', o, async t => {
+	const { halted, missing, system } = await things();
+	if (!halted)
+		return t.skip('no halted deployment on this server');
+	for (const [language, w] of [
+		['en', { resume: 'Resume…', resumeDo: 'Resume', halt: 'Halt', reason: 'Reason', own: 'My own waves', add: 'Add a wave', kind: 'What the wave is', group: 'Group' }],
+		['ja', { resume: '再開する…', resumeDo: '再開する', halt: '停止する', reason: '理由', own: '段階を自分で決める', add: '段階を追加', kind: '段階の種類', group: 'グループ' }],
+	]) {
+		await b.prefer({ language, theme: 'light' });
+		const p = await open(b);
+		const checked = async name => {
+			if (shots)
+				await p.screenshot({ path: join(shots, `${name}-${language}.png`) });
+			assert.deepEqual(await scan(p), [], name);
+			if (language === 'ja')
+				assert.deepEqual(await englishIn(p), [], name);
+		};
+		await visit(p, `/deploy/tasks/${halted.id}`);
+		const dialog = p.getByRole('dialog'), reason = `${language} reason`;
+		for (const [open, press] of [[w.resume, w.resumeDo], [w.halt, w.halt]]) {
+			await p.locator('main').getByRole('button', { name: open, exact: true }).click();
+			const act = dialog.getByRole('button', { name: press, exact: true });
+			assert.ok(await act.isDisabled());
+			await checked(open === w.halt ? 'rollout-halt-dialog' : 'rollout-resume-dialog');
+			await dialog.getByLabel(w.reason).fill(reason);
+			await act.click();
+			await dialog.waitFor({ state: 'detached' });
+			const { rollout } = await b.api(`/deployments/${halted.id}`);
+			assert.ok(rollout.reason === reason && !!rollout.halted === (open === w.halt));
+		}
+		await p.locator('.tk-waves').waitFor();
+		await visit(p, `/deploy/tasks/new?patches=${encodeURIComponent(missing.id)}&systems=${system.id}`);
+		await p.getByLabel(w.own).check();
+		await p.getByRole('button', { name: w.add, exact: true }).click();
+		await p.getByLabel(w.kind).nth(1).selectOption('group');
+		await p.getByLabel(w.group, { exact: true }).selectOption({ index: 1 });
+		await p.locator('.tk-kpis').waitFor();
+		await p.getByLabel(w.own).scrollIntoViewIfNeeded();
+		await checked('rollout-own');
+		assert.deepEqual(p.errors, []);
+		await p.close();
+	}
 });
 
 test('A-console: menus and dialogs have no violation', o, async () => {

@@ -33,7 +33,8 @@ static struct rollout of_waves(const uint32_t *percents, uint32_t n)
 			     .halt_failures = ROLLOUT_NO_LIMIT,
 			     .halt_percent = ROLLOUT_NO_LIMIT };
 	for (uint32_t i = 0; i < n; i++)
-		r.waves[i] = (struct rollout_wave) { ROLLOUT_PERCENT, percents[i] };
+		r.waves[i] = (struct rollout_wave) { .kind = ROLLOUT_PERCENT,
+						     .amount = percents[i] };
 	return r;
 }
 
@@ -42,8 +43,9 @@ static void make_hosts(struct rollout_host *h, size_t n, const char *deployment,
 	char id[33];
 	for (size_t i = 0; i < n; i++) {
 		snprintf(id, sizeof(id), "%032zx", i);
-		h[i] = (struct rollout_host) { rollout_rank(deployment, id),
-					       (uint32_t)(i * releases / n), UINT32_MAX };
+		h[i] = (struct rollout_host) { .rank = rollout_rank(deployment, id),
+					       .release = (uint32_t)(i * releases / n),
+					       .wave = UINT32_MAX };
 	}
 }
 
@@ -54,9 +56,9 @@ static void F40_hosts_are_assigned_alike_in_any_order_and_canaries_spread_over_r
 {
 	static struct rollout_host a[200], b[200];
 	struct rollout r = of_waves((const uint32_t[]) { 10, 100 }, 2);
-	r.waves[0] = (struct rollout_wave) { ROLLOUT_SYSTEMS, 5 };
-	r.waves[1] = (struct rollout_wave) { ROLLOUT_PERCENT, 10 };
-	r.waves[2] = (struct rollout_wave) { ROLLOUT_PERCENT, 100 };
+	r.waves[0] = (struct rollout_wave) { .kind = ROLLOUT_SYSTEMS, .amount = 5 };
+	r.waves[1] = (struct rollout_wave) { .kind = ROLLOUT_PERCENT, .amount = 10 };
+	r.waves[2] = (struct rollout_wave) { .kind = ROLLOUT_PERCENT, .amount = 100 };
 	r.n_waves = 3;
 	for (int round = 0; round < 50; round++) {
 		char name[16];
@@ -109,6 +111,37 @@ static void few_hosts_fill_the_first_waves_and_leave_the_others_empty(void **sta
 		first += h[i].wave == 0;
 	assert_int_equal(first, 1); /* 1 % of three is one: a wave is never rounded down to none */
 	rollout_assign(&r, h, 0);
+}
+
+static struct rollout_wave group_wave(void)
+{
+	return (struct rollout_wave) { .kind = ROLLOUT_GROUP };
+}
+
+static void groups_are_waves_of_their_own_and_the_others_fill_the_rest(void **state UNUSED)
+{
+	static struct rollout_host h[200];
+	struct rollout r = of_waves((const uint32_t[]) { 0, 0, 25, 100, 0 }, 5);
+	uint32_t in[5] = { 0 }, sizes[ROLLOUT_WAVES_MAX];
+	r.waves[0] = r.waves[1] = r.waves[4] = group_wave();
+	make_hosts(h, 200, "d", 3);
+	for (size_t i = 0; i < 200; i++) /* 8 of the first; 20 of the second, 4 of them first */
+		h[i].groups = (i < 8 ? 1u : 0) | (i >= 4 && i < 24 ? 2u : 0) |
+			      (i >= 190 ? 16u : 0) | 8u; /* where no group is, it means nothing */
+	rollout_assign(&r, h, 200);
+	for (size_t i = 0; i < 200; i++) {
+		in[h[i].wave]++;
+		assert_true((i < 8) == (h[i].wave == 0));
+		assert_true((i >= 8 && i < 24) == (h[i].wave == 1));
+		assert_true((i >= 190) == (h[i].wave == 4)); /* also after 100 percent */
+	}
+	assert_true(in[2] == 50 - 24 && in[3] == 200 - 50 - 10);
+	rollout_sizes(&r, 200, (const uint32_t[]) { 8, 16, 0, 0, 10 }, sizes);
+	for (int w = 0; w < 5; w++)
+		assert_int_equal(sizes[w], in[w]);
+	/* groups that are more than the percentage leave its wave empty */
+	rollout_sizes(&r, 40, (const uint32_t[]) { 8, 16, 0, 0, 10 }, sizes);
+	assert_true(sizes[2] == 0 && sizes[3] == 6 && sizes[4] == 10);
 }
 
 /* --- made-up fleets --- */
@@ -200,9 +233,27 @@ static void begin(struct fleet_run *f, const struct rollout *r, size_t n, uint64
 	f->opened_ms[0] = f->now_ms;
 	snprintf(name, sizeof(name), "run%llu", (unsigned long long)s);
 	make_hosts(hosts, n, name, releases);
+	uint32_t first[ROLLOUT_WAVES_MAX] = { 0 }, sizes[ROLLOUT_WAVES_MAX], in[ROLLOUT_WAVES_MAX];
+	for (size_t i = 0; i < n; i++) {
+		for (uint32_t w = 0; w < r->n_waves; w++)
+			hosts[i].groups |= draw(5) ? 0 : UINT32_C(1) << w;
+		uint32_t w = rollout_group_wave(r, hosts[i].groups);
+		if (w < r->n_waves)
+			first[w]++;
+	}
 	rollout_assign(r, hosts, n);
-	for (size_t i = 0; i < n; i++)
+	memset(in, 0, sizeof(in));
+	for (size_t i = 0; i < n; i++) {
+		uint32_t w = rollout_group_wave(r, hosts[i].groups);
 		f->m[i].wave = hosts[i].wave;
+		assert_true(hosts[i].wave < r->n_waves);
+		assert_true((r->waves[hosts[i].wave].kind == ROLLOUT_GROUP) == (w < r->n_waves));
+		assert_true(w == r->n_waves || w == hosts[i].wave);
+		in[hosts[i].wave]++;
+	}
+	rollout_sizes(r, n, first, sizes); /* what was shown is what there is */
+	for (uint32_t w = 0; w < r->n_waves; w++)
+		assert_int_equal(in[w], sizes[w]);
 }
 
 static uint32_t touched_beyond(const struct fleet_run *f, uint32_t wave)
@@ -245,12 +296,32 @@ static void F40_G12_a_patch_bad_on_30_percent_touches_no_host_beyond_the_first_w
 	assert_true(stopped >= 298);
 }
 
+/* The first wave is a group, whoever is in it. */
+static void F40_a_group_that_fails_keeps_everything_else_untouched(void **state UNUSED)
+{
+	static struct fleet_run f;
+	struct rollout r = of_waves((const uint32_t[]) { 0, 0, 25, 100 }, 4);
+	r.waves[0] = r.waves[1] = group_wave();
+	r.max_failures = 0;
+	for (uint64_t s = 1; s <= 100; s++) {
+		begin(&f, &r, 200, s, 4);
+		uint32_t canaries = 0;
+		for (size_t i = 0; i < 200; i++)
+			if (f.m[i].wave == 0 && canaries++ % 3 == 0)
+				f.m[i].nature = s & 1 ? FAILS : HANGS;
+		assert_true(canaries > 5);
+		run_on(&f);
+		assert_true(f.halted && f.open == 1);
+		assert_int_equal(touched_beyond(&f, 0), 0);
+	}
+}
+
 /* One bad release: a canary of each finds it, however few there are. */
 static void F40_five_canaries_find_the_one_bad_release_of_four(void **state UNUSED)
 {
 	static struct fleet_run f;
 	struct rollout r = of_waves((const uint32_t[]) { 50, 100 }, 2);
-	r.waves[0] = (struct rollout_wave) { ROLLOUT_SYSTEMS, 5 };
+	r.waves[0] = (struct rollout_wave) { .kind = ROLLOUT_SYSTEMS, .amount = 5 };
 	for (uint64_t s = 1; s <= 100; s++) {
 		begin(&f, &r, 200, s, 4);
 		for (size_t i = 150; i < 200; i++)
@@ -284,7 +355,13 @@ static void waves_open_in_order_end_and_never_deadlock_whatever_the_fleet(void *
 			percents[i] = i + 1 == waves ? 100 : 1 + i * 12 + draw(10);
 		struct rollout r = of_waves(percents, waves);
 		if (draw(2) && waves > 1)
-			r.waves[0] = (struct rollout_wave) { ROLLOUT_SYSTEMS, 1 + draw(9) };
+			r.waves[0] = (struct rollout_wave) { .kind = ROLLOUT_SYSTEMS,
+							     .amount = 1 + draw(9) };
+		for (uint32_t i = 0; i + 1 < waves; i++)
+			if (draw(4) == 0)
+				r.waves[i] = group_wave();
+		if (draw(4) == 0)
+			r.waves[waves++] = group_wave(), r.n_waves = waves;
 		r.success_percent = draw(101);
 		r.max_failures = draw(3) ? ROLLOUT_NO_LIMIT : draw(4);
 		r.max_silent = draw(2) ? ROLLOUT_NO_LIMIT : draw(3);
@@ -358,6 +435,12 @@ static void a_wave_of_absent_hosts_waits_then_halts_and_an_empty_one_passes(void
 	c[0] = (struct rollout_counts) { .skipped = 10, .opened_ms = HOUR };
 	v = decide(&r, c, 1, HOUR);
 	assert_true(v.open_next && v.waves[0].why == ROLLOUT_WHY_NOTHING);
+	c[0] = (struct rollout_counts) { .opened_ms = HOUR };
+	v = decide(&r, c, 1, HOUR);
+	assert_true(v.open_next && v.waves[0].why == ROLLOUT_WHY_EMPTY);
+	v = decide(&r, c, 2, HOUR); /* and it is still said when the next one is open */
+	assert_true(v.waves[0].state == ROLLOUT_PASSED && v.waves[0].why == ROLLOUT_WHY_EMPTY);
+	assert_int_equal(v.waves[1].why, ROLLOUT_WHY_UNDER_WAY);
 }
 
 static void gates_break_as_soon_as_they_can_no_longer_hold(void **state UNUSED)
@@ -394,6 +477,8 @@ int main(void)
 		cmocka_unit_test(few_hosts_fill_the_first_waves_and_leave_the_others_empty),
 		cmocka_unit_test(
 			F40_G12_a_patch_bad_on_30_percent_touches_no_host_beyond_the_first_wave),
+		cmocka_unit_test(groups_are_waves_of_their_own_and_the_others_fill_the_rest),
+		cmocka_unit_test(F40_a_group_that_fails_keeps_everything_else_untouched),
 		cmocka_unit_test(F40_five_canaries_find_the_one_bad_release_of_four),
 		cmocka_unit_test(waves_open_in_order_end_and_never_deadlock_whatever_the_fleet),
 		cmocka_unit_test(a_wave_soaks_and_the_next_opens_when_the_time_is_over),

@@ -37,6 +37,27 @@ static void what_is_written_is_what_was_read(void **state UNUSED)
 		    r.halt_percent == ROLLOUT_NO_LIMIT);
 }
 
+#define CANARIES "0123456789abcdef0123456789abcdef"
+#define PILOT "fedcba9876543210fedcba9876543210"
+
+static void groups_are_waves_and_keep_the_name_they_had(void **state UNUSED)
+{
+	struct rollout r, again;
+	struct err e = { 0 };
+	assert_true(reads("{\"waves\":[{\"group\":\"" CANARIES
+			  "\"},{\"systems\":3},{\"percent\":25},"
+			  "{\"percent\":100},{\"group\":\"" PILOT "\"}]}",
+			  &r, &e));
+	assert_true(r.n_waves == 5 && r.waves[0].kind == ROLLOUT_GROUP);
+	assert_string_equal(r.waves[0].group, CANARIES);
+	assert_string_equal(r.waves[4].group, PILOT);
+	memcpy(r.waves[0].group_name, "\xe5\x85\x88\xe8\xa1\x8c", 7);
+	AUTO(json_free) json_t *j = rollout_write(&r);
+	assert_true(rollout_read_stored(j, &again, &e));
+	assert_memory_equal(&r, &again, sizeof(r));
+	assert_false(rollout_read(j, &again, &e)); /* nobody but the server gives it */
+}
+
 static void what_could_not_be_carried_out_is_refused(void **state UNUSED)
 {
 	static const char *const bad[] = {
@@ -50,6 +71,16 @@ static void what_could_not_be_carried_out_is_refused(void **state UNUSED)
 		"{\"waves\":[{\"percent\":0},{\"percent\":100}]}",
 		"{\"waves\":[{\"percent\":1,\"systems\":1},{\"percent\":100}]}",
 		"{\"waves\":[{},{\"percent\":100}]}",
+		"{\"waves\":[{\"group\":\"" CANARIES "\"}]}",
+		"{\"waves\":[{\"group\":\"canaries\"},{\"percent\":100}]}",
+		"{\"waves\":[{\"group\":7},{\"percent\":100}]}",
+		"{\"waves\":[{\"group\":null},{\"percent\":100}]}",
+		"{\"waves\":[{\"group\":\"" CANARIES "0\"},{\"percent\":100}]}",
+		"{\"waves\":[{\"group\":\"" CANARIES "\",\"systems\":1},{\"percent\":100}]}",
+		"{\"waves\":[{\"group\":\"" CANARIES "\"},{\"group\":\"" CANARIES
+		"\"},{\"percent\":100}]}",
+		"{\"waves\":[{\"percent\":100},{\"group\":\"" CANARIES "\"},{\"systems\":1}]}",
+		"{\"waves\":[{\"percent\":50},{\"group\":\"" CANARIES "\"},{\"percent\":50}]}",
 		"{\"waves\":[1,{\"percent\":100}]}",
 		"{\"waves\":[{\"hosts\":1},{\"percent\":100}]}",
 		"{\"waves\":[{\"percent\":100}],\"gates\":{}}",
@@ -72,6 +103,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_what_was_read),
+		cmocka_unit_test(groups_are_waves_and_keep_the_name_they_had),
 		cmocka_unit_test(what_could_not_be_carried_out_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,8 +82,8 @@ static void a_suspended_rollout_opens_no_wave(void **state)
 	char id[33];
 	struct rollout_view v;
 	bool present;
-	const struct rollout waves = { .waves = { { ROLLOUT_SYSTEMS, 1 },
-						  { ROLLOUT_PERCENT, 100 } },
+	const struct rollout waves = { .waves = { { .kind = ROLLOUT_SYSTEMS, .amount = 1 },
+						  { .kind = ROLLOUT_PERCENT, .amount = 100 } },
 				       .n_waves = 2,
 				       .success_percent = 100,
 				       .heartbeat_ms = HOUR_MS,

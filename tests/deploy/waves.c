@@ -2,6 +2,7 @@
  * Waves in the database: only hosts of open waves are given orders, a failure halts what has not
  * started, and an administrator resumes. */
 #include "deploy/rollout/waves.h"
+#include "fleet/group.h"
 #include "rig.h"
 
 #define MINUTE INT64_C(60000)
@@ -18,7 +19,8 @@ static bool turned(void *arg UNUSED, const char *deployment UNUSED, const char *
 
 static struct rollout one_then_all(void)
 {
-	return (struct rollout) { .waves = { { ROLLOUT_SYSTEMS, 1 }, { ROLLOUT_PERCENT, 100 } },
+	return (struct rollout) { .waves = { { .kind = ROLLOUT_SYSTEMS, .amount = 1 },
+					     { .kind = ROLLOUT_PERCENT, .amount = 100 } },
 				  .n_waves = 2,
 				  .success_percent = 100,
 				  .max_failures = 0,
@@ -31,13 +33,9 @@ static struct rollout one_then_all(void)
 }
 
 /* Both systems lack openssl; who of them goes first. */
-static void make(struct world *w, const struct rollout *r, const char *policy, char id[static 33],
-		 int *first_out)
+static void set_up(struct world *w)
 {
-	AUTO(arena_done) struct arena a = { 0 };
 	struct err e = { 0 };
-	struct target_row *t;
-	size_t n;
 	w->deploy = (deploy_close(w->deploy), NULL);
 	struct deploy_conf conf = { .db = w->db,
 				    .match = w->match,
@@ -57,13 +55,23 @@ static void make(struct world *w, const struct rollout *r, const char *policy, c
 	store_payload(w, "libssl3", "3.0.2-1");
 	for (int i = 0; i < 2; i++)
 		ok(fleet_contact(w->fleet, w->host[i], NULL, &e), &e);
+	turns = w->woken = 0;
+}
+
+static void make(struct world *w, const struct rollout *r, const char *policy, char id[static 33],
+		 int *first_out)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	struct err e = { 0 };
+	struct target_row *t;
+	size_t n;
+	set_up(w);
 	struct deploy_request q = { .patches = ssl_patch,
 				    .n_patches = 1,
 				    .policy = policy,
 				    .created_by = "t",
 				    .rollout = r,
 				    .now = true };
-	turns = w->woken = 0;
 	create(w, &q, id);
 	assert_int_equal(w->woken, 1); /* deploy now: the first wave, nobody else */
 	ok(deploy_targets(w->deploy, id, -1, NULL, 10, &a, &t, &n, &e), &e);
@@ -228,6 +236,75 @@ static void a_canary_that_falls_silent_halts_the_rest(void **state)
 	assert_int_equal(view(w, id, &a).halted, ROLLOUT_WHY_SILENT);
 }
 
+static void make_group(struct world *w, const char *name, int member, char id[static 33])
+{
+	struct err e = { 0 };
+	struct group_edit g = {
+		.kind = GROUP_STATIC, .name = name, .description = "", .filter = "", .by = "t"
+	};
+	size_t n;
+	ok(fleet_group_create(w->fleet, &g, id, &e) &&
+		   (member < 0 ||
+		    fleet_group_members(w->fleet, id, &w->host[member], 1, true, "t", &n, &e)),
+	   &e);
+}
+
+/* The first group is empty and passed over; the second one's member fails. */
+static void F40_groups_are_waves_by_their_members_of_the_beginning(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	struct err e = { 0 };
+	struct rollout r = one_then_all();
+	char id[33], **list;
+	uint32_t gone;
+	set_up(w);
+	r.n_waves = 3;
+	r.waves[0] = r.waves[1] = (struct rollout_wave) { .kind = ROLLOUT_GROUP };
+	r.waves[2] = (struct rollout_wave) { .kind = ROLLOUT_PERCENT, .amount = 100 };
+	make_group(w, "nobody", -1, r.waves[0].group);
+	make_group(w, "canaries", 1, r.waves[1].group);
+	struct deploy_request q = { .patches = ssl_patch,
+				    .n_patches = 1,
+				    .policy = POLICY_ANYTIME,
+				    .created_by = "t",
+				    .rollout = &r };
+	struct deploy_preview p;
+	ok(deploy_rollout_bind(w->deploy, &r, &gone, &e) && deploy_preview(w->deploy, &q, &p, &e),
+	   &e);
+	assert_true(p.n_waves == 3 && p.waves[0] == 0 && p.waves[1] == 1 && p.waves[2] == 1);
+	create(w, &q, id);
+	assert_int_equal(orders(w, 1, 0, &a, &list), 0);
+	struct rollout_view v = view(w, id, &a);
+	assert_int_equal(v.verdict.waves[0].why, ROLLOUT_WHY_EMPTY);
+
+	/* neither who comes into a group now nor its end changes anything */
+	size_t n;
+	ok(fleet_group_members(w->fleet, r.waves[0].group, w->host, 2, true, "t", &n, &e) &&
+		   deploy_remove_group(w->deploy, r.waves[1].group, &e),
+	   &e);
+	tick(w);
+	v = view(w, id, &a);
+	assert_true(v.open == 2 && v.verdict.waves[0].state == ROLLOUT_PASSED);
+	assert_int_equal(v.verdict.waves[0].why, ROLLOUT_WHY_EMPTY);
+	assert_string_equal(v.plan.waves[1].group_name, "canaries");
+	answer(w, 1, "failed", &a);
+	for (int i = 0; i < 3; i++) {
+		tick(w);
+		kit_now_ms += 24 * 60 * MINUTE;
+		assert_int_equal(orders(w, 0, 0, &a, &list), 0);
+	}
+	v = view(w, id, &a);
+	assert_true(v.open == 2 && v.halted == ROLLOUT_WHY_FAILURES);
+	assert_int_equal(v.counts[2].waiting, 1);
+
+	/* a group that is not there any more is named */
+	assert_false(deploy_rollout_bind(w->deploy, &r, &gone, &e));
+	assert_true(e.code == ERR_NOT_FOUND && gone == 1);
+	assert_false(deploy_preview(w->deploy, &q, &p, &e));
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+}
+
 static void a_deployment_without_waves_has_none(void **state)
 {
 	struct world *w = *state;
@@ -251,6 +328,7 @@ static int group(void)
 		T(AC14_a_failure_halts_what_has_not_started_until_it_is_resumed),
 		T(a_halt_withdraws_what_its_machine_has_not_begun),
 		T(a_canary_that_falls_silent_halts_the_rest),
+		T(F40_groups_are_waves_by_their_members_of_the_beginning),
 		T(a_deployment_without_waves_has_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

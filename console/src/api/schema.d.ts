@@ -3281,7 +3281,7 @@ export interface components {
             by_severity: components["schemas"]["SeverityCounts"];
             /** @description How many systems each wave of the rollout has; empty without a rollout */
             waves: number[];
-            /** @description Codes: nothing_to_do, offline, unknown, superseded, held, rolled_back, reboots, unapproved */
+            /** @description Codes: nothing_to_do, offline, unknown, superseded, held, rolled_back, reboots, unapproved, empty_waves (waves of the rollout in which no system is; they are passed over) */
             warnings: components["schemas"]["Message"][];
             /** @description Of an uninstallation, at most 500 */
             steps?: components["schemas"]["UninstallStep"][];
@@ -3489,10 +3489,11 @@ export interface components {
         };
         /** @description Waves, one after the other; without a rollout all targets are one. */
         RolloutPlan: {
-            /** @description Each has either `systems` (so many more, over all OS releases) or `percent` (up to so many of all targets, rising; the last one is 100). */
+            /** @description Each has one of `systems` (so many more, over all OS releases), `percent` (up to so many of all targets, rising; one of them is 100, and only groups may come after it) and `group` (its members). Who is in a group is decided when the deployment is made and stays so, whatever becomes of the group. A system is in the first wave whose group it is in; numbers and percentages choose among the others. A wave with no system is passed over. Targets that come later are in the last wave. */
             waves: {
                 systems?: number;
                 percent?: number;
+                group?: string;
             }[];
             gate?: components["schemas"]["RolloutGate"];
             halt?: components["schemas"]["RolloutHalt"];
@@ -3501,6 +3502,9 @@ export interface components {
             waves: {
                 systems?: number;
                 percent?: number;
+                group?: string;
+                /** @description Its name; of one that has been removed, as it was */
+                group_name?: string;
                 targets: number;
                 /** @description Not started */
                 waiting: number;
@@ -3517,7 +3521,7 @@ export interface components {
                 forgiven: number;
                 /** @enum {string} */
                 state: "closed" | "running" | "soaking" | "passed" | "halted";
-                /** @description Stable word: wave_before, under_way, absent, soak, proven, nothing_to_do, failures, success_rate, silent, no_evidence, threshold, manual */
+                /** @description Stable word: wave_before, under_way, absent, soak, proven, nothing_to_do, failures, success_rate, silent, no_evidence, threshold, manual, empty (no system is in it: it is passed over) */
                 why: string | null;
                 /** @description When time alone may change the state */
                 until: components["schemas"]["TimeOrNull"];

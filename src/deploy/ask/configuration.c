@@ -225,7 +225,8 @@ bool deployment_make(struct deploy *d, const struct match_view *v, const struct 
 	AUTO(xfree) struct rollout_host *waves = NULL;
 	if (r->rollout) {
 		waves = xcalloc(roaring_bitmap_get_cardinality(set->all) + 1, sizeof(*waves));
-		waves_assign(r->rollout, v, id, set->all, waves);
+		if (!waves_assign(d, r->rollout, v, id, set->all, waves, e))
+			return false;
 	}
 	k.waves = waves;
 	k.history = deploy_approvals(d, v, set, id);

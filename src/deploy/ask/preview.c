@@ -4,6 +4,7 @@
 #include "base/enc.h"
 #include "base/random.h"
 #include "deploy/deploy_int.h"
+#include "deploy/rollout/rollout.h"
 
 #include <stdio.h>
 
@@ -82,6 +83,10 @@ bool deploy_preview(struct deploy *d, const struct deploy_request *r, struct dep
 		p.rolled_back = set.rolled_back;
 		preview_count_hosts(&v, &set, &p);
 		count_bytes(d, &v, &set, &p);
+	}
+	if (ok && r->rollout) {
+		p.n_waves = r->rollout->n_waves;
+		ok = waves_sizes(d, r->rollout, &v, set.all, p.waves, e);
 	}
 	match_read_end(&v);
 	if (!ok)

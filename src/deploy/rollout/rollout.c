@@ -22,6 +22,7 @@ static const char *const why_names[ROLLOUT_WHYS_] = {
 	"no_evidence",
 	"threshold",
 	"manual",
+	"empty",
 };
 
 const char *rollout_state_name(enum rollout_state s)
@@ -94,30 +95,54 @@ static void place_all(struct place *p, size_t n)
 	qsort(p, n, sizeof(*p), by_place);
 }
 
+uint32_t rollout_group_wave(const struct rollout *r, uint32_t groups)
+{
+	for (uint32_t w = 0; w < r->n_waves; w++)
+		if (r->waves[w].kind == ROLLOUT_GROUP && groups & UINT32_C(1) << w)
+			return w;
+	return r->n_waves;
+}
+
 void rollout_assign(const struct rollout *r, struct rollout_host *hosts, size_t n)
 {
 	AUTO(xfree) struct place *p = xcalloc(n + 1, sizeof(*p));
-	uint32_t sizes[ROLLOUT_WAVES_MAX];
-	size_t taken = 0;
-	for (size_t i = 0; i < n; i++)
-		p[i].host = &hosts[i];
-	place_all(p, n);
-	rollout_sizes(r, n, sizes);
+	uint32_t sizes[ROLLOUT_WAVES_MAX], of_groups[ROLLOUT_WAVES_MAX] = { 0 };
+	size_t n_places = 0, taken = 0;
+	for (size_t i = 0; i < n; i++) {
+		hosts[i].wave = rollout_group_wave(r, hosts[i].groups);
+		if (hosts[i].wave < r->n_waves)
+			of_groups[hosts[i].wave]++;
+		else
+			p[n_places++].host = &hosts[i];
+	}
+	place_all(p, n_places);
+	rollout_sizes(r, n, of_groups, sizes);
 	for (uint32_t w = 0; w < r->n_waves; w++)
-		for (uint32_t i = 0; i < sizes[w]; i++)
+		for (uint32_t i = 0; r->waves[w].kind != ROLLOUT_GROUP && i < sizes[w]; i++)
 			p[taken++].host->wave = w;
+	ASSERT(taken == n_places);
 }
 
-void rollout_sizes(const struct rollout *r, size_t n, uint32_t out[static ROLLOUT_WAVES_MAX])
+void rollout_sizes(const struct rollout *r, size_t n, const uint32_t *of_groups,
+		   uint32_t out[static ROLLOUT_WAVES_MAX])
 {
-	size_t taken = 0;
+	size_t others = n, taken = 0; /* in no group of a wave */
+	for (uint32_t w = 0; of_groups && w < r->n_waves; w++)
+		if (r->waves[w].kind == ROLLOUT_GROUP)
+			others -= MIN(others, (size_t)of_groups[w]);
 	for (uint32_t w = 0; w < r->n_waves; w++) {
 		const struct rollout_wave *wave = &r->waves[w];
-		size_t upto = wave->kind == ROLLOUT_SYSTEMS ? taken + wave->amount
-							    : (n * wave->amount + 99) / 100;
-		upto = MIN(MAX(upto, taken), n);
-		out[w] = (uint32_t)(upto - taken);
-		taken = upto;
+		size_t upto, size;
+		if (wave->kind == ROLLOUT_GROUP) {
+			size = of_groups ? of_groups[w] : 0;
+		} else {
+			upto = wave->kind == ROLLOUT_SYSTEMS ? taken + wave->amount
+							     : (n * wave->amount + 99) / 100;
+			size = MIN(MAX(upto, taken) - taken, others);
+			others -= size;
+		}
+		out[w] = (uint32_t)size;
+		taken += size;
 	}
 }
 
@@ -158,6 +183,12 @@ static enum rollout_why broken(const struct rollout *r, const struct rollout_cou
 	return misses_rate(r, all - c->failed, all) ? ROLLOUT_WHY_RATE : ROLLOUT_WHY_NONE;
 }
 
+static bool is_empty(const struct rollout_counts *c)
+{
+	return !(c->waiting || c->running || c->succeeded || c->failed || c->skipped ||
+		 c->forgiven);
+}
+
 static struct rollout_judged halted_by(enum rollout_why why)
 {
 	return (struct rollout_judged) { ROLLOUT_HALTED, why, 0 };
@@ -171,7 +202,9 @@ static struct rollout_judged settled(const struct rollout *r, const struct rollo
 	if (!evidence && some_left)
 		return halted_by(ROLLOUT_WHY_NO_EVIDENCE);
 	if (!evidence)
-		return (struct rollout_judged) { ROLLOUT_PASSED, ROLLOUT_WHY_NOTHING, 0 };
+		return (struct rollout_judged) {
+			ROLLOUT_PASSED, is_empty(c) ? ROLLOUT_WHY_EMPTY : ROLLOUT_WHY_NOTHING, 0
+		};
 	if (misses_rate(r, c->succeeded, evidence))
 		return halted_by(ROLLOUT_WHY_RATE);
 	int64_t until = MAX(c->last_ended_ms, c->opened_ms) + r->soak_ms;
@@ -201,11 +234,13 @@ void rollout_decide(const struct rollout *r, const struct rollout_counts *counts
 {
 	*out = (struct rollout_verdict) { 0 };
 	open = MIN(MAX(open, 1u), r->n_waves);
-	for (uint32_t w = 0; w < r->n_waves; w++)
-		out->waves[w] = w + 1 < open ? (struct rollout_judged) { ROLLOUT_PASSED,
-									 ROLLOUT_WHY_PROVEN, 0 }
-					     : (struct rollout_judged) { ROLLOUT_CLOSED,
-									 ROLLOUT_WHY_BEFORE, 0 };
+	for (uint32_t w = 0; w < r->n_waves; w++) {
+		enum rollout_why why = w + 1 < open ? ROLLOUT_WHY_PROVEN : ROLLOUT_WHY_BEFORE;
+		out->waves[w] = (struct rollout_judged) {
+			w + 1 < open ? ROLLOUT_PASSED : ROLLOUT_CLOSED,
+			is_empty(&counts[w]) ? ROLLOUT_WHY_EMPTY : why, 0
+		};
+	}
 	struct rollout_judged *now = &out->waves[open - 1];
 	if (halted) {
 		*now = halted_by(halted);

@@ -16,14 +16,18 @@
 #define ROLLOUT_WAVES_MAX 20
 #define ROLLOUT_NO_LIMIT UINT32_MAX
 #define ROLLOUT_JSON_MAX 65536
+#define ROLLOUT_NAME_MAX 400 /* bytes of a group's name */
 
 enum rollout_kind {
 	ROLLOUT_SYSTEMS, /**< so many more, chosen over all OS releases */
 	ROLLOUT_PERCENT, /**< up to so many of all, in this wave and those before it */
+	ROLLOUT_GROUP,	 /**< who is a member of a group when the rollout is made */
 };
 struct rollout_wave {
 	enum rollout_kind kind;
-	uint32_t amount;
+	uint32_t amount;		       /**< systems, or per cent */
+	char group[33];			       /**< its id */
+	char group_name[ROLLOUT_NAME_MAX + 1]; /**< when the rollout was made; "" = not known */
 };
 struct rollout {
 	struct rollout_wave waves[ROLLOUT_WAVES_MAX];
@@ -39,8 +43,11 @@ struct rollout {
 	uint32_t halt_failures; /**< or NO_LIMIT */
 	uint32_t halt_percent;	/**< of all targets, or NO_LIMIT */
 };
-/** Strictly from the API's JSON, or what was stored; what is absent has its usual value. */
+/** Strictly from the API's JSON; what is absent has its usual value. */
 bool rollout_read(const json_t *j, struct rollout *out, struct err *e) MUST_CHECK;
+/** The same from what was stored, which has the groups' names. */
+bool rollout_read_stored(const json_t *j, struct rollout *out, struct err *e) MUST_CHECK;
+/** What is stored and shown: with the groups' names, as far as they are known. */
 json_t *rollout_write(const struct rollout *r);
 
 /* --- who is in which wave --- */
@@ -48,14 +55,21 @@ struct rollout_host {
 	uint64_t rank;	  /**< rollout_rank() */
 	uint32_t release; /**< same number = same OS release */
 	uint32_t wave;	  /**< out */
+	uint32_t groups;  /**< bit w: it is in the group of wave w */
 };
 /** The same for the same deployment and host, on every machine and for ever. */
 uint64_t rollout_rank(const char *deployment, const char *host);
-/** Sets every host's wave, whatever the order they come in: the first of a wave are one of each OS
- * release (of the most frequent ones when they are too many), the others in proportion. */
+/** Sets every host's wave, whatever the order they come in. A host is in the first wave whose group
+ * it is in; numbers and percentages choose among the others alone, so that nobody is in an earlier
+ * wave than that of its group. Of these the first of a wave are one of each OS release (of the most
+ * frequent ones when they are too many), the others in proportion. */
 void rollout_assign(const struct rollout *r, struct rollout_host *hosts, size_t n);
-/** How many of `n` hosts each wave gets. */
-void rollout_sizes(const struct rollout *r, size_t n, uint32_t out[static ROLLOUT_WAVES_MAX]);
+/** The wave whose group decides for a host with these `groups`; n_waves when none does. */
+uint32_t rollout_group_wave(const struct rollout *r, uint32_t groups);
+/** How many of `n` hosts each wave gets; `of_groups[w]`: hosts for which the group of wave w
+ * decides (NULL = no wave has one). */
+void rollout_sizes(const struct rollout *r, size_t n, const uint32_t *of_groups,
+		   uint32_t out[static ROLLOUT_WAVES_MAX]);
 
 /* --- decisions --- */
 /** A wave's hosts. What an administrator has forgiven on resuming is in `forgiven` only. */
@@ -94,6 +108,7 @@ enum rollout_why {
 				  */
 	ROLLOUT_WHY_THRESHOLD,	 /**< halted: halt_failures or halt_percent of the deployment */
 	ROLLOUT_WHY_MANUAL,	 /**< halted by an administrator */
+	ROLLOUT_WHY_EMPTY,	 /**< no host is in it: passed over */
 	ROLLOUT_WHYS_
 };
 const char *rollout_state_name(enum rollout_state s);

@@ -7,6 +7,7 @@
 #include "deploy/deploy_int.h"
 #include "deploy/queries.h"
 #include "format/json.h"
+#include "match/filter.h"
 #include "sql/notify.h"
 
 #include <stdio.h>
@@ -32,22 +33,101 @@ bool waves_insert(struct sql_conn *c, const char *deployment, const struct rollo
 		       SQL_ARGS(sql_text(deployment), sql_int(0), sql_int(now_ms)), e);
 }
 
-void waves_assign(const struct rollout *r, const struct match_view *v, const char *deployment,
-		  const roaring_bitmap_t *hosts, struct rollout_host *out)
+_Static_assert(ROLLOUT_WAVES_MAX == DEPLOY_WAVES_MAX, "what a preview shows");
+
+/* Hosts by the wave whose group they are in; NULL = the wave has no group. As long as the run. */
+static bool group_members(struct filter_run *run, const struct rollout *r,
+			  const roaring_bitmap_t *out[static ROLLOUT_WAVES_MAX], struct err *e)
+{
+	for (uint32_t w = 0; w < r->n_waves; w++)
+		if (r->waves[w].kind == ROLLOUT_GROUP &&
+		    !filter_group_named(run, str_of(r->waves[w].group), &out[w], e))
+			return err_prefix(e, "wave %u", w + 1);
+	return true;
+}
+
+static uint32_t groups_of(const roaring_bitmap_t *const *members, uint32_t n_waves, uint32_t host)
+{
+	uint32_t bits = 0;
+	for (uint32_t w = 0; w < n_waves; w++)
+		if (members[w] && roaring_bitmap_contains(members[w], host))
+			bits |= UINT32_C(1) << w;
+	return bits;
+}
+
+bool waves_assign(struct deploy *d, const struct rollout *r, const struct match_view *v,
+		  const char *deployment, const roaring_bitmap_t *hosts, struct rollout_host *out,
+		  struct err *e)
 {
 	AUTO(intern_free) struct intern *releases = intern_new();
+	AUTO(filter_run_end) struct filter_run run;
+	const roaring_bitmap_t *members[ROLLOUT_WAVES_MAX] = { 0 };
 	roaring_uint32_iterator_t it;
 	size_t n = 0;
+	filter_run_begin(&run, v, clock_now_ms(d->conf.clock));
+	if (!group_members(&run, r, members, e))
+		return false;
 	roaring_init_iterator(hosts, &it);
 	for (; it.has_value; roaring_advance_uint32_iterator(&it)) {
 		const struct host *h = fleet_host(v->fleet, it.current_value);
 		AUTO(xfree)
 		char *release = xasprintf("%s:%s", h->attrs.os_id ? h->attrs.os_id : "",
 					  h->attrs.os_version ? h->attrs.os_version : "");
-		out[n++] = (struct rollout_host) { rollout_rank(deployment, h->id),
-						   intern_add(releases, str_of(release)), 0 };
+		out[n++] = (struct rollout_host) { .rank = rollout_rank(deployment, h->id),
+						   .release = intern_add(releases, str_of(release)),
+						   .groups = groups_of(members, r->n_waves,
+								       it.current_value) };
 	}
 	rollout_assign(r, out, n);
+	return true;
+}
+
+bool waves_sizes(struct deploy *d, const struct rollout *r, const struct match_view *v,
+		 const roaring_bitmap_t *hosts, uint32_t out[static DEPLOY_WAVES_MAX],
+		 struct err *e)
+{
+	AUTO(filter_run_end) struct filter_run run;
+	const roaring_bitmap_t *members[ROLLOUT_WAVES_MAX] = { 0 };
+	uint32_t of_groups[ROLLOUT_WAVES_MAX] = { 0 };
+	filter_run_begin(&run, v, clock_now_ms(d->conf.clock));
+	if (!group_members(&run, r, members, e))
+		return false;
+	roaring_bitmap_t *others = roaring_bitmap_copy(hosts);
+	for (uint32_t w = 0; w < r->n_waves; w++) {
+		if (!members[w])
+			continue;
+		of_groups[w] = (uint32_t)roaring_bitmap_and_cardinality(others, members[w]);
+		roaring_bitmap_andnot_inplace(others, members[w]);
+	}
+	roaring_bitmap_free(others);
+	rollout_sizes(r, roaring_bitmap_get_cardinality(hosts), of_groups, out);
+	return true;
+}
+
+/* Names of groups that are there; *missing_out: the first wave whose group is not, or n_waves. */
+static void name_groups(struct deploy *d, struct rollout *r, uint32_t *missing_out)
+{
+	AUTO(match_read_end) struct match_view v;
+	match_read(d->conf.match, &v);
+	*missing_out = r->n_waves;
+	for (uint32_t i = 0; i < r->n_waves; i++) {
+		struct rollout_wave *w = &r->waves[i];
+		if (w->kind != ROLLOUT_GROUP)
+			continue;
+		const struct group *g = fleet_group_find(v.fleet, str_of(w->group));
+		if (g)
+			snprintf(w->group_name, sizeof(w->group_name), "%s", g->name);
+		else
+			*missing_out = MIN(*missing_out, i);
+	}
+}
+
+bool deploy_rollout_bind(struct deploy *d, struct rollout *r, uint32_t *wave_out, struct err *e)
+{
+	name_groups(d, r, wave_out);
+	return *wave_out == r->n_waves ||
+	       err_set(e, ERR_NOT_FOUND, "the group '%s' of wave %u is not there",
+		       r->waves[*wave_out].group, *wave_out + 1);
 }
 
 /* --- reading -----------------------------------------------------------------------------------
@@ -65,7 +145,7 @@ static bool read_rollout(struct sql_conn *c, const char *id, struct arena *a,
 	bool found = sql_next(rows);
 	if (found) {
 		ok = json_parse(sql_col_str(rows, 0), ROLLOUT_JSON_MAX, &j, e) &&
-		     rollout_read(j, &out->plan, e);
+		     rollout_read_stored(j, &out->plan, e);
 		out->open = (uint32_t)sql_col_int(rows, 1);
 		out->ended = !deployment_is_open((enum deployment_state)sql_col_int(rows, 2));
 		out->halted = (enum rollout_why)sql_col_int(rows, 3);
@@ -172,9 +252,9 @@ static void judge(struct deploy *d, struct rollout_view *v)
 		       &v->verdict);
 	if (!v->ended)
 		return;
-	if (!v->halted)
-		v->verdict.waves[v->open - 1] = (struct rollout_judged) { ROLLOUT_PASSED,
-									  ROLLOUT_WHY_PROVEN, 0 };
+	struct rollout_judged *last = &v->verdict.waves[v->open - 1];
+	if (!v->halted && last->why != ROLLOUT_WHY_EMPTY)
+		*last = (struct rollout_judged) { ROLLOUT_PASSED, ROLLOUT_WHY_PROVEN, 0 };
 	v->verdict.halt = v->verdict.open_next = v->verdict.done = false;
 }
 
@@ -197,8 +277,11 @@ bool deploy_rollout(struct deploy *d, const char *id, struct arena *a, struct ro
 {
 	if (!read_all(d, id, a, out, present_out, e))
 		return false;
-	if (*present_out)
-		judge(d, out);
+	if (!*present_out)
+		return true;
+	uint32_t gone; /* has the name that it had */
+	name_groups(d, &out->plan, &gone);
+	judge(d, out);
 	return true;
 }
 

@@ -9,7 +9,7 @@
 #define WAVES_REASON_MAX 500
 
 struct rollout_view {
-	struct rollout plan;
+	struct rollout plan; /**< groups that are there have the name they have now */
 	struct rollout_counts counts[ROLLOUT_WAVES_MAX];
 	struct rollout_verdict verdict;
 	uint32_t open;		 /**< waves */
@@ -18,6 +18,10 @@ struct rollout_view {
 	int64_t halted_ms;
 	char *halted_by, *reason; /**< "" = by itself; what an administrator wrote last */
 };
+/** Gives the groups of waves their names. ERR_NOT_FOUND names the wave whose group is not there,
+ * whose index is in *wave_out. */
+bool deploy_rollout_bind(struct deploy *d, struct rollout *r, uint32_t *wave_out, struct err *e)
+	MUST_CHECK;
 /** *present_out: whether the deployment has one. */
 bool deploy_rollout(struct deploy *d, const char *id, struct arena *a, struct rollout_view *out,
 		    bool *present_out, struct err *e) MUST_CHECK;

@@ -47,7 +47,7 @@ function WaveItem({ n, wave }: { n: number; wave: Wave }) {
 	const said = parts.filter(p => p[1] > 0).map(([s, k]) => `${t(`targetState.${s}`)} ${number(k)}`).join(', ');
 	return (
 		<li className={`tk-wave tk-wave-${wave.state}`} aria-current={wave.state === 'running' || wave.state === 'soaking' ? 'step' : undefined}>
-			<strong>{t('rollout.wave', { n })} <span className="tk-small">{wave.percent ? t('rollout.upTo', { n: wave.percent }) : t('rollout.systems', { n: wave.targets })}</span></strong>
+			<strong>{t('rollout.wave', { n })} <span className="tk-small">{kindText(wave, t)}</span></strong>
 			<span className="tk-wave-state">{t(`rolloutState.${wave.state}`)}</span>
 			<StackedBar thin label={said || t('targetState.pending')} segments={parts.map(([s, k]) => ({ id: s, label: s, value: k, className: `tk-tfill-${s}` }))} />
 			<span className="tk-small">{t('rollout.counts', { done: wave.succeeded + wave.skipped, all: wave.targets })}{wave.failed > 0 && <b className="tk-danger-text"> {t('rollout.failed', { n: wave.failed })}</b>}</span>
@@ -56,6 +56,12 @@ function WaveItem({ n, wave }: { n: number; wave: Wave }) {
 			{wave.why && <span className="tk-small">{maybe(`rolloutWhy.${wave.why}`) ?? wave.why}{wave.until && <> · <Time at={wave.until} /></>}</span>}
 		</li>
 	);
+}
+
+function kindText(w: Wave, t: ReturnType<typeof useI18n>['t']): string {
+	if (w.group)
+		return t('rollout.group', { name: w.group_name ?? '', n: w.targets });
+	return w.percent ? t('rollout.upTo', { n: w.percent }) : t('rollout.systems', { n: w.targets });
 }
 
 function gateText(r: R, t: ReturnType<typeof useI18n>['t']): string {
@@ -93,11 +99,11 @@ function Ask({ id, kind, rollout, onClose }: { id: string; kind: 'halt' | 'resum
 	return (
 		<Dialog tone="warning" title={t(kind === 'halt' ? 'rollout.haltTitle' : 'rollout.resumeTitle')} onClose={onClose} footer={
 			<>
-				<Button variant={kind === 'halt' ? 'danger' : 'primary'} isDisabled={!reason.trim() || turn.isPending} onClick={() => turn.mutate()}>{t(kind === 'halt' ? 'rollout.halt' : 'rollout.resume')}</Button>
+				<Button variant={kind === 'halt' ? 'danger' : 'primary'} isDisabled={!reason.trim() || turn.isPending} onClick={() => turn.mutate()}>{t(kind === 'halt' ? 'rollout.halt' : 'rollout.resumeDo')}</Button>
 				<Button variant="link" data-first onClick={onClose}>{t('action.cancel')}</Button>
 			</>
 		}>
-			<p>{kind === 'halt' ? t('rollout.haltText') : t('rollout.resumeText', { n: failed })}</p>
+			<p>{kind === 'halt' ? t('rollout.haltText') : t(failed ? 'rollout.resumeText' : 'rollout.resumeTextNone', { n: failed })}</p>
 			<FormGroup fieldId="rollout-reason" label={t('rollout.reason')} isRequired>
 				<TextArea id="rollout-reason" value={reason} rows={3} maxLength={160} resizeOrientation="vertical" onChange={(_, v) => setReason(v)} />
 			</FormGroup>

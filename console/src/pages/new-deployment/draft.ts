@@ -36,10 +36,16 @@ export interface Draft {
 	/** ... until then; RFC 3339. */
 	deadline?: string;
 }
+/** A wave as it is typed; of a group, its id. */
+export interface WaveRow {
+	kind: 'systems' | 'percent' | 'group';
+	value: string;
+}
 /** How it goes out: a preset, or texts as they are typed. */
 export interface RolloutChoice {
 	preset: 'none' | 'servers' | 'desktops' | 'own';
-	waves?: string;
+	/** Without the last one, all that are left, unless it was asked for before groups. */
+	waves?: WaveRow[];
 	failures?: string;
 	soak?: string;
 	halt?: string;
@@ -66,6 +72,20 @@ const PRESETS: Record<'servers' | 'desktops', Schemas['RolloutPlan']> = {
 };
 const whole = (text: string | undefined) => /^\s*\d{1,7}\s*$/.test(text ?? '') ? Number(text) : undefined;
 
+export const WAVES_MAX = 20;
+export const wavesOf = (c: RolloutChoice): WaveRow[] => c.waves ?? [{ kind: 'systems', value: '5' }];
+/** Is everyone in a wave already? */
+export const hasAll = (rows: WaveRow[]) => rows.some(r => r.kind === 'percent' && whole(r.value) === 100);
+
+/** What the server would refuse. */
+export function isWrongWave(rows: WaveRow[], n: number): boolean {
+	const row = rows[n]!, before = rows.slice(0, n);
+	if (row.kind === 'group')
+		return !row.value || before.some(r => r.kind === 'group' && r.value === row.value);
+	const value = whole(row.value), above = Math.max(0, ...before.map(r => r.kind === 'percent' ? whole(r.value) ?? 0 : 0));
+	return !value || above === 100 || (row.kind === 'percent' && (value <= above || value > 100));
+}
+
 /** The plan that is chosen; undefined for all at once, and for waves that cannot be read. */
 export function rolloutOf(c: RolloutChoice | undefined): Schemas['RolloutPlan'] | undefined {
 	if (!c || c.preset === 'none')
@@ -74,19 +94,12 @@ export function rolloutOf(c: RolloutChoice | undefined): Schemas['RolloutPlan'] 
 		return PRESETS[c.preset];
 	if (c.plan)
 		return c.plan;
-	const waves = (c.waves ?? '').split(/[,、\s]+/).filter(Boolean).map(w => w.endsWith('%') ? { percent: whole(w.slice(0, -1)) } : { systems: whole(w) });
-	let last = 0;
-	for (const w of waves) {
-		const percent = 'percent' in w;
-		const n = percent ? w.percent : w.systems;
-		if (!n || (percent && (n <= last || n > 100)))
-			return undefined;
-		last = percent ? n : last;
-	}
-	if (waves.length === 0 || waves.length > 19)
+	const rows = wavesOf(c), wrong = rows.some((_, n) => isWrongWave(rows, n));
+	if (wrong || rows.length === 0 || rows.length >= WAVES_MAX)
 		return undefined;
+	const waves: Schemas['RolloutPlan']['waves'] = rows.map(r => r.kind === 'group' ? { group: r.value } : { [r.kind]: whole(r.value) });
 	return {
-		waves: last === 100 ? waves : [...waves, { percent: 100 }],
+		waves: hasAll(rows) ? waves : [...waves, { percent: 100 }],
 		gate: { max_failures: whole(c.failures), soak_minutes: whole(c.soak) }, halt: { percent: whole(c.halt) },
 	};
 }
@@ -97,13 +110,19 @@ const same = (a: unknown, b: unknown): boolean => a === b || (!!a && !!b && type
 	&& Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([k, v]) => same(v, (b as Record<string, unknown>)[k])));
 const typed = (n: number | null | undefined) => n === null || n === undefined ? undefined : String(n);
 
+/** The last wave of all is not written down. */
+function rowsOf(plan: Schemas['RolloutPlan']): WaveRow[] {
+	const rows = plan.waves.map((w): WaveRow => w.group ? { kind: 'group', value: w.group } : w.percent ? { kind: 'percent', value: String(w.percent) } : { kind: 'systems', value: String(w.systems) });
+	return rows.length > 1 && rows.at(-1)?.kind === 'percent' ? rows.slice(0, -1) : rows;
+}
+
 /** A stored plan as the form has it. */
 export function rolloutChoice(plan: Schemas['RolloutPlan'] | undefined): RolloutChoice | undefined {
 	const preset = (['servers', 'desktops'] as const).find(k => same(PRESETS[k], plan));
 	if (!plan || preset)
 		return preset && { preset };
 	return {
-		preset: 'own', plan, waves: plan.waves.map(w => 'percent' in w && w.percent ? `${w.percent}%` : w.systems).join(', '),
+		preset: 'own', plan, waves: rowsOf(plan),
 		failures: typed(plan.gate?.max_failures), soak: typed(plan.gate?.soak_minutes), halt: typed(plan.halt?.percent),
 	};
 }
