@@ -78,9 +78,9 @@ static bool get_task(struct call *c, struct err *e)
 /* --- changes --- */
 
 static const char *const members[] = {
-	"name", "types",   "severities", "os",	    "include",		"exclude",
-	"age",	"express", "policy",	 "targets", "force_after_days", "halt_after",
-	NULL
+	"name",	  "types",   "severities", "os",      "include",	  "exclude",
+	"age",	  "express", "policy",	   "targets", "force_after_days", "halt_after",
+	"notify", NULL
 };
 
 static bool read_task(struct call *c, const json_t *body, struct auto_task *out, struct err *e)

@@ -4,10 +4,10 @@
 #define API_DEPLOYMENT_JSON_H
 #include "api/call.h"
 
-/** Reads what of `expires`, `retry` and `distribution` is in the body; the others
+/** Reads what of `expires`, `retry`, `distribution` and `notify` is in the body; the others
  * stay. */
 bool deployment_terms_read(struct call *c, const json_t *body, struct deploy_terms *t,
-			   struct err *e) MUST_CHECK;
+			   struct deploy_notify *notify, struct err *e) MUST_CHECK;
 /** The members of a request, NULL-terminated. */
 extern const char *const deployment_request_members[];
 /** What a request chooses, as JSON text in the call's arena: all of it that is not a column of the

@@ -15,6 +15,7 @@
 #include "api/rollouts.h"
 #include "api/selection.h"
 #include "api/words.h"
+#include "deploy/ask/notify.h"
 #include "deploy/ask/uninstall.h"
 
 #define REQUEST_MAX_BODY (4u << 20)
@@ -23,15 +24,16 @@
 const char *const deployment_request_members[] = {
 	"name",	    "description",   "patches", "systems",	"targets",   "policy",
 	"now",	    "expires",	     "retry",	"distribution", "operation", "rollout",
-	"approval", "only_approved", "option",	"deadline",	"drift",     NULL
+	"approval", "only_approved", "option",	"deadline",	"drift",     "notify",
+	NULL
 };
 /* Beside those of a request. */
 static const char *const create_members[] = { "preview_token", "draft", NULL };
 
 /* Columns of a deployment, or none of its business. */
-static const char *const not_chosen[] = { "name",	  "description",   "policy",
-					  "now",	  "expires",	   "retry",
-					  "distribution", "preview_token", "draft" };
+static const char *const not_chosen[] = { "name",    "description", "policy",	    "now",
+					  "expires", "retry",	    "distribution", "preview_token",
+					  "draft",   "notify" };
 
 bool deployment_chosen(struct call *c, const json_t *body, const char **out, struct err *e)
 {
@@ -93,7 +95,7 @@ static bool read_request(struct call *c, const json_t *body, struct deploy_reque
 	if (*uninstall_out && r.publish)
 		return err_set(e, ERR_INVALID, "only what installs can be published");
 	if (!policy_known(c, r.policy, e) || !rollouts_read(c, body, &r.rollout, e) ||
-	    !deployment_terms_read(c, body, &r.terms, e))
+	    !deployment_terms_read(c, body, &r.terms, &r.notify, e))
 		return false;
 	if (systems && targets)
 		return call_fail(c, e, 400, "invalid_targets",
@@ -220,8 +222,10 @@ bool deployments_answer(struct call *c, int status, const char *id, struct err *
 	AUTO(buf_done) struct buf text = BUF_INIT(DEPLOY_REQUEST_MAX + 1);
 	struct deployment_row row;
 	json_t *request = NULL, *rollout;
+	struct deploy_notify notify;
 	const char *aim;
-	if (!deploy_get(c->conf->deploy, id, c->arena, &row, e) ||
+	if (!deploy_notify_get(c->conf->deploy, id, c->arena, &notify, e) ||
+	    !deploy_get(c->conf->deploy, id, c->arena, &row, e) ||
 	    !deploy_aim(c->conf->deploy, id, c->arena, &aim, e) ||
 	    !rollouts_json(c, id, &rollout, e))
 		return false;
@@ -231,6 +235,7 @@ bool deployments_answer(struct call *c, int status, const char *id, struct err *
 		return false;
 	json_t *j = deployment_json(&row);
 	json_object_set_new(j, "rollout", rollout);
+	json_object_set_new(j, "notify", notify_write(&notify));
 	json_object_set_new(j, "aimed_at", aimed_at(aim));
 	json_object_set_new(j, "request", request ? request : json_null());
 	call_etag(c, row.version);

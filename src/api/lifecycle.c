@@ -7,6 +7,7 @@
 #include "api/deployments.h"
 #include "api/idempotency.h"
 #include "api/policies.h"
+#include "deploy/ask/notify.h"
 #include "deploy/failure.h"
 
 #define REQUEST_MAX_BODY (4u << 20)
@@ -58,12 +59,21 @@ static bool read_retry(struct call *c, const json_t *body, struct deploy_terms *
 	return true;
 }
 
+static bool read_notify(struct call *c, const json_t *body, struct deploy_notify *out,
+			struct err *e)
+{
+	const json_t *v = json_object_get(body, "notify");
+	if (!v || notify_read(v, c->arena, out, e))
+		return true;
+	return bad_member(c, "/notify", "invalid_notify", arena_strdup(c->arena, e->msg), e);
+}
+
 bool deployment_terms_read(struct call *c, const json_t *body, struct deploy_terms *t,
-			   struct err *e)
+			   struct deploy_notify *notify, struct err *e)
 {
 	const char *rule = t->hold_incomplete ? "hold" : "deploy_rest";
 	if (!read_expires(c, body, t, e) || !read_retry(c, body, t, e) ||
-	    !json_opt_str(body, "distribution", 20, &rule, e))
+	    !read_notify(c, body, notify, e) || !json_opt_str(body, "distribution", 20, &rule, e))
 		return false;
 	t->hold_incomplete = strcmp(rule, "hold") == 0;
 	if (!t->hold_incomplete && strcmp(rule, "deploy_rest") != 0)
@@ -89,7 +99,7 @@ static bool create_draft(struct call *c, struct err *e)
 	if (!json_need_str(body, "name", 1, 100, &r.name, e) ||
 	    !json_opt_str(body, "description", 1000, &r.description, e) ||
 	    !json_opt_str(body, "policy", 64, &r.policy, e) || !policy_known(c, r.policy, e) ||
-	    !deployment_terms_read(c, body, &r.terms, e) ||
+	    !deployment_terms_read(c, body, &r.terms, &r.notify, e) ||
 	    !deployment_chosen(c, body, &r.request, e))
 		return false;
 	if (!r.request)
@@ -125,12 +135,14 @@ static bool change_deployment(struct call *c, struct err *e)
 	    !deploy_get(c->conf->deploy, id, c->arena, &row, e))
 		return false;
 	struct deploy_terms terms = row.terms;
+	struct deploy_notify notify;
 	x.terms = &terms;
+	x.notify = json_object_get(body, "notify") ? &notify : NULL;
 	if (!json_opt_str(body, "name", 100, &x.name, e) ||
 	    !json_opt_str(body, "description", 1000, &x.description, e) ||
 	    !json_opt_str(body, "policy", 64, &x.policy, e) ||
 	    (x.policy && !policy_known(c, x.policy, e)) ||
-	    !deployment_terms_read(c, body, &terms, e) ||
+	    !deployment_terms_read(c, body, &terms, &notify, e) ||
 	    !deployment_chosen(c, body, &x.request, e))
 		return false;
 	if (!deploy_change(c->conf->deploy, id, version, &x, &stale, e))
@@ -191,7 +203,8 @@ static bool clone_deployment(struct call *c, struct err *e)
 				    .request = text.n ? arena_strdup(c->arena, text.p) : NULL };
 	if (r.terms.expires_ms <= c->now_ms)
 		r.terms.expires_ms = 0;
-	if (!r.request && !chosen_by_id(c, &row, &r.request, e))
+	if (!deploy_notify_get(c->conf->deploy, id, c->arena, &r.notify, e) ||
+	    (!r.request && !chosen_by_id(c, &row, &r.request, e)))
 		return false;
 	if (!deploy_draft(c->conf->deploy, &r, made, e))
 		return false;

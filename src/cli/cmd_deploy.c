@@ -4,6 +4,7 @@
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/follow.h"
+#include "cli/notify.h"
 #include "cli/print.h"
 #include "cli/remote.h"
 #include "cli/targets.h"
@@ -24,6 +25,7 @@ struct deploy_options {
 	const char *systems[MANY], *patches[MANY], *name, *policy, *from, *deadline, *drift;
 	size_t n_systems, n_patches;
 	struct target_options targets;
+	struct notify_options notify;
 	bool now, yes, wait, json, approve_plans, draft, publish;
 	struct waves_options waves;
 };
@@ -80,8 +82,8 @@ static void show_preview(const json_t *p)
 /* What a draft says, its choice and its other members. */
 static bool request_of_draft(struct remote *r, const char *id, json_t *out, struct err *e)
 {
-	static const char *const columns[] = { "name",	  "description", "policy",
-					       "expires", "retry",	 "distribution" };
+	static const char *const columns[] = { "name",	"description",	"policy", "expires",
+					       "retry", "distribution", "notify" };
 	AUTO(json_free) json_t *d = NULL;
 	AUTO(buf_done) struct buf path = BUF_INIT(1000);
 	buf_adds(&path, "/deployments/");
@@ -111,7 +113,8 @@ static bool whole_request(struct remote *r, const struct deploy_options *o, json
 		json_object_set_new(req, "deadline", json_text(str_of(o->deadline)));
 	if (o->name)
 		json_object_set_new(req, "name", json_text(str_of(o->name)));
-	return follow_policy(r, o->policy, req, e) && request_of(r, o, req, e);
+	return follow_policy(r, o->policy, req, e) && notify_request(&o->notify, req, e) &&
+	       request_of(r, o, req, e);
 }
 
 static int deploy(const struct deploy_options *o)
@@ -161,7 +164,7 @@ int cmd_deploy(int argc, char **argv)
 	static const char usage[] =
 		"usage: tsukuroi deploy [--system SYSTEM]... [--patch PATCH]... [--policy POLICY] [--now] [--yes]\n"
 		"                       [--wait] [--name NAME] [--approve-plans [--drift WHAT]] [--json] [TARGETS]\n"
-		"                       [--publish [--deadline TIME]] [--draft]\n"
+		"                       [--publish [--deadline TIME]] [--draft] [--notify ADDRESS]... [--notify-every TIME]\n"
 		"                       [--wave 5,group:NAME,10%,100%] [--max-failures N] [--max-silent N] [--soak TIME]\n"
 		"       tsukuroi deploy --from DRAFT [--now] [--yes] [--wait] [--json]\n"
 		"Only --system: everything they miss. Only --patch: every system that misses them. Both: the product.\n"
@@ -174,7 +177,8 @@ int cmd_deploy(int argc, char **argv)
 		"--wave: so many systems first, then a group's members, then up to so many percent of all; each wave opens\n"
 		"when the one before has succeeded for TIME (30m, 2h). More than N failed, or silent, systems of a wave\n"
 		"halt the rest. Members of a group are in no wave before its own.\n"
-		"--draft: kept for later, with --name; --from deploys a draft.\n" TARGETS_USAGE;
+		"--draft: kept for later, with --name; --from deploys a draft.\n"
+		"--notify: who is mailed how it stands, every TIME (an hour) when something has changed.\n" TARGETS_USAGE;
 	static struct deploy_options o;
 	const struct arg_option options[] = {
 		TARGET_OPTIONS(o.targets),
@@ -185,6 +189,7 @@ int cmd_deploy(int argc, char **argv)
 		{ .name = "--approve-plans", .flag = &o.approve_plans },
 		{ .name = "--drift", .value = &o.drift },
 		{ .name = "--draft", .flag = &o.draft },
+		NOTIFY_OPTIONS(o.notify),
 		{ .name = "--from", .value = &o.from },
 		{ .name = "--publish", .flag = &o.publish },
 		{ .name = "--deadline", .value = &o.deadline },
@@ -202,7 +207,7 @@ int cmd_deploy(int argc, char **argv)
 		return a.status;
 	bool chooses = o.n_systems || o.n_patches || targets_given(&o.targets);
 	if (o.from && (chooses || o.draft || o.publish || o.deadline || o.name || o.policy ||
-		       o.approve_plans || o.waves.waves))
+		       o.approve_plans || o.waves.waves || o.notify.n_to))
 		return args_wrong(usage, "--from takes what the draft says; see 'deployment edit'");
 	if (o.drift && !o.approve_plans)
 		return args_wrong(usage, "--drift is of --approve-plans");

@@ -5,6 +5,7 @@
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/follow.h"
+#include "cli/notify.h"
 #include "cli/print.h"
 #include "cli/remote.h"
 #include "cli/table.h"
@@ -18,9 +19,12 @@ static const char usage[] =
 	"       tsukuroi deployment suspend|resume|cancel|clone|remove|restore ID [--json]\n"
 	"       tsukuroi deployment retry ID [--system SYSTEM]... [--reason WORD] [--json]\n"
 	"       tsukuroi deployment edit ID [--name NAME] [--description TEXT] [--policy POLICY] [--for 30d|never]\n"
-	"                                [--retry REFRESH+START_UP|usual] [--distribution deploy_rest|hold] [--json]\n"
+	"                                [--retry REFRESH+START_UP|usual] [--distribution deploy_rest|hold]\n"
+	"                                [--notify ADDRESS]... [--notify-every TIME] [--notify-nobody] [--json]\n"
 	"show: its waves, and every target with its state, why it waits or failed, what helps, and when it goes on.\n"
-	"retry: failed targets begin again; all of them, or those named, or those that failed for a reason.\n";
+	"retry: failed targets begin again; all of them, or those named, or those that failed for a reason.\n"
+	"--notify: who is mailed how it stands, every TIME (30m, 2h) when something has changed; its end and a halt by its\n"
+	"gates at once.\n";
 
 #define MANY 1000
 
@@ -28,6 +32,7 @@ struct options {
 	const char *systems[MANY], *state, *reason, *name, *description, *policy, *lasts, *retry,
 		*distribution;
 	size_t n_systems;
+	struct notify_options notify;
 	bool trash, json;
 };
 
@@ -178,6 +183,7 @@ static int show(struct remote *r, const char *id, const struct options *o)
 	if (json_is_string(json_object_get(d, "expires")))
 		printf(", expires %s", print_time(json_object_get(d, "expires"), 0));
 	printf("\n");
+	notify_print(d);
 	waves_print(d);
 	show_failures(failures);
 	show_targets(targets, reasons);
@@ -274,7 +280,7 @@ static int edit(struct remote *r, const char *id, const struct options *o)
 		return args_wrong(usage, "--for is neither a time such as 30d nor 'never'");
 	if (o->lasts)
 		json_object_set_new(body, "expires", v);
-	if (!follow_policy(r, o->policy, body, &e))
+	if (!follow_policy(r, o->policy, body, &e) || !notify_request(&o->notify, body, &e))
 		return print_failure(&e);
 	if (!json_object_size(body))
 		return args_wrong(usage, "nothing is to be changed");
@@ -320,6 +326,8 @@ int cmd_deployment(int argc, char **argv)
 		{ .name = "--for", .value = &o.lasts },
 		{ .name = "--retry", .value = &o.retry },
 		{ .name = "--distribution", .value = &o.distribution },
+		NOTIFY_OPTIONS(o.notify),
+		{ .name = "--notify-nobody", .flag = &o.notify.nobody },
 		{ .name = "--json", .flag = &o.json }
 	};
 	AUTO(args_done) struct args a = { 0 };

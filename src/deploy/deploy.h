@@ -121,6 +121,11 @@ struct deploy_terms {
 				 without */
 };
 #define DEPLOY_RETRIES_MAX 20
+/** Who is mailed how it stands (M-146; ask/notify.h). */
+struct deploy_notify {
+	const char *to; /**< addresses, one a line; "" or NULL = nobody */
+	int64_t every_minutes;
+};
 #define DEPLOY_REQUEST_MAX (4u << 20)
 /** What an administrator asks for. Entry A: `systems` with no patches = everything missing there.
  *  Entry B: `patches` with no systems = every host that misses them. Both: the product of both,
@@ -143,6 +148,7 @@ struct deploy_request {
 	const struct rollout *rollout; /**< NULL = all at once */
 	const char *created_by;
 	struct deploy_terms terms;
+	struct deploy_notify notify;
 	const char *request; /**< JSON of what was chosen, kept for drafts made of it; NULL = not
 				known */
 	const char
@@ -223,6 +229,7 @@ bool deploy_trash(struct deploy *d, const char *id, bool into, struct err *e) MU
 struct deploy_edit {
 	const char *name, *description, *policy;
 	const struct deploy_terms *terms;
+	const struct deploy_notify *notify;
 	const char *request; /**< of drafts only */
 };
 /** `version` as it was read: ERR_CONFLICT with *stale_out when it has been changed meanwhile. */

@@ -255,6 +255,9 @@ delete from rollout_wave where deployment = $1;
 -- name: purge_aim
 delete from deployment_aim where deployment = $1;
 
+-- name: purge_notify
+delete from deployment_notify where deployment = $1;
+
 -- name: purge_offers
 delete from deployment_offer where deployment = $1;
 
@@ -786,3 +789,35 @@ where deployment = $1 and host = $2 and state <= 2;
 -- name: cluster_waiting
 select distinct host from target
 where state = 0 and reason in ('group_full', 'group_window') and next_attempt_ms <= $1 limit $2;
+
+-- --- who is told ---
+
+-- What was told stays, whoever is told from now on.
+-- name: notify_put
+insert into deployment_notify (deployment, addresses, every_minutes, looked_ms, told, halt_ms, ended)
+values ($1, $2, $3, 0, '', 0, false)
+on conflict (deployment) do update set addresses = excluded.addresses, every_minutes = excluded.every_minutes;
+
+-- name: notify_get
+select addresses, every_minutes from deployment_notify where deployment = $1;
+
+-- $1: halted by an administrator, who knows it.
+-- name: notify_list
+select n.deployment, n.addresses, n.every_minutes, n.looked_ms, n.told, n.halt_ms, n.ended, d.created_ms, d.state,
+  case when r.halted <> 0 and r.halted <> $1 then r.halted_ms else 0 end
+from deployment_notify n join deployment d on d.id = n.deployment left join rollout r on r.deployment = n.deployment
+where d.state <> 6 and d.removed_ms = 0 and (d.state in (0, 1, 7) or n.ended = false)
+order by d.created_ms, d.id;
+
+-- name: notify_told
+update deployment_notify set looked_ms = $2, told = $3, halt_ms = $4, ended = $5 where deployment = $1;
+
+-- name: test_failure_put
+insert into test_failure (patch, why, at_ms) values ($1, $2, $3)
+on conflict (patch) do update set why = excluded.why, at_ms = excluded.at_ms;
+
+-- name: test_failure_list
+select patch, why, at_ms from test_failure order by patch limit $1;
+
+-- name: test_failure_told
+delete from test_failure where patch = $1 and at_ms = $2;

@@ -336,6 +336,10 @@ bool deployment_insert(struct sql_conn *c, const char *id, const char *name,
 		       const struct deploy_request *r, enum deployment_state state,
 		       enum deployment_operation operation, int64_t n_patches, int64_t now_ms,
 		       struct err *e) MUST_CHECK;
+/* Whom a deployment tells (ask/notify.c); nobody: as notify_remove(). */
+bool notify_put(struct sql_conn *c, const char *deployment, const struct deploy_notify *n,
+		struct err *e) MUST_CHECK;
+bool notify_remove(struct sql_conn *c, const char *deployment, struct err *e) MUST_CHECK;
 bool target_update_write(struct deploy *d, const struct target_update *u, struct err *e) MUST_CHECK;
 /* What a deployment's policy says to its orders. */
 struct policy_terms {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What happens by itself: deployments are driven every 5 s and as soon as a payload has arrived,
+ * What happens by itself: deployments are driven (and told of) every 5 s and as soon as a payload
+ * has arrived,
  * contacts are flushed every 30 s, the patch DB is synced as scheduled (schedule.h), the fleet is
  * verified once a day. Timers run on the monotonic clock: a jump of the wall clock triggers nothing
  * (F24).
@@ -7,6 +8,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "deploy/auto/auto.h"
+#include "jobs/deploy_mail.h"
 #include "jobs/jobs_int.h"
 #include "jobs/schedule.h"
 #include "sql/notify.h"
@@ -31,6 +33,16 @@ static void drive_deployments(struct deploy *d)
 		log_error("deployments are not driven: %s", e.msg);
 	if (d && !auto_tick(d, &e))
 		log_error("automated deployment: %s", e.msg);
+}
+
+/* After a failure, the outbox being full for one, not before a minute. */
+static void mail_deployments(struct jobs *j, struct deploy *d, int64_t now, int64_t *not_before)
+{
+	struct err e = { 0 };
+	if (!d || now < *not_before || deploy_mail_tick(j, d, &e))
+		return;
+	log_warn("%s", e.msg);
+	*not_before = now + MINUTE_MS;
 }
 
 static void flush_contacts(struct jobs *j)
@@ -58,7 +70,7 @@ void *jobs_clock_thread(void *arg)
 {
 	struct jobs *j = arg;
 	int64_t start = clock_mono_ms(), tick = start, flush = start, minute = start,
-		verify = start;
+		verify = start, mail_not_before = 0;
 	struct schedule_state sync = { .planned = false };
 	pthread_mutex_lock(&j->lock);
 	while (!j->stopping) {
@@ -76,8 +88,10 @@ void *jobs_clock_thread(void *arg)
 		int64_t term = j->term;
 		bool leads = term != JOBS_FOLLOWS;
 		sql_fence(leads ? term : 0);
-		if ((due(&tick, now, TICK_MS) || arrived) && leads)
+		if ((due(&tick, now, TICK_MS) || arrived) && leads) {
 			drive_deployments(d);
+			mail_deployments(j, d, now, &mail_not_before);
+		}
 		sql_fence(0);
 		if (due(&flush, now, FLUSH_MS))
 			flush_contacts(j);

@@ -81,6 +81,7 @@ static void M_129_a_draft_is_changed_on_the_version_that_was_read(void **state)
 		"{\"name\":\"Later\",\"patches\":{\"filter\":{\"type\":\"security\"},"
 		"\"expected_count\":1},\"retry\":{\"refresh\":7,\"start_up\":1},"
 		"\"distribution\":\"hold\","
+		"\"notify\":{\"to\":[\"a@example.org\"],\"every_minutes\":30},"
 		"\"expires\":\"2036-01-01T00:00:00Z\"}";
 	static const struct {
 		const char *body;
@@ -92,6 +93,9 @@ static void M_129_a_draft_is_changed_on_the_version_that_was_read(void **state)
 		{ "{\"expires\":\"2001-01-01T00:00:00Z\"}", "in_the_past" },
 		{ "{\"distribution\":\"some\"}", "invalid" },
 		{ "{\"policy\":\"never\"}", "unknown_policy" },
+		{ "{\"notify\":{\"to\":[\"a b@example.org\"]}}", "invalid_notify" },
+		{ "{\"notify\":{\"to\":[\"a@example.org\"],\"every_minutes\":1}}",
+		  "invalid_notify" },
 	};
 	AUTO(reply_done) struct reply nameless, made, seen, none, stale, changed, read;
 	char etag[40], next[40];
@@ -126,6 +130,8 @@ static void M_129_a_draft_is_changed_on_the_version_that_was_read(void **state)
 	assert_string_equal(text_at(changed.json, "name"), "Soon");
 	assert_string_equal(text_at(changed.json, "distribution"), "hold"); /* left out: it stays */
 	assert_true(json_is_null(json_object_get(changed.json, "retry")));
+	assert_int_equal(int_at(json_object_get(changed.json, "notify"), "every_minutes"), 30);
+	assert_null(json_object_get(json_object_get(changed.json, "request"), "notify"));
 	ask(w, "PATCH", one, "{\"name\":\"Never\"}", match, &stale);
 	expect(&stale, 412, "precondition_failed");
 	verb(w, id, "cancel", NULL, 409, "not_cancellable", NULL);
@@ -153,7 +159,8 @@ static void a_clone_is_a_draft_of_the_same(void **state)
 	AUTO(xfree)
 	char *id = make(w,
 			"\"name\":\"October\",\"systems\":{\"filter\":{\"q\":\"web\"},"
-			"\"expected_count\":2},\"distribution\":\"hold\"",
+			"\"expected_count\":2},\"distribution\":\"hold\","
+			"\"notify\":{\"to\":[\"a@example.org\",\"b@example.org\"]}",
 			"life-key-4");
 	AUTO(xfree) char *path = xasprintf("/api/v1/deployments/%s:clone", id);
 	AUTO(reply_done) struct reply clone, again, patches, second;
@@ -162,6 +169,9 @@ static void a_clone_is_a_draft_of_the_same(void **state)
 	assert_string_equal(text_at(clone.json, "state"), "draft");
 	assert_string_equal(text_at(clone.json, "name"), "October");
 	assert_string_equal(text_at(clone.json, "distribution"), "hold");
+	const json_t *notify = json_object_get(clone.json, "notify");
+	assert_int_equal(json_array_size(json_object_get(notify, "to")), 2);
+	assert_int_equal(int_at(notify, "every_minutes"), 60);
 	const json_t *systems = json_object_get(json_object_get(clone.json, "request"), "systems");
 	assert_string_equal(text_at(json_object_get(systems, "filter"), "q"), "web");
 	ask(w, "POST", path, NULL, "Idempotency-Key: life-key-5", &again);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Approval of patches: modes, what a switch does with what is there, and tests that approve by
  * themselves (M-098, M-186, M-187, S-08, AC-13). */
+#include "deploy/ask/notify.h"
 #include "deploy/auto/auto.h"
 #include "rig.h"
 
@@ -181,6 +182,11 @@ static void M_187_a_test_that_fails_leaves_it_not_approved(void **state)
 	assert_false(ap.approved);
 	assert_int_equal(ap.how, APPROVAL_TEST_FAILED);
 	assert_string_equal(ap.reason, "web1: maintainer_script");
+	struct test_failure *untold;
+	struct deploy_notify to;
+	ok(deploy_test_failures(w->deploy, &a, &untold, &n, &to, &e), &e);
+	assert_true(n == 1 && strcmp(untold[0].patch, SSL_PATCH) == 0 &&
+		    strcmp(untold[0].why, ap.reason) == 0);
 	kit_now_ms += 30 * DAY;
 	run(w);
 	ok(auto_runs(w->deploy, AUTO_TEST, 10, &a, &list, &n, &e), &e);

@@ -214,6 +214,37 @@ class Server:
         return f"https://{self.address}:{self.agent_port}"
 
 
+class Sink:
+    """A mail server on its own port; see smtp_sink.py."""
+
+    PYTHON = "/usr/bin/python3"  # the one Debian's python3-aiosmtpd is for
+    NEEDS = "python3-aiosmtpd is not installed"
+
+    @staticmethod
+    def possible():
+        return run(Sink.PYTHON, "-c", "import aiosmtpd", check=False).returncode == 0
+
+    def __init__(self, where, *tls, port=None):
+        self.where, self.port, self.tls = where, port or free_port(), tls
+        where.mkdir(exist_ok=True)
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen([self.PYTHON, SOURCE / "tests/e2e/smtp_sink.py", self.where, str(self.port), *self.tls], stdout=subprocess.PIPE, stderr=open(self.where / "log", "ab"))
+        if self.process.stdout.readline() != b"ready\n":
+            raise RuntimeError("the mail server did not start: " + (self.where / "log").read_text()[-800:])
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+    def mails(self):
+        try:
+            return [json.loads(line) for line in (self.where / "mails").read_text().splitlines()]
+        except FileNotFoundError:
+            return []
+
+
 def postgresql_programs():
     """The directory of the newest installed PostgreSQL's programs, or None."""
     found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda p: float(p.parent.parent.name))

@@ -1958,6 +1958,8 @@ export interface components {
             after_days?: number;
             /** @description So many of the test systems that were given it must have it, and none may have failed */
             success_percent?: number;
+            /** @description Who is mailed how tests stand, and which patches failed theirs */
+            notify?: components["schemas"]["DeploymentNotify"] | null;
         };
         /**
          * @description automatic: every new patch is approved; manual: a person approves; test: tested on the test systems first
@@ -1984,6 +1986,7 @@ export interface components {
                 approve: "by_hand" | "automatic";
                 after_days: number;
                 success_percent: number;
+                notify: components["schemas"]["DeploymentNotify"] | null;
             };
             /** @description Patches that systems lack, by state */
             missing: {
@@ -2063,6 +2066,8 @@ export interface components {
             force_after_days?: number;
             /** @description A patch that failed on so many systems is deployed to no other; 0 = never halted */
             halt_after?: number;
+            /** @description Who is mailed how the deployments that it makes stand */
+            notify?: components["schemas"]["DeploymentNotify"] | null;
         };
         AutoDeployment: {
             id: string;
@@ -2084,6 +2089,7 @@ export interface components {
             } | null;
             force_after_days: number;
             halt_after: number;
+            notify: components["schemas"]["DeploymentNotify"] | null;
             /** @description Ids of the last 20 it made, newest first */
             deployments: string[];
             last_deployed: components["schemas"]["TimeOrNull"];
@@ -2995,6 +3001,7 @@ export interface components {
             /** @description Of causes that pass; null = as usual */
             retry?: null | components["schemas"]["DeploymentRetry"];
             distribution?: components["schemas"]["DistributionRule"];
+            notify?: components["schemas"]["DeploymentNotify"] | null;
             /**
              * @description publish: a system's users install it themselves, whatever the policy's windows; neither now, nor in waves, nor by approved plans
              * @default deploy
@@ -3038,6 +3045,7 @@ export interface components {
             /** @description Of causes that pass; null = as usual */
             retry?: null | components["schemas"]["DeploymentRetry"];
             distribution?: components["schemas"]["DistributionRule"];
+            notify?: components["schemas"]["DeploymentNotify"] | null;
         };
         PlanList: {
             approval: components["schemas"]["PlanApprovalMode"];
@@ -3217,6 +3225,16 @@ export interface components {
             refresh: number;
             /** @description After starts of the system */
             start_up: number;
+        };
+        /**
+         * @description Who is mailed how it stands: when there is something to do, then at the points of a grid that begins with its
+         *     creation and only when something has changed, and at once when its gates halt it and when it has ended.
+         */
+        DeploymentNotify: {
+            /** @description E-mail addresses */
+            to: string[];
+            /** @default 60 */
+            every_minutes?: number;
         };
         /**
          * @description When the server cannot get a file: the other patches are deployed and the late ones later, or a target waits for all
@@ -3432,6 +3450,7 @@ export interface components {
             expired: number;
         };
         DeploymentDetail: components["schemas"]["Deployment"] & {
+            notify: components["schemas"]["DeploymentNotify"] | null;
             rollout: null | components["schemas"]["Rollout"];
             /** @description The targets it was made with; null when it names systems. */
             aimed_at: components["schemas"]["Targets"] | null;
@@ -3897,8 +3916,8 @@ export interface components {
             /** Format: date-time */
             created: string;
             /** @enum {string} */
-            about: "sync";
-            /** @description Id of the job */
+            about: "sync" | "deployment" | "approval";
+            /** @description Id of the job or the deployment; empty for failed tests of patches */
             about_id: string;
             to: string;
             subject: string;

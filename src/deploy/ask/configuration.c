@@ -54,7 +54,8 @@ static bool replace_draft(struct sql_conn *c, const char *draft, struct err *e)
 	int64_t n = 0;
 	if (!draft)
 		return true;
-	if (!sql_change(c, &SQL_DEPLOYMENT_UNDRAFT, SQL_ARGS(sql_text(draft)), &n, e))
+	if (!notify_remove(c, draft, e) ||
+	    !sql_change(c, &SQL_DEPLOYMENT_UNDRAFT, SQL_ARGS(sql_text(draft)), &n, e))
 		return false;
 	return n || err_set(e, ERR_CONFLICT, "'%.40s' is no draft any more", draft);
 }
@@ -82,7 +83,8 @@ bool deployment_insert(struct sql_conn *c, const char *id, const char *name,
 				sql_int(t->expires_ms), sql_int(t->retry_refresh),
 				sql_int(t->retry_start_up), sql_bool(t->hold_incomplete),
 				sql_text(r->request ? r->request : "")),
-		       e);
+		       e) &&
+	       notify_put(c, id, &r->notify, e);
 }
 
 static bool insert_all(struct sql_conn *c, void *arg, struct err *e)

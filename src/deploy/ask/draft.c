@@ -58,8 +58,9 @@ bool deploy_request_text(struct deploy *d, const char *id, struct buf *out, stru
 struct change {
 	const char *id;
 	int64_t version, now_ms, changed;
-	const struct deploy_request *now; /* all of it, as it is to be */
-	bool draft, anew;		  /* anew: its orders would not be what they are */
+	const struct deploy_request *now;   /* all of it, as it is to be */
+	const struct deploy_notify *notify; /* NULL = as it is */
+	bool draft, anew;		    /* anew: its orders would not be what they are */
 	struct host_list hosts;
 };
 
@@ -79,6 +80,8 @@ static bool change(struct sql_conn *c, void *arg, struct err *e)
 	if (k->draft && k->now->request &&
 	    !sql_run(c, &SQL_DEPLOYMENT_SET_REQUEST,
 		     SQL_ARGS(sql_text(k->id), sql_text(k->now->request)), e))
+		return false;
+	if (k->notify && !notify_put(c, k->id, k->notify, e))
 		return false;
 	if (k->anew && !orders_take_back(c, k->id, k->now_ms, &k->hosts, e))
 		return false;
@@ -129,6 +132,7 @@ bool deploy_change(struct deploy *d, const char *id, int64_t version, const stru
 			    .version = version,
 			    .now_ms = now_ms,
 			    .now = &now,
+			    .notify = x->notify,
 			    .draft = draft,
 			    .anew = !draft &&
 				    (strcmp(now.policy, row.policy) != 0 ||

@@ -37,6 +37,7 @@ struct approvals {
 static const struct approval_settings as_installed = { .mode = APPROVAL_AUTOMATIC,
 						       .policy = POLICY_ANYTIME,
 						       .targets = "",
+						       .notify = { .to = "" },
 						       .after_days = 3,
 						       .percent = 90,
 						       .changed_by = "" };
@@ -181,6 +182,7 @@ void approval_settings_get(struct deploy *d, struct arena *a, struct approval_se
 	*out = d->approvals->state->settings;
 	out->policy = arena_strdup(a, out->policy);
 	out->targets = arena_strdup(a, out->targets);
+	out->notify.to = arena_strdup(a, out->notify.to);
 	out->changed_by = arena_strdup(a, out->changed_by);
 	pthread_rwlock_unlock(&d->approvals->lock);
 }
@@ -260,6 +262,12 @@ static bool set_rows(struct sql_conn *c, void *arg, struct err *e)
 			     e))
 			return false;
 		if (!k->state && !auto_withdraw(c, k->patches[i], k->now_ms, e))
+			return false;
+		if (k->how == APPROVAL_TEST_FAILED &&
+		    !sql_run(c, &SQL_TEST_FAILURE_PUT,
+			     SQL_ARGS(sql_text(k->patches[i]), sql_text(k->reason),
+				      sql_int(k->now_ms)),
+			     e))
 			return false;
 	}
 	return sql_announce(c, DEPLOY_SAYS_APPROVAL, STR_LIT(""), e);

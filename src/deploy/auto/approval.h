@@ -43,7 +43,8 @@ struct approval_settings {
 	int64_t percent;     /**< of the test systems that got it must have it by then, 1..100 */
 	const char *policy;  /**< of the deployments to the test systems */
 	const char *targets; /**< the test systems: JSON of a selector; "" = none */
-	int64_t changed_ms;  /**< 0 = as installed */
+	struct deploy_notify notify; /**< who is told of tests, and of those that failed */
+	int64_t changed_ms;	     /**< 0 = as installed */
 	const char *changed_by;
 };
 /** The settings as JSON, as the API takes and gives them; texts of the one read live in `a`.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The words of approvals, and their settings as JSON: {mode, test: {targets, policy, approve,
- * after_days, success_percent}}. What is stored was written by this and is read as strictly. */
+ * after_days, success_percent, notify}}. What is stored was written by this and is read as
+ * strictly. */
+#include "deploy/ask/notify.h"
 #include "deploy/auto/auto_int.h"
 
 #define TARGETS_JSON_MAX (1u << 20)
@@ -33,6 +35,7 @@ json_t *approval_settings_write(const struct approval_settings *s)
 	json_object_set_new(test, "approve", json_string(s->by_itself ? "automatic" : "by_hand"));
 	json_object_set_new(test, "after_days", json_integer(s->after_days));
 	json_object_set_new(test, "success_percent", json_integer(s->percent));
+	json_object_set_new(test, "notify", notify_write(&s->notify));
 	json_object_set_new(j, "mode", json_string(approval_mode_name(s->mode)));
 	json_object_set_new(j, "test", test);
 	return j;
@@ -55,8 +58,8 @@ static bool read_word(const json_t *obj, const char *key, const char *const *wor
 static bool read_test(const json_t *test, struct arena *a, struct approval_settings *s,
 		      struct err *e)
 {
-	static const char *const known[] = { "targets",	   "policy",	      "approve",
-					     "after_days", "success_percent", NULL };
+	static const char *const known[] = { "targets",		"policy", "approve", "after_days",
+					     "success_percent", "notify", NULL };
 	static const char *const approve[] = { "by_hand", "automatic", NULL };
 	const char *policy = s->policy;
 	int word = s->by_itself;
@@ -66,7 +69,8 @@ static bool read_test(const json_t *test, struct arena *a, struct approval_setti
 	if (!json_only(test, known, e) || !json_opt_str(test, "policy", 64, &policy, e) ||
 	    (json_object_get(test, "approve") && !read_word(test, "approve", approve, &word, e)) ||
 	    !json_opt_int(test, "after_days", 0, APPROVAL_DAYS_MAX, &s->after_days, e) ||
-	    !json_opt_int(test, "success_percent", 1, 100, &s->percent, e))
+	    !json_opt_int(test, "success_percent", 1, 100, &s->percent, e) ||
+	    !notify_read(json_object_get(test, "notify"), a, &s->notify, e))
 		return false;
 	bool all = false;
 	if (targets && !json_is_null(targets) &&
@@ -87,6 +91,7 @@ bool approval_settings_read(const json_t *j, struct arena *a, struct approval_se
 	static const char *const modes[] = { "automatic", "manual", "test", NULL };
 	struct approval_settings s = { .policy = POLICY_ANYTIME,
 				       .targets = "",
+				       .notify = { .to = "" },
 				       .after_days = 3,
 				       .percent = 90,
 				       .changed_by = "" };

@@ -151,7 +151,9 @@ static bool make_one(struct deploy *d, const struct match_view *v, const struct 
 	clock_rfc3339(k.now_ms, when);
 	snprintf(name, sizeof(name), "%.16s %s", when, t->name);
 	snprintf(by, sizeof(by), "auto:%s", t->name);
-	struct deploy_request r = { .name = name, .policy = policy, .created_by = by };
+	struct deploy_request r = {
+		.name = name, .policy = policy, .created_by = by, .notify = t->spec.notify
+	};
 	json_t *detail = json_pack("{s:s,s:I,s:I}", "task", t->id, "patches", (json_int_t)set.n,
 				   "systems", (json_int_t)roaring_bitmap_get_cardinality(set.all));
 	if (!deploy_tell(d, id, "auto.deploy", detail, e) ||

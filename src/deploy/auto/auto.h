@@ -17,8 +17,9 @@
 struct auto_spec {
 	struct auto_criteria criteria;
 	const char *policy, *express_policy;
-	const char *targets; /**< JSON of a selector; "" = every managed system */
-	int64_t force_days;  /**< so long after it was made, also outside its windows; 0 = never */
+	const char *targets;	     /**< JSON of a selector; "" = every managed system */
+	struct deploy_notify notify; /**< who is told of its deployments */
+	int64_t force_days; /**< so long after it was made, also outside its windows; 0 = never */
 };
 struct auto_task {
 	char id[33];
@@ -27,8 +28,8 @@ struct auto_task {
 	struct auto_spec spec;
 };
 /** Members types, severities, os, include, exclude, age, express, policy, targets,
- * force_after_days, halt_after. Other members are not looked at. Texts live in `a`. ERR_INVALID
- * names the member. */
+ * force_after_days, halt_after, notify. Other members are not looked at. Texts live in `a`.
+ * ERR_INVALID names the member. */
 bool auto_spec_read(const json_t *j, struct arena *a, struct auto_spec *out, struct err *e)
 	MUST_CHECK;
 /** Sets those members. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A task's wishes as JSON, the same in the API and in the database. What is written here is read
  * here again as strictly as when a person sent it. */
+#include "deploy/ask/notify.h"
 #include "deploy/auto/auto_int.h"
 #include "deploy/targets/selector.h"
 
@@ -142,7 +143,8 @@ bool auto_spec_read(const json_t *j, struct arena *a, struct auto_spec *out, str
 	    !read_express(j, a, &s, e) || !read_targets(j, a, &s, e) ||
 	    !json_opt_str(j, "policy", 64, &s.policy, e) ||
 	    !json_opt_int(j, "force_after_days", 0, DAYS_MAX, &s.force_days, e) ||
-	    !json_opt_int(j, "halt_after", 0, 100000, &halt_after, e))
+	    !json_opt_int(j, "halt_after", 0, 100000, &halt_after, e) ||
+	    !notify_read(json_object_get(j, "notify"), a, &s.notify, e))
 		return false;
 	if (c->types >> PATCH_TYPE_FEATURE & 1)
 		return err_set(
@@ -209,4 +211,5 @@ void auto_spec_write(const struct auto_spec *s, json_t *into)
 	json_object_set_new(into, "targets", targets_json(s->targets));
 	json_object_set_new(into, "force_after_days", json_integer(s->force_days));
 	json_object_set_new(into, "halt_after", json_integer(c->halt_after));
+	json_object_set_new(into, "notify", notify_write(&s->notify));
 }

@@ -22,7 +22,8 @@ void auto_test_task(const struct approval_settings *s, struct auto_task *out)
 				    .spec = { .criteria = { .express_epss = -1, .testing = true },
 					      .policy = s->policy,
 					      .express_policy = s->policy,
-					      .targets = s->targets } };
+					      .targets = s->targets,
+					      .notify = s->notify } };
 }
 
 static void note_claim(void *arg, const struct claim *c)

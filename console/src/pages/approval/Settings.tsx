@@ -7,6 +7,7 @@ import { usePolicies } from '../../api/queries';
 import { useI18n } from '../../i18n';
 import { Button, Card, Failure, Form, FormGroup, FormSelect, FormSelectOption, Radio, TextInput } from '../../ui/basic';
 import { Dialog } from '../../ui/Dialog';
+import { NotifyField } from '../../ui/NotifyField';
 import { useToast } from '../../ui/toast';
 import { SelectorField, type Selector } from '../auto/SelectorField';
 
@@ -72,6 +73,7 @@ export function ApprovalForm({ settings, edit }: { settings: Settings; edit: boo
 							</FormGroup>
 						</>
 					)}
+					<NotifyField id="test-notify" label={t('mailing.test')} value={test.notify} onChange={notify => set({ notify })} />
 				</Card>
 			)}
 			{!!save.error && <Failure error={save.error} />}

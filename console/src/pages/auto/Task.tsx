@@ -9,6 +9,7 @@ import { deploymentPath } from '../../app/paths';
 import { useSession } from '../../app/session';
 import { useI18n } from '../../i18n';
 import { Button, Card, Checkbox, Failure, Form, FormGroup, FormSelect, FormSelectOption, Loaded, Radio, TextArea, TextInput } from '../../ui/basic';
+import { NotifyField } from '../../ui/NotifyField';
 import { Page } from '../../ui/Page';
 import { SEVERITIES } from '../../ui/Severity';
 import { useToast } from '../../ui/toast';
@@ -21,12 +22,12 @@ const LIST = '/deploy/auto';
 const TYPES: Schemas['PatchType'][] = ['security', 'critical', 'bugfix', 'enhancement', 'rollup', 'service_pack', 'definition', 'third_party', 'driver', 'bios', 'unrated'];
 const FRESH: Request = {
 	name: '', types: [], severities: [], os: [], include: [], exclude: [], age: { days: 0, after: 'release' }, express: null, policy: 'anytime', targets: null,
-	force_after_days: 0, halt_after: 3,
+	force_after_days: 0, halt_after: 3, notify: null,
 };
 
 function requestOf(x: Task): Request {
-	const { name, types, severities, os, include, exclude, age, express, policy, targets, force_after_days, halt_after } = x;
-	return { name, types, severities, os, include, exclude, age, express, policy, targets, force_after_days, halt_after };
+	const { name, types, severities, os, include, exclude, age, express, policy, targets, force_after_days, halt_after, notify } = x;
+	return { name, types, severities, os, include, exclude, age, express, policy, targets, force_after_days, halt_after, notify };
 }
 
 export default function AutoPage({ id }: { id?: string }) {
@@ -167,6 +168,7 @@ function Edit({ task }: { task?: Task }) {
 						<TextInput id="a-halt" type="number" min={0} max={100000} className="tk-number" value={x.halt_after} onChange={(_, v) => set({ halt_after: whole(v, 100000) })} />
 						<p className="tk-small">{t('auto.haltHelp')}</p>
 					</FormGroup>
+					<NotifyField id="a-notify" label={t('mailing.auto')} value={x.notify} onChange={notify => set({ notify })} />
 				</Card>
 				{!!save.error && <Failure error={save.error} />}
 				<div className="tk-row">

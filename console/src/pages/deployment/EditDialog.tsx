@@ -19,7 +19,7 @@ export function EditDialog({ d, onClose }: { d: DeploymentDetail; onClose: () =>
 	const toast = useToast();
 	const client = useQueryClient();
 	const [first] = useState(d);
-	const [draft, setDraft] = useState<Draft>({ name: d.name, description: d.description, policy: d.policy, expires: d.expires, retry: d.retry, distribution: d.distribution });
+	const [draft, setDraft] = useState<Draft>({ name: d.name, description: d.description, policy: d.policy, expires: d.expires, retry: d.retry, distribution: d.distribution, notify: d.notify });
 	const change = (part: Partial<Draft>) => setDraft(x => ({ ...x, ...part }));
 	const save = useMutation({
 		mutationFn: () => take(api.PATCH('/deployments/{deployment_id}', {

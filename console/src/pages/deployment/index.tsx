@@ -5,6 +5,7 @@ import { useDeployment, type DeploymentDetail } from '../../api/queries';
 import { useSession } from '../../app/session';
 import { useI18n } from '../../i18n';
 import { Card, Facts, Loaded, Note } from '../../ui/basic';
+import { useEvery } from '../../ui/NotifyField';
 import { Page, Tabs } from '../../ui/Page';
 import { Time } from '../../ui/Time';
 import { useUrl } from '../../ui/url';
@@ -94,6 +95,7 @@ function Progress({ d: x }: { d: DeploymentDetail }) {
 
 function FactsOf({ d: x }: { d: DeploymentDetail }) {
 	const { t, lang } = useI18n();
+	const every = useEvery();
 	const install = x.operation === 'install';
 	return (
 		<Facts items={[
@@ -110,6 +112,7 @@ function FactsOf({ d: x }: { d: DeploymentDetail }) {
 				[t('terms.retry'), x.retry ? t('terms.retryFact', { refresh: x.retry.refresh, startUp: x.retry.start_up }) : t('terms.retryUsual')],
 				[t('terms.distribution'), t(`terms.${x.distribution}`)],
 			] as [string, string][] : []),
+			...(x.notify ? [[t('mailing.title'), t('mailing.fact', { to: x.notify.to.join(', '), every: every(x.notify.every_minutes) })] as [string, string]] : []),
 			...(x.description ? [[t('deployment.description'), x.description] as [string, string]] : []),
 		]} />
 	);

@@ -31,6 +31,8 @@ export interface Draft {
 	expires?: string | null;
 	retry?: Schemas['DeploymentRetry'] | null;
 	distribution?: Schemas['DistributionRule'];
+	/** Who is mailed how it stands. */
+	notify?: Schemas['DeploymentNotify'] | null;
 	/** Users install it themselves (M-143). */
 	publish?: boolean;
 	/** ... until then; RFC 3339. */
@@ -129,7 +131,7 @@ export function rolloutChoice(plan: Schemas['RolloutPlan'] | undefined): Rollout
 
 /** How it is carried out. */
 export function termsOf(d: Draft) {
-	return { expires: d.expires ?? null, retry: d.retry ?? null, distribution: d.distribution ?? 'deploy_rest' } as const;
+	return { expires: d.expires ?? null, retry: d.retry ?? null, distribution: d.distribution ?? 'deploy_rest', notify: d.notify ?? null } as const;
 }
 
 /** What is chosen: what the preview shows depends on nothing else. */
@@ -155,7 +157,7 @@ export function fromStored(d: DeploymentDetail): Draft {
 	return {
 		operation: operation === 'uninstall' ? operation : undefined, approval: approval === 'plan' ? approval : undefined, drift, patches, systems, targets,
 		onlyApproved: r.only_approved, rollout: rolloutChoice(rollout ?? undefined), name: d.name, description: d.description,
-		publish: r.option === 'publish' || undefined, deadline: r.deadline ?? undefined, policy: d.policy, expires: d.expires, retry: d.retry, distribution: d.distribution,
+		publish: r.option === 'publish' || undefined, deadline: r.deadline ?? undefined, policy: d.policy, expires: d.expires, retry: d.retry, distribution: d.distribution, notify: d.notify,
 	};
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Retries, the end and the distribution rule (M-145, M-147, M-149).
+// Retries, the end, the distribution rule and who is told (M-145..M-149).
 import { useI18n } from '../../../i18n';
 import { Checkbox, FormGroup, Radio, TextInput } from '../../../ui/basic';
+import { NotifyField } from '../../../ui/NotifyField';
 import type { SectionProps } from '../draft';
 
 const DAY = 86400e3;
@@ -40,6 +41,7 @@ export function Terms({ draft, change }: SectionProps) {
 					<Radio key={rule} id={`t-${rule}`} name="distribution" label={t(`terms.${rule}`)} description={t(`terms.${rule}Help`)} isChecked={distribution === rule} onChange={() => change({ distribution: rule })} />
 				))}
 			</fieldset>
+			<NotifyField id="t-notify" label={t('mailing.title')} value={draft.notify} onChange={notify => change({ notify })} />
 		</>
 	);
 }
