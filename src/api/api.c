@@ -250,7 +250,26 @@ void api_on_deployment(void *arg, const char *deployment)
 bool api_audit(struct api *api, const char *action, const char *object, const char *detail,
 	       struct err *e)
 {
-	return auth_audit(api->conf.auth, "server", "local", action, object, detail, e);
+	if (!auth_audit(api->conf.auth, "server", "local", action, object, detail, e))
+		return false;
+	api_on_audit(api, action);
+	return true;
+}
+
+void api_on_audit(void *arg, const char *action)
+{
+	/* what has no topic of its own; the first word of an action says what it was done to */
+	static const char *const told[] = {
+		"approval", "auto",	"enrolment_token", "mail", "policy",
+		"script",   "settings", "token",	   "user",
+	};
+	struct api *api = arg;
+	struct str rest = str_of(action), noun;
+	if (!str_split(&rest, '.', &noun))
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(told); i++)
+		if (str_is(noun, told[i]))
+			events_publish(api->events, EVENT_ADMINISTRATION, told[i], NULL, 0);
 }
 
 void api_on_approvals(void *arg)

@@ -120,6 +120,7 @@ bool call_audit(struct call *c, const char *action, const char *object, json_t *
 	if (!auth_audit(c->conf->auth, c->who.name, http_req_peer(c->req), action, object,
 			owned ? buf_str(&b).p : NULL, e))
 		return err_prefix(e, "the change was made but not recorded in the audit log");
+	api_on_audit(c->api, action);
 	return true;
 }
 

@@ -57,9 +57,13 @@ struct events {
 };
 
 static const char *const topic_names[EVENT_TOPICS_] = {
-	[EVENT_FLEET] = "fleet",     [EVENT_PATCHES] = "patches",
-	[EVENT_SYSTEMS] = "systems", [EVENT_DEPLOYMENTS] = "deployments",
-	[EVENT_JOBS] = "jobs",	     [EVENT_FEEDS] = "feeds",
+	[EVENT_FLEET] = "fleet",
+	[EVENT_PATCHES] = "patches",
+	[EVENT_SYSTEMS] = "systems",
+	[EVENT_DEPLOYMENTS] = "deployments",
+	[EVENT_JOBS] = "jobs",
+	[EVENT_FEEDS] = "feeds",
+	[EVENT_ADMINISTRATION] = "administration",
 };
 
 const char *event_topic_name(enum event_topic t)

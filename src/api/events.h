@@ -15,6 +15,7 @@ enum event_topic {
 	EVENT_DEPLOYMENTS,
 	EVENT_JOBS,
 	EVENT_FEEDS,
+	EVENT_ADMINISTRATION,
 	EVENT_TOPICS_
 };
 const char *event_topic_name(enum event_topic t); /**< "fleet", ... */

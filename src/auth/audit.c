@@ -73,7 +73,8 @@ bool audit_append(struct sql_conn *c, const struct audit_entry *a, struct err *e
 
 static bool write_entry(struct sql_conn *c, void *arg, struct err *e)
 {
-	return audit_append(c, arg, e);
+	const struct audit_entry *a = arg;
+	return audit_append(c, a, e) && sql_announce(c, AUTH_SAYS_AUDIT, str_of(a->action), e);
 }
 
 bool auth_audit(struct auth *a, const char *actor, const char *address, const char *action,

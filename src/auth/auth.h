@@ -43,6 +43,7 @@ bool auth_open(struct sql *db, const struct clock *clock, struct auth **out, str
 void auth_close(struct auth *a);
 /** What this room announces (sql/notify.h). */
 #define AUTH_SAYS_USER "user"
+#define AUTH_SAYS_AUDIT "audit" /**< with the action that auth_audit() recorded */
 /** Another server may have changed users or ended sessions: what is in memory is forgotten. */
 bool auth_reload(struct auth *a, struct err *e) MUST_CHECK;
 AUTO_DEFINE(struct auth, auth_close)

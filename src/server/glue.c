@@ -73,6 +73,15 @@ void glue_set_node(struct glue *g, struct node *node)
 	pthread_rwlock_unlock(&g->lock);
 }
 
+void glue_audited(void *arg, const char *action)
+{
+	struct glue *g = arg;
+	pthread_rwlock_rdlock(&g->lock);
+	if (g->api)
+		api_on_audit(g->api, action);
+	pthread_rwlock_unlock(&g->lock);
+}
+
 void glue_deployment_changed(void *arg, const char *deployment)
 {
 	struct glue *g = arg;

@@ -27,6 +27,8 @@ void glue_set_node(struct glue *g, struct node *node);
 /* `arg` is the struct glue. */
 void glue_job_changed(void *arg, const char *job);
 void glue_feed_changed(void *arg, const char *feed);
+/** Another server recorded it in the audit log. */
+void glue_audited(void *arg, const char *action);
 void glue_wake(void *arg, const uint32_t *hosts, size_t n);
 /** Only on the other servers of the database. */
 void glue_wake_elsewhere(void *arg, const uint32_t *hosts, size_t n);

@@ -83,14 +83,20 @@ static void heard(void *arg, struct str kind, struct str what)
 		heard_wake(n, what);
 		return;
 	}
-	if (str_is(kind, DEPLOY_SAYS_DEPLOYMENT) || str_is(kind, CATALOG_SAYS_FEED)) {
-		AUTO(xfree) char *id = str_dup(what);
-		if (str_is(kind, CATALOG_SAYS_FEED))
-			glue_feed_changed(n->conf.glue, id);
-		else
-			glue_deployment_changed(n->conf.glue, id);
-		return;
-	}
+	static const struct {
+		const char *kind;
+		void (*changed)(void *glue, const char *what);
+	} told[] = {
+		{ DEPLOY_SAYS_DEPLOYMENT, glue_deployment_changed },
+		{ CATALOG_SAYS_FEED, glue_feed_changed },
+		{ AUTH_SAYS_AUDIT, glue_audited },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(told); i++)
+		if (str_is(kind, told[i].kind)) {
+			AUTO(xfree) char *text = str_dup(what);
+			told[i].changed(n->conf.glue, text);
+			return;
+		}
 	if (str_is(kind, DEPLOY_SAYS_AUTO)) {
 		auto_stir(n->conf.deploy);
 		glue_approvals_changed(n->conf.glue);

@@ -30,6 +30,35 @@ static void M_091_changes_arrive_with_ids_and_counters_only(void **state)
 	listener_stop(&l);
 }
 
+/* What people change is told to all others, whatever list it stands in. */
+static void M_091_every_administrative_change_is_told(void **state)
+{
+	static const struct {
+		const char *method, *path, *body, *id;
+	} all[] = {
+		{ "POST", "/api/v1/deployment-policies",
+		  "{\"name\":\"Told\",\"schedule\":{\"windows\":[{\"weekdays\":[\"sun\"],\"start\":\"13:00\",\"end\":\"17:00\"}]}}",
+		  "policy" },
+		{ "POST", "/api/v1/enrolment-tokens", "{\"label\":\"told\"}", "enrolment_token" },
+		{ "POST", "/api/v1/tokens", "{\"label\":\"told\"}", "token" },
+	};
+	struct world *w = *state;
+	struct who guest = as(w, ROLE_GUEST), admin = as(w, ROLE_ADMINISTRATOR);
+	struct listener l;
+	AUTO(xfree) char *url = events_url(w, "?topics=administration");
+	listener_start(&l, w, &guest, url, NULL);
+	listener_wait(&l, "retry:", 1);
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		AUTO(reply_done) struct reply r;
+		AUTO(xfree) char *id = xasprintf("\"%s\"", all[i].id);
+		request(w, &admin, all[i].method, all[i].path, all[i].body, NULL, &r);
+		expect(&r, 201, NULL);
+		listener_wait(&l, id, 1);
+	}
+	assert_int_equal(listener_count(&l, "told"), 0); /* names are read, not told */
+	listener_stop(&l);
+}
+
 static void many_changes_become_two_events_a_second(void **state)
 {
 	struct world *w = *state;
@@ -146,6 +175,7 @@ static int group(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(M_091_changes_arrive_with_ids_and_counters_only),
+		cmocka_unit_test(M_091_every_administrative_change_is_told),
 		cmocka_unit_test(many_changes_become_two_events_a_second),
 		cmocka_unit_test(last_event_id_resumes_or_says_resync),
 		cmocka_unit_test(readers_come_and_go),

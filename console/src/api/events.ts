@@ -16,7 +16,10 @@ const STALE: Record<Schemas['Topic'], string[]> = {
 	deployments: ['deployments', 'dashboard', 'policies', 'auto', 'approval'],
 	jobs: ['jobs'],
 	feeds: ['feeds', 'dashboard', 'patches'],
+	administration: ['policies', 'scripts', 'settings', 'mails', 'tokens', 'enrolment', 'auto', 'approval'],
 };
+// What is being edited is not read again under its form: the version it was read at says so on saving.
+const FORMS = ['policies'];
 const TOPICS = Object.keys(STALE);
 
 export function startEvents(client: QueryClient, onState: (s: Live) => void): () => void {
@@ -30,7 +33,7 @@ export function startEvents(client: QueryClient, onState: (s: Live) => void): ()
 		timer = undefined;
 		for (const [root, ids] of pending)
 			void client.invalidateQueries({
-				predicate: q => q.queryKey[0] === root
+				predicate: q => q.queryKey[0] === root && !(FORMS.includes(root) && q.queryKey[1] === 'one')
 					&& (ids === 'all' || q.queryKey[1] !== 'one' || ids.has(String(q.queryKey[2]))),
 			});
 		pending.clear();

@@ -1888,7 +1888,7 @@ export interface components {
         /** @enum {string} */
         JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled";
         /** @enum {string} */
-        Topic: "fleet" | "patches" | "systems" | "deployments" | "jobs" | "feeds";
+        Topic: "fleet" | "patches" | "systems" | "deployments" | "jobs" | "feeds" | "administration";
         /** @enum {string} */
         Role: "administrator" | "technician" | "auditor" | "guest";
         /** @enum {string} */
