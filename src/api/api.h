@@ -133,8 +133,9 @@ void api_on_deployment(void *arg, const char *deployment);
 /** Writes to the audit log what the server does by itself; for deploy_conf.turned. */
 bool api_audit(struct api *api, const char *action, const char *object, const char *detail,
 	       struct err *e) MUST_CHECK;
-/** Something was recorded in the audit log, here or by another server of the database: publishes what
- * no other topic tells (deployment policies, scripts, settings, mails, tokens, users, tasks). */
+/** Something was recorded in the audit log, here or by another server of the database: publishes
+ * what no other topic tells (deployment policies, scripts, settings, mails, tokens, users, tasks).
+ */
 void api_on_audit(void *arg, const char *action);
 /** For deploy_conf.approvals_changed; also when a task of automated deployment changed. */
 void api_on_approvals(void *arg);

@@ -241,6 +241,7 @@ static size_t world_take(char *p, size_t size, size_t n, void *arg)
 /* For tests/api/schema.py: every API answer as a line of JSON, when the environment asks for it. */
 static void world_dump(const char *method, const char *url, const struct reply *r)
 {
+	static const char *mode = "w"; /* what an earlier run left is of no use */
 	const char *file = getenv("TSUKUROI_API_DUMP"), *path = strstr(url + 8, "/");
 	if (!file || !path || strstr(url, "/agent/"))
 		return;
@@ -251,8 +252,9 @@ static void world_dump(const char *method, const char *url, const struct reply *
 	json_object_set_new(j, "status", json_integer(r->status));
 	json_object_set(j, "body", r->json ? r->json : json_null());
 	json_write(j, &line);
-	FILE *f = fopen(file, "a");
+	FILE *f = fopen(file, mode);
 	assert_non_null(f);
+	mode = "a";
 	assert_true(fprintf(f, "%s\n", line.p) > 0);
 	fclose(f);
 }
