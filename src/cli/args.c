@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The option reader. Invariant: every argument is either understood or refused. */
 #include "cli/args.h"
+#include "base/file.h"
 
 #include <stdio.h>
+#include <unistd.h>
+
+#define DOCUMENT_MAX (1u << 20)
 
 static const struct arg_option *find(struct str name, const struct arg_option *options, size_t n)
 {
@@ -118,4 +122,29 @@ bool args_duration(const char *text, int64_t *out)
 		}
 	}
 	return false;
+}
+
+bool args_verb(const struct args *a, const struct arg_verb *verbs)
+{
+	bool known = a->n == 0;
+	for (; !known && verbs->name; verbs++)
+		known = strcmp(a->words[0], verbs->name) == 0 && a->n >= verbs->min &&
+			a->n <= verbs->max;
+	return known;
+}
+
+bool args_document(const char *path, json_t **out, struct err *e)
+{
+	AUTO(buf_done) struct buf text = BUF_INIT(DOCUMENT_MAX);
+	AUTO(json_free) json_t *j = NULL;
+	bool read = strcmp(path, "-") == 0 ? file_read_fd(STDIN_FILENO, &text, "standard input", e)
+					   : file_read(path, &text, e);
+	if (!read)
+		return false;
+	if (!json_parse(buf_str(&text), DOCUMENT_MAX, &j, e))
+		return err_prefix(e, "'%s'", path);
+	if (!json_is_object(j))
+		return err_set(e, ERR_INVALID, "'%s' is not a JSON object", path);
+	*out = TAKE(j);
+	return true;
 }

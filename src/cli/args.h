@@ -5,6 +5,7 @@
 #define CLI_ARGS_H
 #include "base/base.h"
 #include "base/str.h"
+#include "format/json.h"
 
 struct arg_option {
 	const char *name;	  /**< "--severity" */
@@ -26,6 +27,15 @@ bool args_parse(int argc, char **argv, const char *usage, const struct arg_optio
 		size_t n, size_t min, size_t max, struct args *out);
 /** Says `what` ("" = nothing but the usage) and `usage` on stderr; returns 2. */
 int args_wrong(const char *usage, const char *what);
+/** How many words a verb takes, itself counted. */
+struct arg_verb {
+	const char *name; /**< NULL ends the list */
+	size_t min, max;
+};
+/** Whether the words are one of the verbs with what it takes; no words at all are fine, too. */
+bool args_verb(const struct args *a, const struct arg_verb *verbs);
+/** A JSON object from a file, or from standard input for "-"; at most 1 MiB. */
+bool args_document(const char *path, json_t **out, struct err *e) MUST_CHECK;
 /** "90s", "30m", "12h", "7d" to seconds; false for anything else. */
 bool args_duration(const char *text, int64_t *out) MUST_CHECK;
 void args_done(struct args *a);

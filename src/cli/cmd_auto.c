@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * tsukuroi auto: automated deployments - list, show, make or change from a JSON file as the API
  * takes it, what one would deploy now, pause, resume, reset, remove. */
-#include "base/file.h"
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/print.h"
@@ -9,8 +8,6 @@
 #include "cli/table.h"
 
 #include <stdio.h>
-
-#define FILE_MAX_BYTES (1u << 20)
 
 static const char usage[] = "usage: tsukuroi auto list [--json]\n"
 			    "       tsukuroi auto show|plan NAME [--json]\n"
@@ -65,13 +62,6 @@ static bool find(struct remote *r, const char *word, char out[static 33], struct
 	return err_set(e, ERR_NOT_FOUND, "there is no automated deployment '%.100s'", word);
 }
 
-static bool read_json(const char *path, json_t **out, struct err *e)
-{
-	AUTO(buf_done) struct buf text = BUF_INIT(FILE_MAX_BYTES);
-	return (file_read(path, &text, e) && json_parse(buf_str(&text), FILE_MAX_BYTES, out, e)) ||
-	       err_prefix(e, "'%s'", path);
-}
-
 static void print_plan(const json_t *p)
 {
 	const json_t *items = json_object_get(p, "items");
@@ -116,7 +106,7 @@ static int with_file(struct remote *r, const char *verb, const char *id, const c
 	AUTO(xfree)
 	char *path = id[0] ? xasprintf("/auto-deployments/%s", id)
 			   : xasprintf("/auto-deployments%s", preview ? ":preview" : "");
-	if (!read_json(file, &body, e) ||
+	if (!args_document(file, &body, e) ||
 	    !remote_call(r, id[0] ? "PATCH" : "POST", path, body, &reply, e))
 		return print_failure(e);
 	if (preview || json)

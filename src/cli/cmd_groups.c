@@ -234,12 +234,11 @@ static json_t *limit_of(const char *text)
 
 int cmd_groups(int argc, char **argv)
 {
-	static const struct {
-		const char *verb;
-		size_t min, max;
-	} verbs[] = { { "list", 1, 1 },	  { "show", 2, 2 },	  { "create", 2, 2 },
-		      { "change", 2, 2 }, { "add", 3, ARGS_ANY }, { "remove", 3, ARGS_ANY },
-		      { "delete", 2, 2 }, { "preview", 2, 2 } };
+	static const struct arg_verb verbs[] = { { "list", 1, 1 },	 { "show", 2, 2 },
+						 { "create", 2, 2 },	 { "change", 2, 2 },
+						 { "add", 3, ARGS_ANY }, { "remove", 3, ARGS_ANY },
+						 { "delete", 2, 2 },	 { "preview", 2, 2 },
+						 { NULL, 0, 0 } };
 	struct group_options o = { 0 };
 	const struct arg_option options[] = { { .name = "--name", .value = &o.name },
 					      { .name = "--description", .value = &o.description },
@@ -250,11 +249,7 @@ int cmd_groups(int argc, char **argv)
 	AUTO(args_done) struct args a = { 0 };
 	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), 0, ARGS_ANY, &a))
 		return a.status;
-	bool known = a.n == 0;
-	for (size_t i = 0; a.n && i < ARRAY_LEN(verbs); i++)
-		known |= strcmp(a.words[0], verbs[i].verb) == 0 && a.n >= verbs[i].min &&
-			 a.n <= verbs[i].max;
-	if (!known)
+	if (!args_verb(&a, verbs))
 		return args_wrong(usage, "this is not known, or something is missing");
 	if (o.unique && o.filter)
 		return args_wrong(usage, "a unique group has no filter");

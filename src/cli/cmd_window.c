@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define POLICY_MAX (256u << 10)
 #define COUNT_MAX 1000
 
 static const char usage[] =
@@ -38,17 +37,16 @@ AUTO_DEFINE_VALUE(struct request, request_done)
 
 static bool read_policy(const char *path, struct window_schedule *out, struct err *e)
 {
-	AUTO(buf_done) struct buf text = BUF_INIT(POLICY_MAX);
 	AUTO(json_free) json_t *policy = NULL;
-	bool read = strcmp(path, "-") == 0 ? file_read_fd(STDIN_FILENO, &text, "standard input", e)
-					   : file_read(path, &text, e);
-	if (!read || !json_parse(buf_str(&text), POLICY_MAX, &policy, e))
+	if (!args_document(path, &policy, e))
 		return false;
 	const json_t *schedule = json_object_get(policy, "schedule");
 	if (!schedule)
-		return err_set(e, ERR_INVALID,
-			       "the policy has no member 'schedule'; write {\"schedule\": {...}}");
-	return window_read(schedule, out, e);
+		return err_set(
+			e, ERR_INVALID,
+			"'%s': the policy has no member 'schedule'; write {\"schedule\": {...}}",
+			path);
+	return window_read(schedule, out, e) || err_prefix(e, "'%s'", path);
 }
 
 static bool read_request(struct request *r, const char *policy, const char *zone, const char *from,
@@ -57,7 +55,7 @@ static bool read_request(struct request *r, const char *policy, const char *zone
 	int64_t n = 12;
 	r->from_ms = clock_wall_ms();
 	if (!read_policy(policy, &r->schedule, e))
-		return err_prefix(e, "'%s'", policy);
+		return false;
 	if (count && (!str_to_i64(str_of(count), &n) || n < 1 || n > COUNT_MAX))
 		return err_set(e, ERR_INVALID, "'--count' must be a number from 1 to %d, not '%s'",
 			       COUNT_MAX, count);

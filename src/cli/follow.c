@@ -20,24 +20,13 @@ bool follow_confirmed(const char *question)
 
 bool follow_policy(struct remote *r, const char *wanted, json_t *req, struct err *e)
 {
-	AUTO(json_free) json_t *list = NULL;
-	size_t i;
-	const json_t *p;
+	AUTO(json_free) json_t *p = NULL;
 	if (!wanted)
 		return true;
-	if (!remote_call(r, "GET", "/deployment-policies", NULL, &list, e))
+	if (!remote_policy(r, wanted, &p, e))
 		return false;
-	json_array_foreach(json_object_get(list, "items"), i, p)
-	{
-		const json_t *name = json_object_get(p, "name");
-		if (strcmp(print_text(p, "id"), wanted) != 0 &&
-		    strcmp(print_text(name, "en"), wanted) != 0 &&
-		    strcmp(print_text(name, "ja"), wanted) != 0)
-			continue;
-		json_object_set(req, "policy", json_object_get(p, "id"));
-		return true;
-	}
-	return err_set(e, ERR_NOT_FOUND, "there is no deployment policy '%s'", wanted);
+	json_object_set(req, "policy", json_object_get(p, "id"));
+	return true;
 }
 
 static bool ended(const char *state)

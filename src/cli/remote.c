@@ -166,8 +166,7 @@ static bool send(struct remote *r, const char *method, const char *path, const j
 		headers[n++] = "Content-Type: application/json";
 		headers[n++] = key;
 	}
-	if (match)
-		headers[n++] = match;
+	ASSERT(n < ARRAY_LEN(headers)); /* NULL ends them */
 	struct http_request req = { .method = method,
 				    .url = url,
 				    .headers = headers,
@@ -247,6 +246,12 @@ bool remote_all(struct remote *r, const char *path, size_t max, json_t **items_o
 	return true;
 }
 
+static bool is_word(const json_t *j, const char *member, const char *word)
+{
+	const char *s = json_string_value(json_object_get(j, member));
+	return s && strcmp(s, word) == 0;
+}
+
 bool remote_group(struct remote *r, const char *word, json_t **group_out, struct err *e)
 {
 	AUTO(json_free) json_t *list = NULL;
@@ -254,14 +259,32 @@ bool remote_group(struct remote *r, const char *word, json_t **group_out, struct
 		return false;
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		json_t *g = json_array_get(list, i);
-		const char *id = json_string_value(json_object_get(g, "id"));
-		const char *name = json_string_value(json_object_get(g, "name"));
-		if ((id && strcmp(id, word) == 0) || (name && strcmp(name, word) == 0)) {
+		if (is_word(g, "id", word) || is_word(g, "name", word)) {
 			*group_out = json_incref(g);
 			return true;
 		}
 	}
 	return err_set(e, ERR_NOT_FOUND, "there is no group '%.100s'; 'tsukuroi groups' lists them",
+		       word);
+}
+
+bool remote_policy(struct remote *r, const char *word, json_t **policy_out, struct err *e)
+{
+	AUTO(json_free) json_t *doc = NULL;
+	if (!remote_call(r, "GET", "/deployment-policies", NULL, &doc, e))
+		return false;
+	const json_t *list = json_object_get(doc, "items");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		json_t *p = json_array_get(list, i);
+		const json_t *name = json_object_get(p, "name");
+		if (is_word(p, "id", word) || is_word(name, "en", word) ||
+		    is_word(name, "ja", word)) {
+			*policy_out = json_incref(p);
+			return true;
+		}
+	}
+	return err_set(e, ERR_NOT_FOUND,
+		       "there is no deployment policy '%.100s'; 'tsukuroi policies' lists them",
 		       word);
 }
 

@@ -39,6 +39,9 @@ bool remote_all(struct remote *r, const char *path, size_t max, json_t **items_o
 	MUST_CHECK;
 /** A group by id or name. ERR_NOT_FOUND. */
 bool remote_group(struct remote *r, const char *word, json_t **group_out, struct err *e) MUST_CHECK;
+/** A deployment policy by id or name, in either language. ERR_NOT_FOUND. */
+bool remote_policy(struct remote *r, const char *word, json_t **policy_out, struct err *e)
+	MUST_CHECK;
 /** A system by id or host name. ERR_NOT_FOUND, ERR_CONFLICT when several have that name. */
 bool remote_system(struct remote *r, const char *word, json_t **system_out, struct err *e)
 	MUST_CHECK;
