@@ -514,7 +514,7 @@ static bool went_back(struct deploy *d, const struct known_order *o, const char 
 static bool leave_place(struct deploy *d, const struct known_order *o, struct answer *k,
 			struct err *e)
 {
-	AUTO(match_read_end) struct match_view v;
+	AUTO(match_read_end) struct match_view v = { 0 };
 	bool there, off = k->r->reboot && strcmp(k->r->reboot, "off") == 0;
 	if (!cluster_slot_get(d, k->host, &k->place, &there, e))
 		return false;
