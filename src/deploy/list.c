@@ -146,7 +146,8 @@ static bool texts(struct deploy *d, const struct sql_stmt *q, const struct sql_v
 	bool ok = sql_rows_end(rows, e);
 	if (ok) {
 		*out = arena_array(a, char *, list.n ? list.n : 1);
-		memcpy(*out, list.p, list.n * sizeof(char *));
+		if (list.n)
+			memcpy(*out, list.p, list.n * sizeof(char *));
 		*n_out = list.n;
 	}
 	VEC_DONE(&list);

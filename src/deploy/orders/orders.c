@@ -432,7 +432,8 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 	deploy_new_id(k.id);
 	size_t n = set->n_packages + set->n_extra;
 	uint32_t *all = arena_array(a, uint32_t, n ? n : 1);
-	memcpy(all, set->packages, set->n_packages * sizeof(*all));
+	if (set->n_packages)
+		memcpy(all, set->packages, set->n_packages * sizeof(*all));
 	if (set->n_extra)
 		memcpy(all + set->n_packages, set->extra, set->n_extra * sizeof(*all));
 	bool asks = str_is(set->plan, PLAN_ASK); /* which changes nothing, at any time */
