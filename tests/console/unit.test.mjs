@@ -188,4 +188,9 @@ test('a day ends when it ends on the clocks of the zone', () => {
 	assert.equal(format.endOfDay('2026-03-08', 'America/New_York'), '2026-03-09T03:59:59Z');
 	assert.equal(format.endOfDay('2026-11-01', 'America/New_York'), '2026-11-02T04:59:59Z');
 	assert.equal(format.formatDate(format.endOfDay('2027-06-30', 'Asia/Tokyo'), 'Asia/Tokyo'), '2027-06-30');
+	assert.equal(format.instantOf('2026-12-01T09:00', 'Asia/Tokyo'), '2026-12-01T00:00:00Z');
+	assert.equal(format.instantOf('2026-12-01T09:00', 'America/New_York'), '2026-12-01T14:00:00Z');
+	assert.equal(format.instantOf('', 'Asia/Tokyo'), undefined);
+	for (const zone of ['Asia/Tokyo', 'UTC', 'America/New_York', 'Asia/Kathmandu'])
+		assert.equal(format.localOf(format.instantOf('2026-03-08T12:30', zone), zone), '2026-03-08T12:30');
 });

@@ -273,7 +273,7 @@ test('M-143: what is published in the form is seen in the portal, with its deadl
 	await confirm.click();
 	await p.waitForURL(/\/deploy\/tasks\/[0-9a-f]{32}$/);
 	const made = (await b.api('/portal')).items.find(d => d.name === '好きなときに');
-	assert.equal(made.deadline, '2098-12-31T09:30:00Z'); // the browser is in Tokyo
+	assert.equal(made.deadline, '2098-12-31T09:30:00Z'); // 18:30 on the clocks of the user, in Tokyo
 	await visit(p, '/deploy/portal');
 	await p.getByRole('row').filter({ hasText: '好きなときに' }).getByText('2098-12-31 18:30').waitFor();
 	assert.deepEqual(p.errors, []);

@@ -42,20 +42,36 @@ export function formatDate(iso: string, zone?: string): string {
 	})).format(new Date(iso));
 }
 
-/** The last second of the day "2026-11-22" on the clocks of `zone`, as RFC 3339 UTC. */
-export function endOfDay(day: string, zone?: string): string {
-	const wanted = Date.parse(`${day}T23:59:59Z`);
-	const shown = (ms: number) => {
-		const p = Object.fromEntries(dtf(`e ${zone}`, () => new Intl.DateTimeFormat('en', {
-			year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZone: zone,
-		})).formatToParts(new Date(ms)).map(x => [x.type, Number(x.value)]));
-		return Date.UTC(p.year!, p.month! - 1, p.day, p.hour, p.minute, p.second);
-	};
+const clocks = (zone?: string) => dtf(`e ${zone}`, () => new Intl.DateTimeFormat('en', {
+	year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZone: zone,
+}));
+
+/** What the clocks of `zone` show, as if they were those of UTC. */
+function shown(ms: number, zone?: string): number {
+	const p = Object.fromEntries(clocks(zone).formatToParts(new Date(ms)).map(x => [x.type, Number(x.value)]));
+	return Date.UTC(p.year!, p.month! - 1, p.day, p.hour, p.minute, p.second);
+}
+
+/** "2026-11-22T09:00" (seconds may follow) on the clocks of `zone`, as RFC 3339 UTC; undefined for what is no time. */
+export function instantOf(local: string, zone?: string): string | undefined {
+	const wanted = Date.parse(`${local}Z`);
+	if (Number.isNaN(wanted))
+		return undefined;
 	// Twice, since the first guess may lie on the other side of a change of clocks.
 	let ms = wanted;
 	for (let n = 0; n < 2; n++)
-		ms += wanted - shown(ms);
+		ms += wanted - shown(ms, zone);
 	return new Date(ms).toISOString().replace('.000Z', 'Z');
+}
+
+/** The same back, to the minute. */
+export function localOf(iso: string, zone?: string): string {
+	return new Date(shown(Date.parse(iso), zone)).toISOString().slice(0, 16);
+}
+
+/** The last second of the day "2026-11-22" on the clocks of `zone`, as RFC 3339 UTC. */
+export function endOfDay(day: string, zone?: string): string {
+	return instantOf(`${day}T23:59:59`, zone)!;
 }
 
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [

@@ -32,6 +32,9 @@ export interface I18n {
 	date: (iso: string) => string;
 	relative: (iso: string, nowMs: number) => string;
 	endOfDay: (day: string) => string;
+	/** A field's "2026-11-22T09:00" on the user's clocks, as RFC 3339 UTC, and back. */
+	instantOf: (local: string) => string | undefined;
+	localOf: (iso: string) => string;
 	list: (names: string[]) => string;
 }
 
@@ -73,6 +76,8 @@ export function I18nProvider({ children }: { children: ReactNode }) {
 			date: iso => f.formatDate(iso, zone),
 			relative: (iso, now) => f.formatRelative(lang, iso, now),
 			endOfDay: day => f.endOfDay(day, zone),
+			instantOf: local => f.instantOf(local, zone),
+			localOf: iso => f.localOf(iso, zone),
 			list: names => f.formatList(lang, names),
 		};
 	}, [lang, setLang, zone]);

@@ -113,7 +113,8 @@ static bool tell_one(struct deploy *d, const struct due *k, struct arena *a,
 				   : 0;
 	out->state = state_text(out, a);
 	out->what = notify_decide(&k->note, &out->now, out->state);
-	return !out->row.targets[TARGET_FAILED] ||
+	bool told = out->what != NOTIFY_NOTHING && out->what != NOTIFY_SAME;
+	return !told || !out->row.targets[TARGET_FAILED] ||
 	       deploy_failures(d, k->id, a, &out->failures, &out->n_failures, e);
 }
 

@@ -26,16 +26,9 @@ export function Policy({ draft, change }: SectionProps) {
 	);
 }
 
-/** The field's local time ("2026-12-01T09:00") of an instant, and back. */
-const localOf = (iso: string | undefined) => {
-	const d = iso ? new Date(iso) : null;
-	return d ? new Date(d.getTime() - d.getTimezoneOffset() * 60_000).toISOString().slice(0, 16) : '';
-};
-const instantOf = (local: string) => local && !Number.isNaN(Date.parse(local)) ? new Date(local).toISOString() : undefined;
-
 /** Deployed, or published to the self-service portal (M-143, M-144). */
 function Option({ draft, change }: SectionProps) {
-	const { t } = useI18n();
+	const { t, instantOf, localOf } = useI18n();
 	return (
 		<>
 			<fieldset className="tk-radios">
@@ -45,7 +38,7 @@ function Option({ draft, change }: SectionProps) {
 			</fieldset>
 			{draft.publish && (
 				<FormGroup label={t('portal.from')} fieldId="publish-deadline">
-					<TextInput id="publish-deadline" type="datetime-local" value={localOf(draft.deadline)} onChange={(_, v) => change({ deadline: instantOf(v) })} />
+					<TextInput id="publish-deadline" type="datetime-local" value={draft.deadline ? localOf(draft.deadline) : ''} onChange={(_, v) => change({ deadline: instantOf(v) })} />
 					<p className="tk-small">{t('portal.fromHelp')}</p>
 				</FormGroup>
 			)}
