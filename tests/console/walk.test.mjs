@@ -257,7 +257,7 @@ test('M-143: what is published in the form is seen in the portal, with its deadl
 	await p.fill('#d-name', '好きなときに');
 	await p.check('#option-publish');
 	await p.fill('#publish-deadline', '2098-12-31T18:30');
-	await p.getByText('段階配布もプランの承認もありません').waitFor();
+	await p.getByText('段階配布も実行計画の承認もありません').waitFor();
 	const publish = p.getByRole('button', { name: '公開', exact: true });
 	await publish.and(p.locator(':enabled')).waitFor();
 	assert.equal(await p.getByText('今すぐ配布').count(), 0);
