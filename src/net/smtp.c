@@ -15,6 +15,7 @@
 
 #define SAID_MAX 300
 #define SECRET_MIN 6 /* a shorter one is part of many words; what signs in is left out anyway */
+#define CREDENTIALS_MAX (16u << 10)
 #define CONNECT_TIMEOUT_S 15
 #define ANSWER_TIMEOUT_S 30
 
@@ -25,10 +26,17 @@ struct sending {
 	void *arg;
 	bool signing_in, message_said, leaving;
 	bool refused_place;
-	char command[8]; /* the last one sent, and what was answered to it; QUIT is none */
+	struct buf credentials; /* what was said to sign in, a word a line */
+	char command[8];	/* the last one sent, and what was answered to it; QUIT is none */
 	char answer[SAID_MAX + 1];
 	char place[INET6_ADDRSTRLEN];
 };
+
+static void sending_done(struct sending *x)
+{
+	buf_done(&x->credentials);
+}
+AUTO_DEFINE_VALUE(struct sending, sending_done)
 
 static void global_init(void)
 {
@@ -117,11 +125,44 @@ static void tell(struct sending *x, enum smtp_speaker who, struct str s)
 	x->line(x->arg, who, (struct str) { line, n });
 }
 
-/* The secret itself has no place in a transcript, whoever says it. */
+static bool is_base64(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '+' || c == '/' || c == '=';
+}
+
+static bool holds(struct str s, struct str part)
+{
+	return part.n >= SECRET_MIN && memmem(s.p, s.n, part.p, part.n);
+}
+
+/* What signs in has no place in a transcript, whoever says it: the secret, or what was said with
+ * it, also when a server repeats only a part of that. */
 static bool leaks(const struct sending *x, struct str s)
 {
-	const char *secret = x->s->secret;
-	return secret && strlen(secret) >= SECRET_MIN && memmem(s.p, s.n, secret, strlen(secret));
+	struct str secret = str_of(x->s->secret ? x->s->secret : ""), one,
+		   rest = buf_str(&x->credentials);
+	if (holds(s, secret))
+		return true;
+	while (str_line(&rest, &one))
+		if (holds(s, one))
+			return true;
+	for (size_t i = 0; i < s.n;) {
+		size_t from = i;
+		while (i < s.n && is_base64(s.p[i]))
+			i++;
+		struct str word = { s.p + from, i - from };
+		if (holds(buf_str(&x->credentials), word) || holds(secret, word))
+			return true;
+		i += i == from;
+	}
+	return false;
+}
+
+static void keep_credential(struct sending *x, struct str s)
+{
+	buf_addstr(&x->credentials, str_trim(s));
+	buf_addc(&x->credentials, '\n');
 }
 
 static void sent(struct sending *x, struct str s)
@@ -133,9 +174,12 @@ static void sent(struct sending *x, struct str s)
 		way = named ? str_trim(way) : STR_LIT("");
 		snprintf(line, sizeof(line), "AUTH %.*s ***", (int)MIN(way.n, 20), way.p);
 		x->signing_in = true;
+		keep_credential(x, named ? rest : s);
 		snprintf(x->command, sizeof(x->command), "AUTH");
 		tell(x, SMTP_CLIENT, str_of(line));
 	} else if (x->signing_in || leaks(x, s)) {
+		if (x->signing_in)
+			keep_credential(x, s);
 		tell(x, SMTP_CLIENT, STR_LIT("***"));
 	} else if (str_starts(s, "QUIT")) {
 		x->leaving = true;
@@ -302,7 +346,12 @@ bool smtp_send(const struct smtp_server *s, const struct smtp_mail *m, smtp_line
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	char detail[CURL_ERROR_SIZE] = "";
 	struct url to;
-	struct sending x = { .s = s, .rest = m->message, .line = line, .arg = arg };
+	AUTO(sending_done)
+	struct sending x = { .s = s,
+			     .rest = m->message,
+			     .line = line,
+			     .arg = arg,
+			     .credentials = BUF_INIT(CREDENTIALS_MAX) };
 	*refused_out = false;
 	if (!parse_place(s->host, s->port, &to, e))
 		return false;
