@@ -59,6 +59,23 @@ static void M_091_every_administrative_change_is_told(void **state)
 	listener_stop(&l);
 }
 
+/* A token that a sign-in makes stands in the same list as any other. */
+static void M_091_a_token_made_by_sign_in_is_told(void **state)
+{
+	struct world *w = *state;
+	struct who guest = as(w, ROLE_GUEST);
+	AUTO(reply_done) struct reply r;
+	struct listener l;
+	AUTO(xfree) char *url = events_url(w, "?topics=administration");
+	listener_start(&l, w, &guest, url, NULL);
+	listener_wait(&l, "retry:", 1);
+	request(w, NULL, "POST", "/api/v1/session",
+		"{\"name\":\"admin\",\"password\":\"" PASSWORD "\",\"kind\":\"token\"}", NULL, &r);
+	expect(&r, 201, NULL);
+	listener_wait(&l, "\"token\"", 1);
+	listener_stop(&l);
+}
+
 static void many_changes_become_two_events_a_second(void **state)
 {
 	struct world *w = *state;
@@ -176,6 +193,7 @@ static int group(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(M_091_changes_arrive_with_ids_and_counters_only),
 		cmocka_unit_test(M_091_every_administrative_change_is_told),
+		cmocka_unit_test(M_091_a_token_made_by_sign_in_is_told),
 		cmocka_unit_test(many_changes_become_two_events_a_second),
 		cmocka_unit_test(last_event_id_resumes_or_says_resync),
 		cmocka_unit_test(readers_come_and_go),
