@@ -48,7 +48,9 @@ function Status({ d: x }: { d: DeploymentDetail }) {
 	const mayRetry = may('deploy') && !x.removed ? retry : undefined;
 	const installs = x.operation === 'install' || x.operation === 'uninstall';
 	const asked = url.get('tab');
-	const tab = installs && (asked === 'patches' || asked === 'plans') ? asked : 'targets';
+	// nobody is asked for the plan of what is published: it is told with the first installation
+	const plans = installs && (x.option !== 'publish' || x.targets.succeeded + x.targets.failed > 0);
+	const tab = (asked === 'patches' && installs) || (asked === 'plans' && plans) ? asked : 'targets';
 	return (
 		<>
 			{x.removed && <Note tone="warning" title={t('deployment.inTrash')} />}
@@ -62,7 +64,7 @@ function Status({ d: x }: { d: DeploymentDetail }) {
 			{x.state !== 'draft' && (
 				<>
 					<Tabs label={x.name} active={tab} href={k => `${url.path}${k === 'targets' ? '' : `?tab=${k}`}`}
-						tabs={[{ id: 'targets', name: t('deployment.targets'), count: x.targets.total }, ...(installs ? [{ id: 'patches', name: t('deployment.patches'), count: x.patches }, { id: 'plans', name: t('plans.title') }] : [])]} />
+						tabs={[{ id: 'targets', name: t('deployment.targets'), count: x.targets.total }, ...(installs ? [{ id: 'patches', name: t('deployment.patches'), count: x.patches }] : []), ...(plans ? [{ id: 'plans', name: t('plans.title') }] : [])]} />
 					{tab === 'plans' && <Plans id={x.id} open={isOpen(x)} />}
 					{tab === 'targets' && <Targets id={x.id} restarts={x.operation === 'restart_services'} installs={installs} retry={x.targets.failed > 0 ? mayRetry : undefined} />}
 					{tab === 'patches' && <Patches id={x.id} />}
