@@ -2,6 +2,7 @@
  * Declined patches (M-111): list, decline, end. Each change is audited, expiry too (api_tick). */
 #include "api/declines.h"
 #include "api/api_int.h"
+#include "api/page.h"
 #include "api/selection.h"
 #include "api/words.h"
 
@@ -41,15 +42,14 @@ json_t *decline_of_patch_json(struct call *c, const struct match_view *v, uint32
 	return x ? decline_json(v, x) : json_null();
 }
 
-static json_t *list_json(struct call *c, const struct decline *list, size_t n)
+static json_t *items_json(struct call *c, const struct decline *list, size_t n)
 {
 	AUTO(match_read_end) struct match_view v;
 	match_read(c->conf->match, &v);
-	json_t *items = json_array(), *j = json_object();
+	json_t *items = json_array();
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(items, decline_json(&v, &list[i]));
-	json_object_set_new(j, "items", items);
-	return j;
+	return items;
 }
 
 static const char *word_decline_state(unsigned i)
@@ -59,11 +59,20 @@ static const char *word_decline_state(unsigned i)
 
 static bool list_declines(struct call *c, struct err *e)
 {
+	struct page_rows p;
 	struct decline *list;
 	size_t n;
-	return deploy_declines(c->conf->deploy, query_word(&c->query, "state") == 1, c->arena,
-			       &list, &n, e) &&
-	       call_json(c, 200, list_json(c, list, n));
+	int64_t total;
+	bool ended = query_word(&c->query, "state") == 1;
+	if (!page_rows_read(c, &p, e) ||
+	    !deploy_declines(c->conf->deploy, ended, &p.ask, c->arena, &list, &n, &total, e))
+		return false;
+	page_rows_came(&p, n);
+	list += p.skip;
+	return call_json(c, 200,
+			 page_rows_reply(c, &p, items_json(c, list, p.n), total,
+					 ended ? &list->ended_ms : &list->created_ms, list->id,
+					 sizeof(*list)));
 }
 
 /* What to decline: patches, or a product of an operating system. */
@@ -134,7 +143,7 @@ static bool decline(struct call *c, struct err *e)
 			return false;
 		list[made++] = list[i];
 	}
-	return call_json(c, 201, list_json(c, list, made));
+	return call_json(c, 201, json_pack("{s:o}", "items", items_json(c, list, made)));
 }
 
 static bool undecline(struct call *c, struct err *e)
@@ -160,6 +169,7 @@ bool declines_tick(struct api *api, struct err *e)
 }
 
 static const struct param decline_params[] = {
+	PARAMS_LIST,
 	{ .name = "state", .type = PARAM_WORD, .word = word_decline_state, .words = 2 },
 	PARAM_LAST,
 };

@@ -290,25 +290,6 @@ static bool get_deployment(struct call *c, struct err *e)
 
 /* --- lists from the database: keyset pages in both directions --- */
 
-/* Cursors around the rows shown; `more` = there was a row beyond the page in reading direction. */
-static json_t *db_page(struct call *c, const struct page_position *at, bool more, size_t n,
-		       const struct page_value *first, const struct page_value *last,
-		       size_t n_values, int64_t total)
-{
-	bool has_next = n && (at->backward || more),
-	     has_prev = n && (at->backward ? more : at->present);
-	return page_json(c, has_next ? page_cursor(c, false, last, n_values) : NULL,
-			 has_prev ? page_cursor(c, true, first, n_values) : NULL, total);
-}
-
-static json_t *items_and_page(json_t *items, json_t *page)
-{
-	json_t *j = json_object();
-	json_object_set_new(j, "items", items);
-	json_object_set_new(j, "page", page);
-	return j;
-}
-
 static void copy_id(char out[static 33], struct str id)
 {
 	(void)snprintf(out, 33, "%.*s", (int)MIN(id.n, 32), id.p);
@@ -316,41 +297,30 @@ static void copy_id(char out[static 33], struct str id)
 
 static bool list_deployments(struct call *c, struct err *e)
 {
-	struct page_position at;
+	struct page_rows p;
 	struct deployment_row from = { 0 }, *rows;
-	size_t limit, n;
+	size_t n;
 	int64_t total;
-	if (!page_read(c, 2, &limit, &at, e))
+	if (!page_rows_read(c, &p, e))
 		return false;
-	if (at.present) {
-		from.created_ms = at.at[0].i;
-		copy_id(from.id, at.at[1].s);
-	}
-	const struct deployment_row *key = at.present ? &from : NULL;
+	from.created_ms = p.ask.ms;
+	copy_id(from.id, str_of(p.ask.id));
+	const struct deployment_row *key = p.ask.from ? &from : NULL;
 	bool trash = query_bool(&c->query, "trash") > 0;
-	bool ok = at.backward ? deploy_list_newer(c->conf->deploy, trash, key, limit + 1, c->arena,
-						  &rows, &n, e)
-			      : deploy_list(c->conf->deploy, trash, key, limit + 1, c->arena, &rows,
-					    &n, e);
+	bool ok = p.ask.newer ? deploy_list_newer(c->conf->deploy, trash, key, p.ask.limit,
+						  c->arena, &rows, &n, e)
+			      : deploy_list(c->conf->deploy, trash, key, p.ask.limit, c->arena,
+					    &rows, &n, e);
 	if (!ok || !deploy_count(c->conf->deploy, trash, &total, e))
 		return false;
-	bool more = n > limit;
-	if (more) {
-		rows += at.backward; /* the row beyond is the first one then */
-		n = limit;
-	}
+	page_rows_came(&p, n);
+	rows += p.skip;
 	json_t *items = json_array();
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < p.n; i++)
 		json_array_append_new(items, deployment_json(&rows[i]));
-	struct page_value first[2] = { 0 }, last[2] = { 0 };
-	if (n) {
-		first[0].i = rows[0].created_ms;
-		first[1] = (struct page_value) { .is_text = true, .s = str_of(rows[0].id) };
-		last[0].i = rows[n - 1].created_ms;
-		last[1] = (struct page_value) { .is_text = true, .s = str_of(rows[n - 1].id) };
-	}
-	return call_json(c, 200,
-			 items_and_page(items, db_page(c, &at, more, n, first, last, 2, total)));
+	return call_json(
+		c, 200,
+		page_rows_reply(c, &p, items, total, &rows->created_ms, rows->id, sizeof(*rows)));
 }
 
 /* A target's key: hostname and system in one text each, the hostname unclipped. */
@@ -411,7 +381,7 @@ static bool list_targets(struct call *c, struct err *e)
 	}
 	int64_t total = state < 0 ? deployment.n_targets : deployment.targets[state];
 	return call_json(c, 200,
-			 items_and_page(items, db_page(c, &at, more, n, first, last, 1, total)));
+			 page_reply(items, page_around(c, &at, more, n, first, last, 1, total)));
 }
 
 /* --- the patches of one deployment, by id --- */
@@ -471,8 +441,8 @@ static bool list_patches(struct call *c, struct err *e)
 	}
 	return call_json(
 		c, 200,
-		items_and_page(patch_items(c, ids + start, end - start),
-			       db_page(c, &at, more, end - start, first, last, 1, (int64_t)n)));
+		page_reply(patch_items(c, ids + start, end - start),
+			   page_around(c, &at, more, end - start, first, last, 1, (int64_t)n)));
 }
 
 static bool get_log(struct call *c, struct err *e)

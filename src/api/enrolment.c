@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Offices and enrolment tokens: how systems come in. */
 #include "api/api_int.h"
+#include "api/list.h"
 #include "api/words.h"
 #include "fleet/roster.h"
 
@@ -46,27 +47,51 @@ static json_t *office_json(struct str id, const struct office *o)
 	return j;
 }
 
-/* The local office is there before it has a system. */
+/* An office on the list. */
+struct shown_office {
+	struct str id;
+	struct office count;
+};
+enum { BY_ID, BY_LOCAL };
+
+static void value(void *arg, uint32_t item, int column, struct page_value *out)
+{
+	const struct shown_office *o = &((struct shown_office *)arg)[item];
+	*out = (struct page_value) { .is_text = column == BY_ID,
+				     .i = str_is(o->id, OFFICE_LOCAL),
+				     .s = o->id };
+}
+
+static const char *const columns[] = { "id", "local", NULL };
+static const struct list_kind kind = { .columns = columns,
+				       .default_sort = "-local",
+				       .value = value };
+
+/* The local office is there before it has a system, and comes first. */
 static bool list_offices(struct call *c, struct err *e)
 {
-	(void)e;
 	AUTO(match_read_end) struct match_view v;
 	match_read(c->conf->match, &v);
 	const struct roster *r = fleet_roster(v.fleet);
-	const struct office *rows = count_offices(c, r), none = { 0 };
-	json_t *items = json_array(), *local = NULL, *j = json_object();
-	for (uint32_t i = 0; i < roster_words(r, ROSTER_OFFICE); i++) {
+	const struct office *rows = count_offices(c, r);
+	uint32_t words = roster_words(r, ROSTER_OFFICE), n = 1;
+	struct shown_office *all = arena_array(c->arena, struct shown_office, words + 1);
+	struct list_page page;
+	all[0].id = STR_LIT(OFFICE_LOCAL);
+	for (uint32_t i = 0; i < words; i++) {
 		struct str id = roster_word(r, ROSTER_OFFICE, i);
 		if (str_is(id, OFFICE_LOCAL))
-			local = office_json(id, &rows[i]);
+			all[0].count = rows[i];
 		else if (rows[i].systems > 0)
-			json_array_append_new(items, office_json(id, &rows[i]));
+			all[n++] = (struct shown_office) { id, rows[i] };
 	}
-	if (!local)
-		local = office_json(STR_LIT(OFFICE_LOCAL), &none);
-	json_array_insert_new(items, 0, local);
-	json_object_set_new(j, "items", items);
-	return call_json(c, 200, j);
+	if (!list_run(c, &kind, all, (struct list_input) { NULL, n }, &page, e))
+		return false;
+	json_t *items = json_array();
+	for (size_t i = 0; i < page.n; i++)
+		json_array_append_new(
+			items, office_json(all[page.items[i]].id, &all[page.items[i]].count));
+	return call_json(c, 200, list_reply(items, &page));
 }
 
 /* --- tokens --- */
@@ -96,15 +121,21 @@ static json_t *token_json(const struct enrol_token *t, int64_t now_ms)
 
 static bool list_enrolment_tokens(struct call *c, struct err *e)
 {
-	AUTO(xfree) struct enrol_token *tokens = NULL;
+	struct page_rows p;
+	struct enrol_token *list;
 	size_t n;
-	if (!auth_enrol_token_list(c->conf->auth, &tokens, &n, e))
+	int64_t total;
+	if (!page_rows_read(c, &p, e) ||
+	    !auth_enrol_token_list(c->conf->auth, &p.ask, c->arena, &list, &n, &total, e))
 		return false;
-	json_t *items = json_array(), *j = json_object();
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(items, token_json(&tokens[i], c->now_ms));
-	json_object_set_new(j, "items", items);
-	return call_json(c, 200, j);
+	page_rows_came(&p, n);
+	list += p.skip;
+	json_t *items = json_array();
+	for (size_t i = 0; i < p.n; i++)
+		json_array_append_new(items, token_json(&list[i], c->now_ms));
+	return call_json(
+		c, 200,
+		page_rows_reply(c, &p, items, total, &list->created_ms, list->id, sizeof(*list)));
 }
 
 /* "{url}" and "{token}" replaced. */
@@ -184,9 +215,12 @@ static bool revoke_enrolment_token(struct call *c, struct err *e)
 	       call_no_content(c);
 }
 
+static const struct param list_params[] = { PARAMS_LIST, PARAM_LAST };
+
 const struct route enrolment_routes[] = {
-	ROUTE(GET, API "/offices", PERM_VIEW, list_offices),
-	ROUTE(GET, API "/enrolment-tokens", PERM_AGENTS, list_enrolment_tokens),
+	ROUTE(GET, API "/offices", PERM_VIEW, list_offices, .query = list_params),
+	ROUTE(GET, API "/enrolment-tokens", PERM_AGENTS, list_enrolment_tokens,
+	      .query = list_params),
 	ROUTE(POST, API "/enrolment-tokens", PERM_AGENTS, create_enrolment_token,
 	      .max_body = SMALL_BODY),
 	ROUTE(DELETE, API "/enrolment-tokens/{token_id}", PERM_AGENTS, revoke_enrolment_token),

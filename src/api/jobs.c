@@ -2,9 +2,10 @@
  * Long-running work, as the jobs room tells it through struct api_conf. */
 #include "api/api_int.h"
 #include "api/job_json.h"
+#include "api/list.h"
 #include "api/words.h"
 
-#define MAX_JOBS 200
+#define MAX_JOBS 200 /* of those that the jobs room keeps in memory: all of them */
 #define MAX_PARAMS 4096
 
 static json_t *message_json(const char *code, const char *params)
@@ -56,27 +57,48 @@ static const char *word_job_state(unsigned i)
 }
 #define JOB_STATES 5
 
-static bool wanted(uint64_t states, const char *state)
+struct shown_jobs {
+	const struct api_job *all;
+	uint64_t states; /* bits of words; 0 = any */
+};
+enum { BY_ID, BY_CREATED };
+
+static void value(void *arg, uint32_t item, int column, struct page_value *out)
 {
-	for (unsigned i = 0; i < JOB_STATES; i++)
-		if (states >> i & 1 && strcmp(state, word_job_state(i)) == 0)
-			return true;
-	return states == 0;
+	const struct api_job *j = &((struct shown_jobs *)arg)->all[item];
+	*out = (struct page_value) { .is_text = column == BY_ID,
+				     .i = j->created_ms,
+				     .s = str_of(j->id) };
 }
+
+static uint32_t failing(void *arg, uint32_t item)
+{
+	const struct shown_jobs *s = arg;
+	for (unsigned i = 0; i < JOB_STATES; i++)
+		if (s->states >> i & 1 && strcmp(s->all[item].state, word_job_state(i)) == 0)
+			return 0;
+	return s->states != 0;
+}
+
+static const char *const columns[] = { "id", "created", NULL };
+static const struct list_kind kind = {
+	.columns = columns, .default_sort = "-created", .value = value, .failing = failing
+};
 
 static bool list_jobs(struct call *c, struct err *e)
 {
 	struct api_job *jobs = NULL;
+	struct list_page page;
 	size_t n = 0;
 	if (!c->conf->jobs_list(c->conf->arg, MAX_JOBS, c->arena, &jobs, &n, e))
 		return false;
-	uint64_t states = query_words(&c->query, "state");
-	json_t *items = json_array(), *j = json_object();
-	for (size_t i = 0; i < n; i++)
-		if (wanted(states, jobs[i].state))
-			json_array_append_new(items, job_json(&jobs[i]));
-	json_object_set_new(j, "items", items);
-	return call_json(c, 200, j);
+	struct shown_jobs s = { jobs, query_words(&c->query, "state") };
+	if (!list_run(c, &kind, &s, (struct list_input) { NULL, (uint32_t)n }, &page, e))
+		return false;
+	json_t *items = json_array();
+	for (size_t i = 0; i < page.n; i++)
+		json_array_append_new(items, job_json(&jobs[page.items[i]]));
+	return call_json(c, 200, list_reply(items, &page));
 }
 
 static bool get_job(struct call *c, struct err *e)
@@ -87,6 +109,7 @@ static bool get_job(struct call *c, struct err *e)
 }
 
 static const struct param jobs_params[] = {
+	PARAMS_LIST,
 	{ .name = "state", .type = PARAM_WORDS, .word = word_job_state, .words = JOB_STATES },
 	PARAM_LAST
 };

@@ -2,7 +2,7 @@
  * Mails to administrators: what waits, was sent or given up, and trying the mail server. Its
  * settings are ordinary settings (settings.c); nothing here ever shows a secret. */
 #include "api/api_int.h"
-#include "api/call.h"
+#include "api/page.h"
 #include "api/words.h"
 #include "format/mail_address.h"
 #include "mail/mail.h"
@@ -27,20 +27,26 @@ static json_t *row_json(const struct mail_row *r)
 
 static bool list_mails(struct call *c, struct err *e)
 {
+	struct page_rows p;
 	struct mail_row *rows;
 	size_t n;
-	int64_t counts[MAIL_STATES_];
-	if (!mail_list(c->conf->mail, c->arena, &rows, &n, counts, e))
+	int64_t counts[MAIL_STATES_], total = 0;
+	if (!page_rows_read(c, &p, e) ||
+	    !mail_list(c->conf->mail, &p.ask, c->arena, &rows, &n, counts, e))
 		return false;
-	json_t *j = json_object(), *items = json_array(), *by_state = json_object();
-	for (size_t i = 0; i < n; i++)
+	page_rows_came(&p, n);
+	rows += p.skip;
+	json_t *items = json_array(), *by_state = json_object();
+	for (size_t i = 0; i < p.n; i++)
 		json_array_append_new(items, row_json(&rows[i]));
-	for (int s = 0; s < MAIL_STATES_; s++)
+	for (int s = 0; s < MAIL_STATES_; s++) {
+		total += counts[s];
 		json_object_set_new(by_state, mail_state_name((enum mail_state)s),
 				    json_integer(counts[s]));
+	}
+	json_t *j = page_rows_reply(c, &p, items, total, &rows->at_ms, rows->id, sizeof(*rows));
 	json_object_set_new(j, "configured", json_boolean(mail_configured(c->conf->mail)));
 	json_object_set_new(j, "by_state", by_state);
-	json_object_set_new(j, "items", items);
 	return call_json(c, 200, j);
 }
 
@@ -99,8 +105,10 @@ static bool get_try(struct call *c, struct err *e)
 	return call_param_id(c, 0, &id, e) && answer_try(c, 200, id, e);
 }
 
+static const struct param list_params[] = { PARAMS_LIST, PARAM_LAST };
+
 const struct route mails_routes[] = {
-	ROUTE(GET, API "/mails", PERM_SETTINGS, list_mails),
+	ROUTE(GET, API "/mails", PERM_SETTINGS, list_mails, .query = list_params),
 	ROUTE(POST, API "/mails/{mail_id}:retry", PERM_SETTINGS, retry_mail),
 	ROUTE(POST, API "/mail-tests", PERM_SETTINGS, start_try, .max_body = 4096),
 	ROUTE(GET, API "/mail-tests/{test_id}", PERM_SETTINGS, get_try),

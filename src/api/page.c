@@ -7,6 +7,8 @@
 #include "api/words.h"
 #include "base/enc.h"
 
+#include <stdio.h>
+
 #define CURSOR_VERSION 1
 #define FILTER_LEN 8
 #define MAC_LEN 16
@@ -139,4 +141,63 @@ json_t *page_json(struct call *c, const char *next, const char *prev, int64_t to
 	json_object_set_new(j, "total_is_exact", json_true());
 	json_object_set_new(j, "as_of", json_time(c->now_ms));
 	return j;
+}
+
+json_t *page_around(struct call *c, const struct page_position *at, bool more, size_t n,
+		    const struct page_value *first, const struct page_value *last, size_t n_values,
+		    int64_t total)
+{
+	bool has_next = n && (at->backward || more),
+	     has_prev = n && (at->backward ? more : at->present);
+	return page_json(c, has_next ? page_cursor(c, false, last, n_values) : NULL,
+			 has_prev ? page_cursor(c, true, first, n_values) : NULL, total);
+}
+
+json_t *page_reply(json_t *items, json_t *page)
+{
+	json_t *j = json_object();
+	json_object_set_new(j, "items", items);
+	json_object_set_new(j, "page", page);
+	return j;
+}
+
+/* --- rows by (time, id) ------------------------------------------------------------------------
+ */
+
+bool page_rows_read(struct call *c, struct page_rows *out, struct err *e)
+{
+	struct page_position at;
+	struct page_rows p = { 0 };
+	size_t limit;
+	if (!page_read(c, 2, &limit, &at, e))
+		return false;
+	p.ask = (struct sql_page) {
+		.from = at.present, .newer = at.backward, .ms = at.at[0].i, .limit = limit + 1
+	};
+	if (at.present)
+		(void)snprintf(p.ask.id, sizeof(p.ask.id), "%.*s", STR_ARG(at.at[1].s));
+	*out = p;
+	return true;
+}
+
+void page_rows_came(struct page_rows *p, size_t n)
+{
+	p->more = n == p->ask.limit;
+	p->n = n - p->more;
+	p->skip = p->more && p->ask.newer; /* the row beyond is the first one then */
+}
+
+json_t *page_rows_reply(struct call *c, const struct page_rows *p, json_t *items, int64_t total,
+			const int64_t *ms, const char *id, size_t stride)
+{
+	struct page_position at = { .present = p->ask.from, .backward = p->ask.newer };
+	struct page_value first[2] = { 0 }, last[2] = { 0 };
+	if (p->n) {
+		size_t far = (p->n - 1) * stride;
+		first[0].i = *ms;
+		first[1] = (struct page_value) { .is_text = true, .s = str_of(id) };
+		memcpy(&last[0].i, (const char *)ms + far, sizeof(last[0].i));
+		last[1] = (struct page_value) { .is_text = true, .s = str_of(id + far) };
+	}
+	return page_reply(items, page_around(c, &at, p->more, p->n, first, last, 2, total));
 }

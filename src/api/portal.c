@@ -4,6 +4,7 @@
 #include "api/portal.h"
 #include "api/api_int.h"
 #include "api/deployment_json.h"
+#include "api/page.h"
 #include "deploy/orders/offers.h"
 
 bool portal_read(const json_t *body, struct deploy_request *r, struct err *e)
@@ -21,17 +22,26 @@ bool portal_read(const json_t *body, struct deploy_request *r, struct err *e)
 
 static bool list_portal(struct call *c, struct err *e)
 {
+	struct page_rows p;
 	struct deployment_row *rows;
 	size_t n;
-	if (!deploy_offers(c->conf->deploy, c->arena, &rows, &n, e))
+	int64_t total;
+	if (!page_rows_read(c, &p, e) ||
+	    !deploy_offers(c->conf->deploy, &p.ask, c->arena, &rows, &n, &total, e))
 		return false;
+	page_rows_came(&p, n);
+	rows += p.skip;
 	json_t *items = json_array();
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < p.n; i++)
 		json_array_append_new(items, deployment_json(&rows[i]));
-	return call_json(c, 200, json_pack("{s:o}", "items", items));
+	return call_json(
+		c, 200,
+		page_rows_reply(c, &p, items, total, &rows->created_ms, rows->id, sizeof(*rows)));
 }
 
+static const struct param portal_params[] = { PARAMS_LIST, PARAM_LAST };
+
 const struct route portal_routes[] = {
-	ROUTE(GET, API "/portal", PERM_VIEW, list_portal),
+	ROUTE(GET, API "/portal", PERM_VIEW, list_portal, .query = portal_params),
 	ROUTE_TABLE_END,
 };

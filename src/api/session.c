@@ -4,6 +4,7 @@
 #include "api/session_json.h"
 
 #include "api/api_int.h"
+#include "api/page.h"
 #include "api/security.h"
 
 #define SMALL_BODY (16u << 10)
@@ -148,24 +149,34 @@ bool session_answer_new_token(struct call *c, const char *label, int64_t expires
 	return call_json(c, 201, j);
 }
 
+static json_t *token_json(const struct api_token *t)
+{
+	json_t *j = json_object();
+	json_object_set_new(j, "id", json_string(t->id));
+	json_object_set_new(j, "label", json_text(str_of(t->label)));
+	json_object_set_new(j, "created", json_time(t->created_ms));
+	json_object_set_new(j, "expires", json_time(t->expires_ms));
+	json_object_set_new(j, "last_used", json_time(t->used_ms));
+	return j;
+}
+
 static bool list_tokens(struct call *c, struct err *e)
 {
-	struct api_token *tokens;
+	struct page_rows p;
+	struct api_token *list;
 	size_t n;
-	if (!auth_token_list(c->conf->auth, c->who.user_id, c->arena, &tokens, &n, e))
+	int64_t total;
+	if (!page_rows_read(c, &p, e) ||
+	    !auth_token_list(c->conf->auth, c->who.user_id, &p.ask, c->arena, &list, &n, &total, e))
 		return false;
-	json_t *items = json_array(), *j = json_object();
-	for (size_t i = 0; i < n; i++) {
-		json_t *one = json_object();
-		json_object_set_new(one, "id", json_string(tokens[i].id));
-		json_object_set_new(one, "label", json_text(str_of(tokens[i].label)));
-		json_object_set_new(one, "created", json_time(tokens[i].created_ms));
-		json_object_set_new(one, "expires", json_time(tokens[i].expires_ms));
-		json_object_set_new(one, "last_used", json_time(tokens[i].used_ms));
-		json_array_append_new(items, one);
-	}
-	json_object_set_new(j, "items", items);
-	return call_json(c, 200, j);
+	page_rows_came(&p, n);
+	list += p.skip;
+	json_t *items = json_array();
+	for (size_t i = 0; i < p.n; i++)
+		json_array_append_new(items, token_json(&list[i]));
+	return call_json(
+		c, 200,
+		page_rows_reply(c, &p, items, total, &list->created_ms, list->id, sizeof(*list)));
 }
 
 static bool create_token(struct call *c, struct err *e)
@@ -187,12 +198,14 @@ static bool revoke_token(struct call *c, struct err *e)
 	       call_audit(c, "token.revoke", call_param(c, 0), NULL, e) && call_no_content(c);
 }
 
+static const struct param token_params[] = { PARAMS_LIST, PARAM_LAST };
+
 const struct route session_routes[] = {
 	ROUTE(GET, API "/session", PERM_SELF, get_session),
 	ROUTE(PATCH, API "/session", PERM_SELF, patch_session, .max_body = SMALL_BODY),
 	ROUTE(DELETE, API "/session", PERM_SELF, sign_out),
 	ROUTE(POST, API "/password", PERM_SELF, change_password, .max_body = SMALL_BODY),
-	ROUTE(GET, API "/tokens", PERM_SELF, list_tokens),
+	ROUTE(GET, API "/tokens", PERM_SELF, list_tokens, .query = token_params),
 	ROUTE(POST, API "/tokens", PERM_SELF, create_token, .max_body = SMALL_BODY),
 	ROUTE(DELETE, API "/tokens/{token_id}", PERM_SELF, revoke_token),
 	ROUTE_TABLE_END,

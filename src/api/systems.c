@@ -5,6 +5,7 @@
 #include "api/failures.h"
 #include "api/idempotency.h"
 #include "api/inventory_list.h"
+#include "api/page.h"
 #include "api/patch_json.h"
 #include "api/patch_list.h"
 #include "api/push.h"
@@ -300,29 +301,33 @@ static bool list_system_deployments(struct call *c, struct err *e)
 {
 	uint32_t no;
 	enum host_state state;
+	struct page_rows p;
 	struct deployment_row *rows;
 	struct target_row *targets;
 	size_t n;
-	if (!system_number(c, &no, &state, e) ||
-	    !deploy_of_host(c->conf->deploy, call_param(c, 0), c->arena, &rows, &targets, &n, e))
+	int64_t total;
+	if (!page_rows_read(c, &p, e) || !system_number(c, &no, &state, e) ||
+	    !deploy_of_host(c->conf->deploy, call_param(c, 0), &p.ask, c->arena, &rows, &targets,
+			    &n, &total, e))
 		return false;
-	json_t *items = json_array();
-	for (size_t i = 0; i < n; i++) {
-		json_t *one = json_object(), *target;
-		if (!deployment_target_json(c, rows[i].id, &targets[i], &target, e)) {
-			json_free(one);
-			json_free(items);
+	page_rows_came(&p, n);
+	rows += p.skip;
+	targets += p.skip;
+	AUTO(json_free) json_t *items = json_array();
+	for (size_t i = 0; i < p.n; i++) {
+		json_t *target;
+		if (!deployment_target_json(c, rows[i].id, &targets[i], &target, e))
 			return false;
-		}
-		json_object_set_new(one, "deployment", deployment_json(&rows[i]));
-		json_object_set_new(one, "target", target);
-		json_array_append_new(items, one);
+		json_array_append_new(items,
+				      json_pack("{s:o,s:o}", "deployment",
+						deployment_json(&rows[i]), "target", target));
 	}
-	json_t *j = json_object();
-	json_object_set_new(j, "items", items);
-	return call_json(c, 200, j);
+	return call_json(c, 200,
+			 page_rows_reply(c, &p, json_incref(items), total, &rows->created_ms,
+					 rows->id, sizeof(*rows)));
 }
 
+static const struct param system_deployments_params[] = { PARAMS_LIST, PARAM_LAST };
 static const struct param systems_params[] = { PARAMS_SORTED, PARAMS_SYSTEM, PARAM_LAST };
 static const struct param inventory_params[] = { PARAMS_LIST, PARAM_Q, PARAM_LAST };
 static const struct param system_patches_params[] = {
@@ -343,6 +348,7 @@ const struct route systems_routes[] = {
 	      .query = inventory_params),
 	ROUTE(GET, API "/systems/{system_id}/unfixed", PERM_VIEW, list_unfixed,
 	      .query = inventory_params),
-	ROUTE(GET, API "/systems/{system_id}/deployments", PERM_VIEW, list_system_deployments),
+	ROUTE(GET, API "/systems/{system_id}/deployments", PERM_VIEW, list_system_deployments,
+	      .query = system_deployments_params),
 	ROUTE_TABLE_END,
 };

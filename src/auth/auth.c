@@ -14,7 +14,7 @@ bool auth_open(struct sql *db, const struct clock *clock, struct auth **out, str
 {
 	AUTO(sql_done) struct sql_conn *c = sql_reader(db, e);
 	int64_t administrators;
-	if (!c || !query_int(c, &SQL_USER_ADMINISTRATORS, SQL_NO_ARGS, &administrators, e))
+	if (!c || !sql_int_of(c, &SQL_USER_ADMINISTRATORS, SQL_NO_ARGS, &administrators, e))
 		return err_prefix(e, "cannot read the users");
 	struct auth *a = xcalloc(1, sizeof(*a));
 	a->db = db;
@@ -31,7 +31,7 @@ bool auth_reload(struct auth *a, struct err *e)
 	AUTO(sql_done) struct sql_conn *c = sql_reader(a->db, e);
 	int64_t administrators;
 	session_cache_clear(a->cache);
-	if (!c || !query_int(c, &SQL_USER_ADMINISTRATORS, SQL_NO_ARGS, &administrators, e))
+	if (!c || !sql_int_of(c, &SQL_USER_ADMINISTRATORS, SQL_NO_ARGS, &administrators, e))
 		return err_prefix(e, "users are not read again");
 	if (administrators > 0)
 		a->set_up = true;
@@ -70,19 +70,6 @@ void col_copy(struct sql_rows *r, int col, char *out, size_t size)
 {
 	struct str s = sql_col_str(r, col);
 	snprintf(out, size, "%.*s", STR_ARG(s));
-}
-
-bool query_int(struct sql_conn *c, const struct sql_stmt *q, const struct sql_val *args, int nargs,
-	       int64_t *out, struct err *e)
-{
-	struct sql_rows *r;
-	if (!sql_query(c, q, args, nargs, &r, e))
-		return false;
-	int64_t n = sql_next(r) ? sql_col_int(r, 0) : 0;
-	if (!sql_rows_end(r, e))
-		return false;
-	*out = n;
-	return true;
 }
 
 bool text_check(const char *s, size_t max, const char *what, struct err *e)

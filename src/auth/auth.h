@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "sql/sql.h"
+#include "sql/page.h"
 
 /** What a role may allow (S-15). A route names exactly one; the zero value is not a permission. */
 enum permission {
@@ -124,9 +124,11 @@ bool auth_token_check(struct auth *a, const char *token, struct principal *who_o
 bool auth_token_revoke(struct auth *a, const char *user_id, const char *token_id, struct err *e)
 	MUST_CHECK;
 
-/** The user's own, usable or expired, newest first; revoked ones are gone. */
-bool auth_token_list(struct auth *a, const char *user_id, struct arena *mem, struct api_token **out,
-		     size_t *n_out, struct err *e) MUST_CHECK;
+/** A page of the user's own, usable or expired, newest first; revoked ones are gone. *total_out of
+ * all pages. */
+bool auth_token_list(struct auth *a, const char *user_id, const struct sql_page *page,
+		     struct arena *mem, struct api_token **out, size_t *n_out, int64_t *total_out,
+		     struct err *e) MUST_CHECK;
 
 /** Enrolment tokens: per office, expiring, use-counted, secret stored hashed. */
 struct enrol_token {
@@ -142,9 +144,10 @@ struct enrol_token {
 bool auth_enrol_token_new(struct auth *a, const char *office, const char *label, int64_t ttl_s,
 			  int64_t max_uses, const char *created_by, char secret_out[static 64],
 			  struct enrol_token *out, struct err *e) MUST_CHECK;
-/** Newest first; the caller frees *out with xfree. */
-bool auth_enrol_token_list(struct auth *a, struct enrol_token **out, size_t *n_out, struct err *e)
-	MUST_CHECK;
+/** A page, newest first; *total_out of all pages. */
+bool auth_enrol_token_list(struct auth *a, const struct sql_page *page, struct arena *mem,
+			   struct enrol_token **out, size_t *n_out, int64_t *total_out,
+			   struct err *e) MUST_CHECK;
 bool auth_enrol_token_revoke(struct auth *a, const char *id, struct err *e) MUST_CHECK;
 /** Uses one: counts it in the same transaction, so N parallel uses of a token with k left succeed k
  *  times. ERR_UNAUTHENTICATED; *code_out is "token_unknown", "token_expired" or "token_used_up". */

@@ -85,9 +85,16 @@ select t.secret_hash, t.expires_ms, t.revoked, t.used_ms,
 	u.id, u.name, u.role, u.language, u.timezone, u.theme, u.disabled
 from api_token t join user_account u on u.id = t.user_id where t.id = $1
 
--- name: api_token_list
+-- name: api_token_page
 select id, label, created_ms, expires_ms, used_ms from api_token
-where user_id = $1 and revoked = false order by created_ms desc, id
+where user_id = $4 and revoked = false and (created_ms, id) < ($1, $2) order by created_ms desc, id desc limit $3
+
+-- name: api_token_page_newer
+select id, label, created_ms, expires_ms, used_ms from api_token
+where user_id = $4 and revoked = false and (created_ms, id) > ($1, $2) order by created_ms, id limit $3
+
+-- name: api_token_total
+select count(*) from api_token where user_id = $1 and revoked = false
 
 -- name: api_token_touch
 update api_token set used_ms = $2 where id = $1
@@ -100,9 +107,16 @@ insert into enrol_token (id, office, label, secret_hash, created_by, created_ms,
 	revoked)
 values ($1, $2, $3, $4, $5, $6, $7, $8, 0, false)
 
--- name: enrol_token_list
+-- name: enrol_token_page
 select id, office, label, created_ms, expires_ms, max_uses, uses, revoked from enrol_token
-order by created_ms desc, id
+where (created_ms, id) < ($1, $2) order by created_ms desc, id desc limit $3
+
+-- name: enrol_token_page_newer
+select id, office, label, created_ms, expires_ms, max_uses, uses, revoked from enrol_token
+where (created_ms, id) > ($1, $2) order by created_ms, id limit $3
+
+-- name: enrol_token_total
+select count(*) from enrol_token
 
 -- name: enrol_token_get
 select id, office, label, created_ms, expires_ms, max_uses, uses, revoked, secret_hash from enrol_token

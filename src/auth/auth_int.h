@@ -77,8 +77,4 @@ struct audit_entry {
 };
 /** Inside a write function: appends to the chain. */
 bool audit_append(struct sql_conn *c, const struct audit_entry *a, struct err *e) MUST_CHECK;
-
-/** One number from the first column of a query without rows beyond it; 0 when there is none. */
-bool query_int(struct sql_conn *c, const struct sql_stmt *q, const struct sql_val *args, int nargs,
-	       int64_t *out, struct err *e) MUST_CHECK;
 #endif

@@ -4,8 +4,6 @@
  * (A41). */
 #include "auth/auth_int.h"
 
-#include "base/vec.h"
-
 #define ID_CHARS 16
 
 struct make {
@@ -65,21 +63,25 @@ static struct enrol_token read_row(struct sql_rows *r)
 	return t;
 }
 
-bool auth_enrol_token_list(struct auth *a, struct enrol_token **out, size_t *n_out, struct err *e)
+bool auth_enrol_token_list(struct auth *a, const struct sql_page *page, struct arena *mem,
+			   struct enrol_token **out, size_t *n_out, int64_t *total_out,
+			   struct err *e)
 {
 	AUTO(sql_done) struct sql_conn *c = sql_reader(a->db, e);
+	struct enrol_token *list = arena_array(mem, struct enrol_token, page->limit + 1);
 	struct sql_rows *r;
-	if (!c || !sql_query(c, &SQL_ENROL_TOKEN_LIST, SQL_NO_ARGS, &r, e))
+	size_t n = 0;
+	if (!c || !sql_int_of(c, &SQL_ENROL_TOKEN_TOTAL, SQL_NO_ARGS, total_out, e) ||
+	    !sql_page_query(c, page, &SQL_ENROL_TOKEN_PAGE, &SQL_ENROL_TOKEN_PAGE_NEWER,
+			    SQL_NO_ARGS, &r, e))
 		return false;
-	VEC(struct enrol_token) list = { 0 };
-	while (sql_next(r))
-		VEC_PUSH(&list, read_row(r));
-	if (!sql_rows_end(r, e)) {
-		VEC_DONE(&list);
+	while (n < page->limit && sql_next(r))
+		list[n++] = read_row(r);
+	if (!sql_rows_end(r, e))
 		return false;
-	}
-	*out = list.p;
-	*n_out = list.n;
+	sql_page_order(page, list, sizeof(*list), n);
+	*out = list;
+	*n_out = n;
 	return true;
 }
 
@@ -144,8 +146,8 @@ static bool write_use(struct sql_conn *c, void *arg, struct err *e)
 		return no(u, "token_unknown", e);
 	if (u->now_ms >= u->t.expires_ms)
 		return no(u, "token_expired", e);
-	if (!query_int(c, &SQL_ENROL_TOKEN_USE, SQL_ARGS(sql_text(u->id), sql_int(u->now_ms)),
-		       &uses, e))
+	if (!sql_int_of(c, &SQL_ENROL_TOKEN_USE, SQL_ARGS(sql_text(u->id), sql_int(u->now_ms)),
+			&uses, e))
 		return false;
 	if (uses == 0)
 		return no(u, "token_used_up", e);

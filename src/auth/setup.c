@@ -14,7 +14,7 @@ bool auth_setup_needed(struct auth *a)
 static bool refuse_when_set_up(struct sql_conn *c, struct err *e)
 {
 	int64_t n;
-	if (!query_int(c, &SQL_USER_ADMINISTRATORS, SQL_NO_ARGS, &n, e))
+	if (!sql_int_of(c, &SQL_USER_ADMINISTRATORS, SQL_NO_ARGS, &n, e))
 		return false;
 	return n == 0 || err_set(e, ERR_CONFLICT, "the first administrator exists already");
 }

@@ -21,8 +21,8 @@ static bool write_new(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct new_token *t = arg;
 	int64_t usable;
-	if (!query_int(c, &SQL_API_TOKEN_COUNT, SQL_ARGS(sql_text(t->user_id), sql_int(t->now_ms)),
-		       &usable, e))
+	if (!sql_int_of(c, &SQL_API_TOKEN_COUNT, SQL_ARGS(sql_text(t->user_id), sql_int(t->now_ms)),
+			&usable, e))
 		return false;
 	if (usable >= USABLE_MAX)
 		return err_set(e, ERR_LIMIT, "a user may have %d API tokens; revoke one first",
@@ -153,23 +153,19 @@ bool auth_token_revoke(struct auth *a, const char *user_id, const char *token_id
 	return sql_write(a->db, write_revoke, &(struct revoke) { user_id, token_id }, e);
 }
 
-bool auth_token_list(struct auth *a, const char *user_id, struct arena *mem, struct api_token **out,
-		     size_t *n_out, struct err *e)
+bool auth_token_list(struct auth *a, const char *user_id, const struct sql_page *page,
+		     struct arena *mem, struct api_token **out, size_t *n_out, int64_t *total_out,
+		     struct err *e)
 {
 	AUTO(sql_done) struct sql_conn *c = sql_reader(a->db, e);
+	struct api_token *list = arena_array(mem, struct api_token, page->limit + 1);
 	struct sql_rows *r;
-	if (!c || !sql_query(c, &SQL_API_TOKEN_LIST, SQL_ARGS(sql_text(user_id)), &r, e))
+	size_t n = 0;
+	if (!c || !sql_int_of(c, &SQL_API_TOKEN_TOTAL, SQL_ARGS(sql_text(user_id)), total_out, e) ||
+	    !sql_page_query(c, page, &SQL_API_TOKEN_PAGE, &SQL_API_TOKEN_PAGE_NEWER,
+			    SQL_ARGS(sql_text(user_id)), &r, e))
 		return false;
-	struct api_token *list = NULL;
-	size_t n = 0, cap = 0;
-	while (sql_next(r)) {
-		if (n == cap) {
-			struct api_token *bigger = arena_array(mem, struct api_token,
-							       cap = cap ? cap * 2 : 16);
-			if (n)
-				memcpy(bigger, list, n * sizeof(*list));
-			list = bigger;
-		}
+	while (n < page->limit && sql_next(r)) {
 		struct api_token *t = &list[n++];
 		col_copy(r, 0, t->id, sizeof(t->id));
 		col_copy(r, 1, t->label, sizeof(t->label));
@@ -179,6 +175,7 @@ bool auth_token_list(struct auth *a, const char *user_id, struct arena *mem, str
 	}
 	if (!sql_rows_end(r, e))
 		return false;
+	sql_page_order(page, list, sizeof(*list), n);
 	*out = list;
 	*n_out = n;
 	return true;

@@ -188,7 +188,7 @@ static bool write_role(struct sql_conn *c, void *arg, struct err *e)
 			SQL_ARGS(sql_text(ch->user_id), sql_text(role_name(ch->role)),
 				 sql_bool(ch->disabled), sql_int(ch->now_ms)),
 			ch->user_id, e) ||
-	    !query_int(c, &SQL_USER_ADMINISTRATORS_ENABLED, SQL_NO_ARGS, &left, e))
+	    !sql_int_of(c, &SQL_USER_ADMINISTRATORS_ENABLED, SQL_NO_ARGS, &left, e))
 		return false;
 	if (left == 0)
 		return err_set(

@@ -15,18 +15,18 @@ static int list_declines(bool ended, bool json)
 {
 	struct err e = { 0 };
 	AUTO(remote_free) struct remote *r = NULL;
-	AUTO(json_free) json_t *reply = NULL;
+	AUTO(json_free) json_t *items = NULL;
 	if (!remote_open(&r, &e) ||
-	    !remote_call(r, "GET", ended ? "/declines?state=ended" : "/declines", NULL, &reply, &e))
+	    !remote_all(r, ended ? "/declines?state=ended" : "/declines", 0, &items, &e))
 		return print_failure(&e);
 	if (json) {
-		print_json(reply);
+		AUTO(json_free) json_t *doc = json_pack("{s:O}", "items", items);
+		print_json(doc);
 		return 0;
 	}
 	AUTO(table_free)
 	struct table *t = table_new((const char *const[]) { "DECLINED", "UNTIL", "BY", "REASON",
 							    ended ? "ENDED BY" : NULL, NULL });
-	const json_t *items = json_object_get(reply, "items");
 	for (size_t i = 0; i < json_array_size(items); i++) {
 		const json_t *x = json_array_get(items, i), *patch = json_object_get(x, "patch");
 		AUTO(xfree)
@@ -129,11 +129,11 @@ int cmd_undecline(int argc, char **argv)
 		return a.status;
 	struct err e = { 0 };
 	AUTO(remote_free) struct remote *r = NULL;
-	AUTO(json_free) json_t *reply = NULL;
-	if (!remote_open(&r, &e) || !remote_call(r, "GET", "/declines", NULL, &reply, &e))
+	AUTO(json_free) json_t *items = NULL;
+	if (!remote_open(&r, &e) || !remote_all(r, "/declines", 0, &items, &e))
 		return print_failure(&e);
 	for (size_t i = 0; i < a.n; i++) {
-		const char *id = find(json_object_get(reply, "items"), a.words[i]);
+		const char *id = find(items, a.words[i]);
 		if (!id) {
 			err_set(&e, ERR_NOT_FOUND, "'%.120s' is not declined", a.words[i]);
 			return print_failure(&e);

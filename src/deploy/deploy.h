@@ -10,6 +10,7 @@
 #include "match/match.h"
 #include "proto/order.h"
 #include "proto/plan.h"
+#include "sql/page.h"
 #include "store/store.h"
 #include "window/schedule.h"
 
@@ -312,10 +313,10 @@ bool deploy_failures(struct deploy *d, const char *id, struct arena *a, struct f
 /** The agent's full output for a target. ERR_NOT_FOUND when there is none yet. */
 bool deploy_log(struct deploy *d, const char *id, const char *host, struct buf *out, struct err *e)
 	MUST_CHECK;
-/** Deployments a system is or was a target of, newest first (at most 100). */
-bool deploy_of_host(struct deploy *d, const char *host, struct arena *a,
-		    struct deployment_row **rows, struct target_row **targets, size_t *n_out,
-		    struct err *e) MUST_CHECK;
+/** Deployments a system is or was a target of: a page, newest first; *total_out of all pages. */
+bool deploy_of_host(struct deploy *d, const char *host, const struct sql_page *page,
+		    struct arena *a, struct deployment_row **rows, struct target_row **targets,
+		    size_t *n_out, int64_t *total_out, struct err *e) MUST_CHECK;
 
 /* --- pages backwards and counts (page.c) --- */
 /** The page before: rows newer than `after`, the nearest `limit` of them, newest first. */

@@ -99,7 +99,7 @@ from target where deployment = $1 and host = $2;
 -- name: target_log
 select log from target where deployment = $1 and host = $2;
 
--- name: target_of_host
+-- name: target_of_host_page
 select d.id, d.name, d.description, d.created_by, d.policy, d.wake, d.state, d.created_ms, d.started_ms,
   d.finished_ms, d.n_patches, (select p.name from policy p where p.id = d.policy), d.operation, d.suspended_ms, d.expires_ms,
   d.retry_refresh, d.retry_start_up, d.hold_incomplete, d.version, d.removed_ms,
@@ -107,7 +107,22 @@ select d.id, d.name, d.description, d.created_by, d.policy, d.wake, d.state, d.c
   t.next_attempt_ms, t.attempts, t.exit_status, t.done, t.total, t.n_patches, t.reboot_needed,
   t.units, t.wave, t.reboot, t.reboot_due_ms, t.cause, t.retried_refresh, t.retried_start_up, t.log is not null
 from target t join deployment d on d.id = t.deployment
-where t.host = $1 and d.removed_ms = 0 order by d.created_ms desc, d.id desc limit $2;
+where t.host = $4 and d.removed_ms = 0 and (d.created_ms, d.id) < ($1, $2)
+order by d.created_ms desc, d.id desc limit $3;
+
+-- name: target_of_host_page_newer
+select d.id, d.name, d.description, d.created_by, d.policy, d.wake, d.state, d.created_ms, d.started_ms,
+  d.finished_ms, d.n_patches, (select p.name from policy p where p.id = d.policy), d.operation, d.suspended_ms, d.expires_ms,
+  d.retry_refresh, d.retry_start_up, d.hold_incomplete, d.version, d.removed_ms,
+  t.host, t.hostname, t.state, t.reason, t.detail, t.updated_ms, t.started_ms, t.finished_ms,
+  t.next_attempt_ms, t.attempts, t.exit_status, t.done, t.total, t.n_patches, t.reboot_needed,
+  t.units, t.wave, t.reboot, t.reboot_due_ms, t.cause, t.retried_refresh, t.retried_start_up, t.log is not null
+from target t join deployment d on d.id = t.deployment
+where t.host = $4 and d.removed_ms = 0 and (d.created_ms, d.id) > ($1, $2)
+order by d.created_ms, d.id limit $3;
+
+-- name: target_of_host_total
+select count(*) from target t join deployment d on d.id = t.deployment where t.host = $1 and d.removed_ms = 0;
 
 -- name: target_open_of_host
 -- Of one that is suspended or over, what is being installed, and orders that are still to be recalled.
@@ -333,9 +348,23 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, 0, '');
 -- name: decline_end
 update decline set ended_ms = $2, ended_by = $3 where id = $1 and ended_ms = 0;
 
--- name: decline_list
+-- name: decline_holding
 select id, kind, os, subject, reason, created_by, created_ms, expires_ms, ended_ms, ended_by
-from decline where (ended_ms > 0) = $1 order by ended_ms desc, created_ms desc, id limit $2;
+from decline where ended_ms = 0;
+
+-- Those that ended by when they did, those that hold by when they were made.
+-- name: decline_page
+select id, kind, os, subject, reason, created_by, created_ms, expires_ms, ended_ms, ended_by
+from decline where (ended_ms > 0) = $4 and (case when $4 then ended_ms else created_ms end, id) < ($1, $2)
+order by case when $4 then ended_ms else created_ms end desc, id desc limit $3;
+
+-- name: decline_page_newer
+select id, kind, os, subject, reason, created_by, created_ms, expires_ms, ended_ms, ended_by
+from decline where (ended_ms > 0) = $4 and (case when $4 then ended_ms else created_ms end, id) > ($1, $2)
+order by case when $4 then ended_ms else created_ms end, id limit $3;
+
+-- name: decline_total
+select count(*) from decline where (ended_ms > 0) = $1;
 
 -- --- approval and automated deployment ---
 
@@ -488,9 +517,16 @@ insert into deployment_offer (deployment, deadline_ms) values ($1, $2);
 select o.deadline_ms, d.name, d.description from deployment_offer o join deployment d on d.id = o.deployment
 where o.deployment = $1;
 
--- name: offer_list
+-- name: offer_page
 select d.id from deployment_offer o join deployment d on d.id = o.deployment
-where d.state <= 1 order by d.created_ms desc, d.id desc limit $1;
+where d.state <= 1 and (d.created_ms, d.id) < ($1, $2) order by d.created_ms desc, d.id desc limit $3;
+
+-- name: offer_page_newer
+select d.id from deployment_offer o join deployment d on d.id = o.deployment
+where d.state <= 1 and (d.created_ms, d.id) > ($1, $2) order by d.created_ms, d.id limit $3;
+
+-- name: offer_total
+select count(*) from deployment_offer o join deployment d on d.id = o.deployment where d.state <= 1;
 
 -- name: target_notice_set
 insert into target_notice (deployment, host, shown_ms, postponed, allowed, deadline_ms)

@@ -234,27 +234,33 @@ bool deploy_log(struct deploy *d, const char *id, const char *host, struct buf *
 		       host);
 }
 
-bool deploy_of_host(struct deploy *d, const char *host, struct arena *a,
-		    struct deployment_row **rows_out, struct target_row **targets_out,
-		    size_t *n_out, struct err *e)
+bool deploy_of_host(struct deploy *d, const char *host, const struct sql_page *page,
+		    struct arena *a, struct deployment_row **rows_out,
+		    struct target_row **targets_out, size_t *n_out, int64_t *total_out,
+		    struct err *e)
 {
-	enum { MOST = 100 };
-	struct deployment_row *dep = arena_array(a, struct deployment_row, MOST);
-	struct target_row *tgt = arena_array(a, struct target_row, MOST);
+	struct deployment_row *dep = arena_array(a, struct deployment_row, page->limit + 1);
+	struct target_row *tgt = arena_array(a, struct target_row, page->limit + 1);
 	size_t n = 0;
 	{
 		AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
 		struct sql_rows *rows;
-		if (!c || !sql_query(c, &SQL_TARGET_OF_HOST,
-				     SQL_ARGS(sql_text(host), sql_int(MOST)), &rows, e))
+		if (!c ||
+		    !sql_int_of(c, &SQL_TARGET_OF_HOST_TOTAL, SQL_ARGS(sql_text(host)), total_out,
+				e) ||
+		    !sql_page_query(c, page, &SQL_TARGET_OF_HOST_PAGE,
+				    &SQL_TARGET_OF_HOST_PAGE_NEWER, SQL_ARGS(sql_text(host)), &rows,
+				    e))
 			return false;
-		while (n < MOST && sql_next(rows)) {
+		while (n < page->limit && sql_next(rows)) {
 			deployment_from_row(rows, a, &dep[n]);
 			target_from_row(rows, 20, a, &tgt[n++]);
 		}
 		if (!sql_rows_end(rows, e))
 			return false;
 	}
+	sql_page_order(page, dep, sizeof(*dep), n);
+	sql_page_order(page, tgt, sizeof(*tgt), n);
 	for (size_t i = 0; i < n; i++)
 		if (!targets_explain(d, &dep[i], &tgt[i], 1, a, e))
 			return false;

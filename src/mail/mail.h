@@ -12,14 +12,13 @@
 #include "base/clock.h"
 #include "ipc/role.h"
 #include "settings/settings.h"
-#include "sql/sql.h"
+#include "sql/page.h"
 
 #define MAIL_KEEP_TRYING_MS ((int64_t)3 * 24 * 3600 * 1000)
 #define MAIL_KEEP_ENDED_MS ((int64_t)30 * 24 * 3600 * 1000)
 /** No more than so many wait. */
 #define MAIL_WAITING_MAX 10000
 #define MAIL_RECIPIENTS_MAX 20
-#define MAIL_LIST_MAX 200
 
 /** For role_main(): the process that speaks with mail servers. */
 #define MAIL_ROLE "mail"
@@ -69,9 +68,9 @@ struct mail_row {
 	const char *about, *subject_id, *to, *subject, *error;
 	enum mail_state state;
 };
-/** Newest first, at most MAIL_LIST_MAX; `counts` of all. */
-bool mail_list(struct mail *m, struct arena *a, struct mail_row **out, size_t *n_out,
-	       int64_t counts[static MAIL_STATES_], struct err *e) MUST_CHECK;
+/** A page, newest first; `counts` of all. */
+bool mail_list(struct mail *m, const struct sql_page *page, struct arena *a, struct mail_row **out,
+	       size_t *n_out, int64_t counts[static MAIL_STATES_], struct err *e) MUST_CHECK;
 bool mail_get(struct mail *m, const char *id, struct arena *a, struct mail_row *out, struct err *e)
 	MUST_CHECK;
 /** A mail that waits or was given up is tried now. ERR_NOT_FOUND; ERR_CONFLICT when it was sent. */

@@ -32,9 +32,13 @@ update mail_outbox set state = 0, since_ms = $2, next_ms = $2, ended_ms = 0 wher
 -- name: mail_all_due
 update mail_outbox set next_ms = $1 where state = 0 and next_ms > $1
 
--- name: mail_list
+-- name: mail_page
 select id, at_ms, about, subject_id, recipient, subject, state, attempts, next_ms, ended_ms, error
-from mail_outbox order by at_ms desc, id desc limit $1
+from mail_outbox where (at_ms, id) < ($1, $2) order by at_ms desc, id desc limit $3
+
+-- name: mail_page_newer
+select id, at_ms, about, subject_id, recipient, subject, state, attempts, next_ms, ended_ms, error
+from mail_outbox where (at_ms, id) > ($1, $2) order by at_ms, id limit $3
 
 -- name: mail_get
 select id, at_ms, about, subject_id, recipient, subject, state, attempts, next_ms, ended_ms, error

@@ -175,22 +175,25 @@ static bool read_counts(struct sql_conn *c, int64_t counts[static MAIL_STATES_],
 	return sql_rows_end(r, e);
 }
 
-bool mail_list(struct mail *m, struct arena *a, struct mail_row **out, size_t *n_out,
-	       int64_t counts[static MAIL_STATES_], struct err *e)
+bool mail_list(struct mail *m, const struct sql_page *page, struct arena *a, struct mail_row **out,
+	       size_t *n_out, int64_t counts[static MAIL_STATES_], struct err *e)
 {
 	AUTO(sql_done) struct sql_conn *c = sql_reader(m->conf.db, e);
-	struct mail_row *rows = arena_array(a, struct mail_row, MAIL_LIST_MAX);
+	struct mail_row *rows = arena_array(a, struct mail_row, page->limit + 1);
 	struct sql_rows *r;
 	size_t n = 0;
 	memset(counts, 0, MAIL_STATES_ * sizeof(*counts));
 	if (!c || !read_counts(c, counts, e) ||
-	    !sql_query(c, &SQL_MAIL_LIST, SQL_ARGS(sql_int(MAIL_LIST_MAX)), &r, e))
+	    !sql_page_query(c, page, &SQL_MAIL_PAGE, &SQL_MAIL_PAGE_NEWER, SQL_NO_ARGS, &r, e))
 		return false;
-	while (n < MAIL_LIST_MAX && sql_next(r))
+	while (n < page->limit && sql_next(r))
 		read_row(r, a, &rows[n++]);
+	if (!sql_rows_end(r, e))
+		return false;
+	sql_page_order(page, rows, sizeof(*rows), n);
 	*out = rows;
 	*n_out = n;
-	return sql_rows_end(r, e);
+	return true;
 }
 
 bool mail_get(struct mail *m, const char *id, struct arena *a, struct mail_row *out, struct err *e)

@@ -233,6 +233,19 @@ bool sql_text_of(struct sql *db, const struct sql_stmt *q, const struct sql_val 
 	return buf_ok(out, "a stored text", e);
 }
 
+bool sql_int_of(struct sql_conn *c, const struct sql_stmt *q, const struct sql_val *args, int nargs,
+		int64_t *out, struct err *e)
+{
+	struct sql_rows *r;
+	if (!sql_query(c, q, args, nargs, &r, e))
+		return false;
+	int64_t n = sql_next(r) ? sql_col_int(r, 0) : 0;
+	if (!sql_rows_end(r, e))
+		return false;
+	*out = n;
+	return true;
+}
+
 bool sql_col_bool(struct sql_rows *r, int col)
 {
 	return r->conn->db->driver->col_int(r, col) != 0;

@@ -119,6 +119,9 @@ bool sql_rows_end(struct sql_rows *r, struct err *e) MUST_CHECK;
  * it. */
 bool sql_text_of(struct sql *db, const struct sql_stmt *q, const struct sql_val *args, int nargs,
 		 struct buf *out, bool *found_out, struct err *e) MUST_CHECK;
+/** One number of one row: the first row's first column, 0 without a row. */
+bool sql_int_of(struct sql_conn *c, const struct sql_stmt *q, const struct sql_val *args, int nargs,
+		int64_t *out, struct err *e) MUST_CHECK;
 int64_t sql_col_int(struct sql_rows *r, int col);
 bool sql_col_bool(struct sql_rows *r, int col);
 double sql_col_real(struct sql_rows *r, int col);

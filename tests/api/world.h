@@ -47,6 +47,7 @@ struct world {
 	uint32_t host[WORLD_HOSTS];
 	const char *id[WORLD_HOSTS];
 	int wanted, synced;
+	int more_jobs; /* beside the one, each newer than those before */
 	char role_token[ROLES_][128];
 };
 
@@ -206,12 +207,20 @@ static bool world_accept_held(void *arg, const char *feed, struct err *e)
 	return generation_accept_held(((struct world *)arg)->db, str_of(feed), kit_now_ms, e);
 }
 
-static bool world_jobs(void *arg UNUSED, size_t max UNUSED, struct arena *a, struct api_job **out,
-		       size_t *n_out, struct err *e UNUSED)
+static bool world_jobs(void *arg, size_t max, struct arena *a, struct api_job **out, size_t *n_out,
+		       struct err *e UNUSED)
 {
-	*out = arena_new(a, struct api_job);
-	**out = world_job;
-	*n_out = 1;
+	size_t n = 1 + (size_t)((struct world *)arg)->more_jobs;
+	struct api_job *list = arena_array(a, struct api_job, n);
+	for (size_t no = 0; no < n; no++) {
+		struct api_job *job = &list[n - 1 - no];
+		*job = world_job;
+		job->created_ms += (int64_t)no;
+		if (no)
+			job->id = arena_printf(a, "%032zu", no);
+	}
+	*out = list;
+	*n_out = MIN(n, max);
 	return true;
 }
 

@@ -59,20 +59,23 @@ static void test_list_and_limits(void **state)
 {
 	(void)state;
 	char secret[64];
+	AUTO(arena_done) struct arena mem = { 0 };
+	struct sql_page page = sql_page_newest(10);
 	struct enrol_token *list;
+	int64_t total;
 	size_t n;
 	make(60, 1);
 	assert_true(use(wire, ""));
 	now_ms++;
 	make(31536000, 1000000);
-	OK(auth_enrol_token_list(auth, &list, &n, &e));
+	OK(auth_enrol_token_list(auth, &page, &mem, &list, &n, &total, &e));
+	assert_int_equal(total, 2);
 	assert_int_equal(n, 2);
 	assert_string_equal(list[0].id, token.id);
 	assert_string_equal(list[0].label, "build hosts");
 	assert_int_equal(list[0].expires_ms, now_ms + 31536000000);
 	assert_int_equal(list[1].uses, 1);
 	assert_false(list[1].revoked);
-	xfree(list);
 	FAILS(ERR_INVALID, auth_enrol_token_new(auth, "a", "", 59, 1, "", secret, &token, &e));
 	FAILS(ERR_INVALID, auth_enrol_token_new(auth, "a", "", 60, 0, "", secret, &token, &e));
 	FAILS(ERR_INVALID,

@@ -20,7 +20,10 @@ static void test_a_token_speaks_for_its_user(void **state)
 	OK(auth_user_change(auth, id, ROLE_TECHNICIAN, false, &e));
 	OK(auth_token_check(auth, token, &who, &e));
 	assert_int_equal(who.role, ROLE_TECHNICIAN); /* as the user is now */
-	OK(auth_token_list(auth, id, &mem, &list, &n, &e));
+	struct sql_page page = sql_page_newest(10);
+	int64_t total;
+	OK(auth_token_list(auth, id, &page, &mem, &list, &n, &total, &e));
+	assert_int_equal(total, 1);
 	assert_int_equal(n, 1);
 	assert_string_equal(list[0].label, "ci");
 	assert_int_equal(list[0].used_ms, now_ms);

@@ -30,9 +30,11 @@ static void S_09_declined_patches_are_left_out_until_their_end(void **state)
 	assert_int_equal(p.pairs, 1); /* by name it can still be installed */
 	deploy_close(w->deploy);
 	open_deploy(w); /* remembered */
+	struct sql_page page = sql_page_newest(10);
 	struct decline *list;
+	int64_t total;
 	size_t n;
-	ok(deploy_declines(w->deploy, false, &a, &list, &n, &e), &e);
+	ok(deploy_declines(w->deploy, false, &page, &a, &list, &n, &total, &e), &e);
 	assert_int_equal(n, 1);
 	assert_string_equal(list[0].reason, "breaks the payroll");
 	ok(deploy_decline_expire(w->deploy, &a, &list, &n, &e), &e);
@@ -42,7 +44,7 @@ static void S_09_declined_patches_are_left_out_until_their_end(void **state)
 	assert_int_equal(n, 1);
 	ok(deploy_preview(w->deploy, &all, &p, &e), &e);
 	assert_int_equal(p.patches, 2);
-	ok(deploy_declines(w->deploy, true, &a, &list, &n, &e), &e);
+	ok(deploy_declines(w->deploy, true, &page, &a, &list, &n, &total, &e), &e);
 	assert_int_equal(n, 1);
 	assert_string_equal(list[0].ended_by, "expiry");
 

@@ -62,6 +62,17 @@ static void says(struct world *w, const struct order *o, const char *state, cons
 	ok(deploy_progress(w->deploy, w->host[0], id, state, reason, 0, 0, next_ms, &e), &e);
 }
 
+static size_t published(struct world *w, struct arena *a, struct deployment_row **out)
+{
+	struct sql_page page = sql_page_newest(10);
+	struct err e = { 0 };
+	int64_t total;
+	size_t n;
+	ok(deploy_offers(w->deploy, &page, a, out, &n, &total, &e), &e);
+	assert_int_equal(total, n);
+	return n;
+}
+
 static struct target_row target_of(struct world *w, const char *id, struct arena *a)
 {
 	struct err e = { 0 };
@@ -99,12 +110,12 @@ static void M_143_an_order_says_what_is_published_and_until_when(void **state)
 	assert_string_equal(target_of(w, id, &a).reason, "published");
 	assert_int_equal(target_of(w, id, &a).state, TARGET_PENDING);
 	assert_int_equal(target_of(w, dated, &a).next_attempt_ms, d.offer->deadline_ms);
-	ok(deploy_offers(w->deploy, &a, &rows, &n, &e), &e);
+	n = published(w, &a, &rows);
 	assert_int_equal(n, 2);
 	assert_true(rows[0].published && rows[1].published);
 	assert_int_equal(rows[0].deadline_ms + rows[1].deadline_ms, d.offer->deadline_ms);
 	ok(deploy_cancel(w->deploy, id, &e), &e);
-	ok(deploy_offers(w->deploy, &a, &rows, &n, &e), &e);
+	n = published(w, &a, &rows);
 	assert_int_equal(n, 1);
 	(void)given(w, 0, dated, 1, &a);
 }
@@ -325,7 +336,7 @@ static void M_150_a_stopped_deployment_offers_nothing(void **state)
 	ok(deploy_suspend(w->deploy, id, &e), &e);
 	assert_int_equal(orders(w, 0, 0, &a, &list), 0);
 	waits_for(w, id, "suspended", 0);
-	ok(deploy_offers(w->deploy, &a, &rows, &n, &e), &e);
+	n = published(w, &a, &rows);
 	assert_int_equal(n, 0);
 	ok(deploy_resume(w->deploy, id, &e), &e);
 	struct order again = given(w, 0, id, 1, &a);

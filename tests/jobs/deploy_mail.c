@@ -56,7 +56,9 @@ static size_t mails(struct world *w, struct arena *a, struct mail_row **out)
 	struct err e = { 0 };
 	int64_t counts[MAIL_STATES_];
 	size_t n;
-	ok(deploy_mail_tick(jobs, w->deploy, &e) && mail_list(mail, a, out, &n, counts, &e), &e);
+	struct sql_page page = sql_page_newest(200);
+	ok(deploy_mail_tick(jobs, w->deploy, &e) && mail_list(mail, &page, a, out, &n, counts, &e),
+	   &e);
 	return n;
 }
 

@@ -59,7 +59,8 @@ static size_t list(struct arena *a, struct mail_row **rows, int64_t counts[stati
 {
 	struct err e = { 0 };
 	size_t n;
-	if (!mail_list(mail, a, rows, &n, counts, &e))
+	struct sql_page page = sql_page_newest(200);
+	if (!mail_list(mail, &page, a, rows, &n, counts, &e))
 		fail_msg("%s", e.msg);
 	return n;
 }

@@ -66,6 +66,18 @@ export async function take<T>(call: Promise<Answer<T>>): Promise<T> {
 		p.params, p.errors, Number.isFinite(retry) && retry > 0 ? retry : undefined);
 }
 
+/** What stands on all pages of a list. */
+export async function takeAll<T>(page: (cursor: string | undefined) => Promise<{ items: T[]; page: Schemas['Page'] }>): Promise<T[]> {
+	const all: T[] = [];
+	let cursor: string | undefined;
+	do {
+		const d = await page(cursor);
+		all.push(...d.items);
+		cursor = d.page.next_cursor ?? undefined;
+	} while (cursor);
+	return all;
+}
+
 /** The reply's body with its ETag, which a change names. */
 export async function takeVersioned<T extends object>(call: Promise<Answer<T>>): Promise<T & { etag: string }> {
 	const body = await take(call);

@@ -2,7 +2,7 @@
 // What the screens read. The first part of a key is the topic whose events make it stale (events.ts);
 // "one" + id marks what belongs to a single thing.
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
-import { api, take, takeVersioned, type Schemas } from './client';
+import { api, take, takeAll, takeVersioned, type Schemas } from './client';
 import type { paths } from './schema';
 
 type Query<P extends keyof paths> = paths[P] extends { get: { parameters: { query?: infer Q } } } ? NonNullable<Q> : never;
@@ -73,9 +73,9 @@ export const useUnfixed = (id: string, query: Query<'/systems/{system_id}/unfixe
 	...list, queryKey: ['systems', 'one', id, 'unfixed', query],
 	queryFn: ({ signal }) => take(api.GET('/systems/{system_id}/unfixed', { params: { path: { system_id: id }, query }, signal })),
 });
-export const useSystemDeployments = (id: string) => useQuery({
-	queryKey: ['deployments', 'of-system', id],
-	queryFn: ({ signal }) => take(api.GET('/systems/{system_id}/deployments', { params: { path: { system_id: id } }, signal })),
+export const useSystemDeployments = (id: string, query: Query<'/systems/{system_id}/deployments'>) => useQuery({
+	...list, queryKey: ['deployments', 'of-system', id, query],
+	queryFn: ({ signal }) => take(api.GET('/systems/{system_id}/deployments', { params: { path: { system_id: id }, query }, signal })),
 });
 export const useSystemHistory = (id: string, query: Query<'/systems/{system_id}/history'>) => useQuery({
 	...list, queryKey: ['systems', 'one', id, 'history', query],
@@ -156,20 +156,31 @@ export const useAutoPlan = (id: string) => useQuery({
 export const useAutoPreview = (body: Schemas['AutoRequest'], enabled: boolean) => useQuery({
 	...list, enabled, retry: false, queryKey: ['auto', 'preview', body], queryFn: ({ signal }) => take(api.POST('/auto-deployments:preview', { body, signal })),
 });
-export const useOffices = () => useQuery({
-	queryKey: ['systems', 'offices'], queryFn: ({ signal }) => take(api.GET('/offices', { signal })),
+export const useOffices = (query: Query<'/offices'>) => useQuery({
+	...list, queryKey: ['systems', 'offices', query], queryFn: ({ signal }) => take(api.GET('/offices', { params: { query }, signal })),
 });
-export const useEnrolmentTokens = () => useQuery({
-	queryKey: ['enrolment'], queryFn: ({ signal }) => take(api.GET('/enrolment-tokens', { signal })),
+/** Every one, to choose from. */
+export const useAllOffices = () => useQuery({
+	queryKey: ['systems', 'offices', 'all'],
+	queryFn: ({ signal }) => takeAll(cursor => take(api.GET('/offices', { params: { query: { limit: 200, cursor } }, signal }))),
+});
+export const useEnrolmentTokens = (query: Query<'/enrolment-tokens'>) => useQuery({
+	...list, queryKey: ['enrolment', query], queryFn: ({ signal }) => take(api.GET('/enrolment-tokens', { params: { query }, signal })),
 });
 export const useFeeds = () => useQuery({
 	queryKey: ['feeds'], queryFn: ({ signal }) => take(api.GET('/feeds', { signal })),
 });
 export const useJobs = () => useQuery({
-	queryKey: ['jobs', 'list'], queryFn: ({ signal }) => take(api.GET('/jobs', { signal })),
+	queryKey: ['jobs', 'list'], queryFn: ({ signal }) => take(api.GET('/jobs', { params: { query: { limit: 200 } }, signal })),
 });
-export const useTokens = () => useQuery({
-	queryKey: ['tokens'], queryFn: ({ signal }) => take(api.GET('/tokens', { signal })),
+export const useTokens = (query: Query<'/tokens'>) => useQuery({
+	...list, queryKey: ['tokens', query], queryFn: ({ signal }) => take(api.GET('/tokens', { params: { query }, signal })),
+});
+export const usePortal = (query: Query<'/portal'>) => useQuery({
+	...list, queryKey: ['deployments', 'portal', query], queryFn: ({ signal }) => take(api.GET('/portal', { params: { query }, signal })),
+});
+export const useMails = (query: Query<'/mails'>) => useQuery({
+	...list, queryKey: ['mails', query], queryFn: ({ signal }) => take(api.GET('/mails', { params: { query }, signal })), refetchInterval: 5000,
 });
 export const useSearchHits = (q: string) => useQuery({
 	...list, enabled: q.length >= 2, queryKey: ['search', q], queryFn: ({ signal }) => take(api.GET('/search', { params: { query: { q } }, signal })),

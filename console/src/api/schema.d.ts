@@ -110,7 +110,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The user's own API tokens (never their secrets). */
+        /** The user's own API tokens (never their secrets), newest first. */
         get: operations["listTokens"];
         put?: never;
         /** Makes an API token for the signed-in user. The token is shown this once. */
@@ -337,7 +337,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is declined (or was), newest first (at most 1000). */
+        /** What is declined (or was), newest first. */
         get: operations["listDeclines"];
         put?: never;
         /**
@@ -692,7 +692,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** Deployments this system is or was a target of, newest first (at most 100). */
+        /** Deployments this system is or was a target of, newest first. */
         get: operations["listSystemDeployments"];
         put?: never;
         post?: never;
@@ -1178,7 +1178,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Deployments published to users that have not ended, newest first (at most 200). What succeeded was installed. */
+        /** Deployments published to users that have not ended, newest first. What succeeded was installed. */
         get: operations["listPortal"];
         put?: never;
         post?: never;
@@ -1521,7 +1521,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Offices that systems belong to. */
+        /** Offices that systems belong to, the local one first. */
         get: operations["listOffices"];
         put?: never;
         post?: never;
@@ -1664,7 +1664,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Long-running work, newest first (at most 200). */
+        /** Long-running work, newest first. The last 200 are kept, until the server restarts. */
         get: operations["listJobs"];
         put?: never;
         post?: never;
@@ -1718,7 +1718,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Mails of this product, newest first; at most 200. What was sent or given up is kept for 30 days. */
+        /** Mails of this product, newest first. What was sent or given up is kept for 30 days. */
         get: operations["listMails"];
         put?: never;
         post?: never;
@@ -2164,6 +2164,10 @@ export interface components {
             ended_by: string | null;
         };
         DeclineList: {
+            items: components["schemas"]["Decline"][];
+            page: components["schemas"]["Page"];
+        };
+        Declined: {
             items: components["schemas"]["Decline"][];
         };
         /** @description Either patches or product. */
@@ -3616,6 +3620,7 @@ export interface components {
         };
         Portal: {
             items: components["schemas"]["Deployment"][];
+            page: components["schemas"]["Page"];
         };
         /** @description Of a target that waits for its users (reason user_notice or postponed). next_attempt is when it starts. */
         TargetNotice: {
@@ -3631,12 +3636,14 @@ export interface components {
             page: components["schemas"]["Page"];
         };
         SystemDeploymentList: {
+            page: components["schemas"]["Page"];
             items: {
                 deployment: components["schemas"]["Deployment"];
                 target: components["schemas"]["Target"];
             }[];
         };
         PolicyList: {
+            /** @description The built-in one and at most 500 others */
             items: components["schemas"]["Policy"][];
         };
         Policy: {
@@ -3754,6 +3761,7 @@ export interface components {
             ja: string;
         };
         OfficeList: {
+            page: components["schemas"]["Page"];
             items: {
                 /** @example local */
                 id: string;
@@ -3775,6 +3783,7 @@ export interface components {
         };
         EnrolmentTokenList: {
             items: components["schemas"]["EnrolmentToken"][];
+            page: components["schemas"]["Page"];
         };
         EnrolmentTokenRequest: {
             /** @default local */
@@ -3885,6 +3894,7 @@ export interface components {
         };
         JobList: {
             items: components["schemas"]["Job"][];
+            page: components["schemas"]["Page"];
         };
         Setting: {
             /** @example agent.refresh_s */
@@ -3940,6 +3950,7 @@ export interface components {
                 given_up: number;
             };
             items: components["schemas"]["Mail"][];
+            page: components["schemas"]["Page"];
         };
         MailTestStart: {
             to: string;
@@ -4260,7 +4271,11 @@ export interface operations {
     };
     listTokens: {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` or `prev_cursor` of a page */
+                cursor?: components["parameters"]["Cursor"];
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4275,6 +4290,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Token"][];
+                        page: components["schemas"]["Page"];
                     };
                 };
             };
@@ -4637,6 +4653,9 @@ export interface operations {
     listDeclines: {
         parameters: {
             query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` or `prev_cursor` of a page */
+                cursor?: components["parameters"]["Cursor"];
                 state?: "holding" | "ended";
             };
             header?: never;
@@ -4679,7 +4698,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeclineList"];
+                    "application/json": components["schemas"]["Declined"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -5256,7 +5275,11 @@ export interface operations {
     };
     listSystemDeployments: {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` or `prev_cursor` of a page */
+                cursor?: components["parameters"]["Cursor"];
+            };
             header?: never;
             path: {
                 system_id: components["parameters"]["SystemId"];
@@ -6077,7 +6100,11 @@ export interface operations {
     };
     listPortal: {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` or `prev_cursor` of a page */
+                cursor?: components["parameters"]["Cursor"];
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6781,7 +6808,11 @@ export interface operations {
     };
     listOffices: {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` or `prev_cursor` of a page */
+                cursor?: components["parameters"]["Cursor"];
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6802,7 +6833,11 @@ export interface operations {
     };
     listEnrolmentTokens: {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` or `prev_cursor` of a page */
+                cursor?: components["parameters"]["Cursor"];
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6996,6 +7031,9 @@ export interface operations {
     listJobs: {
         parameters: {
             query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` or `prev_cursor` of a page */
+                cursor?: components["parameters"]["Cursor"];
                 state?: components["schemas"]["JobState"][];
             };
             header?: never;
@@ -7094,7 +7132,11 @@ export interface operations {
     };
     listMails: {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` or `prev_cursor` of a page */
+                cursor?: components["parameters"]["Cursor"];
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -110,69 +110,86 @@ static const char *text(struct sql_rows *rows, int col, struct arena *a)
 	return arena_str(a, sql_col_str(rows, col)).p;
 }
 
-bool deploy_declines(struct deploy *d, bool ended, struct arena *a, struct decline **out,
-		     size_t *n_out, struct err *e)
+static void from_row(struct sql_rows *rows, struct arena *a, struct decline *x)
 {
-	enum { MOST = 1000 };
-	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
-	struct sql_rows *rows;
-	if (!c ||
-	    !sql_query(c, &SQL_DECLINE_LIST, SQL_ARGS(sql_bool(ended), sql_int(MOST)), &rows, e))
-		return false;
-	struct decline *list = arena_array(a, struct decline, MOST);
-	size_t n = 0;
-	while (n < MOST && sql_next(rows)) {
-		struct decline *x = &list[n++];
-		snprintf(x->id, sizeof(x->id), "%.*s", STR_ARG(sql_col_str(rows, 0)));
-		x->of_product = sql_col_int(rows, 1) == 1;
-		x->os = text(rows, 2, a);
-		x->subject = text(rows, 3, a);
-		x->reason = text(rows, 4, a);
-		x->created_by = text(rows, 5, a);
-		x->created_ms = sql_col_int(rows, 6);
-		x->expires_ms = sql_col_int(rows, 7);
-		x->ended_ms = sql_col_int(rows, 8);
-		x->ended_by = text(rows, 9, a);
-	}
-	*out = list;
-	*n_out = n;
-	return sql_rows_end(rows, e);
+	snprintf(x->id, sizeof(x->id), "%.*s", STR_ARG(sql_col_str(rows, 0)));
+	x->of_product = sql_col_int(rows, 1) == 1;
+	x->os = text(rows, 2, a);
+	x->subject = text(rows, 3, a);
+	x->reason = text(rows, 4, a);
+	x->created_by = text(rows, 5, a);
+	x->created_ms = sql_col_int(rows, 6);
+	x->expires_ms = sql_col_int(rows, 7);
+	x->ended_ms = sql_col_int(rows, 8);
+	x->ended_by = text(rows, 9, a);
 }
 
-bool declines_load(struct deploy *d, struct err *e)
+bool deploy_declines(struct deploy *d, bool ended, const struct sql_page *page, struct arena *a,
+		     struct decline **out, size_t *n_out, int64_t *total_out, struct err *e)
 {
-	AUTO(arena_done) struct arena a = { 0 };
-	struct decline *list;
-	size_t n;
-	d->declines = xcalloc(1, sizeof(*d->declines));
-	pthread_mutex_init(&d->declines->changing, NULL);
-	pthread_rwlock_init(&d->declines->lock, NULL);
-	if (!deploy_declines(d, false, &a, &list, &n, e))
+	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
+	struct decline *list = arena_array(a, struct decline, page->limit + 1);
+	struct sql_rows *rows;
+	size_t n = 0;
+	if (!c || !sql_int_of(c, &SQL_DECLINE_TOTAL, SQL_ARGS(sql_bool(ended)), total_out, e) ||
+	    !sql_page_query(c, page, &SQL_DECLINE_PAGE, &SQL_DECLINE_PAGE_NEWER,
+			    SQL_ARGS(sql_bool(ended)), &rows, e))
 		return false;
-	for (size_t i = 0; i < n; i++)
-		remember(d->declines, &list[i]);
-	match_set_declined(d->conf.match, is_declined, d->declines);
+	while (n < page->limit && sql_next(rows))
+		from_row(rows, a, &list[n++]);
+	if (!sql_rows_end(rows, e))
+		return false;
+	sql_page_order(page, list, sizeof(*list), n);
+	*out = list;
+	*n_out = n;
 	return true;
 }
 
-bool deploy_declines_reload(struct deploy *d, struct err *e)
+/* Every one that holds takes the place of what is remembered. */
+static bool remember_all(struct deploy *d, struct err *e)
 {
+	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
 	AUTO(arena_done) struct arena a = { 0 };
-	struct decline *list;
-	size_t n;
-	/* `lock` is not held over the database: a decline made here meanwhile announced itself to
-	 * others only, so what is read must not be older than what is shown. */
-	pthread_mutex_lock(&d->declines->changing);
-	bool ok = deploy_declines(d, false, &a, &list, &n, e);
+	VEC(struct decline) list = { 0 };
+	struct sql_rows *rows;
+	if (!c || !sql_query(c, &SQL_DECLINE_HOLDING, SQL_NO_ARGS, &rows, e))
+		return false;
+	while (sql_next(rows)) {
+		struct decline x = { 0 };
+		from_row(rows, &a, &x);
+		VEC_PUSH(&list, x);
+	}
+	bool ok = sql_rows_end(rows, e);
 	if (ok) {
 		pthread_rwlock_wrlock(&d->declines->lock);
 		for (size_t i = 0; i < d->declines->list.n; i++)
 			held_done(&d->declines->list.p[i]);
 		d->declines->list.n = 0;
 		pthread_rwlock_unlock(&d->declines->lock);
-		for (size_t i = 0; i < n; i++)
-			remember(d->declines, &list[i]);
 	}
+	for (size_t i = 0; ok && i < list.n; i++)
+		remember(d->declines, &list.p[i]);
+	VEC_DONE(&list);
+	return ok;
+}
+
+bool declines_load(struct deploy *d, struct err *e)
+{
+	d->declines = xcalloc(1, sizeof(*d->declines));
+	pthread_mutex_init(&d->declines->changing, NULL);
+	pthread_rwlock_init(&d->declines->lock, NULL);
+	if (!remember_all(d, e))
+		return false;
+	match_set_declined(d->conf.match, is_declined, d->declines);
+	return true;
+}
+
+bool deploy_declines_reload(struct deploy *d, struct err *e)
+{
+	/* `lock` is not held over the database: a decline made here meanwhile announced itself to
+	 * others only, so what is read must not be older than what is shown. */
+	pthread_mutex_lock(&d->declines->changing);
+	bool ok = remember_all(d, e);
 	pthread_mutex_unlock(&d->declines->changing);
 	if (ok)
 		match_declined_changed(d->conf.match);

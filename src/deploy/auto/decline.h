@@ -27,9 +27,10 @@ bool deploy_undecline(struct deploy *d, const char *id, const char *by, struct e
 /** Ends those whose time has come (`ended_by` "expiry"), and says which, in `a`. */
 bool deploy_decline_expire(struct deploy *d, struct arena *a, struct decline **out, size_t *n_out,
 			   struct err *e) MUST_CHECK;
-/** Those that hold, or those that ended, newest first, at most 1000. */
-bool deploy_declines(struct deploy *d, bool ended, struct arena *a, struct decline **out,
-		     size_t *n_out, struct err *e) MUST_CHECK;
+/** A page of those that hold, or of those that ended, newest first; *total_out of all pages. */
+bool deploy_declines(struct deploy *d, bool ended, const struct sql_page *page, struct arena *a,
+		     struct decline **out, size_t *n_out, int64_t *total_out, struct err *e)
+	MUST_CHECK;
 /** The one that declines a patch, copied into `a`; NULL = none. From memory. */
 const struct decline *deploy_decline_of(struct deploy *d, const struct patch *p, struct arena *a);
 #endif

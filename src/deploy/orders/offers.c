@@ -76,22 +76,25 @@ int64_t offers_valid_until_ms(const struct offer *o, const struct policy_terms *
 	return policy_valid_until_ms(t, MIN(from, now_ms + AHEAD_MAX_MS));
 }
 
-bool deploy_offers(struct deploy *d, struct arena *a, struct deployment_row **out, size_t *n_out,
-		   struct err *e)
+bool deploy_offers(struct deploy *d, const struct sql_page *page, struct arena *a,
+		   struct deployment_row **out, size_t *n_out, int64_t *total_out, struct err *e)
 {
-	char(*ids)[33] = arena_alloc(a, OFFERS_MAX * sizeof(*ids));
+	char(*ids)[33] = arena_alloc(a, (page->limit + 1) * sizeof(*ids));
 	size_t n = 0;
 	{
 		AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
 		struct sql_rows *rows;
-		if (!c || !sql_query(c, &SQL_OFFER_LIST, SQL_ARGS(sql_int(OFFERS_MAX)), &rows, e))
+		if (!c || !sql_int_of(c, &SQL_OFFER_TOTAL, SQL_NO_ARGS, total_out, e) ||
+		    !sql_page_query(c, page, &SQL_OFFER_PAGE, &SQL_OFFER_PAGE_NEWER, SQL_NO_ARGS,
+				    &rows, e))
 			return false;
-		while (n < OFFERS_MAX && sql_next(rows))
+		while (n < page->limit && sql_next(rows))
 			snprintf(ids[n++], 33, "%.*s", STR_ARG(sql_col_str(rows, 0)));
 		if (!sql_rows_end(rows, e))
 			return false;
 	}
-	struct deployment_row *list = arena_array(a, struct deployment_row, OFFERS_MAX);
+	sql_page_order(page, ids, sizeof(*ids), n);
+	struct deployment_row *list = arena_array(a, struct deployment_row, n + 1);
 	for (size_t i = 0; i < n; i++)
 		if (!deploy_get(d, ids[i], a, &list[i], e))
 			return false;

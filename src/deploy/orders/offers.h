@@ -6,9 +6,8 @@
 #define DEPLOY_OFFERS_H
 #include "deploy/deploy.h"
 
-#define OFFERS_MAX 200
-
-/** Published deployments that have not ended, newest first (at most OFFERS_MAX). */
-bool deploy_offers(struct deploy *d, struct arena *a, struct deployment_row **out, size_t *n_out,
-		   struct err *e) MUST_CHECK;
+/** Published deployments that have not ended: a page, newest first; *total_out of all pages. */
+bool deploy_offers(struct deploy *d, const struct sql_page *page, struct arena *a,
+		   struct deployment_row **out, size_t *n_out, int64_t *total_out, struct err *e)
+	MUST_CHECK;
 #endif

@@ -4,14 +4,15 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { api, take, type Schemas } from '../../api/client';
-import { useEnrolmentTokens, useOffices, useSystems } from '../../api/queries';
+import { useAllOffices, useEnrolmentTokens, useSystems } from '../../api/queries';
 import { systemPath } from '../../app/paths';
 import { useSession } from '../../app/session';
 import { useI18n } from '../../i18n';
 import { Button, Card, Empty, Failure, Form, FormGroup, Loaded, Note, TextInput } from '../../ui/basic';
 import { Copyable } from '../../ui/Copy';
-import { DataTable } from '../../ui/DataTable';
 import { Dialog } from '../../ui/Dialog';
+import { useListQuery } from '../../ui/filters';
+import { ListView, type ListQuery } from '../../ui/ListView';
 import { Page } from '../../ui/Page';
 import { Time, useNow } from '../../ui/Time';
 import { useToast } from '../../ui/toast';
@@ -23,7 +24,7 @@ const LIFES = [3600, 86_400, 604_800, 2_592_000, 31_536_000];
 export default function InstallAgents() {
 	const { t } = useI18n();
 	const { may } = useSession();
-	const tokens = useEnrolmentTokens();
+	const tokens = useEnrolmentTokens(useListQuery([]));
 	return (
 		<Page title={t('agents.install')} ready={!tokens.isPending} sub={<p className="tk-lead">{t('install.lead')}</p>}>
 			<div className="tk-columns">
@@ -31,7 +32,7 @@ export default function InstallAgents() {
 				<Arrivals />
 			</div>
 			<Card title={t('install.tokens')}>
-				<Loaded query={tokens}>{d => <Tokens items={d.items} />}</Loaded>
+				<Tokens list={tokens} />
 			</Card>
 		</Page>
 	);
@@ -40,7 +41,7 @@ export default function InstallAgents() {
 function NewToken() {
 	const { t, lang, word } = useI18n();
 	const client = useQueryClient();
-	const offices = useOffices();
+	const offices = useAllOffices();
 	const [office, setOffice] = useState('local');
 	const [label, setLabel] = useState('');
 	const [life, setLife] = useState(604_800);
@@ -79,7 +80,7 @@ function NewToken() {
 					}}>
 						<FormGroup label={t('system.office')} fieldId="office">
 							<select id="office" className="tk-select" value={office} onChange={e => setOffice(e.target.value)}>
-								{(offices.data?.items ?? []).map(o => <option key={o.id} value={o.id}>{o.name[lang]}</option>)}
+								{(offices.data ?? []).map(o => <option key={o.id} value={o.id}>{o.name[lang]}</option>)}
 							</select>
 						</FormGroup>
 						<FormGroup label={t('install.label')} fieldId="label">
@@ -135,7 +136,7 @@ function Arrivals() {
 	);
 }
 
-function Tokens({ items }: { items: Token[] }) {
+function Tokens({ list }: { list: ListQuery<Token> }) {
 	const { t, number, word } = useI18n();
 	const { may } = useSession();
 	const toast = useToast();
@@ -151,7 +152,7 @@ function Tokens({ items }: { items: Token[] }) {
 	});
 	return (
 		<>
-			<DataTable label={t('install.tokens')} rows={items} rowId={x => x.id} rowName={x => x.label || x.id} keyboard={false}
+			<ListView label={t('install.tokens')} list={list} rowId={x => x.id} rowName={x => x.label || x.id} keyboard={false}
 				columns={[
 					{ id: 'label', header: t('install.label'), grow: true, cell: x => x.label || <span className="tk-none">–</span> },
 					{ id: 'id', header: t('install.tokenId'), cell: x => <span className="tk-mono">{x.id}</span> },

@@ -3,10 +3,13 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, take, type Schemas } from '../../api/client';
+import { useMails } from '../../api/queries';
 import { useSession } from '../../app/session';
 import { useI18n } from '../../i18n';
 import { Button, Card, Empty, Failure, Form, FormGroup, Loaded, Note, Technical, TextInput } from '../../ui/basic';
-import { DataTable, type Column } from '../../ui/DataTable';
+import type { Column } from '../../ui/DataTable';
+import { useListQuery } from '../../ui/filters';
+import { ListView } from '../../ui/ListView';
 import { Page } from '../../ui/Page';
 import { Time } from '../../ui/Time';
 import { Settings } from '../settings/Settings';
@@ -81,7 +84,7 @@ function Test() {
 function Outbox() {
 	const { t, number } = useI18n();
 	const client = useQueryClient();
-	const mails = useQuery({ queryKey: ['mails'], queryFn: ({ signal }) => take(api.GET('/mails', { signal })), refetchInterval: 5000 });
+	const mails = useMails(useListQuery([]));
 	const retry = useMutation({
 		mutationFn: (id: string) => take(api.POST('/mails/{mail_id}:retry', { params: { path: { mail_id: id } } })),
 		onSettled: () => void client.invalidateQueries({ queryKey: ['mails'] }),
@@ -104,7 +107,7 @@ function Outbox() {
 						{!d.configured && d.by_state.waiting > 0 && <Note tone="warning" title={t('mail.notConfigured')}>{t('mail.notConfiguredWhy', { n: d.by_state.waiting })}</Note>}
 						{!!retry.error && <Failure error={retry.error} />}
 						<p className="tk-small">{t('mail.counts', { waiting: number(d.by_state.waiting), sent: number(d.by_state.sent), given_up: number(d.by_state.given_up) })}</p>
-						<DataTable label={t('mail.outbox')} keyboard={false} columns={columns} rows={d.items} rowId={m => m.id} rowName={m => m.subject}
+						<ListView label={t('mail.outbox')} list={{ ...mails, error: null }} keyboard={false} columns={columns} rowId={m => m.id} rowName={m => m.subject}
 							empty={<Empty title={t('mail.none')} why={t('mail.noneWhy')} />} />
 					</>
 				)}

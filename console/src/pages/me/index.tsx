@@ -7,9 +7,10 @@ import { useTokens } from '../../api/queries';
 import { useSession } from '../../app/session';
 import { applyTheme, type Theme } from '../../app/theme';
 import { useI18n, type Lang } from '../../i18n';
-import { Button, Card, Empty, Failure, Form, FormGroup, Loaded, Note, TextInput } from '../../ui/basic';
+import { Button, Card, Empty, Failure, Form, FormGroup, Note, TextInput } from '../../ui/basic';
 import { Copyable } from '../../ui/Copy';
-import { DataTable } from '../../ui/DataTable';
+import { useListQuery } from '../../ui/filters';
+import { ListView } from '../../ui/ListView';
 import { Page } from '../../ui/Page';
 import { Time } from '../../ui/Time';
 import { useToast } from '../../ui/toast';
@@ -118,7 +119,7 @@ function Tokens() {
 	const { t } = useI18n();
 	const toast = useToast();
 	const client = useQueryClient();
-	const list = useTokens();
+	const list = useTokens(useListQuery([]));
 	const [label, setLabel] = useState('');
 	const [made, setMade] = useState<Schemas['NewToken'] | null>(null);
 	const fresh = () => void client.invalidateQueries({ queryKey: ['tokens'] });
@@ -156,19 +157,15 @@ function Tokens() {
 				<Button type="submit" variant="secondary" isDisabled={!label.trim() || make.isPending}>{t('me.makeToken')}</Button>
 			</form>
 			{!!make.error && <Failure error={make.error} />}
-			<Loaded query={list}>
-				{d => (
-					<DataTable label={t('me.tokens')} rows={d.items} rowId={x => x.id} rowName={x => x.label} keyboard={false}
-						columns={[
-							{ id: 'label', header: t('me.tokenLabel'), grow: true, cell: x => x.label },
-							{ id: 'id', header: t('install.tokenId'), cell: x => <span className="tk-mono">{x.id}</span> },
-							{ id: 'created', header: t('deployment.created'), cell: x => <Time at={x.created} /> },
-							{ id: 'expires', header: t('install.expires'), cell: x => <Time at={x.expires} /> },
-							{ id: 'revoke', header: t('deploy.action'), cell: x => <button type="button" className="tk-link" aria-label={t('install.revokeName', { name: x.label })} onClick={() => revoke.mutate(x.id)}>{t('install.revoke')}</button> },
-						]}
-						empty={<Empty title={t('empty.apiTokens')} why={t('empty.apiTokensWhy')} />} />
-				)}
-			</Loaded>
+			<ListView label={t('me.tokens')} list={list} rowId={x => x.id} rowName={x => x.label} keyboard={false}
+				columns={[
+					{ id: 'label', header: t('me.tokenLabel'), grow: true, cell: x => x.label },
+					{ id: 'id', header: t('install.tokenId'), cell: x => <span className="tk-mono">{x.id}</span> },
+					{ id: 'created', header: t('deployment.created'), cell: x => <Time at={x.created} /> },
+					{ id: 'expires', header: t('install.expires'), cell: x => <Time at={x.expires} /> },
+					{ id: 'revoke', header: t('deploy.action'), cell: x => <button type="button" className="tk-link" aria-label={t('install.revokeName', { name: x.label })} onClick={() => revoke.mutate(x.id)}>{t('install.revoke')}</button> },
+				]}
+				empty={<Empty title={t('empty.apiTokens')} why={t('empty.apiTokensWhy')} />} />
 		</Card>
 	);
 }

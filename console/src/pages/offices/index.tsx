@@ -3,27 +3,25 @@
 import { Link } from 'wouter';
 import { useOffices } from '../../api/queries';
 import { useI18n } from '../../i18n';
-import { Empty, Failure } from '../../ui/basic';
-import { DataTable } from '../../ui/DataTable';
+import { Empty } from '../../ui/basic';
+import { useListQuery } from '../../ui/filters';
+import { ListView } from '../../ui/ListView';
 import { Page } from '../../ui/Page';
 import { withQuery } from '../../ui/url';
 
 export default function Offices() {
 	const { t, lang, number } = useI18n();
-	const list = useOffices();
+	const list = useOffices(useListQuery([]));
 	return (
-		<Page title={t('agents.offices')} count={list.data && t('list.items', { n: list.data.items.length })} ready={!list.isPending} sub={<p className="tk-lead">{t('offices.lead')}</p>}>
-			{list.error && <Failure error={list.error} retry={() => void list.refetch()} />}
-			{!(list.error && !list.data) && (
-				<DataTable label={t('agents.offices')} rows={list.data?.items} rowId={o => o.id} rowName={o => o.name[lang]}
-					columns={[
-						{ id: 'name', header: t('offices.name'), grow: true, cell: o => <Link href={withQuery('/systems', { office: o.id })}>{o.name[lang]}</Link> },
-						{ id: 'id', header: t('offices.id'), cell: o => <span className="tk-mono">{o.id}</span> },
-						{ id: 'systems', header: t('offices.systems'), numeric: true, cell: o => number(o.systems) },
-						{ id: 'online', header: t('system.online'), numeric: true, cell: o => number(o.online) },
-					]}
-					empty={<Empty title={t('empty.noMatch')} why={t('offices.lead')} />} />
-			)}
+		<Page title={t('agents.offices')} count={list.data && t('list.items', { n: list.data.page.total })} ready={!list.isPending} sub={<p className="tk-lead">{t('offices.lead')}</p>}>
+			<ListView label={t('agents.offices')} list={list} rowId={o => o.id} rowName={o => o.name[lang]}
+				columns={[
+					{ id: 'name', header: t('offices.name'), grow: true, cell: o => <Link href={withQuery('/systems', { office: o.id })}>{o.name[lang]}</Link> },
+					{ id: 'id', header: t('offices.id'), cell: o => <span className="tk-mono">{o.id}</span> },
+					{ id: 'systems', header: t('offices.systems'), numeric: true, cell: o => number(o.systems) },
+					{ id: 'online', header: t('system.online'), numeric: true, cell: o => number(o.online) },
+				]}
+				empty={<Empty title={t('empty.noMatch')} why={t('offices.lead')} />} />
 		</Page>
 	);
 }

@@ -5,10 +5,11 @@ import { Link } from 'wouter';
 import { useInventory, useSystemDeployments, useUnfixed } from '../../api/queries';
 import { deploymentPath } from '../../app/paths';
 import { useI18n } from '../../i18n';
-import { Empty, Failure, Loaded } from '../../ui/basic';
+import { Empty, Failure } from '../../ui/basic';
 import { DataTable } from '../../ui/DataTable';
 import { useListQuery } from '../../ui/filters';
 import { ListSearch, Pager } from '../../ui/List';
+import { ListView } from '../../ui/ListView';
 import { Severity } from '../../ui/Severity';
 import { Time } from '../../ui/Time';
 import { useUrl } from '../../ui/url';
@@ -81,31 +82,27 @@ export function Unfixed({ id }: { id: string }) {
 
 export function SystemDeployments({ id }: { id: string }) {
 	const { t, number } = useI18n();
-	const list = useSystemDeployments(id);
+	const list = useSystemDeployments(id, useListQuery([]));
 	const [log, setLog] = useState<{ deployment: string; system: string; hostname: string } | null>(null);
 	return (
-		<Loaded query={list}>
-			{d => (
-				<>
-					<DataTable label={t('system.tab.deployments')} rows={d.items} rowId={x => x.deployment.id} rowName={x => x.deployment.name}
-						columns={[
-							{ id: 'name', header: t('deployment.name'), words: true, cell: x => <Link href={deploymentPath(x.deployment.id)}>{x.deployment.name}</Link> },
-							{ id: 'state', header: t('deployment.targetState'), cell: x => <TargetState target={x.target} /> },
-							{ id: 'reason', header: t('deployment.reason'), grow: true, title: x => x.target.detail ?? '', cell: x => <TargetReason target={x.target} /> },
-							{ id: 'patches', drop: 2, header: t('deployment.patches'), numeric: true, cell: x => number(x.target.patches) },
-							{ id: 'deployment', header: t('deployment.state'), cell: x => <DeploymentState state={x.deployment.state} /> },
-							{ id: 'finished', drop: 1, header: t('deployment.finished'), cell: x => <Time at={x.target.finished} /> },
-							{ id: 'by', drop: 3, header: t('deployment.createdBy'), words: true, cell: x => x.deployment.created_by },
-							{
-								id: 'log', header: t('deployment.log'), cell: x => x.target.has_log
-									? <button type="button" className="tk-link" aria-label={t('deployment.openLog', { name: x.deployment.name })} onClick={() => setLog({ deployment: x.deployment.id, system: id, hostname: x.target.hostname })}>{t('deployment.showLog')}</button>
-									: <span className="tk-none">–</span>,
-							},
-						]}
-						empty={<Empty title={t('empty.systemDeployments')} why={t('empty.systemDeploymentsWhy')} />} />
-					{log && <LogDialog {...log} onClose={() => setLog(null)} />}
-				</>
-			)}
-		</Loaded>
+		<>
+			<ListView label={t('system.tab.deployments')} list={list} rowId={x => x.deployment.id} rowName={x => x.deployment.name}
+				columns={[
+					{ id: 'name', header: t('deployment.name'), words: true, cell: x => <Link href={deploymentPath(x.deployment.id)}>{x.deployment.name}</Link> },
+					{ id: 'state', header: t('deployment.targetState'), cell: x => <TargetState target={x.target} /> },
+					{ id: 'reason', header: t('deployment.reason'), grow: true, title: x => x.target.detail ?? '', cell: x => <TargetReason target={x.target} /> },
+					{ id: 'patches', drop: 2, header: t('deployment.patches'), numeric: true, cell: x => number(x.target.patches) },
+					{ id: 'deployment', header: t('deployment.state'), cell: x => <DeploymentState state={x.deployment.state} /> },
+					{ id: 'finished', drop: 1, header: t('deployment.finished'), cell: x => <Time at={x.target.finished} /> },
+					{ id: 'by', drop: 3, header: t('deployment.createdBy'), words: true, cell: x => x.deployment.created_by },
+					{
+						id: 'log', header: t('deployment.log'), cell: x => x.target.has_log
+							? <button type="button" className="tk-link" aria-label={t('deployment.openLog', { name: x.deployment.name })} onClick={() => setLog({ deployment: x.deployment.id, system: id, hostname: x.target.hostname })}>{t('deployment.showLog')}</button>
+							: <span className="tk-none">–</span>,
+					},
+				]}
+				empty={<Empty title={t('empty.systemDeployments')} why={t('empty.systemDeploymentsWhy')} />} />
+			{log && <LogDialog {...log} onClose={() => setLog(null)} />}
+		</>
 	);
 }

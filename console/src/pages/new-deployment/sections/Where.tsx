@@ -4,7 +4,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, take } from '../../../api/client';
-import { useGroups, useOffices, type Targets } from '../../../api/queries';
+import { useAllOffices, useGroups, type Targets } from '../../../api/queries';
 import { useI18n } from '../../../i18n';
 import { FormGroup, Note, Radio, TextArea } from '../../../ui/basic';
 import { Criteria, FilterProblem, Found } from '../../group/Criteria';
@@ -73,12 +73,12 @@ function Boxes({ legend, items, chosen, put }: { legend: string; items: { id: st
 
 function Parts({ id, part, put, filterHelp }: { id: string; part: Part; put: (part: Part) => void; filterHelp: string }) {
 	const { t, word } = useI18n();
-	const offices = useOffices();
+	const offices = useAllOffices();
 	const groups = useGroups({ limit: 200 });
 	const [ranges, setRanges] = useState((part.ip_ranges ?? []).join('\n'));
 	return (
 		<div className="tk-criteria">
-			<Boxes legend={t('targets.offices')} items={(offices.data?.items ?? []).map(o => ({ id: o.id, name: word('office', o.id) }))} chosen={part.offices} put={list => put({ offices: list })} />
+			<Boxes legend={t('targets.offices')} items={(offices.data ?? []).map(o => ({ id: o.id, name: word('office', o.id) }))} chosen={part.offices} put={list => put({ offices: list })} />
 			<Boxes legend={t('targets.groups')} items={(groups.data?.items ?? []).map(g => ({ id: g.id, name: g.name }))} chosen={part.groups} put={list => put({ groups: list })} />
 			<FormGroup label={t('targets.ranges')} fieldId={`${id}-ranges`}>
 				<TextArea id={`${id}-ranges`} rows={2} resizeOrientation="vertical" className="tk-mono" placeholder={'10.0.0.0/24\n10.0.1.5-10.0.1.9'} value={ranges} onChange={(_, v) => {
