@@ -230,6 +230,7 @@ static bool patch_of_advisory(struct builder *b, const struct advisory *a, struc
 			       .file = STR_LIT(""),
 			       .module = STR_LIT(""),
 			       .archive = CATALOG_NONE,
+			       .lane = CATALOG_NONE,
 			       .patch = id,
 			       .superseded_by = CATALOG_NONE };
 	VEC_PUSH(&b->comps, c);
@@ -307,8 +308,10 @@ static uint32_t unique_run(struct component *c, const bool *security, uint32_t n
 	for (uint32_t i = 0; i < n; i++)
 		if (kept == 0 || !same_component(&c[kept - 1], &s[i].c))
 			c[kept++] = s[i].c;
-		else
+		else {
 			c[kept - 1].by_default |= s[i].c.by_default;
+			c[kept - 1].hotfix |= s[i].c.hotfix;
+		}
 	xfree(s);
 	return kept;
 }
@@ -453,6 +456,7 @@ static bool finish(struct builder *b, struct str off, struct err *e)
 	place_components(b);
 	HAND_OVER(c, patches, b->patches);
 	spread_defaults(c);
+	catalog_lanes(c);
 	HAND_OVER(c, advisories, b->advisories);
 	HAND_OVER(c, archives, b->archives);
 	HAND_OVER(c, archive_files, b->files);

@@ -36,6 +36,9 @@ void catalog_index_names(struct catalog *c);
 void catalog_index_payloads(struct catalog *c);
 /** Sets superseded_by of components and patches, resolves `above`, sums sizes. */
 void catalog_supersede(struct catalog *c);
+/** Fills streams, lanes and holders; components, their patches' os and default streams must be in
+ * place. */
+void catalog_lanes(struct catalog *c);
 /** Joins advisories to patches: runs, severities, dates, types. */
 void catalog_join(struct catalog *c, const bool *is_bulletin);
 /** Whether notices of a kind of feed are vendors' bulletins; trackers speak of single CVEs. */

@@ -248,5 +248,8 @@ void catalog_unref(struct catalog *c)
 	xfree(c->archive_files);
 	xfree(c->feeds);
 	xfree(c->scope);
+	xfree(c->streams);
+	xfree(c->lanes);
+	xfree(c->holders);
 	xfree(c);
 }

@@ -72,6 +72,10 @@ struct component {
 	/** rpm: the repository calls that stream its module's default: dnf offers it where neither
 	 * this nor another stream of the module was enabled, unless the module was disabled. */
 	bool by_default;
+	/** rpm: of a repository with module_hotfixes=1: dnf offers it whatever the streams are. */
+	bool hotfix;
+	/** rpm: index into catalog->lanes; CATALOG_NONE = no stream has a say in its offer. */
+	uint32_t lane;
 	/** When not empty: offered only to hosts whose installed version is higher than this
 	 * (suites with NotAutomatic + ButAutomaticUpgrades, such as backports: apt_preferences(5)).
 	 */
@@ -170,6 +174,23 @@ struct archive {
 	struct str os;	 /**< "debian:12" */
 	uint32_t first_file, files;
 	uint32_t feed;
+	bool hotfix; /**< an rpm repository with module_hotfixes=1 */
+};
+
+/** A module stream that the feeds of a release know. */
+struct module_stream {
+	struct str os, module, stream; /**< "almalinux:8", "nodejs", "18" */
+	bool by_default;
+};
+
+/** What decides whether dnf offers a component on a host that tells its modules: a build of a
+ * stream is offered where that is active; any other where no active stream holds a package of its
+ * name; one of a hotfix repository everywhere. */
+struct lane {
+	uint32_t stream; /**< index into catalog->streams, CATALOG_NONE = of none */
+	bool hotfix;
+	uint32_t first_holder, holders; /**< run in catalog->holders: streams with the name */
+	uint64_t hash;			/**< equal: decides the same, whatever the snapshot */
 };
 
 struct feed_info {
@@ -211,6 +232,12 @@ struct catalog {
 	uint32_t n_feeds;
 	struct scope_row *scope;
 	uint32_t n_scope;
+	struct module_stream *streams;
+	uint32_t n_streams;
+	struct lane *lanes;
+	uint32_t n_lanes;
+	uint32_t *holders; /**< indices into streams */
+	uint32_t n_holders;
 	bool advisories_present; /**< false: no advisory feed given or reachable; severities are
 				    Unrated */
 	/* private: */

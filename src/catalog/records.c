@@ -10,10 +10,10 @@
 #define MAX_FIELDS 19
 
 static const uint8_t fields_of[256] = {
-	['F'] = 7, ['R'] = 7, ['X'] = 4, ['P'] = 19, ['C'] = 12, ['A'] = 15,
+	['F'] = 7, ['R'] = 8, ['X'] = 4, ['P'] = 19, ['C'] = 13, ['A'] = 15,
 };
 /* What a document of an earlier version may have less. */
-static const uint8_t later_of[256] = { ['P'] = 5, ['C'] = 2, ['A'] = 3 };
+static const uint8_t later_of[256] = { ['R'] = 1, ['P'] = 5, ['C'] = 3, ['A'] = 3 };
 
 /* --- characters --------------------------------------------------------------------------- */
 
@@ -120,7 +120,8 @@ static char *write_component(char *p, const struct component *c)
 		p = put_int(p, c->size);
 		p = put_int(p, c->archive);
 	}
-	return put(put(p, c->module), str_of(c->by_default ? "1" : ""));
+	p = put(put(p, c->module), str_of(c->by_default ? "1" : ""));
+	return put(p, str_of(c->hotfix ? "1" : ""));
 }
 
 static char *write_advisory(char *p, const struct advisory *a)
@@ -157,7 +158,7 @@ static char *write_fields(char *p, const struct record *r)
 		p = put(p, r->archive.suite);
 		p = put(p, r->archive.release_components);
 		p = put(p, r->archive.keyring);
-		return put(p, r->archive.os);
+		return put(put(p, r->archive.os), str_of(r->archive.hotfix ? "1" : ""));
 	case RECORD_ARCHIVE_FILE:
 		p = put(p, r->file.path);
 		p = put_sha(p, &r->file.sha256);
@@ -303,9 +304,12 @@ static bool read_component(const struct str *f, uint32_t archives, struct compon
 				  .file = f[6],
 				  .module = f[10],
 				  .by_default = str_is(f[11], "1"),
+				  .hotfix = str_is(f[12], "1"),
+				  .lane = CATALOG_NONE,
 				  .archive = CATALOG_NONE,
 				  .superseded_by = CATALOG_NONE };
-	if (!component_kind_parse(f[1], &c->kind) || (f[11].n > 0 && !c->by_default))
+	if (!component_kind_parse(f[1], &c->kind) || (f[11].n > 0 && !c->by_default) ||
+	    (f[12].n > 0 && !c->hotfix))
 		return false;
 	if (f[9].n == 0)
 		return f[7].n == 0 && f[8].n == 0;
@@ -350,9 +354,10 @@ static bool read_fields(struct records_reader *r, const struct str *f, struct re
 						  .suite = f[3],
 						  .release_components = f[4],
 						  .keyring = f[5],
-						  .os = f[6] };
+						  .os = f[6],
+						  .hotfix = str_is(f[7], "1") };
 		r->archives++;
-		return true;
+		return f[7].n == 0 || out->archive.hotfix;
 	case RECORD_ARCHIVE_FILE:
 		out->file = (struct archive_file) { .path = f[1] };
 		return get_sha(f[2], &out->file.sha256) && get_int(f[3], &out->file.size);

@@ -46,6 +46,8 @@ static int compare_lineage(const struct catalog *c, uint32_t ia, uint32_t ib)
 	if (d || a->kind != COMPONENT_RPM)
 		return d;
 	d = str_cmp(a->module, b->module);
+	if (!d) /* what is offered everywhere replaces, and is replaced by, its like alone */
+		d = (int)a->hotfix - (int)b->hotfix;
 	return d ? d : (int)rpm_lineage(a->version) - (int)rpm_lineage(b->version);
 }
 

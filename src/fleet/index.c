@@ -48,6 +48,7 @@ static const struct {
 	[FACT_UNSIGNED] = { "unsigned", 2 },
 	[FACT_RESTART] = { "restart", 2 },
 	[FACT_REBOOT] = { "reboot-pending", 2 },
+	[FACT_MODULE] = { "module", 2 },
 };
 
 const char *fact_kind_name(enum fact_kind kind)

@@ -6,6 +6,7 @@
 #include "match/bitmaps.h"
 #include "match/hindrance.h"
 #include "match/match_int.h"
+#include "match/modules.h"
 #include "match/readings.h"
 
 static roaring_bitmap_t *hosts_of_os(const struct fleet *f, struct str text)
@@ -55,6 +56,7 @@ struct eval *eval_new(const struct state *s, const struct fleet *f, const bool *
 	v->n_os = intern_count(s->os);
 	v->n_terms = intern_count(s->terms);
 	v->hindered = intern_new();
+	v->modules = xcalloc(1, sizeof(*v->modules));
 	v->os = xcalloc((size_t)v->n_os + 1, sizeof(*v->os));
 	v->terms = xcalloc((size_t)v->n_terms + 1, sizeof(*v->terms));
 	return v;
@@ -69,6 +71,7 @@ void eval_begin(struct eval *v)
 	for (uint32_t i = 0; i < v->n_terms; i++)
 		if (intern_get(v->state->terms, i).n > 0)
 			v->terms[i] = hosts_of_service(v->fleet, intern_get(v->state->terms, i));
+	modules_of_fleet(v->state->catalog, v->fleet, v->modules);
 }
 
 static void drop(roaring_bitmap_t **b)
@@ -88,6 +91,7 @@ void eval_end(struct eval *v)
 		shelf_free(v->shelves[i].shelf);
 		v->shelves[i] = (struct eval_shelf) { 0 };
 	}
+	modules_fleet_done(v->modules);
 }
 
 void eval_free(struct eval *v)
@@ -97,6 +101,7 @@ void eval_free(struct eval *v)
 	eval_end(v);
 	VEC_DONE(&v->left);
 	intern_free(v->hindered);
+	xfree(v->modules);
 	xfree(v->os);
 	xfree(v->terms);
 	xfree(v);
@@ -120,8 +125,9 @@ static struct shelf *shelf_of(struct eval *v, uint32_t component)
 
 /* --- what is asked of every block --- */
 
-struct question { /* a component's */
-	struct shelf *shelf;
+struct question {	     /* a component's */
+	struct shelf *shelf; /* NULL = modules have a say: */
+	struct modules_hosts modules;
 	struct readings readings;
 	bool current, by_default;
 };
@@ -143,17 +149,25 @@ static void prepare(struct eval *v, uint32_t patch, struct questions *out)
 	for (uint32_t i = 0; i < p->components; i++) {
 		uint32_t component = p->first_component + i;
 		struct question *q = &out->all[i];
-		q->shelf = shelf_of(v, component);
 		q->current = rule_component_current(c, &c->components[component]);
 		q->by_default = c->components[component].by_default;
+		if (modules_have_say(v->modules, component)) {
+			struct rule condition = rule_of_component(c, component);
+			modules_hosts(v->modules, component, &q->modules);
+			rule_read_offers(&condition, v->fleet, &q->modules, &q->readings);
+			continue;
+		}
+		q->shelf = shelf_of(v, component);
 		shelf_read(q->shelf, component, &q->readings);
 	}
 }
 
 static void questions_done(struct questions *q)
 {
-	for (uint32_t i = 0; i < q->n; i++)
+	for (uint32_t i = 0; i < q->n; i++) {
 		readings_done(&q->all[i].readings);
+		modules_hosts_done(&q->all[i].modules);
+	}
 	xfree(q->all);
 }
 
@@ -188,11 +202,31 @@ static void part(struct evaluation *x, enum set set)
 	see(x, set, x->other);
 }
 
-/* Hosts with an outdated package of a current component, to the sets they belong to. */
-static void see_outdated(struct evaluation *x, const struct question *q,
-			 const struct fact_package *p, const uint64_t *hosts)
+/* Puts hosts on which a package is hindered in that way into x->other; false when there are none.
+ * What is kept back where modules have a say, they say alone. */
+static bool add_hindered_hosts(struct evaluation *x, const struct question *q,
+			       const struct reading *r, enum set set, bool lines)
 {
-	bool hindered = intern_find(x->eval->hindered, p->name) != INTERN_NONE;
+	struct bitmaps keep = { 0 };
+	bool kept_back = set == SET_KEPT_BACK, any = false;
+	block_clear(x->other);
+	if (lines && !(kept_back && r->offered)) {
+		const roaring_bitmap_t *there = hindrance_hosts(x->eval->fleet, &r->package, set,
+								q->by_default, &keep);
+		any = block_add(x->other, there, x->block);
+		bitmaps_drop(&keep);
+	}
+	if (kept_back && !q->shelf && !r->offered)
+		any |= block_add(x->other, q->modules.filtered, x->block);
+	return any;
+}
+
+/* Hosts with an outdated package of a current component, to the sets they belong to. */
+static void see_outdated(struct evaluation *x, const struct question *q, const struct reading *r,
+			 const uint64_t *hosts)
+{
+	bool lines = intern_find(x->eval->hindered, r->package.name) != INTERN_NONE;
+	bool hindered = lines || (!q->shelf && !r->offered);
 	if (!x->ask->subscribers && !hindered) {
 		see(x, SET_MISSING, hosts);
 		return;
@@ -206,31 +240,39 @@ static void see_outdated(struct evaluation *x, const struct question *q,
 			block_andnot(x->other, subscribers);
 		part(x, SET_SUBSCRIPTION);
 	}
-	for (enum set set = SET_HELD; hindered && set <= SET_PHASED; set++) {
-		struct bitmaps keep = { 0 };
-		const roaring_bitmap_t *there = hindrance_hosts(x->eval->fleet, p, set,
-								q->by_default, &keep);
-		block_clear(x->other);
-		if (block_add(x->other, there, x->block))
+	for (enum set set = SET_HELD; hindered && set <= SET_PHASED; set++)
+		if (add_hindered_hosts(x, q, r, set, lines))
 			part(x, set);
-		bitmaps_drop(&keep);
-	}
 	see(x, SET_MISSING, x->hosts);
+}
+
+/* Hosts of the block and of a group of readings; NULL = none. The shelf's own or in x->hosts. */
+static const uint64_t *hosts_of(struct evaluation *x, const struct question *q, size_t from,
+				size_t to, enum reading_of what)
+{
+	if (q->shelf)
+		return shelf_block(q->shelf, &q->readings, from, to, what, x->hosts);
+	struct bitmaps keep = { 0 };
+	const roaring_bitmap_t *all = readings_hosts(&q->readings, from, to, what, &keep);
+	block_clear(x->hosts);
+	bool any = block_add(x->hosts, all, x->block);
+	bitmaps_drop(&keep);
+	return any ? x->hosts : NULL;
 }
 
 static void see_component(struct evaluation *x, const struct question *q)
 {
 	const struct readings *r = &q->readings;
-	shelf_turn(q->shelf, x->block);
+	if (q->shelf)
+		shelf_turn(q->shelf, x->block);
 	for (size_t from = 0, end; from < r->n; from = end) {
 		end = readings_group(r, from);
-		const uint64_t *hosts = shelf_block(q->shelf, r, from, end, READING_FAILS,
-						    x->hosts);
+		const uint64_t *hosts = hosts_of(x, q, from, end, READING_FAILS);
 		if (hosts)
 			see(x, SET_INSTALLED, hosts);
-		hosts = shelf_block(q->shelf, r, from, end, READING_HOLDS, x->hosts);
+		hosts = hosts_of(x, q, from, end, READING_HOLDS);
 		if (hosts && q->current)
-			see_outdated(x, q, &r->p[from].package, hosts);
+			see_outdated(x, q, &r->p[from], hosts);
 		else if (hosts)
 			see(x, SUPERSEDED, hosts);
 	}

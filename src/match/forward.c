@@ -15,11 +15,20 @@ enum what { WHAT_PRESENT, WHAT_SUPERSEDED, WHAT_OUTDATED, WHAT_OUTDATED_DEFAULT,
 #define SEEN_LACKING (SEEN(SET_MISSING) | SEEN(SET_HELD) | SEEN(SET_KEPT_BACK) | SEEN(SET_PHASED))
 
 /* What one fact says; `n` words, then `n_native` pairs of a word and the number of an architecture,
- * or OWN_ARCH for that of the fact: said only of hosts of which that is the native one. */
+ * or OWN_ARCH for that of the fact: said only of hosts of which that is the native one. Then
+ * `n_modular` words where module streams have a say, each with such a number (or ANY_ARCH) and its
+ * component; the last bit: it is said, too, of hosts that do not tell their modules. */
 #define OWN_ARCH UINT32_MAX
+#define ANY_ARCH (UINT32_MAX - 1)
 struct hits {
-	uint32_t n, n_native, p[];
+	uint32_t n, n_native, n_modular, p[];
 };
+#define MODULAR_WORDS ((size_t)3)
+
+static size_t length_of(const struct hits *h)
+{
+	return h->n + 2 * (size_t)h->n_native + MODULAR_WORDS * h->n_modular;
+}
 
 enum verdict forward_verdict(uint8_t seen)
 {
@@ -42,7 +51,7 @@ struct word_list {
 };
 
 struct collected {
-	struct word_list words, native;
+	struct word_list words, native, modular;
 };
 
 static enum what what_of(const struct state *s, uint32_t component, bool holds)
@@ -55,6 +64,27 @@ static enum what what_of(const struct state *s, uint32_t component, bool holds)
 	return c->by_default ? WHAT_OUTDATED_DEFAULT : WHAT_OUTDATED;
 }
 
+static uint32_t native_arch(const struct state *s, const struct rule *condition,
+			    const struct fact_package *p)
+{
+	return str_eq(rule_native_arch(condition, p), p->arch)
+		       ? OWN_ARCH
+		       : intern_find(s->archs, condition->arch);
+}
+
+static void collect_modular(const struct state *s, const struct rule *condition,
+			    const struct fact_package *p, uint32_t patch, struct collected *out)
+{
+	struct rule_hit strict = rule_fact(condition, p), h = rule_fact_offered(condition, p);
+	if (strict.applies)
+		h = strict;
+	if (!h.applies)
+		return;
+	VEC_PUSH(&out->modular, patch << WHAT_BITS | what_of(s, condition->component, h.holds));
+	VEC_PUSH(&out->modular, h.native_only ? native_arch(s, condition, p) : ANY_ARCH);
+	VEC_PUSH(&out->modular, condition->component << 1 | strict.applies);
+}
+
 static void collect(const struct state *s, enum component_kind kind, const struct fact_package *p,
 		    struct str name, struct collected *out)
 {
@@ -62,16 +92,18 @@ static void collect(const struct state *s, enum component_kind kind, const struc
 	const uint32_t *components = catalog_by_name(s->catalog, kind, name, &n);
 	for (uint32_t i = 0; i < n; i++) {
 		struct rule condition = rule_of_component(s->catalog, components[i]);
+		uint32_t patch = s->catalog->components[components[i]].patch;
+		if (condition.catalog) {
+			collect_modular(s, &condition, p, patch, out);
+			continue;
+		}
 		struct rule_hit h = rule_fact(&condition, p);
-		uint32_t word = s->catalog->components[components[i]].patch << WHAT_BITS |
-				what_of(s, components[i], h.holds);
 		if (!h.applies)
 			continue;
-		VEC_PUSH(h.native_only ? &out->native : &out->words, word);
+		VEC_PUSH(h.native_only ? &out->native : &out->words,
+			 patch << WHAT_BITS | what_of(s, components[i], h.holds));
 		if (h.native_only)
-			VEC_PUSH(&out->native, str_eq(rule_native_arch(&condition, p), p->arch)
-						       ? OWN_ARCH
-						       : intern_find(s->archs, condition.arch));
+			VEC_PUSH(&out->native, native_arch(s, &condition, p));
 	}
 }
 
@@ -103,19 +135,24 @@ static struct hits *compute(const struct state *s, const struct fact_package *p)
 		collect(s, deb ? COMPONENT_DEB : COMPONENT_APK, p, p->name, &found);
 		collect(s, deb ? COMPONENT_DEB_SRC : COMPONENT_APK_SRC, p, p->source, &found);
 	}
-	if (found.words.n + found.native.n == 0)
+	if (found.words.n + found.native.n + found.modular.n == 0)
 		return (struct hits *)&no_hits;
 	once_each(&found.words);
-	struct hits *h = xmalloc(sizeof(*h) +
-				 (found.words.n + found.native.n) * sizeof(*found.words.p));
+	struct hits *h = xmalloc(sizeof(*h) + (found.words.n + found.native.n + found.modular.n) *
+						      sizeof(*found.words.p));
 	h->n = (uint32_t)found.words.n;
 	h->n_native = (uint32_t)found.native.n / 2;
-	if (found.words.n)
-		memcpy(h->p, found.words.p, found.words.n * sizeof(*h->p));
-	if (found.native.n)
-		memcpy(h->p + h->n, found.native.p, found.native.n * sizeof(*h->p));
+	h->n_modular = (uint32_t)(found.modular.n / MODULAR_WORDS);
+	const struct word_list *lists[] = { &found.words, &found.native, &found.modular };
+	uint32_t *at = h->p;
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		if (lists[i]->n)
+			memcpy(at, lists[i]->p, lists[i]->n * sizeof(*at));
+		at += lists[i]->n;
+	}
 	VEC_DONE(&found.words);
 	VEC_DONE(&found.native);
+	VEC_DONE(&found.modular);
 	return h;
 }
 
@@ -127,7 +164,8 @@ static struct hits *compute_fact(const struct state *s, const struct fleet *f, u
 	switch (fleet_fact_kind(f, fact)) {
 	case FACT_OS:
 	case FACT_HOLD:
-	case FACT_KEPT: return (struct hits *)&about_host;
+	case FACT_KEPT:
+	case FACT_MODULE: return (struct hits *)&about_host;
 	default: return (struct hits *)&no_hits;
 	}
 }
@@ -171,17 +209,37 @@ static void touch(struct carrying *x, const struct catalog *c, uint32_t patch)
 	}
 }
 
+static uint32_t renumber_word(const struct carrying *x, uint32_t *word)
+{
+	uint32_t patch = x->carried[*word >> WHAT_BITS];
+	ASSERT(patch != CATALOG_NONE);
+	*word = patch << WHAT_BITS | *word % (1 << WHAT_BITS);
+	return patch;
+}
+
+static void renumber_arch(const struct carrying *x, uint32_t *arch)
+{
+	if (*arch < ANY_ARCH)
+		*arch = x->archs[*arch];
+}
+
+/* Patches with the same rule have the same components in the same order. */
 static void renumber(const struct carrying *x, struct hits *h)
 {
-	uint32_t *native = h->p + h->n;
-	for (uint32_t i = 0; i < h->n + 2 * h->n_native; i++) {
-		uint32_t *word = &h->p[i], patch = x->carried[*word >> WHAT_BITS];
-		ASSERT(patch != CATALOG_NONE);
-		*word = patch << WHAT_BITS | *word % (1 << WHAT_BITS);
-		if (word >= native) { /* a pair */
-			i++;
-			word[1] = word[1] == OWN_ARCH ? OWN_ARCH : x->archs[word[1]];
-		}
+	uint32_t *p = h->p, *end = p + h->n;
+	while (p < end)
+		renumber_word(x, p++);
+	for (end += 2 * (size_t)h->n_native; p < end; p += 2) {
+		renumber_word(x, p);
+		renumber_arch(x, p + 1);
+	}
+	for (end += MODULAR_WORDS * h->n_modular; p < end; p += MODULAR_WORDS) {
+		uint32_t was = x->old->catalog->patches[p[0] >> WHAT_BITS].first_component;
+		uint32_t patch = renumber_word(x, p);
+		renumber_arch(x, p + 1);
+		uint32_t component = x->next->catalog->patches[patch].first_component +
+				     ((p[2] >> 1) - was);
+		p[2] = component << 1 | (p[2] & 1);
 	}
 }
 
@@ -211,7 +269,7 @@ void forward_carry(struct state *next, struct state *old, const struct fleet *f,
 		if (!h || x.touched[i] ||
 		    atomic_load_explicit(&next->hits.p[i], memory_order_relaxed))
 			continue;
-		if (h->n + h->n_native > 0)
+		if (length_of(h) > 0)
 			renumber(&x, h);
 		atomic_store_explicit(&next->hits.p[i], h, memory_order_relaxed);
 		atomic_store_explicit(&old->hits.p[i], NULL, memory_order_relaxed);
@@ -256,6 +314,10 @@ static void look_at_host(struct forward *w)
 		struct fact_os os;
 		if (w->hits[i] != &about_host)
 			continue;
+		if (fleet_fact_kind(w->fleet, w->facts[i]) == FACT_MODULE) {
+			modules_add(w->modules, w->facts[i]);
+			continue;
+		}
 		if (!fleet_fact_os(w->fleet, w->facts[i], &os)) {
 			VEC_PUSH(&w->hindrances, w->facts[i]);
 			continue;
@@ -272,16 +334,22 @@ static void look_at_host(struct forward *w)
 }
 
 /* Most packages are named by no line that could hinder them. */
-static enum set hindrance_here(const struct forward *w, uint32_t fact, bool by_default)
+static enum set hindrance_here(const struct forward *w, uint32_t fact, bool by_default,
+			       enum modules_say say)
 {
 	struct fact_package p;
 	uint32_t why;
 	bool named = false;
+	if (say == MODULES_FILTER)
+		return fleet_fact_package(w->fleet, fact, &p)
+			       ? hindrance_of(w->fleet, w->facts, w->n_facts, &p, by_default, say,
+					      &why)
+			       : SET_KEPT_BACK;
 	if (w->hindrances.n == 0 || !fleet_fact_package(w->fleet, fact, &p))
 		return SET_MISSING;
 	for (size_t i = 0; i < w->hindrances.n && !named; i++)
 		named = str_eq(fleet_fact_field(w->fleet, w->hindrances.p[i], 2), p.name);
-	return named ? hindrance_of(w->fleet, w->facts, w->n_facts, &p, by_default, &why)
+	return named ? hindrance_of(w->fleet, w->facts, w->n_facts, &p, by_default, say, &why)
 		     : SET_MISSING;
 }
 
@@ -357,6 +425,8 @@ void forward_begin(struct forward *w, const struct state *s, const struct fleet 
 {
 	*w = (struct forward) { .state = s, .fleet = f, .facts = facts, .n_facts = n };
 	w->hits = xmalloc(((size_t)n + 1) * sizeof(const struct hits *));
+	w->modules = xcalloc(1, sizeof(*w->modules));
+	modules_of(s->catalog, f, NULL, 0, w->modules);
 	w->os = xcalloc((size_t)intern_count(s->os) + 1, sizeof(*w->os));
 	w->terms = xcalloc((size_t)intern_count(s->terms) + 1, sizeof(*w->terms));
 	for (uint32_t i = 0; i < n; i++) {
@@ -373,21 +443,42 @@ bool forward_counts(const struct forward *w, uint32_t position)
 	return !w->outdone || !w->outdone[position];
 }
 
+static uint8_t says_of(const struct forward *w, uint32_t fact, enum what what, enum modules_say say)
+{
+	switch (what) {
+	case WHAT_SUPERSEDED: return SEEN(SET_INSTALLED) | SEEN_SUPERSEDED;
+	case WHAT_OUTDATED:
+	case WHAT_OUTDATED_DEFAULT:
+		return (uint8_t)(SEEN(SET_INSTALLED) |
+				 SEEN(hindrance_here(w, fact, what == WHAT_OUTDATED_DEFAULT, say)));
+	default: return SEEN(SET_INSTALLED);
+	}
+}
+
+static void add_modular(const struct forward *w, const uint32_t *p, uint32_t fact, uint8_t *seen)
+{
+	enum modules_say say = modules_say(w->modules, p[2] >> 1);
+	bool strict = p[2] & 1;
+	if ((strict || say == MODULES_OFFER) && (p[1] == ANY_ARCH || is_native(w, p[1], fact)))
+		seen[p[0] >> WHAT_BITS] |= says_of(w, fact, (enum what)(p[0] % (1 << WHAT_BITS)),
+						   say);
+}
+
 static void add_hits(const struct forward *w, const struct hits *h, uint32_t fact, uint8_t *seen)
 {
-	if (h->n + h->n_native == 0)
+	uint8_t says[1 << WHAT_BITS];
+	if (length_of(h) == 0)
 		return;
-	const uint8_t says[1 << WHAT_BITS] = {
-		[WHAT_PRESENT] = SEEN(SET_INSTALLED),
-		[WHAT_SUPERSEDED] = SEEN(SET_INSTALLED) | SEEN_SUPERSEDED,
-		[WHAT_OUTDATED] = SEEN(SET_INSTALLED) | SEEN(hindrance_here(w, fact, false)),
-		[WHAT_OUTDATED_DEFAULT] = SEEN(SET_INSTALLED) | SEEN(hindrance_here(w, fact, true)),
-	};
+	for (enum what k = 0; k < WHATS_; k++)
+		says[k] = says_of(w, fact, k, MODULES_SILENT);
 	for (uint32_t i = 0; i < h->n; i++)
 		seen[h->p[i] >> WHAT_BITS] |= says[h->p[i] % (1 << WHAT_BITS)];
 	for (const uint32_t *p = h->p + h->n; p < h->p + h->n + 2 * (size_t)h->n_native; p += 2)
 		if (is_native(w, p[1], fact))
 			seen[p[0] >> WHAT_BITS] |= says[p[0] % (1 << WHAT_BITS)];
+	const uint32_t *modular = h->p + h->n + 2 * (size_t)h->n_native;
+	for (uint32_t i = 0; i < h->n_modular; i++)
+		add_modular(w, modular + MODULAR_WORDS * i, fact, seen);
 }
 
 void forward_add(const struct forward *w, uint32_t position, uint8_t *seen)
@@ -406,7 +497,7 @@ bool forward_silent(const struct state *s, const struct fleet *f, const uint32_t
 	bool silent = true;
 	for (uint32_t i = 0; i < n && silent; i++) {
 		const struct hits *h = hits_of(s, f, facts[i], &w);
-		silent = h->n + h->n_native == 0;
+		silent = length_of(h) == 0;
 	}
 	return silent;
 }
@@ -427,6 +518,9 @@ void forward_end(struct forward *w)
 		hits_free(w->own.p[i]);
 	VEC_DONE(&w->own);
 	VEC_DONE(&w->hindrances);
+	if (w->modules)
+		modules_done(w->modules);
+	xfree(w->modules);
 	xfree(w->hits);
 	xfree(w->os);
 	xfree(w->terms);

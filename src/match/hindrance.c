@@ -37,11 +37,15 @@ bool hindrance_any(const struct fleet *f)
 }
 
 enum set hindrance_of(const struct fleet *f, const uint32_t *facts, uint32_t n,
-		      const struct fact_package *p, bool by_default, uint32_t *fact_out)
+		      const struct fact_package *p, bool by_default, enum modules_say say,
+		      uint32_t *fact_out)
 {
 	*fact_out = INTERN_NONE;
 	for (size_t i = 0; i < 2 * ARRAY_LEN(lines); i++) {
-		if (by_default && lines[i / 2].stream)
+		bool kept_back = lines[i / 2].set == SET_KEPT_BACK;
+		if (kept_back && say == MODULES_FILTER)
+			return SET_KEPT_BACK;
+		if ((by_default && lines[i / 2].stream) || (kept_back && say == MODULES_OFFER))
 			continue;
 		uint32_t fact = find(f, i / 2, p, i % 2);
 		if (fact == INTERN_NONE || !facts_have(facts, n, fact))

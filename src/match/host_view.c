@@ -38,7 +38,15 @@ enum set host_view_hindrance(const struct host_view *h, const struct catalog *ca
 		return SET_SUBSCRIPTION;
 	if (!fleet_fact_package(r->fleet, fact, &package))
 		return SET_MISSING;
-	return hindrance_of(r->fleet, r->facts, r->n_facts, &package, c->by_default, why_out);
+	AUTO(modules_done) struct modules m;
+	modules_of(catalog, r->fleet, r->facts, r->n_facts, &m);
+	uint32_t component = (uint32_t)(c - catalog->components);
+	enum modules_say say = modules_say(&m, component);
+	enum set set = hindrance_of(r->fleet, r->facts, r->n_facts, &package, c->by_default, say,
+				    why_out);
+	if (set == SET_KEPT_BACK && say == MODULES_FILTER)
+		*why_out = modules_why(&m, component);
+	return set;
 }
 
 static bool os_applies(const struct host_view *h, struct str os)

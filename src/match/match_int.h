@@ -118,6 +118,7 @@ struct forward {
 	const uint32_t *facts;
 	uint32_t n_facts;
 	const struct hits **hits; /* by position */
+	struct modules *modules;
 	bool *os, *terms;	  /* by number of the state's texts: applies, is given */
 	bool *outdone;		  /* by position: it does not count; NULL = all do */
 	VEC(uint32_t) hindrances; /* facts that may hinder packages */
@@ -163,6 +164,7 @@ struct eval {
 	uint32_t n_os, n_terms;
 	struct intern *hindered;
 	uint32_t hindering[EVAL_HINDERING]; /* facts of a kind that are in `hindered` */
+	struct modules_fleet *modules;
 	struct eval_shelf shelves[EVAL_SHELVES];
 	VEC(struct shelf *) left; /* off the table, read for the patches at hand */
 };

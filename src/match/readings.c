@@ -22,16 +22,26 @@ static bool is_outdone(const struct rule_host *h, const struct fact_package *p,
 	return false;
 }
 
+static bool is_offered(const struct rule *c, const struct rule_host *h)
+{
+	AUTO(modules_done) struct modules m = { 0 };
+	if (!c->catalog)
+		return false;
+	modules_of(c->catalog, h->fleet, h->facts, h->n_facts, &m);
+	return modules_say(&m, c->component) == MODULES_OFFER;
+}
+
 uint32_t rule_read_host(const struct rule *c, const struct rule_host *h, struct host_reading **out)
 {
 	VEC(struct host_reading) found = { 0 };
+	bool offered = is_offered(c, h);
 	uint32_t n;
 	const uint32_t *facts = rule_facts(c, h->fleet, &n);
 	for (uint32_t i = 0; i < n; i++) {
 		struct fact_package p;
 		if (!rule_host_has(h, facts[i]) || !fleet_fact_package(h->fleet, facts[i], &p))
 			continue;
-		struct rule_hit hit = rule_fact(c, &p);
+		struct rule_hit hit = offered ? rule_fact_offered(c, &p) : rule_fact(c, &p);
 		if (!hit.applies ||
 		    (hit.native_only && !rule_host_native(h, rule_native_arch(c, &p))) ||
 		    (p.kind == FACT_RPM && is_outdone(h, &p, facts, n)))
@@ -49,7 +59,8 @@ static void add_reading(struct readings *out, struct reading *r, uint32_t *group
 {
 	bool rival = false;
 	for (size_t i = r->package.kind == FACT_RPM ? out->n : 0; i-- > 0 && !rival;) {
-		rival = rule_facts_rival(&r->package, &out->p[i].package);
+		rival = r->offered == out->p[i].offered &&
+			rule_facts_rival(&r->package, &out->p[i].package);
 		r->group = out->p[i].group;
 	}
 	if (!rival)
@@ -69,27 +80,64 @@ static void sort_groups(struct readings *out, uint32_t groups)
 		qsort(out->p, out->n, sizeof(*out->p), compare_groups);
 }
 
-void rule_read_fleet(const struct rule *c, const struct fleet *f, struct readings *out)
+/* A package that applies, to all that have it or (hosts) to those offered the build, or not. */
+static void read_fact(const struct rule *c, const struct fleet *f, uint32_t fact, bool offered,
+		      const struct modules_hosts *hosts, struct readings *out, uint32_t *groups)
+{
+	struct reading r = { .hosts = fleet_fact_hosts(f, fact), .offered = offered };
+	if (!r.hosts || !fleet_fact_package(f, fact, &r.package))
+		return;
+	r.hit = offered ? rule_fact_offered(c, &r.package) : rule_fact(c, &r.package);
+	if (!r.hit.applies)
+		return;
+	if (hosts) {
+		roaring_bitmap_t *own = offered ? roaring_bitmap_and(r.hosts, hosts->offered)
+						: roaring_bitmap_andnot(r.hosts, hosts->offered);
+		VEC_PUSH(&out->own, own);
+		r.hosts = own;
+	}
+	if (r.hit.native_only)
+		r.native = match_native_hosts(f, rule_native_arch(c, &r.package));
+	add_reading(out, &r, groups);
+}
+
+static void read_facts(const struct rule *c, const struct fleet *f,
+		       const struct modules_hosts *hosts, struct readings *out)
 {
 	uint32_t n, groups = 0;
 	const uint32_t *facts = rule_facts(c, f, &n);
 	*out = (struct readings) { 0 };
 	for (uint32_t i = 0; i < n; i++) {
-		struct reading r = { .hosts = fleet_fact_hosts(f, facts[i]) };
-		if (!r.hosts || !fleet_fact_package(f, facts[i], &r.package))
-			continue;
-		r.hit = rule_fact(c, &r.package);
-		if (!r.hit.applies)
-			continue;
-		if (r.hit.native_only)
-			r.native = match_native_hosts(f, rule_native_arch(c, &r.package));
-		add_reading(out, &r, &groups);
+		read_fact(c, f, facts[i], false, hosts, out, &groups);
+		if (hosts)
+			read_fact(c, f, facts[i], true, hosts, out, &groups);
 	}
 	sort_groups(out, groups);
 }
 
+void rule_read_offers(const struct rule *c, const struct fleet *f,
+		      const struct modules_hosts *hosts, struct readings *out)
+{
+	read_facts(c, f, hosts, out);
+}
+
+void rule_read_fleet(const struct rule *c, const struct fleet *f, struct readings *out)
+{
+	AUTO(modules_fleet_done) struct modules_fleet m = { 0 };
+	AUTO(modules_hosts_done) struct modules_hosts hosts = { 0 };
+	if (c->catalog)
+		modules_of_fleet(c->catalog, f, &m);
+	bool say = c->catalog && modules_have_say(&m, c->component);
+	if (say)
+		modules_hosts(&m, c->component, &hosts);
+	read_facts(c, f, say ? &hosts : NULL, out);
+}
+
 void readings_done(struct readings *r)
 {
+	for (size_t i = 0; i < r->own.n; i++)
+		roaring_bitmap_free(r->own.p[i]);
+	VEC_DONE(&r->own);
 	VEC_DONE(r);
 }
 

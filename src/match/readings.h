@@ -8,6 +8,7 @@
 #include "base/intern.h"
 #include "match/bitmaps.h"
 #include "match/blocks.h"
+#include "match/modules.h"
 #include "match/rule.h"
 
 /* One package of the host that applies. */
@@ -28,14 +29,20 @@ struct reading {
 	uint32_t shelf_class;		/* off a shelf: by what its hosts are found */
 	const roaring_bitmap_t *native; /* if it says so only of hosts of one architecture; NULL =
 					   there are none */
+	bool offered;			/* of hosts to which dnf offers the build (modules.h) */
 };
 /* Rivals stand side by side and make a group; any other package is a group of its own. All of a
  * group have the same name and architecture. */
 struct readings {
 	struct reading *p;
 	size_t n, cap;
+	VEC(roaring_bitmap_t *) own;
 };
 void rule_read_fleet(const struct rule *condition, const struct fleet *f, struct readings *out);
+/* The same where modules have a say: `hosts` of the condition's component. Any package answers on
+ * hosts that are offered it, on all others one of its own stream. */
+void rule_read_offers(const struct rule *condition, const struct fleet *f,
+		      const struct modules_hosts *hosts, struct readings *out);
 void readings_done(struct readings *r);
 AUTO_DEFINE_VALUE(struct readings, readings_done)
 /* Where the group that begins at `from` ends. */

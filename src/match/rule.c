@@ -38,6 +38,7 @@ struct rule rule_of_component(const struct catalog *c, uint32_t component)
 		.module = p->kind == COMPONENT_RPM ? p->module : STR_LIT(""),
 		.by_default = p->by_default,
 		.component = component,
+		.catalog = p->lane == CATALOG_NONE ? NULL : c,
 	};
 }
 
@@ -125,6 +126,14 @@ static bool same_stream(const struct rule *c, const struct fact_package *fact)
 		       rpm_parts_alike(fact->version, c->version) > 0);
 }
 
+/* Builds that dnf compares whatever their streams: of modules and of none, by version alone. */
+static bool comparable(const struct rule *c, const struct fact_package *fact)
+{
+	enum rpm_lineage a = rpm_lineage(c->version), b = rpm_lineage(fact->version);
+	return (a == RPM_LINEAGE_MODULE ? RPM_LINEAGE_PLAIN : a) ==
+	       (b == RPM_LINEAGE_MODULE ? RPM_LINEAGE_PLAIN : b);
+}
+
 /* A condition without a version says nothing of the kind of build. */
 static bool same_lineage(const struct rule *c, const struct fact_package *fact)
 {
@@ -144,7 +153,7 @@ struct str rule_native_arch(const struct rule *c, const struct fact_package *fac
 	return str_is(c->arch, kinds[c->op].for_all) ? fact->arch : c->arch;
 }
 
-struct rule_hit rule_fact(const struct rule *c, const struct fact_package *fact)
+static struct rule_hit put(const struct rule *c, const struct fact_package *fact, bool offered)
 {
 	const bool source = kinds[c->op].source;
 	struct str version = source ? fact->source_version : fact->version;
@@ -156,7 +165,7 @@ struct rule_hit rule_fact(const struct rule *c, const struct fact_package *fact)
 		hit.applies = is_for_all || hit.native_only;
 	}
 	if (hit.applies && c->op == RULE_RPM)
-		hit.applies = same_lineage(c, fact);
+		hit.applies = offered ? comparable(c, fact) : same_lineage(c, fact);
 	if (hit.applies && c->above.n > 0)
 		hit.applies = pkgver_compare(kinds[c->op].scheme, version, c->above) > 0;
 	if (!hit.applies || c->compare == RULE_ANY) {
@@ -167,6 +176,16 @@ struct rule_hit rule_fact(const struct rule *c, const struct fact_package *fact)
 	hit.holds = compares(c->compare, order);
 	hit.beyond = !hit.holds && c->compare <= RULE_EQ && order >= 0;
 	return hit;
+}
+
+struct rule_hit rule_fact(const struct rule *c, const struct fact_package *fact)
+{
+	return put(c, fact, false);
+}
+
+struct rule_hit rule_fact_offered(const struct rule *c, const struct fact_package *fact)
+{
+	return put(c, fact, true);
 }
 
 bool rule_os_matches(struct str condition, const struct fact_os *fact)

@@ -27,7 +27,10 @@
  * release says so; module "*" is of a stream that is not known, for packages of every one. A
  * modular build whose stream is not known answers to every stream. Where either is not known,
  * versions rule out what the number in a stream's name contradicts. `default` says what the
- * repository does, and decides nothing here (hindrance.h). (os "id:version") is
+ * repository does, and decides nothing here (hindrance.h). On a host that tells its modules all
+ * that goes for builds that dnf filters; to one that it offers there any package of the name
+ * answers (modules.h, which needs the catalog: a condition that was read from text does without).
+ * (os "id:version") is
  * true when the host's os fact has that id, and that version or, for releases named by codename
  * (testing, sid), that codename. */
 #ifndef MATCH_RULE_H
@@ -61,12 +64,13 @@ enum rule_compare { RULE_ANY, RULE_LT, RULE_LE, RULE_EQ, RULE_GE, RULE_GT, RULE_
 struct rule {
 	enum rule_op op;
 	enum rule_compare compare;
-	struct str name;	   /**< RULE_OS: "id:version"; else the package or source */
-	struct str arch;	   /**< RULE_DEB_BIN, RULE_RPM, RULE_APK; "" = any */
-	struct str version, above; /**< "" = none */
-	struct str module;	   /**< RULE_RPM: "name:stream"; "" = none */
-	bool by_default;	   /**< ... which is the module's default */
-	uint32_t component;	   /**< index in the catalog it was made of, or CATALOG_NONE */
+	struct str name;	       /**< RULE_OS: "id:version"; else the package or source */
+	struct str arch;	       /**< RULE_DEB_BIN, RULE_RPM, RULE_APK; "" = any */
+	struct str version, above;     /**< "" = none */
+	struct str module;	       /**< RULE_RPM: "name:stream"; "" = none */
+	bool by_default;	       /**< ... which is the module's default */
+	uint32_t component;	       /**< index in the catalog it was made of, or CATALOG_NONE */
+	const struct catalog *catalog; /**< ... where module streams have a say, else NULL */
 	struct rule *children;
 	uint32_t n_children;
 };
@@ -107,6 +111,8 @@ bool rule_facts_rival(const struct fact_package *a, const struct fact_package *b
 enum pkgver_scheme rule_scheme(enum fact_kind kind);
 const char *rule_comparator(enum rule_op op);
 struct rule_hit rule_fact(const struct rule *condition, const struct fact_package *fact);
+/** The same where dnf offers the condition's build (modules.h): whatever stream either is of. */
+struct rule_hit rule_fact_offered(const struct rule *condition, const struct fact_package *fact);
 /** Of a condition and a package of which one is for all: the other's architecture. */
 struct str rule_native_arch(const struct rule *condition, const struct fact_package *fact);
 /** Whether an os fact satisfies "id:version"; "" is satisfied by every one. */

@@ -38,6 +38,8 @@ static struct sha256 rule_digest(const struct catalog *c, uint32_t patch)
 		add_text(&b, k->module);
 		add_text(&b, k->version);
 		add_text(&b, k->above);
+		if (k->lane != CATALOG_NONE)
+			buf_add(&b, &c->lanes[k->lane].hash, sizeof(c->lanes[k->lane].hash));
 	}
 	return digest_of(buf_str(&b));
 }

@@ -175,6 +175,14 @@ void decline_all(const struct match *m, struct state *s)
 		s->patches[i].declined = m->declined(m->declined_arg, &s->catalog->patches[i]);
 }
 
+static bool same_lane(const struct catalog *a, const struct component *x, const struct catalog *b,
+		      const struct component *y)
+{
+	if (x->lane == CATALOG_NONE || y->lane == CATALOG_NONE)
+		return x->lane == y->lane;
+	return a->lanes[x->lane].hash == b->lanes[y->lane].hash;
+}
+
 bool state_same_rule(const struct catalog *a, uint32_t patch_a, const struct catalog *b,
 		     uint32_t patch_b)
 {
@@ -189,7 +197,8 @@ bool state_same_rule(const struct catalog *a, uint32_t patch_a, const struct cat
 		    rule_component_current(a, x) != rule_component_current(b, y) ||
 		    !str_eq(x->name, y->name) || !str_eq(x->arch, y->arch) ||
 		    !str_eq(x->module, y->module) || !str_eq(x->version, y->version) ||
-		    !str_eq(x->above, y->above) || x->by_default != y->by_default)
+		    !str_eq(x->above, y->above) || x->by_default != y->by_default ||
+		    !same_lane(a, x, b, y))
 			return false;
 	}
 	return true;

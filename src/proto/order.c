@@ -48,6 +48,8 @@ static json_t *archive_json(const struct order_archive *a)
 	put_str(j, "suite", a->suite);
 	put_str(j, "components", a->components);
 	put_str(j, "keyring", a->keyring);
+	if (a->hotfix) /* agents of before do not know it */
+		json_object_set_new(j, "module_hotfixes", json_true());
 	put_files(j, "index", a->index, a->n_index);
 	put_files(j, "payload", a->payload, a->n_payload);
 	return j;

@@ -48,6 +48,7 @@ struct order_archive {
 	uint32_t n_index;
 	struct order_file *payload; /**< package files */
 	uint32_t n_payload;
+	bool hotfix; /**< rpm: dnf takes from it whatever module streams are enabled */
 };
 struct order {
 	struct str org;	       /**< installation id */

@@ -310,9 +310,13 @@ static bool files(const json_t *obj, const char *key, struct arena *a, struct in
 static bool archive(const json_t *j, const struct form *form, struct arena *a,
 		    struct order_archive *out, struct err *e)
 {
-	static const char *const known[] = { "id",    "suite",	 "components", "keyring",
-					     "index", "payload", NULL };
+	static const char *const known[] = { "id",    "suite",	 "components",	    "keyring",
+					     "index", "payload", "module_hotfixes", NULL };
 	AUTO(intern_free) struct intern *paths = intern_new();
+	const json_t *hotfix = json_object_get(j, "module_hotfixes");
+	out->hotfix = hotfix != NULL;
+	if (hotfix && (!json_is_true(hotfix) || form != &forms[ORDER_RPM]))
+		return err_set(e, ERR_CORRUPT, "'module_hotfixes' is of rpm, and true or absent");
 	return json_only(j, known, e) && text(j, "id", 100, is_archive_id, a, &out->id, e) &&
 	       text(j, "suite", 100, is_suite, a, &out->suite, e) &&
 	       word(j, "components", form->shortest, 200, form->components, a, &out->components,

@@ -2,6 +2,7 @@
  * Of which stream a package gets its updates, from the files that dnf keeps below
  * /etc/dnf/modules.d. What dnf does with each was tried on a repository made for it. */
 #include "agent/net/streams.h"
+#include "agent/net/rpmsources.h"
 #include "base/file.h"
 
 #include <setjmp.h>
@@ -26,8 +27,9 @@ static void write_module(const char *name, const char *stream, const char *state
 
 static bool count(void *arg, struct str module, struct str stream, struct err *e)
 {
-	assert_true(str_is(module, "on") && str_is(stream, "2"));
-	++*(int *)arg;
+	assert_true((str_is(module, "on") && str_is(stream, "2")) ||
+		    (str_is(module, "off") && stream.n == 0));
+	*(int *)arg += stream.n ? 1 : 10;
 	return true;
 }
 
@@ -48,15 +50,15 @@ static void follows(void **state)
 	AUTO(arena_done) struct arena a = { 0 };
 	AUTO(streams_free) struct streams *s = NULL;
 	struct err e = { 0 };
-	int enabled = 0;
+	int told = 0; /* 1 for each that is enabled, 10 for each that is disabled */
 	AUTO(xfree) char *dir = xasprintf("%s/etc/dnf/modules.d", root);
 	assert_true(file_mkdirs(dir, 0755, &e));
 	write_module("on", "2", "enabled");
 	write_module("off", "", "disabled");
 	write_module("reset", "", "");
 	assert_true(streams_read(root, &s, &e));
-	assert_true(streams_each(s, count, &enabled, &e));
-	assert_int_equal(enabled, 1);
+	assert_true(streams_each(s, count, &told, &e));
+	assert_int_equal(told, 11);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		const char *kept = "x";
 		struct str stream = streams_followed(s, str_of(cases[i].label), &a, &kept);
@@ -66,9 +68,41 @@ static void follows(void **state)
 	}
 }
 
+static void put(const char *path, const char *text)
+{
+	struct err e = { 0 };
+	AUTO(xfree) char *at = xasprintf("%s/%s", root, path);
+	AUTO(xfree) char *dir = xstrdup(at);
+	*strrchr(dir, '/') = '\0';
+	assert_true(file_mkdirs(dir, 0755, &e) && file_write_atomic(at, str_of(text), 0644, &e));
+}
+
+static void platform_is(const char *want)
+{
+	struct err e = { 0 };
+	AUTO(arena_done) struct arena a = { 0 };
+	struct str have;
+	assert_true(rpmsources_platform(root, &a, &have, &e));
+	if (!str_is(have, want))
+		fail_msg("platform '%.*s', not '%s'", STR_ARG(have), want);
+}
+
+static void platform(void **state)
+{
+	platform_is("");
+	put("usr/lib/os-release", "ID=x\nPLATFORM_ID=platform:el7\n");
+	platform_is("el7");
+	put("etc/os-release", "ID=x\nPLATFORM_ID=\"platform:el8\"\n");
+	platform_is("el8");
+	put("etc/dnf/dnf.conf", "[x]\nmodule_platform_id=platform:no\n");
+	platform_is("el8");
+	put("etc/dnf/dnf.conf", "[main]\ngpgcheck=1\nmodule_platform_id = platform:el9\n");
+	platform_is("el9");
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(follows) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(follows), cmocka_unit_test(platform) };
 	if (!mkdtemp(root))
 		return 1;
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

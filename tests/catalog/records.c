@@ -62,6 +62,7 @@ static struct record sample(enum record_kind kind)
 						   .above = S("*"),
 						   .module = S("nodejs:18"),
 						   .by_default = true,
+						   .hotfix = true,
 						   .file = S("pool/a.deb"),
 						   .sha256 = digest_of(S("b")),
 						   .size = 99,
@@ -183,10 +184,16 @@ static void bad_documents_are_refused_F37(void **state)
 	assert_false(reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\t\t\t\t")); /* cut off */
 	assert_false(reads(FEED PATCH "\n"));
 	assert_false(reads(FEED PATCH "Q\tx\n"));
-	assert_false(reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\t\t\t\n"));	 /* a field less */
-	assert_false(reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\t\t\t\t\t\t\t\n")); /* a field more */
+	assert_false(reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\t\t\t\n")); /* a field less */
+	assert_false(
+		reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\t\t\t\t\t\t\t\t\n")); /* a field more */
 	assert_true(reads(FEED PATCH "C\trpm\ta\tamd64\t1\t\t\t\t\t\tm:1\t1\n"));
 	assert_false(reads(FEED PATCH "C\trpm\ta\tamd64\t1\t\t\t\t\t\tm:1\t0\n"));
+	assert_true(reads(FEED PATCH "C\trpm\ta\tamd64\t1\t\t\t\t\t\t\t\t1\n"));
+	assert_false(reads(FEED PATCH "C\trpm\ta\tamd64\t1\t\t\t\t\t\t\t\tyes\n"));
+	assert_true(reads(FEED "R\ta\thttp://h\tx\t\t\tol:8\n"));
+	assert_true(reads(FEED "R\ta\thttp://h\tx\t\t\tol:8\t1\n"));
+	assert_false(reads(FEED "R\ta\thttp://h\tx\t\t\tol:8\tyes\n"));
 	assert_false(reads(FEED PATCH "C\tpkg\ta\tamd64\t1\t\t\t\t\t\n"));
 	assert_false(
 		reads(FEED PATCH "C\tdeb\ta\tamd64\t1\t\tf\t00\t1\t0\n")); /* digest, archive */

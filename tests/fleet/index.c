@@ -109,7 +109,9 @@ static void kinds_of_lines(void **arg)
 		{ "unsigned\trpm\tlocal", FACT_UNSIGNED },
 		{ "restart\tlibssl3\tnginx.service", FACT_RESTART },
 		{ "reboot-pending\tkernel\tkernel-core", FACT_REBOOT },
-		{ "module\tnodejs\t18", FACT_OTHER },
+		{ "module\tnodejs\t18", FACT_MODULE },
+		{ "module\tnodejs\t", FACT_MODULE },
+		{ "module\tnodejs", FACT_OTHER },
 		{ "rpm", FACT_OTHER },
 		{ "x\t1\t2\t3\t4\t5\t6\t7\t8", FACT_OTHER },
 	};

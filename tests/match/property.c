@@ -19,6 +19,7 @@ static const char *const archs[] = { "amd64", "all", "i386", "arm64" };
 static const char *const rpm_archs[] = { "amd64", "noarch", "i386", "arm64" };
 static const char *const oses[] = { "debian:12", "debian:13", "debian:forky", "-" };
 static const char *const modules[] = { "-", "-", "-", "m:1", "m:2" };
+static const char *const flags[] = { "-", "-", "-", "-", "-", "default", "default", "hotfix" };
 static const char *const builds[] = { "", "", "", "", ".module", "_fips" };
 static const char *const services[] = { "-", "-", "-", "-", "-",   "-",
 					"-", "-", "-", "-", "esm", "pro" };
@@ -34,7 +35,7 @@ static void random_component(struct buf *out, uint32_t version)
 	else
 		buf_printf(out, "rpm n%u %s %u-1%s %s %s\n", next(NAMES), rpm_archs[next(4)],
 			   version, builds[next(ARRAY_LEN(builds))],
-			   modules[next(ARRAY_LEN(modules))], next(3) ? "-" : "default");
+			   modules[next(ARRAY_LEN(modules))], flags[next(ARRAY_LEN(flags))]);
 }
 
 static struct catalog *random_catalog(uint32_t patches, uint32_t salt)
@@ -102,6 +103,10 @@ static void random_scan(struct fleet *f, uint32_t host)
 				   modules[next(ARRAY_LEN(modules))]);
 		random_hindrance(&text, "rpm", name, next(3) ? arch : "-");
 	}
+	if (next(2)) /* of agents of before without it */
+		buf_printf(&text, "module platform el8\n");
+	if (next(3))
+		buf_printf(&text, "module m %s\n", next(3) == 0 ? "-" : next(2) ? "1" : "2");
 	if (next(3) == 0)
 		buf_printf(&text, "subscription %s %s\n", next(2) ? "pro" : "ubuntu-pro",
 			   next(2) ? "esm apps" : "-");

@@ -339,3 +339,90 @@ expect
 p-1 missing openssl true 3.3.2-r0 3.3.2-r1 -
 q-1 missing musl true 1.2.5-r0 1.2.5-r1 -
 r-1 installed
+
+case AC-08 dnf offers builds of no stream where no active one holds the name, whatever is installed
+patch p-1 almalinux:8 security important - A-1
+rpm perl x86_64 4:5.26.3-422.el8
+patch q-1 almalinux:8 security important - A-2
+rpm perl x86_64 4:5.30.1-2.module_el8 perl:5.30
+patch r-1 almalinux:8 security important - A-3
+rpm nodejs x86_64 1:18.20-1.module_el8 nodejs:18
+patch s-1 almalinux:8 security important - A-4
+rpm nodejs x86_64 1:22.1-1.el8
+patch t-1 almalinux:8 security important - A-5
+rpm ruby x86_64 2.7.8-1.el8
+patch u-1 almalinux:8 security important - A-6
+rpm ruby x86_64 2.5.9-1.module_el8 ruby:2.5 default
+patch v-1 almalinux:8 security important - A-7
+rpm git x86_64 3-1.module_el8 git:3
+patch w-1 almalinux:8 security important - A-8
+rpm git x86_64 2-1.el8
+patch x-1 almalinux:8 bugfix unrated
+rpm bash x86_64 2-1.el8
+host
+os almalinux 8 -
+arch x86_64
+module platform el8
+module perl 5.30
+module nodejs -
+module git -
+rpm perl x86_64 4:5.26.3-420.el8
+rpm nodejs x86_64 1:16.1-1.module_el8 - nodejs:16
+rpm ruby x86_64 2.5.5-1.el8
+rpm git x86_64 1-1.module_el8 - git:3
+kept rpm git x86_64 kept-back
+rpm bash x86_64 1-1.el8
+expect
+p-1 kept_back perl true 4:5.26.3-420.el8 4:5.26.3-422.el8 kept_back
+q-1 missing perl true 4:5.26.3-420.el8 4:5.30.1-2.module_el8 -
+r-1 not_applicable
+s-1 missing nodejs true 1:16.1-1.module_el8 1:22.1-1.el8 -
+t-1 kept_back ruby true 2.5.5-1.el8 2.7.8-1.el8 kept_back
+u-1 missing
+v-1 kept_back git true 1-1.module_el8 3-1.module_el8 kept_back
+w-1 missing
+x-1 missing
+
+case AC-08 a repository with module_hotfixes=1 is offered past every stream; a hold holds
+patch p-1 almalinux:8 bugfix unrated
+rpm pg x86_64 13.9-1.module_el8 pg:13
+patch q-1 almalinux:8 bugfix unrated
+rpm pg x86_64 13.8-9.el8 - hotfix
+patch r-1 almalinux:8 bugfix unrated
+rpm pg x86_64 15-1.el8
+patch s-1 almalinux:8 bugfix unrated
+rpm my x86_64 8-1.module_el8 my:8
+patch t-1 almalinux:8 bugfix unrated
+rpm my x86_64 9-1.el8 - hotfix
+host
+os almalinux 8 -
+arch x86_64
+module platform el8
+module pg 13
+module my 8
+rpm pg x86_64 13.7-1.module_el8 - pg:13
+rpm my x86_64 7-1.module_el8 - my:8
+hold rpm my x86_64
+expect
+p-1 missing
+q-1 missing
+r-1 not_applicable
+s-1 held
+t-1 held
+
+case AC-08 of a system that does not tell its modules only its packages' streams are known
+patch p-1 almalinux:8 bugfix unrated
+rpm pg x86_64 13.9-1.module_el8 pg:13
+patch q-1 almalinux:8 bugfix unrated
+rpm pg x86_64 13.8-9.el8 - hotfix
+patch r-1 almalinux:8 bugfix unrated
+rpm pg x86_64 15-1.el8
+host
+os almalinux 8 -
+arch x86_64
+module pg 13
+rpm pg x86_64 13.7-1.module_el8 - pg:13
+expect
+p-1 missing
+q-1 not_applicable
+r-1 not_applicable

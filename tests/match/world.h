@@ -37,8 +37,8 @@ __attribute__((unused)) static size_t words_of(struct str line, struct str *out)
 }
 
 /* A component line:
- *   deb NAME ARCH VERSION [ABOVE]      src NAME VERSION       rpm NAME ARCH EVR [MODULE [default]]
- *   apk NAME ARCH VERSION              apksrc NAME VERSION */
+ *   deb NAME ARCH VERSION [ABOVE]      src NAME VERSION       rpm NAME ARCH EVR [MODULE
+ * [default|hotfix]] apk NAME ARCH VERSION              apksrc NAME VERSION */
 __attribute__((unused)) static bool world_component(const struct str *w, size_t n,
 						    struct component *out)
 {
@@ -63,6 +63,7 @@ __attribute__((unused)) static bool world_component(const struct str *w, size_t 
 					    .above = rpm ? none : more,
 					    .module = rpm ? more : none,
 					    .by_default = rpm && n > 5 && str_is(w[5], "default"),
+					    .hotfix = rpm && n > 5 && str_is(w[5], "hotfix"),
 					    .superseded_by = CATALOG_NONE,
 					    .archive = source ? CATALOG_NONE : 0,
 					    .sha256 = digest_of(STR_LIT("x")),

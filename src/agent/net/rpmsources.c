@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Walking the files of modules.d and repos.d. A missing directory says nothing. */
+ * Walking the files of modules.d and repos.d, and what names the platform. A missing directory says
+ * nothing. */
 #include "agent/net/rpmsources.h"
 #include "agent/rpmconf.h"
 #include "base/file.h"
@@ -36,6 +37,55 @@ bool rpmsources_modules(const char *sysroot, rpmsources_pair fn, void *arg, stru
 {
 	struct walk w = { .fn = fn, .arg = arg };
 	return rpmconf_each_file(sysroot, "etc/dnf/modules.d", ".module", module_file, &w, e);
+}
+
+/* "platform:el8", in quotes or not. */
+static void take_platform(struct str value, struct arena *a, struct str *out)
+{
+	if (value.n > 1 && strchr("\"'", value.p[0]) && value.p[value.n - 1] == value.p[0])
+		value = (struct str) { value.p + 1, value.n - 2 };
+	ptrdiff_t colon = str_find(value, ':');
+	if (colon >= 0)
+		*out = arena_str(a,
+				 (struct str) { value.p + colon + 1, value.n - (size_t)colon - 1 });
+}
+
+/* Lines "key=value" outside of sections, or of "main". */
+static bool find_platform(const char *path, const char *key, struct arena *a, struct str *out,
+			  struct err *e)
+{
+	AUTO(buf_done) struct buf b = BUF_INIT(FILE_MAX);
+	if (!file_exists(path))
+		return true;
+	if (!file_read(path, &b, e))
+		return false;
+	struct str text = buf_str(&b), line, word;
+	bool counts = true;
+	while (str_line(&text, &line)) {
+		line = str_trim(line);
+		if (str_starts(line, "["))
+			counts = str_is(line, "[main]");
+		if (counts && str_find(line, '=') > 0 && str_split(&line, '=', &word) &&
+		    str_is(str_trim(word), key))
+			take_platform(str_trim(line), a, out);
+	}
+	return true;
+}
+
+bool rpmsources_platform(const char *sysroot, struct arena *a, struct str *out, struct err *e)
+{
+	static const struct {
+		const char *path, *key;
+	} places[] = { { "usr/lib/os-release", "PLATFORM_ID" },
+		       { "etc/os-release", "PLATFORM_ID" },
+		       { "etc/dnf/dnf.conf", "module_platform_id" } };
+	*out = STR_LIT("");
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		AUTO(xfree) char *path = xasprintf("%s/%s", sysroot, places[i].path);
+		if (!find_platform(path, places[i].key, a, out, e))
+			return false;
+	}
+	return true;
 }
 
 struct repository {

@@ -162,6 +162,18 @@ static bool add_holds(struct inventory *i, const struct pkgdb *db, struct err *e
 	return true;
 }
 
+/* Which modules are enabled and disabled, and that all of it is told (agents of before told the
+ * enabled ones only): the platform is a module that every system has. */
+static bool add_modules(const char *sysroot, const struct streams *streams, struct inventory *i,
+			struct err *e)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	struct str platform;
+	return streams_each(streams, add_module, i, e) &&
+	       rpmsources_platform(sysroot, &a, &platform, e) &&
+	       add_module(i, STR_LIT("platform"), platform, e);
+}
+
 static bool scan_rpm(const struct agent_paths *p, enum platform_manager manager,
 		     struct inventory *i, struct err *e)
 {
@@ -171,7 +183,7 @@ static bool scan_rpm(const struct agent_paths *p, enum platform_manager manager,
 	struct pkgdb db;
 	struct utsname u;
 	if (manager == PLATFORM_DNF &&
-	    (!streams_read(p->sysroot, &streams, e) || !streams_each(streams, add_module, i, e)))
+	    (!streams_read(p->sysroot, &streams, e) || !add_modules(p->sysroot, streams, i, e)))
 		return false;
 	if (!rpmdb_query(p->sysroot, &text, e) || !add_packages(i, buf_str(&text), streams, e) ||
 	    !rpmdb_parse(buf_str(&text), &a, &db, e) ||

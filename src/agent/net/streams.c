@@ -48,8 +48,7 @@ bool streams_each(const struct streams *s,
 		  void *arg, struct err *e)
 {
 	for (uint32_t i = 0; i < s->enabled.n; i++)
-		if (s->enabled.p[i][0] &&
-		    !fn(arg, intern_get(s->modules, i), str_of(s->enabled.p[i]), e))
+		if (!fn(arg, intern_get(s->modules, i), str_of(s->enabled.p[i]), e))
 			return false;
 	return true;
 }

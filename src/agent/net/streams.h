@@ -13,7 +13,7 @@ struct streams;
 bool streams_read(const char *sysroot, struct streams **out, struct err *e) MUST_CHECK;
 void streams_free(struct streams *s);
 AUTO_DEFINE(struct streams, streams_free)
-/** Every (module, stream) that is enabled. */
+/** Every (module, stream) that is enabled, and (module, "") that is disabled. */
 bool streams_each(const struct streams *s,
 		  bool (*fn)(void *arg, struct str module, struct str stream, struct err *e),
 		  void *arg, struct err *e) MUST_CHECK;

@@ -42,7 +42,7 @@ static bool write_repository(const struct mirror_spec *spec, const struct order_
 	if (zypper)
 		buf_printf(&b, "pkg_gpgcheck=%d\ntype=rpm-md\nautorefresh=0\n", checked);
 	else
-		buf_adds(&b, "metadata_expire=never\n");
+		buf_printf(&b, "metadata_expire=never\nmodule_hotfixes=%d\n", ar->hotfix);
 	if (ar->keyring.n)
 		buf_printf(&b, "gpgkey=file://%.*s\n", STR_ARG(ar->keyring));
 	return buf_ok(&b, "the repository file", e) &&

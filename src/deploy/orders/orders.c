@@ -212,7 +212,8 @@ static void fill_archive(const struct catalog *cat, const struct archive *ar, ui
 	*out = (struct order_archive) { .id = directory_of(ar, index, kind, a),
 					.suite = kind == ORDER_RPM ? release : ar->suite,
 					.components = ar->release_components,
-					.keyring = ar->keyring };
+					.keyring = ar->keyring,
+					.hotfix = ar->hotfix && kind == ORDER_RPM };
 	out->index = arena_array(a, struct order_file, ar->files ? ar->files : 1);
 	for (uint32_t i = 0; i < ar->files; i++) {
 		const struct archive_file *f = &cat->archive_files[ar->first_file + i];

@@ -22,6 +22,7 @@ const struct lab_kind lab_kinds[] = {
 	{ "debian-tracker", "the security tracker's JSON", true },
 	{ "updateinfo", "updateinfo.xml of an RPM repository (plain, .gz, .bz2, .xz, .zst)", true },
 	{ "rpm-repo", "an RPM repository: the directory that holds repodata/", true },
+	{ "rpm-hotfix-repo", "the same, where dnf has module_hotfixes=1 for it", true },
 	{ "rpm-primary", "primary.xml of an RPM repository (the same forms)", false },
 	{ "modules", "modules.yaml of an RPM repository (the same forms)", false },
 	{ "repomd", "repomd.xml of an RPM repository", false },

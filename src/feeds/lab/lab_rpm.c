@@ -52,11 +52,16 @@ static bool updateinfo(const struct lab_files *l, struct generation_result *out,
 	return sink_finish(out->sink, &out->generation.records, &out->generation.feed, e);
 }
 
-static bool repository(const struct lab_files *l, struct generation_result *out, struct err *e)
+#define HOTFIX "rpm-hotfix-repo"
+
+static bool repository(const struct lab_files *l, bool hotfix, struct generation_result *out,
+		       struct err *e)
 {
-	static const char *const options[] = { "sha1=allow", NULL };
+	const char *const options[] = { "sha1=allow", hotfix ? "module_hotfixes=yes" : NULL, NULL };
 	struct feed_env env = { .fetch = feed_local, .now_ms = l->opt->now_ms };
-	AUTO(xfree) char *dir = xstrdup(l->files[l->at]), *id = xasprintf("rpm/%zu", l->at);
+	AUTO(xfree)
+	char *dir = xstrdup(l->files[l->at]),
+	     *id = xasprintf(hotfix ? "rpm-hotfix/%zu" : "rpm/%zu", l->at);
 	struct str s = str_of(dir);
 	while (s.n > 1 && s.p[s.n - 1] == '/')
 		dir[--s.n] = '\0';
@@ -77,7 +82,8 @@ static bool repository(const struct lab_files *l, struct generation_result *out,
 
 bool lab_rpm_makes(const char *kind)
 {
-	return strcmp(kind, "updateinfo") == 0 || strcmp(kind, "rpm-repo") == 0;
+	return strcmp(kind, "updateinfo") == 0 || strcmp(kind, "rpm-repo") == 0 ||
+	       strcmp(kind, HOTFIX) == 0;
 }
 
 bool lab_rpm_sync(const char *kind, const struct lab_files *l, struct generation_result *out,
@@ -86,5 +92,6 @@ bool lab_rpm_sync(const char *kind, const struct lab_files *l, struct generation
 	if (!l->opt || !l->opt->os)
 		return err_set(e, ERR_INVALID,
 			       "a list of RPM packages does not say whose it is; name the release");
-	return strcmp(kind, "updateinfo") == 0 ? updateinfo(l, out, e) : repository(l, out, e);
+	return strcmp(kind, "updateinfo") == 0 ? updateinfo(l, out, e)
+					       : repository(l, strcmp(kind, HOTFIX) == 0, out, e);
 }

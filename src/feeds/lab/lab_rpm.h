@@ -16,9 +16,9 @@ struct lab_files {
 	size_t n, at;
 	const struct lab_options *opt;
 };
-/** Kinds "updateinfo", "rpm-repo" as generations; opt->os is needed. Among the files of
- * "updateinfo" those named "...modules..." are modules.yaml for the others and offer nothing
- * themselves. */
+/** Kinds "updateinfo", "rpm-repo", "rpm-hotfix-repo" as generations; opt->os is needed. Among the
+ * files of "updateinfo" those named "...modules..." are modules.yaml for the others and offer
+ * nothing themselves. */
 bool lab_rpm_makes(const char *kind);
 bool lab_rpm_sync(const char *kind, const struct lab_files *l, struct generation_result *out,
 		  struct err *e) MUST_CHECK;

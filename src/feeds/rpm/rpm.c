@@ -274,9 +274,16 @@ static struct str release_of(const char *os)
 	return colon && colon[1] ? str_of(colon + 1) : STR_LIT("any");
 }
 
+static bool option_is_yes(const struct feed_spec *s, const char *name)
+{
+	const char *value = feed_option(s, name);
+	return value && strcmp(value, "yes") == 0;
+}
+
 static bool begin_records(struct syncing *y, struct err *e)
 {
 	const struct feed_spec *s = y->s;
+	const bool hotfix = option_is_yes(s, "module_hotfixes");
 	const char *signer = y->is_signed ? arena_printf(&y->arena, "%s %s", y->signer.fingerprint,
 							 y->signer.name)
 					  : "";
@@ -292,10 +299,12 @@ static bool begin_records(struct syncing *y, struct err *e)
 				   .release_components = STR_LIT(""),
 				   .keyring = str_of(s->endpoint_keyring ? s->endpoint_keyring
 									 : ""),
-				   .os = str_of(s->os) };
+				   .os = str_of(s->os),
+				   .hotfix = hotfix };
 	struct rpm_build_spec spec = { .os = str_of(s->os),
 				       .suite = str_of(s->suite ? s->suite : ""),
 				       .vendor = feed_option(s, "vendor"),
+				       .hotfix = hotfix,
 				       .payloads = true };
 	y->sink = sink_new(&feed);
 	y->build = rpm_build_new(&spec, y->sink);
@@ -311,9 +320,8 @@ static bool make_records(struct syncing *y, struct generation_result *out, struc
 {
 	bool good = get_data(y, "modules", false, 0, e) && get_data(y, "primary", true, 1, e) &&
 		    get_data(y, "updateinfo", false, 2, e);
-	const char *filelists = feed_option(y->s, "filelists");
 	good = good &&
-	       (!filelists || strcmp(filelists, "yes") != 0 ||
+	       (!option_is_yes(y->s, "filelists") ||
 		get_data(y, "filelists", false, HANDED_ON, e)) &&
 	       begin_records(y, e);
 	out->sink = y->sink;

@@ -25,7 +25,8 @@ struct rpm_distro rpm_distro_of(struct str os);
  * ("almalinux:9"), `suite` the repository's short name ("baseos"), `keyrings` to check
  * repomd.xml.asc with: then it must be there and good; without, the records say that nothing was
  * signed. Options: "sha1=allow" (checksums of the repository's own index by SHA-1),
- * "vendor=<name>", "filelists=yes" (kept for endpoints, never read here). */
+ * "vendor=<name>", "filelists=yes" (kept for endpoints, never read here), "module_hotfixes=yes" (as
+ * dnf.conf(5) has it: dnf offers its packages whatever module streams are enabled). */
 bool rpm_sync_repo(const struct feed_spec *s, const struct feed_env *env,
 		   struct generation_result *out, struct err *e) MUST_CHECK;
 /** Whether an address is that of a mirror list. */

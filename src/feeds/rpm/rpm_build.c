@@ -192,6 +192,7 @@ bool rpm_build_component(struct rpm_build *b, const struct rpm_nevra *n, uint32_
 			       .module = module,
 			       .by_default = module.n > 0 &&
 					     intern_find(b->defaults, module) != INTERN_NONE,
+			       .hotfix = b->spec.hotfix,
 			       .above = STR_LIT(""),
 			       .file = o ? o->href : STR_LIT(""),
 			       .archive = o && o->href.n ? 0 : CATALOG_NONE };

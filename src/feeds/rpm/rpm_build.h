@@ -11,6 +11,7 @@ struct rpm_build_spec {
 	struct str os;	    /**< "almalinux:9" */
 	struct str suite;   /**< short name of the repository, for `suites` */
 	const char *vendor; /**< NULL = the distribution's */
+	bool hotfix;	    /**< module_hotfixes=1 */
 	bool payloads;	    /**< the sink has archive 0: offers may name their files */
 };
 struct rpm_build;

@@ -150,7 +150,7 @@ static bool take_word(struct line *l, size_t at, const char *word)
 	else if (strncmp(word, "endpoint-key=", 13) == 0)
 		l->endpoint_key = word + 13;
 	else if ((strcmp(word, "sha1=allow") == 0 || strcmp(word, "filelists=yes") == 0 ||
-		  strncmp(word, "vendor=", 7) == 0) &&
+		  strcmp(word, "module_hotfixes=yes") == 0 || strncmp(word, "vendor=", 7) == 0) &&
 		 l->n_options < ARRAY_LEN(l->options) - 2)
 		l->options[l->n_options++] = word;
 	else
@@ -186,7 +186,7 @@ static bool plan_line(struct feed_plan *p, struct str text, struct err *e)
 				       SETTING
 				       ": '%.60s' is not understood; a line is 'os name address "
 				       "[key=file] [endpoint-key=file] [sha1=allow] "
-				       "[filelists=yes]'",
+				       "[filelists=yes] [module_hotfixes=yes]'",
 				       arena_str(p->arena, word).p);
 	if (!l.url || !name_ok(l.name) || !known_os(l.os))
 		return err_set(e, ERR_INVALID,
