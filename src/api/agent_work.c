@@ -33,7 +33,7 @@ static bool read_step(const json_t *j, struct plan_step *out, struct err *e)
 {
 	static const char *const known[] = { "name", "arch", "from", "to", "action", NULL };
 	static const char *const actions[] = { "install", "upgrade",  "downgrade", "reinstall",
-					       "remove",  "replaced", NULL };
+					       "remove",  "replaced", "enable",	   NULL };
 	const char *name, *arch, *from = "", *to = "", *action;
 	if (!json_is_object(j))
 		return err_set(e, ERR_INVALID, "'transaction' must hold objects");

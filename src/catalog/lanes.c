@@ -27,8 +27,7 @@ static bool is_modular(const struct component *k)
 /* A modular build of which nobody says the stream: only its version speaks. */
 static bool is_of_unknown_stream(const struct component *k)
 {
-	return !is_modular(k) &&
-	       (k->module.n > 0 || rpm_lineage(k->version) == RPM_LINEAGE_MODULE);
+	return !is_modular(k) && (k->module.n > 0 || rpm_lineage(k->version) == RPM_LINEAGE_MODULE);
 }
 
 static struct str os_of(const struct catalog *c, const struct component *k)

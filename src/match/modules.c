@@ -61,8 +61,7 @@ static bool is_active(struct modules *m, uint32_t stream)
 		m->active = xcalloc(m->catalog->n_streams, sizeof(*m->active));
 	if (m->active[stream] == NOT_ASKED) {
 		bool active = fact_about(m, s->module, &s->stream) != INTERN_NONE ||
-			      (s->by_default &&
-			       fact_about(m, s->module, NULL) == INTERN_NONE);
+			      (s->by_default && fact_about(m, s->module, NULL) == INTERN_NONE);
 		m->active[stream] = active ? ACTIVE : INACTIVE;
 	}
 	return m->active[stream] == ACTIVE;

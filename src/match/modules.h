@@ -7,8 +7,10 @@
  * the name answers, whatever it was built for; to what is not only one of the same stream, and then
  * it is kept back.
  *
- * A host tells when it has a line "module <TAB> platform <TAB> ..."; agents before that told enabled
- * streams only. Decided here alone, for one host and for the fleet. */
+ * What streams require of each other is not asked, nor what packages provide beside their names.
+ *
+ * A host tells when it has a line "module <TAB> platform <TAB> ..."; agents before that told
+ * enabled streams only. Decided here alone, for one host and for the fleet. */
 #ifndef MATCH_MODULES_H
 #define MATCH_MODULES_H
 #include "base/vec.h"

@@ -102,8 +102,21 @@ static void test_judge_dnf(void **state)
 		  "b.noarch 1-1 will be eaten\n" SUM("Install  1 Package\nUpgrade  1 Package\n"),
 		  "internal" },
 		{ A K HEAD "b\n" SUM("Install  1 Package\nUpgrade  1 Package\n"), "internal" },
-		/* another module stream */
-		{ A K "Enabling module streams:\n postgresql 16\n" SUM(
+		/* dnf enables the default stream of what it installs; any other change is refused
+		 */
+		{ A K "Enabling module streams:\n ma      1       \n mb      5     \n\n" SUM(
+			  "Install  1 Package\nUpgrade  1 Package\n"),
+		  "planned" },
+		{ A K
+		  "Enabling module streams:\n ma\n" SUM("Install  1 Package\nUpgrade  1 Package\n"),
+		  "internal" },
+		{ A K "Enabling module streams:\n ma  1 -> 2\n" SUM(
+			  "Install  1 Package\nUpgrade  1 Package\n"),
+		  "internal" },
+		{ A K "Switching module streams:\n postgresql    15 -> 16    \n" SUM(
+			  "Install  1 Package\nUpgrade  1 Package\n"),
+		  "internal" },
+		{ A K "Disabling modules:\n postgresql\n" SUM(
 			  "Install  1 Package\nUpgrade  1 Package\n"),
 		  "internal" },
 		/* something was left out silently */

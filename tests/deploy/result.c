@@ -111,6 +111,23 @@ static void A06_a_plan_that_needs_an_unlisted_package_or_removes_one_fails(void 
 	assert_false(deploy_plan(w->deploy, w->host[0], order, &evil, 1, &decision, &reason, &e));
 }
 
+/* So is "enable", of a module's stream. */
+static void A06_a_plan_that_enables_a_stream_on_debian_fails(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	struct err e = { 0 };
+	char id[33];
+	const char *order, *decision, *reason;
+	issued(w, id, &a, &order);
+	struct plan_step stream = { STR_LIT("ruby"), STR_LIT("module"), STR_LIT(""), STR_LIT("2.5"),
+				    STR_LIT("enable") };
+	ok(deploy_plan(w->deploy, w->host[0], order, &stream, 1, &decision, &reason, &e), &e);
+	assert_string_equal(decision, "refused");
+	assert_string_equal(reason, "unlisted_dependency");
+	assert_int_equal(target(w, id, &a).state, TARGET_FAILED);
+}
+
 /* "replaced" is a word of rpm's plans alone, and of packages that the host has. */
 static void A06_a_plan_that_replaces_a_package_of_debian_fails(void **state)
 {
@@ -192,6 +209,7 @@ static int group(void)
 		T(a_plan_with_packages_of_the_catalog_is_reissued_with_them_as_extra),
 		T(A06_a_plan_that_needs_an_unlisted_package_or_removes_one_fails),
 		T(A06_a_plan_that_replaces_a_package_of_debian_fails),
+		T(A06_a_plan_that_enables_a_stream_on_debian_fails),
 		T(history_tells_approved_offered_installed_verified),
 		T(failed_pairs_name_systems_and_patches),
 	};

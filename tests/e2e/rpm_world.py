@@ -27,11 +27,16 @@ OWN += [("tb-kernel-default", v, "", "%post\nsleep 0.3", "Provides: multiversion
 OWN += [("tb-merge", "1.0-1", "", "", ""), ("tb-merge", "2.0-1", "", "", "Obsoletes: tb-merged < 2\n"), ("tb-merged", "1.0-1", "", "", "")]
 # builds of two streams of a module: "tbmod:1" is what is installed, on endpoints of dnf
 OWN += [("tb-mod", f"{v}.module+tb9", "", "", f"ModularityLabel: tbmod:{v[0]}:{c}:aa\n") for v, c in (("1.0-1", 10), ("1.1-1", 11), ("2.1-1", 21))]
+# of a module of which nobody enabled a stream: "tbdef:1" is its default one
+OWN += [("tb-def", f"{v}.module+tb9", "", "", f"ModularityLabel: tbdef:{v[0]}:{c}:aa\n") for v, c in (("1.0-1", 10), ("1.1-1", 11), ("2.1-1", 21))]
+# of no stream, while a stream that is enabled holds a package of its name
+OWN += [("tb-mod", "3.0-1", "", "", "")]
 OWN_ADVISORIES = [("TBSA-2026:0101", "security", "Important", [(n, "2.0-1") for n in SLOW]),
                   ("TBSA-2026:0102", "security", "Moderate", [("tb-newdep", "2.0-1"), ("tb-newlib", "1.0-1")]),
                   ("TBBA-2026:0103", "bugfix", "None", [("tb-badpre", "2.0-1")]),
                   ("TBSA-2026:0104", "security", "Important", [("tb-mod", "1.1-1.module+tb9")]),
                   ("TBSA-2026:0105", "security", "Low", [("tb-mod", "2.1-1.module+tb9")]),
+                  ("TBSA-2026:0109", "security", "Important", [("tb-def", "1.1-1.module+tb9")]),
                   ("TBBA-2026:0106", "bugfix", "None", [("tb-merge", "2.0-1")]),
                   ("TBSA-2026:0108", "security", "Important", [("tb-filedep", "2.0-1")]),
                   ("TBSA-2026:0107", "security", "Important", [("tb-kernel-default", "5.14.21-2")])]
@@ -107,7 +112,8 @@ class World:
             f'---\ndocument: modulemd\nversion: 2\ndata:\n  name: {m[0]}\n  stream: "{m[1]}"\n  version: {m[2]}\n  context: {m[3]}\n'
             f"  arch: noarch\n  summary: x\n  description: x\n  license: {{module: [MIT]}}\n  dependencies:\n"
             f"  - buildrequires: {{platform: [el9]}}\n    requires: {{platform: [el9]}}\n  artifacts:\n    rpms:\n"
-            f"    - {n}-0:{v}.noarch\n...\n" for (n, v), m in streams.items()))
+            f"    - {n}-0:{v}.noarch\n...\n" for (n, v), m in streams.items())
+            + '---\ndocument: modulemd-defaults\nversion: 1\ndata:\n  module: tbdef\n  stream: "1"\n...\n')
         run("modifyrepo_c", "--mdtype=modules", self.dir / "modules.yaml", self.repo / "repodata")
         self.sign_index()
 
@@ -122,7 +128,7 @@ class World:
                  "tb-merge-1.0-1", "tb-merged-1.0-1", "tb-kernel-default-5.14.21-1"]
         first += [f"{n}-1.0-1" for n in SLOW]
         if manager == "dnf":
-            first += ["tb-mod-1.0-1.module+tb9", "tb-filedep-1.0-1"]
+            first += ["tb-mod-1.0-1.module+tb9", "tb-def-1.0-1.module+tb9", "tb-filedep-1.0-1"]
         files = [self.repo / "noarch" / f"{f}.noarch.rpm" for f in first]
         return [f for f in files if f.exists()]
 

@@ -3119,8 +3119,11 @@ export interface components {
             package: string;
             systems: number;
         };
-        /** @enum {string} */
-        PlanAction: "install" | "upgrade" | "downgrade" | "reinstall" | "remove" | "replaced";
+        /**
+         * @description enable: dnf enables the stream `to` of the module `name` (`arch` is module), its default one, because it installs packages of it
+         * @enum {string}
+         */
+        PlanAction: "install" | "upgrade" | "downgrade" | "reinstall" | "remove" | "replaced" | "enable";
         /**
          * @description Of a configuration file that was changed on the system, where the new version brings another one. kept: the
          *     system's stays, the new one is put beside it (.dpkg-dist, .rpmnew). replaced: the new one is taken, the

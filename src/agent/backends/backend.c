@@ -224,6 +224,8 @@ const char *backend_judge(struct backend *b, enum pkgdb_kind kind)
 		return judge_back(b);
 	for (size_t i = 0; i < b->transaction.n; i++) {
 		const struct backend_step *s = &b->transaction.steps[i];
+		if (backend_is_stream(s))
+			continue;
 		if (strcmp(s->action, "downgrade") == 0 ||
 		    (s->to.n && s->from.n && pkgdb_compare(kind, s->from, s->to) > 0)) {
 			snprintf(b->detail, sizeof(b->detail),

@@ -5,8 +5,9 @@
  *
  * Rules every backend keeps: exact versions only; never a removal, never a downgrade (A18) but of
  * an order that goes back, exactly as it lists them; never a package the order does not list (A06);
- * a lock is waited for, never removed (F18); after an interruption first heal, then the same action
- * again (F15); success is what the database says. */
+ * of module streams only what dnf enables by itself is enabled: the default stream of what is
+ * installed; a lock is waited for, never removed (F18); after an interruption first heal, then the
+ * same action again (F15); success is what the database says. */
 #ifndef AGENT_BACKENDS_BACKEND_H
 #define AGENT_BACKENDS_BACKEND_H
 #include "agent/pkgdb.h"
@@ -60,8 +61,15 @@ struct backend_input {
 struct backend_step {
 	struct str name, arch, from, to; /**< `from` "" = new, `to` "" = removed */
 	const char *action; /**< "install", "upgrade", "downgrade", "reinstall", "remove", and
-			     * "replaced": removed because what comes obsoletes it */
+			     * "replaced": removed because what comes obsoletes it. BACKEND_ENABLE:
+			     * the stream `to` of the module `name`, `arch` BACKEND_MODULE */
 };
+#define BACKEND_ENABLE "enable"
+#define BACKEND_MODULE "module"
+static inline bool backend_is_stream(const struct backend_step *s)
+{
+	return str_is(s->arch, BACKEND_MODULE) && strcmp(s->action, BACKEND_ENABLE) == 0;
+}
 struct backend_transaction {
 	struct backend_step *steps;
 	size_t n;

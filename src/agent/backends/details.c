@@ -95,6 +95,8 @@ int64_t details_download(const struct details *d)
 {
 	int64_t sum = 0;
 	for (size_t i = 0; i < d->t->n; i++) {
+		if (backend_is_stream(&d->t->steps[i]))
+			continue;
 		if (d->t->steps[i].to.n && d->sizes[i].download < 0)
 			return -1;
 		sum += d->t->steps[i].to.n ? d->sizes[i].download : 0;
@@ -107,7 +109,7 @@ bool details_disk(const struct details *d, int64_t *out)
 	int64_t sum = 0;
 	for (size_t i = 0; i < d->t->n; i++) {
 		const struct backend_step *s = &d->t->steps[i];
-		if (strcmp(s->action, "reinstall") == 0)
+		if (strcmp(s->action, "reinstall") == 0 || backend_is_stream(s))
 			continue;
 		bool told = s->from.n || strcmp(s->action, "install") == 0;
 		if (!told || (s->to.n && d->sizes[i].will < 0) ||

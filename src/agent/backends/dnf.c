@@ -154,16 +154,40 @@ static void fill_from(struct str output, struct arena *a, struct backend_transac
 	}
 }
 
+#define ENABLING "Enabling module streams:"
+
+/* " ruby      2.5      ": the default stream of a module of which no stream was enabled, when a
+ * package of it is installed, and those that it requires. */
+static bool add_stream(struct backend_steps *v, struct arena *a, struct str line, struct err *e)
+{
+	struct backend_step s = { .arch = STR_LIT(BACKEND_MODULE),
+				  .from = STR_LIT(""),
+				  .action = BACKEND_ENABLE };
+	struct str rest = str_trim(line);
+	if (!str_split(&rest, ' ', &s.name) || !s.name.n)
+		return err_set(e, ERR_CORRUPT, "dnf names no module");
+	s.to = str_trim(rest);
+	if (!s.to.n || str_find(s.to, ' ') >= 0)
+		return err_set(e, ERR_CORRUPT, "dnf's line '%.*s' names no stream",
+			       (int)MIN(line.n, 100), line.p);
+	return backend_add_step(v, a, &s, e);
+}
+
 bool dnf_parse(struct str output, struct arena *a, struct backend_transaction *out, struct err *e)
 {
 	struct backend_steps v = { 0 };
 	struct counts c = { 0 };
 	struct str rest = output, line;
-	bool ok = true, in_summary = false;
+	bool ok = true, in_summary = false, in_streams = false;
 	while (ok && str_line(&rest, &line)) {
 		struct backend_step s;
 		struct str fate;
-		if (str_starts(line, HEAD)) {
+		in_streams = in_streams && str_starts(line, " ");
+		if (in_streams) {
+			ok = add_stream(&v, a, line, e);
+		} else if (str_is(line, ENABLING)) {
+			in_streams = true;
+		} else if (str_starts(line, HEAD)) {
 			if (read_package(
 				    (struct str) { line.p + strlen(HEAD), line.n - strlen(HEAD) },
 				    &s, &fate))
@@ -172,7 +196,8 @@ bool dnf_parse(struct str output, struct arena *a, struct backend_transaction *o
 				ok = err_set(e, ERR_CORRUPT, "dnf's line '%.*s' is not understood",
 					     (int)MIN(line.n, 150), line.p);
 		} else if (str_ends(line, " module streams:") ||
-			   str_is(line, "Resetting modules:")) {
+			   str_is(line, "Resetting modules:") ||
+			   str_is(line, "Disabling modules:")) {
 			ok = err_set(e, ERR_DENIED, "module streams would be changed");
 		} else if (str_is(line, "Transaction Summary")) {
 			in_summary = true;

@@ -273,6 +273,9 @@ static const char *take_step(const struct plan_context *k, const struct order *o
 			     const struct plan_step *steps, size_t n, const struct plan_step *s,
 			     struct plan_more *more, char detail[static 200])
 {
+	/* dnf does so whenever it installs something of a default stream */
+	if (old->kind == ORDER_RPM && str_is(s->action, "enable") && str_is(s->arch, "module"))
+		return NULL;
 	if (!s->to.n) {
 		if (gives_way(steps, n, s) || may_be_replaced(k, old, s, more))
 			return NULL;
