@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Inventories, whole or as a delta, plain or zstd. What is stored is exactly what the agent hashed:
- * the result's digest must be the one in the header. */
+ * the result's digest, or the sum of its lines, must be the one in the header. */
 #include "api/agent_work.h"
 #include "api/api_int.h"
 #include "api/push.h"
@@ -67,59 +67,94 @@ static bool digest_header(struct call *c, const char *name, struct sha256 *out, 
 	return true;
 }
 
-/* 409: the agent then sends the whole text. The text that the facts give is not digested here: the
- * result must have the digest that the agent computed. */
-static bool apply_delta(struct call *c, struct str delta, struct buf *full, struct err *e)
+/* What an upload's headers say. */
+struct upload {
+	struct sha256 digest; /* of the whole text */
+	int64_t scanned_ms;
+};
+
+static bool put_text(struct call *c, const struct upload *u, struct str full, struct err *e)
 {
-	struct sha256 base, have;
-	AUTO(buf_done) struct buf text = BUF_INIT(INVENTORY_MAX);
-	if (!digest_header(c, "Inventory-Base", &base, e))
-		return false;
-	fleet_read_lock(c->conf->fleet);
-	have = fleet_host(c->conf->fleet, c->host)->inventory;
-	fleet_read_unlock(c->conf->fleet);
-	if (!digest_eq(&base, &have))
-		return call_fail(c, e, 409, "wrong_base",
-				 "the base is not what the server has; send the full inventory");
-	if (!fleet_inventory_text(c->conf->fleet, c->host, &text, e))
-		return false;
-	if (!inventory_apply(buf_str(&text), delta, full, e))
-		return call_fail(c, e, 409, "wrong_base",
-				 "the delta does not fit; send the full inventory");
-	return true;
+	struct sha256 got = digest_of(full);
+	if (!digest_eq(&u->digest, &got))
+		return call_fail(
+			c, e, 409, "wrong_digest",
+			"the inventory is not the one its header names; send the full inventory");
+	return fleet_put_digested(c->conf->fleet, c->host, full, &got, u->scanned_ms, e);
 }
 
-static bool read_inventory(struct call *c, struct buf *full, struct err *e)
+/* The text that the facts give is not digested here: the result must have the digest that the agent
+ * computed. */
+static bool put_applied(struct call *c, const struct upload *u, struct str delta, struct err *e)
+{
+	AUTO(buf_done) struct buf text = BUF_INIT(INVENTORY_MAX), full = BUF_INIT(INVENTORY_MAX);
+	if (!fleet_inventory_text(c->conf->fleet, c->host, &text, e))
+		return false;
+	if (!inventory_apply(buf_str(&text), delta, &full, e))
+		return call_fail(c, e, 409, "wrong_base",
+				 "the delta does not fit; send the full inventory");
+	return put_text(c, u, buf_str(&full), e);
+}
+
+static bool put_delta(struct call *c, const struct upload *u, struct fleet_delta *d, struct err *e)
+{
+	d->digest = u->digest;
+	d->scanned_ms = u->scanned_ms;
+	if (fleet_put_delta(c->conf->fleet, c->host, d, e))
+		return true;
+	if (e->code != ERR_CONFLICT && e->code != ERR_CORRUPT)
+		return false;
+	return call_fail(c, e, 409, "wrong_base",
+			 "the delta does not fit; send the full inventory");
+}
+
+/* 409: the agent then sends the whole text. An agent that tells the sum of its lines spares both
+ * texts; the largest inventories, whose limit is one of bytes, do not go that way. */
+static bool put_difference(struct call *c, const struct upload *u, struct err *e)
+{
+	const char *sum = http_req_header(c->req, "Inventory-Sum");
+	struct fleet_delta d = { 0 };
+	struct sha256 have;
+	AUTO(buf_done) struct buf delta = BUF_INIT(INVENTORY_MAX);
+	if (!digest_header(c, "Inventory-Base", &d.base, e) || !decoded_body(c, &delta, e))
+		return false;
+	d.delta = buf_str(&delta);
+	fleet_read_lock(c->conf->fleet);
+	const struct host *h = fleet_host(c->conf->fleet, c->host);
+	have = h->inventory;
+	bool large = h->n_facts > FLEET_DELTA_FACTS / 2;
+	fleet_read_unlock(c->conf->fleet);
+	if (!digest_eq(&d.base, &have))
+		return call_fail(c, e, 409, "wrong_base",
+				 "the base is not what the server has; send the full inventory");
+	if (sum && !inventory_sum_parse(str_of(sum), &d.sum))
+		return call_fail(c, e, 400, "invalid_header",
+				 "header Inventory-Sum must hold 32 hex digits");
+	return sum && !large ? put_delta(c, u, &d, e) : put_applied(c, u, d.delta, e);
+}
+
+static bool put_inventory(struct call *c, const struct upload *u, struct err *e)
 {
 	const char *type = http_req_header(c->req, "Content-Type");
-	if (type && strcmp(type, "text/tsukuroi-inventory") == 0)
-		return decoded_body(c, full, e);
-	if (!type || strcmp(type, "text/tsukuroi-inventory-delta") != 0)
+	AUTO(buf_done) struct buf full = BUF_INIT(INVENTORY_MAX);
+	if (type && strcmp(type, "text/tsukuroi-inventory-delta") == 0)
+		return put_difference(c, u, e);
+	if (!type || strcmp(type, "text/tsukuroi-inventory") != 0)
 		return call_fail(
 			c, e, 415, "unsupported_media_type",
 			"the body must be text/tsukuroi-inventory or text/tsukuroi-inventory-delta");
-	AUTO(buf_done) struct buf delta = BUF_INIT(INVENTORY_MAX);
-	return decoded_body(c, &delta, e) && apply_delta(c, buf_str(&delta), full, e);
+	return decoded_body(c, &full, e) && put_text(c, u, buf_str(&full), e);
 }
 
 bool agent_inventory(struct call *c, struct err *e)
 {
-	AUTO(buf_done) struct buf full = BUF_INIT(INVENTORY_MAX);
 	const char *scanned = query_text(&c->query, "scanned");
-	struct sha256 want, got;
-	int64_t scanned_ms;
-	if (!scanned || !clock_parse_rfc3339(str_of(scanned), &scanned_ms) || scanned_ms <= 0)
+	struct upload u;
+	if (!scanned || !clock_parse_rfc3339(str_of(scanned), &u.scanned_ms) || u.scanned_ms <= 0)
 		return call_fail(c, e, 400, "invalid_parameter",
 				 "'scanned' must be a time as in RFC 3339");
-	if (!digest_header(c, "Inventory-Hash", &want, e) || !read_inventory(c, &full, e))
-		return false;
-	got = digest_of(buf_str(&full));
-	if (!digest_eq(&want, &got))
-		return call_fail(
-			c, e, 409, "wrong_digest",
-			"the inventory is not the one its header names; send the full inventory");
-	if (!fleet_put_digested(c->conf->fleet, c->host, buf_str(&full), &got,
-				MIN(scanned_ms, c->now_ms), e))
+	u.scanned_ms = MIN(u.scanned_ms, c->now_ms);
+	if (!digest_header(c, "Inventory-Hash", &u.digest, e) || !put_inventory(c, &u, e))
 		return false;
 	bool first;
 	if (!deploy_reconciled(c->conf->deploy, c->host, &first, e))

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "crypto/digest.h"
 #include "fleet/index.h"
+#include "proto/inventory.h"
 #include "sql/sql.h"
 
 #include <roaring/roaring.h>
@@ -160,6 +161,21 @@ bool fleet_put_inventory(struct fleet *f, uint32_t no, struct str text, int64_t 
 /** The same, for who has computed the text's SHA-256 already. */
 bool fleet_put_digested(struct fleet *f, uint32_t no, struct str text, const struct sha256 *digest,
 			int64_t scanned_ms, struct err *e) MUST_CHECK;
+/** What leads from one inventory of a host to the next: `delta` (proto/inventory.h) from the text
+ * whose digest is `base` to that of `digest`, whose lines amount to `sum`. */
+struct fleet_delta {
+	struct str delta;
+	struct sha256 base, digest;
+	struct inventory_sum sum;
+	int64_t scanned_ms;
+};
+/** Whatever has so many facts at most is a text within INVENTORY_MAX. */
+#define FLEET_DELTA_FACTS (INVENTORY_MAX / INVENTORY_MAX_LINE)
+/** Replaces the inventory by what has changed in it, without either text. ERR_CONFLICT when it does
+ * not lead from what the host has to such a sum, or to more than FLEET_DELTA_FACTS facts;
+ * ERR_CORRUPT when it is no delta. */
+bool fleet_put_delta(struct fleet *f, uint32_t no, const struct fleet_delta *d, struct err *e)
+	MUST_CHECK;
 bool fleet_set_state(struct fleet *f, uint32_t no, enum host_state state, struct err *e) MUST_CHECK;
 bool fleet_set_scan(struct fleet *f, uint32_t no, enum scan_status scan, const char *error,
 		    struct err *e) MUST_CHECK;

@@ -124,6 +124,11 @@ bool fleet_db_host(struct fleet *f, struct str id, struct arena *a, struct host 
 bool fleet_db_versions(struct fleet *f,
 		       void (*fn)(void *arg, struct str id, int64_t version, int64_t contact_ms),
 		       void *arg, struct err *e) MUST_CHECK;
+/* Distinct lines a fleet may have: a broken agent must not fill the server's memory. */
+#define FLEET_MAX_FACTS 20000000u
+/* Ascending facts become the host's, durably and then visibly; the host's lock is held. */
+bool fleet_put_facts(struct fleet *f, struct host *h, const uint32_t *facts, uint32_t n,
+		     const struct sha256 *digest, int64_t scanned_ms, struct err *e) MUST_CHECK;
 /* Makes lines known, durably; no lock held but a host's. */
 bool fleet_intern(struct fleet *f, const struct str *lines, size_t n, struct err *e) MUST_CHECK;
 /* Releases the write lock and tells. */

@@ -6,6 +6,8 @@
 #include "base/vec.h"
 #include "fleet/snapshot.h"
 
+#include <stdatomic.h>
+
 #define MAX_TABS 6
 
 struct fact_entry {
@@ -13,6 +15,10 @@ struct fact_entry {
 	uint32_t name;		    /* of a package: its number in the directory of its kind */
 	uint16_t tab[MAX_TABS - 1]; /* positions of the second and later tabs */
 	uint8_t kind, tabs;
+};
+/* A line's inventory_sum. The first word is written last; 0 = not computed yet. */
+struct fact_sum {
+	_Atomic uint64_t w[2];
 };
 struct fact_list {
 	uint32_t *p;
@@ -27,6 +33,7 @@ struct directory {
 struct index {
 	struct intern *lines;
 	VEC(struct fact_entry) facts;
+	VEC(struct fact_sum) sums;					  /* of every fact */
 	struct directory packages[PACKAGE_KINDS], sources[PACKAGE_KINDS]; /* by kind - 1 */
 	struct fact_list kinds[FACT_KINDS_];
 };
@@ -122,6 +129,7 @@ void index_free(struct index *x)
 		if (x->facts.p[i].hosts)
 			roaring_bitmap_free(x->facts.p[i].hosts);
 	VEC_DONE(&x->facts);
+	VEC_DONE(&x->sums);
 	for (int k = 0; k < FACT_KINDS_; k++)
 		xfree(x->kinds[k].p);
 	for (int k = 0; k < PACKAGE_KINDS; k++) {
@@ -179,6 +187,7 @@ uint32_t index_intern(struct index *x, struct str line)
 	if (fact < x->facts.n)
 		return fact;
 	VEC_PUSH(&x->facts, parse(line));
+	VEC_PUSH(&x->sums, (struct fact_sum) { 0 });
 	enum fact_kind kind = x->facts.p[fact].kind;
 	struct fact_package p;
 	if (index_package(x, fact, &p)) {
@@ -208,6 +217,33 @@ struct str index_line(const struct index *x, uint32_t fact)
 uint32_t index_count(const struct index *x)
 {
 	return (uint32_t)x->facts.n;
+}
+
+static struct inventory_sum compute_sum(const struct index *x, uint32_t fact)
+{
+	struct fact_sum *s = &x->sums.p[fact];
+	struct inventory_sum sum = inventory_sum_of_line(intern_get(x->lines, fact));
+	atomic_store_explicit(&s->w[1], sum.w[1], memory_order_relaxed);
+	atomic_store_explicit(&s->w[0], sum.w[0], memory_order_release);
+	return sum;
+}
+
+struct inventory_sum index_sum(const struct index *x, const uint32_t *facts, uint32_t n)
+{
+	struct inventory_sum all = { 0 };
+	for (uint32_t i = 0; i < n; i++)
+		__builtin_prefetch(&x->sums.p[facts[i]]);
+	for (uint32_t i = 0; i < n; i++) {
+		struct fact_sum *s = &x->sums.p[facts[i]];
+		struct inventory_sum one;
+		one.w[0] = atomic_load_explicit(&s->w[0], memory_order_acquire);
+		one.w[1] = atomic_load_explicit(&s->w[1], memory_order_relaxed);
+		if (one.w[0] == 0)
+			one = compute_sum(x, facts[i]);
+		all.w[0] += one.w[0];
+		all.w[1] += one.w[1];
+	}
+	return all;
 }
 
 enum fact_kind index_kind(const struct index *x, uint32_t fact)

@@ -5,6 +5,7 @@
 #ifndef FLEET_INDEX_H
 #define FLEET_INDEX_H
 #include "base/intern.h"
+#include "proto/inventory.h"
 
 #include <roaring/roaring.h>
 
@@ -61,6 +62,9 @@ uint32_t index_find(const struct index *x, struct str line);
 void index_find_many(const struct index *x, const struct str *lines, uint32_t n, uint32_t *out);
 struct str index_line(const struct index *x, uint32_t fact);
 uint32_t index_count(const struct index *x);
+/** What the lines of facts amount to; that of each is computed when it is first asked for, by
+ * whichever reader. */
+struct inventory_sum index_sum(const struct index *x, const uint32_t *facts, uint32_t n);
 
 enum fact_kind index_kind(const struct index *x, uint32_t fact);
 /** The word a line of the kind begins with: "deb", "hold", ...; "" for FACT_OTHER. */

@@ -7,9 +7,6 @@
 #include "fleet/host.h"
 #include "fleet/record.h"
 
-/* Distinct lines a fleet may have: a broken agent must not fill the server's memory. */
-#define FLEET_MAX_FACTS 20000000u
-
 /* The lines of a text as fact numbers, and those among them that have none yet. */
 struct scan {
 	VEC(uint32_t) facts;
@@ -75,7 +72,7 @@ static bool scan_text(struct fleet *f, struct str text, struct scan *s, struct e
 
 /* Under the write lock: what is durable becomes visible. */
 static void show_inventory(struct fleet *f, struct host *h, const struct host_inventory *i,
-			   const struct scan *s)
+			   const uint32_t *facts)
 {
 	AUTO(xfree) uint32_t *old = record_facts(h);
 	uint32_t n_old = h->n_facts;
@@ -88,21 +85,18 @@ static void show_inventory(struct fleet *f, struct host *h, const struct host_in
 	host_set_own(h, HOST_OWN_SCAN_ERROR, NULL);
 	roster_put(f->roster, h);
 	if (h->state == HOST_ACTIVE)
-		record_reindex(f, h, old, n_old, s->facts.p, i->n_facts, first);
+		record_reindex(f, h, old, n_old, facts, i->n_facts, first);
 }
 
-static bool put_inventory(struct fleet *f, struct host *h, struct str text,
-			  const struct sha256 *digest, int64_t scanned_ms, struct err *e)
+bool fleet_put_facts(struct fleet *f, struct host *h, const uint32_t *facts, uint32_t n,
+		     const struct sha256 *digest, int64_t scanned_ms, struct err *e)
 {
-	AUTO(scan_done) struct scan s = { 0 };
-	if (!inventory_check(text, e) || !scan_text(f, text, &s, e))
-		return false;
-	AUTO(xfree) uint8_t *bytes = xmalloc(FACTS_MAX_BYTES(s.facts.n) + 1);
-	size_t len = facts_encode(s.facts.p, (uint32_t)s.facts.n, bytes);
+	AUTO(xfree) uint8_t *bytes = xmalloc(FACTS_MAX_BYTES(n) + 1);
+	size_t len = facts_encode(facts, n, bytes);
 	struct host_inventory i = {
 		.host = str_of(h->id),
 		.facts = { (const char *)bytes, len },
-		.n_facts = (uint32_t)s.facts.n,
+		.n_facts = n,
 		.digest = *digest,
 		.scanned_ms = scanned_ms,
 	};
@@ -112,7 +106,7 @@ static bool put_inventory(struct fleet *f, struct host *h, struct str text,
 	if (j.gather && h->state == HOST_ACTIVE) {
 		AUTO(xfree) uint32_t *old = record_facts(h);
 		i.also = j.write;
-		i.also_arg = j.gather(j.arg, h, old, h->n_facts, s.facts.p, i.n_facts);
+		i.also_arg = j.gather(j.arg, h, old, h->n_facts, facts, n);
 	}
 	bool durable = fleet_db_inventory(f, &i, e);
 	if (i.also_arg)
@@ -120,9 +114,17 @@ static bool put_inventory(struct fleet *f, struct host *h, struct str text,
 	if (!durable)
 		return false;
 	pthread_rwlock_wrlock(&f->lock);
-	show_inventory(f, h, &i, &s);
+	show_inventory(f, h, &i, facts);
 	fleet_publish(f);
 	return true;
+}
+
+static bool put_inventory(struct fleet *f, struct host *h, struct str text,
+			  const struct sha256 *digest, int64_t scanned_ms, struct err *e)
+{
+	AUTO(scan_done) struct scan s = { 0 };
+	return inventory_check(text, e) && scan_text(f, text, &s, e) &&
+	       fleet_put_facts(f, h, s.facts.p, (uint32_t)s.facts.n, digest, scanned_ms, e);
 }
 
 bool fleet_put_digested(struct fleet *f, uint32_t no, struct str text, const struct sha256 *digest,

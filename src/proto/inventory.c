@@ -210,6 +210,13 @@ bool inventory_delta(struct str from, struct str to, struct buf *out, struct err
 	return buf_ok(out, "inventory delta", e);
 }
 
+static bool sign_ok(const struct reader *d, struct err *e)
+{
+	char sign = d->line.p[-1];
+	return sign == '-' || sign == '+' ||
+	       err_set(e, ERR_CORRUPT, "inventory delta line %zu has no sign", d->number);
+}
+
 bool inventory_apply(struct str base, struct str delta, struct buf *out, struct err *e)
 {
 	struct reader b = { .what = "inventory", .rest = base };
@@ -220,9 +227,8 @@ bool inventory_apply(struct str base, struct str delta, struct buf *out, struct 
 	while (b.line.p || d.line.p) {
 		int c = !b.line.p ? 1 : !d.line.p ? -1 : str_cmp(b.line, d.line);
 		char sign = c >= 0 ? d.line.p[-1] : 0;
-		if (c >= 0 && sign != '-' && sign != '+')
-			return err_set(e, ERR_CORRUPT, "inventory delta line %zu has no sign",
-				       d.number);
+		if (c >= 0 && !sign_ok(&d, e))
+			return false;
 		if (c > 0 && sign == '-')
 			return err_set(e, ERR_CORRUPT,
 				       "inventory delta line %zu removes a line that is not there",
@@ -242,4 +248,21 @@ bool inventory_apply(struct str base, struct str delta, struct buf *out, struct 
 		return err_set(e, ERR_CORRUPT, "inventory has more than %u facts or %u bytes",
 			       INVENTORY_MAX_FACTS, INVENTORY_MAX);
 	return buf_ok(out, "inventory", e);
+}
+
+bool inventory_delta_each(struct str delta, void (*fn)(void *arg, char sign, struct str line),
+			  void *arg, struct err *e)
+{
+	struct reader d = { .what = "inventory delta", .rest = delta, .prefix = 1 };
+	if (!text_ok(d.what, delta, 2 * INVENTORY_MAX, e) || !next_line(&d, e))
+		return false;
+	while (d.line.p) {
+		char sign = d.line.p[-1];
+		if (!sign_ok(&d, e))
+			return false;
+		fn(arg, sign, d.line);
+		if (!next_line(&d, e))
+			return false;
+	}
+	return true;
 }

@@ -53,4 +53,20 @@ bool inventory_add_os_release(struct inventory *i, struct str text, struct err *
 bool inventory_delta(struct str from, struct str to, struct buf *out, struct err *e) MUST_CHECK;
 /** Applies a delta; ERR_CORRUPT when a removed line is not there or an added one is. */
 bool inventory_apply(struct str base, struct str delta, struct buf *out, struct err *e) MUST_CHECK;
+/** Calls `fn` for every line of a delta, sign apart. ERR_CORRUPT unless each has a sign and is a
+ * line that a canonical text may have, in order. */
+bool inventory_delta_each(struct str delta, void (*fn)(void *arg, char sign, struct str line),
+			  void *arg, struct err *e) MUST_CHECK;
+
+/** What the lines of a text amount to, in whatever order: of each line (without its LF) the first
+ * 16 bytes of its SHA-256 as two big-endian numbers, each added up modulo 2^64. Who knows the
+ * lines' own need not have the text. */
+struct inventory_sum {
+	uint64_t w[2];
+};
+#define INVENTORY_SUM_HEX 33 /**< with the NUL */
+struct inventory_sum inventory_sum_of_line(struct str line);
+struct inventory_sum inventory_sum_of_text(struct str text);
+const char *inventory_sum_hex(const struct inventory_sum *s, char out[static INVENTORY_SUM_HEX]);
+bool inventory_sum_parse(struct str hex, struct inventory_sum *out) MUST_CHECK;
 #endif

@@ -111,9 +111,10 @@ static const char *hash_of(const char *text, char hex[static SHA256_HEX])
 	return digest_hex(&d, hex);
 }
 
-/* Uploads; `base` NULL = whole. */
-static void upload(struct world *w, const struct agent *a, const char *text, const char *base,
-		   const char *claimed, const char *scanned, struct reply *out)
+/* Uploads; `base` NULL = whole; `sum_of` NULL = no sum is told, as by older agents. */
+static void upload_summed(struct world *w, const struct agent *a, const char *text,
+			  const char *base, const char *claimed, const char *sum_of,
+			  const char *scanned, struct reply *out)
 {
 	struct err e = { 0 };
 	char hex[SHA256_HEX], base_hex[SHA256_HEX];
@@ -126,10 +127,19 @@ static void upload(struct world *w, const struct agent *a, const char *text, con
 	if (base)
 		ok(inventory_delta(str_of(base), str_of(text), &delta, &e), &e);
 	const char *full_headers[] = { "Content-Type: text/tsukuroi-inventory", hash, NULL };
+	char sum_hex[INVENTORY_SUM_HEX];
+	struct inventory_sum sum = inventory_sum_of_text(str_of(sum_of ? sum_of : ""));
+	AUTO(xfree) char *told = xasprintf("Inventory-Sum: %s", inventory_sum_hex(&sum, sum_hex));
 	const char *delta_headers[] = { "Content-Type: text/tsukuroi-inventory-delta", hash, from,
-					NULL };
+					sum_of ? told : NULL, NULL };
 	agent_post(w, a, path, base ? buf_str(&delta).p : text, base ? delta_headers : full_headers,
 		   out);
+}
+
+static void upload(struct world *w, const struct agent *a, const char *text, const char *base,
+		   const char *claimed, const char *scanned, struct reply *out)
+{
+	upload_summed(w, a, text, base, claimed, NULL, scanned, out);
 }
 
 static void get_system(struct world *w, const char *id, struct reply *out)
@@ -186,6 +196,16 @@ static void enrol_check_in_and_report(void **state)
 			    "2026-11-22T09:30:00Z"); /* same again, but newer */
 	upload(w, &a, "not\ncanonical\n", NULL, NULL, "2026-11-22T10:00:00Z", &stale);
 	expect(&stale, 422, NULL);
+	/* Back again, by an agent that tells the sum of its lines: neither text is needed. */
+	AUTO(reply_done) struct reply other, moved, summed, again;
+	upload_summed(w, &a, inv, newer, NULL, newer, "2026-11-22T10:30:00Z", &other);
+	expect(&other, 409, "wrong_base");
+	upload_summed(w, &a, inv, inv, NULL, inv, "2026-11-22T10:30:00Z", &moved);
+	expect(&moved, 409, "wrong_base");
+	upload_summed(w, &a, inv, newer, NULL, inv, "2026-11-22T10:30:00Z", &summed);
+	expect(&summed, 204, NULL);
+	get_system(w, a.id, &again);
+	assert_int_equal(int_at(json_object_get(again.json, "missing"), "total"), 32);
 }
 
 static void upload_zstd(struct world *w, const struct agent *a, struct str plain, size_t cut,

@@ -123,6 +123,48 @@ static void delta_round_trip(void **state)
 	}
 }
 
+struct summed {
+	struct inventory_sum sum;
+	int lines;
+};
+
+static void add_line(void *arg, char sign, struct str line)
+{
+	struct summed *s = arg;
+	struct inventory_sum one = inventory_sum_of_line(line);
+	for (int i = 0; i < 2; i++)
+		s->sum.w[i] += sign == '+' ? one.w[i] : -one.w[i];
+	s->lines++;
+}
+
+/* Whoever has the one text's sum and the delta has the other's. */
+static void sums_follow_deltas(void **state)
+{
+	struct err e = { 0 };
+	for (int k = 0; k < 200; k++) {
+		AUTO(buf_done) struct buf a = BUF_INIT(INVENTORY_MAX), b = BUF_INIT(INVENTORY_MAX);
+		AUTO(buf_done) struct buf d = BUF_INIT(INVENTORY_MAX);
+		random_text(&a);
+		random_text(&b);
+		assert_true(inventory_delta(buf_str(&a), buf_str(&b), &d, &e));
+		struct summed s = { .sum = inventory_sum_of_text(buf_str(&a)) };
+		struct inventory_sum want = inventory_sum_of_text(buf_str(&b));
+		assert_true(inventory_delta_each(buf_str(&d), add_line, &s, &e));
+		assert_memory_equal(&s.sum, &want, sizeof(want));
+	}
+	/* echo -n a | sha256sum */
+	char hex[INVENTORY_SUM_HEX];
+	struct inventory_sum one = inventory_sum_of_text(STR_LIT("a\n")), read;
+	assert_string_equal(inventory_sum_hex(&one, hex), "ca978112ca1bbdcafac231b39a23dc4d");
+	assert_true(inventory_sum_parse(str_of(hex), &read));
+	assert_memory_equal(&one, &read, sizeof(one));
+	assert_false(inventory_sum_parse(STR_LIT("ca97"), &read));
+	assert_false(inventory_sum_parse(STR_LIT("ca978112ca1bbdcafac231b39a23dc4x"), &read));
+	struct summed none = { 0 };
+	assert_false(inventory_delta_each(STR_LIT("+a\nb\n"), add_line, &none, &e));
+	assert_int_equal(e.code, ERR_CORRUPT);
+}
+
 static void apply_refuses(void **state)
 {
 	static const char *const bad[] = { "-c\n", "+a\n", "+c\n+b1\n", "b1\n",
@@ -189,10 +231,10 @@ static void system_files_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sorted_and_unique),	cmocka_unit_test(bad_fields),
-		cmocka_unit_test(check_refuses),	cmocka_unit_test(delta_round_trip),
-		cmocka_unit_test(apply_refuses),	cmocka_unit_test(dpkg_status),
-		cmocka_unit_test(system_files_refused),
+		cmocka_unit_test(sorted_and_unique),  cmocka_unit_test(bad_fields),
+		cmocka_unit_test(check_refuses),      cmocka_unit_test(delta_round_trip),
+		cmocka_unit_test(sums_follow_deltas), cmocka_unit_test(apply_refuses),
+		cmocka_unit_test(dpkg_status),	      cmocka_unit_test(system_files_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

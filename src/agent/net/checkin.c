@@ -54,13 +54,18 @@ static bool send_inventory(struct server *s, const struct checkin_scan *scan, co
 {
 	char hex[SHA256_HEX], when[CLOCK_RFC3339_LEN];
 	AUTO(buf_done) struct buf path = BUF_INIT(200), hash = BUF_INIT(200), base = BUF_INIT(200);
-	AUTO(buf_done) struct buf kind = BUF_INIT(200);
+	AUTO(buf_done) struct buf kind = BUF_INIT(200), sum = BUF_INIT(200);
 	buf_adds(&path, "/agent/v1/inventory?scanned=");
 	enc_percent(&path, str_of(clock_rfc3339(scan->scanned_ms, when)));
 	buf_printf(&kind, "Content-Type: %s", type);
 	buf_printf(&hash, "Inventory-Hash: %s", digest_hex(&scan->hash, hex));
 	buf_printf(&base, "Inventory-Base: %s", base_hex);
-	const char *const headers[] = { kind.p, hash.p, base_hex[0] ? base.p : NULL, NULL };
+	if (base_hex[0]) {
+		struct inventory_sum all = inventory_sum_of_text(scan->text);
+		buf_printf(&sum, "Inventory-Sum: %s", inventory_sum_hex(&all, hex));
+	}
+	const char *const headers[] = { kind.p, hash.p, base_hex[0] ? base.p : NULL,
+					base_hex[0] ? sum.p : NULL, NULL };
 	return server_send(s, "POST", path.p, headers, body, NULL, e);
 }
 
