@@ -49,18 +49,19 @@ static void upload(struct swarm_agent *a, uint32_t host)
 {
 	AUTO(buf_done) struct buf before = BUF_INIT(16u << 20), after = BUF_INIT(16u << 20);
 	AUTO(buf_done) struct buf delta = BUF_INIT(16u << 20), head = BUF_INIT(4096);
-	char base[SHA256_HEX];
+	char base[SHA256_HEX], hex[INVENTORY_SUM_HEX];
 	struct err e = { 0 };
 	text_of(host, 0, &before);
 	text_of(host, 1, &after);
 	hash_of(buf_str(&before), base);
 	if (!inventory_delta(buf_str(&before), buf_str(&after), &delta, &e))
 		swarm_cannot("delta", e.msg);
+	struct inventory_sum sum = inventory_sum_of_text(buf_str(&after));
 	buf_printf(&head,
 		   "POST /agent/v1/inventory?scanned=%s HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 		   "Content-Type: text/tsukuroi-inventory-delta\r\nInventory-Base: %s\r\n"
-		   "Inventory-Hash: %s\r\n",
-		   a->scanned, base, a->hash);
+		   "Inventory-Hash: %s\r\nInventory-Sum: %s\r\n",
+		   a->scanned, base, a->hash, inventory_sum_hex(&sum, hex));
 	if (!strstr(a->reply.p + a->body, "\"want_inventory\":\"delta\""))
 		swarm_cannot("check-in with another inventory", a->reply.p);
 	if (!swarm_send(a, head.p, buf_str(&delta)) || !swarm_receive(a) || a->status != 204)

@@ -45,9 +45,8 @@ static struct slot *probe(const struct intern *t, struct str s, uint32_t h)
 	return &t->slots[i];
 }
 
-static void rehash(struct intern *t)
+static void rehash(struct intern *t, uint32_t mask)
 {
-	uint32_t mask = t->mask * 2 + 1;
 	struct slot *slots = xcalloc((size_t)mask + 1, sizeof(*slots));
 	for (uint32_t k = 0; k <= t->mask; k++) {
 		if (!t->slots[k].id1)
@@ -60,6 +59,20 @@ static void rehash(struct intern *t)
 	xfree(t->slots);
 	t->slots = slots;
 	t->mask = mask;
+}
+
+void intern_reserve(struct intern *t, uint32_t n)
+{
+	uint32_t mask = t->mask;
+	ASSERT(n < UINT32_MAX / 4);
+	while (mask < n * 2)
+		mask = mask * 2 + 1;
+	if (mask > t->mask)
+		rehash(t, mask);
+	if (n > t->cap) {
+		t->cap = n;
+		t->strs = xrealloc(t->strs, t->cap * sizeof(*t->strs));
+	}
 }
 
 uint32_t intern_add(struct intern *t, struct str s)
@@ -76,7 +89,7 @@ uint32_t intern_add(struct intern *t, struct str s)
 	t->strs[t->count] = arena_str(&t->arena, s);
 	*slot = (struct slot) { h, ++t->count };
 	if (t->count * 2u > t->mask)
-		rehash(t);
+		rehash(t, t->mask * 2 + 1);
 	return t->count - 1;
 }
 

@@ -11,6 +11,8 @@ struct intern;
 struct intern *intern_new(void);
 void intern_free(struct intern *t);
 AUTO_DEFINE(struct intern, intern_free)
+/** Room for `n` strings at once, so that it does not grow step by step on the way there. */
+void intern_reserve(struct intern *t, uint32_t n);
 /** The number of `s`, given now if it is new. At most UINT32_MAX - 1 strings. */
 uint32_t intern_add(struct intern *t, struct str s);
 /** The number of `s`, or INTERN_NONE. */

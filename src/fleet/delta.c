@@ -55,8 +55,9 @@ static bool number_lines(struct fleet *f, struct changes *c, struct err *e)
 			VEC_PUSH(&unknown, c->come.lines.p[i]);
 	bool room = index_count(f->index) + unknown.n <= FLEET_MAX_FACTS;
 	fleet_read_unlock(f);
-	bool ok = room || err_set(e, ERR_LIMIT, "the fleet has more than %u distinct inventory lines",
-				  FLEET_MAX_FACTS);
+	bool ok = room ||
+		  err_set(e, ERR_LIMIT, "the fleet has more than %u distinct inventory lines",
+			  FLEET_MAX_FACTS);
 	ok = ok && (unknown.n == 0 || fleet_intern(f, unknown.p, unknown.n, e));
 	if (ok && unknown.n > 0) {
 		fleet_read_lock(f);

@@ -181,6 +181,15 @@ static struct fact_entry parse(struct str line)
 	return f;
 }
 
+void index_reserve(struct index *x, uint32_t lines)
+{
+	intern_reserve(x->lines, lines);
+	if (lines > x->facts.n) {
+		VEC_RESERVE(&x->facts, lines - x->facts.n);
+		VEC_RESERVE(&x->sums, lines - x->sums.n);
+	}
+}
+
 uint32_t index_intern(struct index *x, struct str line)
 {
 	uint32_t fact = intern_add(x->lines, line);

@@ -55,6 +55,8 @@ struct index *index_new(void);
 void index_free(struct index *x);
 AUTO_DEFINE(struct index, index_free)
 
+/** Room for so many lines at once. */
+void index_reserve(struct index *x, uint32_t lines);
 /** The number of a line, given now when it is new. */
 uint32_t index_intern(struct index *x, struct str line);
 /** The number of a line, or INTERN_NONE. */

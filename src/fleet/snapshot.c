@@ -162,7 +162,10 @@ static void *load_hosts(void *arg)
 static bool load_hosts_and_facts(struct fleet *f, struct snapfile *s, struct err *e)
 {
 	struct hosts_loading x = { f, s, false };
+	const uint64_t lines = snapfile_read_mark(s)->counts[1];
+	const size_t most = snapfile_section(s, SNAPFILE_FACTS).n / sizeof(struct snapshot_place);
 	pthread_t thread;
+	index_reserve(f->index, (uint32_t)MIN(MIN(lines, most), FLEET_MAX_FACTS));
 	snapfile_check_begin(s);
 	bool beside = pthread_create(&thread, NULL, load_hosts, &x) == 0;
 	bool ok = fleet_db_load_facts(f, e);

@@ -7,9 +7,10 @@
 
 #include <cmocka.h>
 
-static void numbers(void **state)
+static void give_numbers(uint32_t reserved)
 {
 	AUTO(intern_free) struct intern *t = intern_new();
+	intern_reserve(t, reserved);
 	assert_int_equal(intern_find(t, STR_LIT("0")), INTERN_NONE);
 	char text[16];
 	for (uint32_t i = 0; i < 50000; i++) {
@@ -23,8 +24,16 @@ static void numbers(void **state)
 		assert_int_equal(intern_find(t, str_of(text)), i);
 		assert_string_equal(intern_get(t, i).p, text);
 	}
+	intern_reserve(t, 7); /* less than there are */
 	assert_int_equal(intern_find(t, STR_LIT("50000")), INTERN_NONE);
 	assert_int_equal(intern_count(t), 50000);
+}
+
+static void numbers(void **state)
+{
+	static const uint32_t reserved[] = { 0, 10, 49999, 50000, 200000 };
+	for (size_t i = 0; i < ARRAY_LEN(reserved); i++)
+		give_numbers(reserved[i]);
 }
 
 static void odd_strings(void **state)

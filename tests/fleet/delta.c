@@ -59,7 +59,9 @@ static void is(struct fleet *f, uint32_t no, struct str text)
 static void leads_where_the_text_leads(void **state)
 {
 	AUTO(xfree) char *url = engines_fresh();
-	AUTO(buf_done) struct buf a = BUF_INIT(1 << 20), b = BUF_INIT(1 << 20), d = BUF_INIT(1 << 20);
+	AUTO(buf_done)
+	struct buf a = BUF_INIT(1 << 20),
+		   b = BUF_INIT(1 << 20), d = BUF_INIT(1 << 20);
 	struct buf *from = &a, *to = &b;
 	struct err e = { 0 };
 	unsigned seed = 5;
@@ -103,12 +105,12 @@ static void what_does_not_fit_changes_nothing(void **state)
 		const char *delta;
 		enum err_code code;
 	} bad[] = {
-		{ "-deb\ta\tamd64\t1\t\t\n", ERR_CONFLICT },	    /* another sum */
-		{ "-deb\tb\tamd64\t1\t\t\n", ERR_CONFLICT },	    /* never there */
-		{ "+arch\tamd64\n", ERR_CONFLICT },		    /* there already */
+		{ "-deb\ta\tamd64\t1\t\t\n", ERR_CONFLICT },		     /* another sum */
+		{ "-deb\tb\tamd64\t1\t\t\n", ERR_CONFLICT },		     /* never there */
+		{ "+arch\tamd64\n", ERR_CONFLICT },			     /* there already */
 		{ "+deb\tb\tamd64\t1\t\t\n-deb\ta\t\t\t\t\n", ERR_CORRUPT }, /* not in order */
-		{ "deb\tb\tamd64\t1\t\t\n", ERR_CORRUPT },	    /* no sign */
-		{ "+deb\tb\tamd64\t1\t\t", ERR_CORRUPT },	    /* not ended */
+		{ "deb\tb\tamd64\t1\t\t\n", ERR_CORRUPT },		     /* no sign */
+		{ "+deb\tb\tamd64\t1\t\t", ERR_CORRUPT },		     /* not ended */
 		{ "", ERR_CONFLICT },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -137,7 +139,9 @@ static void what_does_not_fit_changes_nothing(void **state)
 static void no_delta_makes_more_than_a_text_may_hold(void **state)
 {
 	AUTO(fleet_free) struct fleet *f = fleet_new_memory(&fake);
-	AUTO(buf_done) struct buf many = BUF_INIT(1 << 20), more = BUF_INIT(1 << 20), d = BUF_INIT(1 << 20);
+	AUTO(buf_done)
+	struct buf many = BUF_INIT(1 << 20),
+		   more = BUF_INIT(1 << 20), d = BUF_INIT(1 << 20);
 	struct err e = { 0 };
 	uint32_t no;
 	OK(fleet_enrol(f, "one", "local", &attrs, NULL, &no, &e), &e);
