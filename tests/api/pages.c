@@ -22,7 +22,8 @@ static const char *id_of(const struct growing *g, const json_t *item)
 	return text_at(g->member ? json_object_get(item, g->member) : item, "id");
 }
 
-/* A page at a cursor (NULL = the first); its ids are added in front of, or behind, those of `into`. */
+/* A page at a cursor (NULL = the first); its ids are added in front of, or behind, those of `into`.
+ */
 static json_t *page(struct world *w, const struct growing *g, const char *cursor, int limit,
 		    bool front, struct ids *into)
 {
@@ -144,7 +145,9 @@ static void add_decline(struct world *w, int i)
 static void add_ended_decline(struct world *w, int i)
 {
 	struct err e = { 0 };
-	struct decline x = { .of_product = true, .os = "debian:12", .reason = "r", .created_by = "t" };
+	struct decline x = {
+		.of_product = true, .os = "debian:12", .reason = "r", .created_by = "t"
+	};
 	AUTO(xfree) char *name = xasprintf("e%d", i);
 	char id[33];
 	x.subject = name;
@@ -163,8 +166,9 @@ static void add_office(struct world *w, int i)
 {
 	struct err e = { 0 };
 	/* in the middle of those that are there */
-	AUTO(xfree) char *office = xasprintf("o%d-%d", i % 5, i), *name = xasprintf("h%d", i),
-				 *id = xasprintf("%032x", 256 + i);
+	AUTO(xfree)
+	char *office = xasprintf("o%d-%d", i % 5, i),
+	     *name = xasprintf("h%d", i), *id = xasprintf("%032x", 256 + i);
 	struct host_attrs a = { .hostname = name };
 	uint32_t no;
 	ok(fleet_enrol(w->fleet, id, office, &a, id, &no, &e), &e);
@@ -258,10 +262,9 @@ static void every_decline_holds_after_a_restart(void **state)
 	struct who guest = as(w, ROLE_GUEST);
 	AUTO(reply_done) struct reply r;
 	struct err e = { 0 };
-	struct decline x = { .os = "",
-			     .reason = "r",
-			     .created_by = "t",
-			     .expires_ms = kit_now_ms + 86400000 };
+	struct decline x = {
+		.os = "", .reason = "r", .created_by = "t", .expires_ms = kit_now_ms + 86400000
+	};
 	char id[33];
 	x.subject = "debian:12:openssl:3.0.2-1"; /* the oldest */
 	ok(deploy_decline(w->deploy, &x, id, &e), &e);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A mail server that repeats what it was told to sign in: none of it stands in the transcript or in
  * the text of the failure. */
-#include "base/enc.h"
 #include "net/smtp.h"
+#include "base/enc.h"
 #include "peer.h"
 #include "served.h"
 
@@ -60,8 +60,7 @@ static void repeat(struct peer_conn *c)
 		else if (way != c->peer->arg)
 			buf_printf(&answer, "535-5.7.8 no\r\n535 5.7.8 <%.14s...>\r\n", last);
 		else
-			buf_printf(&answer, "535-5.7.8 no\r\n535 5.7.8 you said (%s)\r\n",
-				   heard.p);
+			buf_printf(&answer, "535-5.7.8 no\r\n535 5.7.8 you said (%s)\r\n", heard.p);
 		peer_send(c, answer.p);
 	}
 }
