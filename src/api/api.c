@@ -13,6 +13,7 @@
 #include "api/enrol_throttle.h"
 #include "api/failures.h"
 #include "api/idempotency.h"
+#include "api/plan_book.h"
 #include "api/problem.h"
 #include "api/push.h"
 #include "api/queries.h"
@@ -187,6 +188,7 @@ bool api_new(const struct api_conf *conf, struct api **out, struct err *e)
 	api->events = events_new();
 	api->push = push_new(conf->fleet);
 	api->failures = failures_new();
+	api->plans = plan_books_new();
 	api->enrol_throttle = enrol_throttle_new();
 	api->changes = changes_cache_new();
 	*out = TAKE(api);
@@ -204,6 +206,7 @@ void api_free(struct api *api)
 	push_free(api->push);
 	events_free(api->events);
 	failures_free(api->failures);
+	plan_books_free(api->plans);
 	enrol_throttle_free(api->enrol_throttle);
 	changes_cache_free(api->changes);
 	VEC_DONE(&api->told);

@@ -10,6 +10,7 @@
 
 struct push;
 struct failures;
+struct plan_books;
 struct enrol_throttle;
 struct changes_cache;
 struct nonces;
@@ -20,6 +21,7 @@ struct api {
 	struct events *events;
 	struct push *push;
 	struct failures *failures;
+	struct plan_books *plans;
 	struct enrol_throttle *enrol_throttle;
 	struct changes_cache *changes;
 	struct nonces *nonces;

@@ -3,10 +3,11 @@
 #ifndef API_PLAN_SUMMARY_H
 #define API_PLAN_SUMMARY_H
 #include "api/call.h"
+#include "deploy/orders/plans.h"
 
 #define PLAN_SUMMARY_MAX 1000 /**< of each of its lists; what stands first matters most */
 
-/** PlanSummary of openapi.yaml. `plans`: the deployment's, as they are answered. */
-bool plan_summary(struct call *c, const char *deployment, const json_t *plans, json_t **out,
-		  struct err *e) MUST_CHECK;
+/** PlanSummary of openapi.yaml. `groups`: all of the deployment. */
+bool plan_summary(struct call *c, const char *deployment, const struct plan_group *groups, size_t n,
+		  json_t **out, struct err *e) MUST_CHECK;
 #endif

@@ -2,7 +2,7 @@
  * The exact plans of a deployment, grouped by hash, and their approval. */
 #include "deploy/orders/plans.h"
 #include "api/api_int.h"
-#include "api/call.h"
+#include "api/list.h"
 #include "api/plan_summary.h"
 #include "crypto/digest.h"
 #include "proto/plan.h"
@@ -36,30 +36,68 @@ static json_t *group_json(const struct plan_group *g)
 	return j;
 }
 
+/* A group is known by its plan, and by what its systems were approved for if that was another. */
+struct shown_plans {
+	struct plan_group *all;
+	char **id;
+};
+enum { BY_ID, BY_SYSTEMS };
+
+static void value(void *arg, uint32_t item, int column, struct page_value *out)
+{
+	const struct shown_plans *s = arg;
+	*out = (struct page_value) { .is_text = column == BY_ID,
+				     .i = s->all[item].systems,
+				     .s = str_of(s->id[item]) };
+}
+
+static const char *const columns[] = { "id", "systems", NULL };
+static const struct list_kind kind = { .columns = columns,
+				       .default_sort = "-systems",
+				       .value = value };
+
+/* A page of the groups, with their steps. */
+static bool page_of(struct call *c, struct plan_group *all, size_t n, json_t **out, struct err *e)
+{
+	struct shown_plans s = { all, arena_array(c->arena, char *, n + 1) };
+	struct list_page page;
+	for (size_t i = 0; i < n; i++)
+		s.id[i] = arena_printf(c->arena, "%s %s %d", all[i].hash,
+				       all[i].was ? all[i].was : "", all[i].drift_allowed);
+	if (!list_run(c, &kind, &s, (struct list_input) { NULL, (uint32_t)n }, &page, e))
+		return false;
+	AUTO(json_free) json_t *reply = list_reply(json_array(), &page);
+	for (size_t i = 0; i < page.n; i++) {
+		struct plan_group *g = &all[page.items[i]];
+		if (!plan_group_steps(c->conf->deploy, g, c->arena, e))
+			return false;
+		json_array_append_new(json_object_get(reply, "items"), group_json(g));
+	}
+	*out = TAKE(reply);
+	return true;
+}
+
 static bool answer_plans(struct call *c, const char *id, struct err *e)
 {
 	struct plan_group *list;
 	struct deployment_row row;
 	enum plan_drift drift;
 	bool wanted;
-	size_t n;
-	AUTO(json_free) json_t *summary = NULL;
+	size_t n, waiting = 0;
+	json_t *summary;
+	AUTO(json_free) json_t *j = NULL;
 	if (!deploy_get(c->conf->deploy, id, c->arena, &row, e) ||
 	    !plan_wanted(c->conf->deploy, id, &wanted, &drift, e) ||
-	    !plan_groups(c->conf->deploy, id, c->arena, &list, &n, e))
+	    !plan_groups(c->conf->deploy, id, c->arena, &list, &n, e) ||
+	    !page_of(c, list, n, &j, e) || !plan_summary(c, id, list, n, &summary, e))
 		return false;
-	json_t *items = json_array(), *j = json_object();
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(items, group_json(&list[i]));
+	for (size_t i = 0; wanted && i < n; i++)
+		waiting += !list[i].approved_by && !list[i].drift_allowed;
 	json_object_set_new(j, "approval", json_string(wanted ? "plan" : "none"));
 	json_object_set_new(j, "drift", json_string(plan_drift_name(drift)));
-	json_object_set_new(j, "items", items);
-	if (!plan_summary(c, id, items, &summary, e)) {
-		json_free(j);
-		return false;
-	}
-	json_object_set(j, "summary", summary);
-	return call_json(c, 200, j);
+	json_object_set_new(j, "waiting", json_integer((json_int_t)waiting));
+	json_object_set_new(j, "summary", summary);
+	return call_json(c, 200, TAKE(j));
 }
 
 static bool list_plans(struct call *c, struct err *e)
@@ -75,7 +113,7 @@ static bool approve_plans(struct call *c, struct err *e)
 	json_t *hashes = NULL;
 	const char *id;
 	if (!call_param_id(c, 0, &id, e) || !call_body(c, members, &body, e) ||
-	    !json_opt_array(body, "hashes", PLAN_GROUPS_MAX, &hashes, e))
+	    !json_opt_array(body, "hashes", PLAN_APPROVALS_MAX, &hashes, e))
 		return false;
 	if (!json_array_size(hashes))
 		return err_set(e, ERR_INVALID, "'hashes' names no plan");
@@ -104,8 +142,11 @@ static bool get_plan(struct call *c, struct err *e)
 	return call_json(c, 200, j);
 }
 
+static const struct param plans_params[] = { PARAMS_LIST, PARAM_LAST };
+
 const struct route plans_routes[] = {
-	ROUTE(GET, API "/deployments/{deployment_id}/plans", PERM_VIEW, list_plans),
+	ROUTE(GET, API "/deployments/{deployment_id}/plans", PERM_VIEW, list_plans,
+	      .query = plans_params),
 	ROUTE(POST, API "/deployments/{deployment_id}/plans:approve", PERM_DEPLOY, approve_plans,
 	      .max_body = APPROVAL_MAX_BODY),
 	ROUTE(GET, API "/deployments/{deployment_id}/targets/{system_id}/plan", PERM_VIEW,

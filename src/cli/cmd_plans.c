@@ -121,6 +121,19 @@ static void show_one(const json_t *plan)
 	show_details(json_object_get(plan, "details"));
 }
 
+/* All pages in place of the first. */
+static bool all_plans(struct remote *r, const char *deployment, json_t *reply, struct err *e)
+{
+	AUTO(xfree) char *path = xasprintf("/deployments/%s/plans", deployment);
+	json_t *items;
+	if (!json_is_string(json_object_get(json_object_get(reply, "page"), "next_cursor")))
+		return json_object_del(reply, "page") || true;
+	if (!remote_all(r, path, 0, &items, e))
+		return false;
+	json_object_set_new(reply, "items", items);
+	return json_object_del(reply, "page") || true;
+}
+
 int cmd_plans(int argc, char **argv)
 {
 	static const char usage[] =
@@ -153,7 +166,8 @@ int cmd_plans(int argc, char **argv)
 		json_array_append_new(hashes, json_text(str_of(approve[i])));
 	json_object_set_new(body, "hashes", hashes);
 	if (!remote_open(&r, &e) ||
-	    !remote_call(r, n ? "POST" : "GET", path, n ? body : NULL, &reply, &e))
+	    !remote_call(r, n ? "POST" : "GET", path, n ? body : NULL, &reply, &e) ||
+	    (!system && !all_plans(r, a.words[0], reply, &e)))
 		return print_failure(&e);
 	if (json)
 		print_json(reply);

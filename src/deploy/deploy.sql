@@ -715,19 +715,30 @@ left join target_plan t on t.deployment = m.deployment and t.host = $2
 left join plan_approval a on a.deployment = m.deployment and a.hash = t.hash
 where m.deployment = $1;
 
+-- Counted before the texts are joined: they are long.
 -- name: plan_groups
-select t.hash, count(*), p.steps, a.approved_by, a.approved_ms, w.hash, w.steps, t.drift_allowed
-from target_plan t join plan p on p.hash = t.hash
-left join plan_approval a on a.deployment = t.deployment and a.hash = t.hash
-left join plan w on w.hash = t.was
-where t.deployment = $1 group by t.hash, p.steps, a.approved_by, a.approved_ms, w.hash, w.steps, t.drift_allowed
-order by count(*) desc, t.hash limit $2;
+select g.hash, g.systems, a.approved_by, a.approved_ms, g.was, g.drift_allowed
+from (select t.hash, t.was, t.drift_allowed, count(*) as systems from target_plan t
+  where t.deployment = $1 group by t.hash, t.was, t.drift_allowed) g
+left join plan_approval a on a.deployment = $1 and a.hash = g.hash;
+
+-- name: plan_steps
+select hash, steps from plan where hash = $1;
+
+-- name: plan_steps_all
+select p.hash, p.steps from plan p where exists (select 1 from target_plan t where t.deployment = $1 and t.hash = p.hash);
 
 -- name: plan_group_hosts
 select t.host from target_plan t where t.deployment = $1 and t.hash = $2;
 
+-- name: plan_told
+select host, told_ms from target_plan where deployment = $1 order by host limit $2;
+
 -- name: plan_details
-select t.details from target_plan t where t.deployment = $1 order by t.host limit $2;
+select host, details from target_plan where deployment = $1 order by host limit $2;
+
+-- name: plan_details_of
+select host, details from target_plan where deployment = $1 and host = $2;
 
 -- name: plan_of_target
 select t.hash, p.steps, a.approved_by, a.approved_ms, w.hash, w.steps, t.drift_allowed, t.details, t.told_ms

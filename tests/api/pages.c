@@ -167,8 +167,8 @@ static void add_office(struct world *w, int i)
 	struct err e = { 0 };
 	/* in the middle of those that are there */
 	AUTO(xfree)
-	char *office = xasprintf("o%d-%d", i % 5, i),
-	     *name = xasprintf("h%d", i), *id = xasprintf("%032x", 256 + i);
+	char *office = xasprintf("o%d-%d", i % 5, i), *name = xasprintf("h%d", i),
+	     *id = xasprintf("%032x", 256 + i);
 	struct host_attrs a = { .hostname = name };
 	uint32_t no;
 	ok(fleet_enrol(w->fleet, id, office, &a, id, &no, &e), &e);

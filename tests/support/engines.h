@@ -73,7 +73,7 @@ static inline bool engines_run_text(struct sql_conn *c, void *q, struct err *e)
 /* One statement beside the program under test; `text` is a literal. */
 static inline void engines_exec(struct sql *db, const char *text)
 {
-	static struct sql_stmt made[32]; /* statements are known by their address */
+	static struct sql_stmt made[256]; /* statements are known by their address */
 	static size_t n;
 	struct err e = { 0 };
 	assert_true(n < ARRAY_LEN(made));

@@ -3052,9 +3052,11 @@ export interface components {
             notify?: components["schemas"]["DeploymentNotify"] | null;
         };
         PlanList: {
+            /** @description Plans (not systems) that wait for an approval */
+            waiting: number;
+            page: components["schemas"]["Page"];
             approval: components["schemas"]["PlanApprovalMode"];
             drift: components["schemas"]["PlanDrift"];
-            /** @description At most 500 */
             items: components["schemas"]["Plan"][];
             summary: components["schemas"]["PlanSummary"];
         };
@@ -5829,7 +5831,11 @@ export interface operations {
     };
     listPlans: {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` or `prev_cursor` of a page */
+                cursor?: components["parameters"]["Cursor"];
+            };
             header?: never;
             path: {
                 deployment_id: components["parameters"]["DeploymentId"];
@@ -5868,7 +5874,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The plans */
+            /** @description The first page of the plans */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -2,6 +2,7 @@
  * Plans as agents tell them, and their approval. Invariant: the hash is computed here, from the
  * steps that are shown; what an agent calls its plan's hash decides nothing. */
 #include "deploy/orders/plans.h"
+#include "base/vec.h"
 #include "deploy/deploy_int.h"
 #include "deploy/queries.h"
 #include "pkgver/pkgver.h"
@@ -25,27 +26,103 @@ bool plan_groups(struct deploy *d, const char *deployment, struct arena *a, stru
 		 size_t *n_out, struct err *e)
 {
 	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
-	struct plan_group *list = arena_array(a, struct plan_group, PLAN_GROUPS_MAX);
+	VEC(struct plan_group) list = { 0 };
 	struct sql_rows *rows;
-	size_t n = 0;
-	if (!c || !sql_query(c, &SQL_PLAN_GROUPS,
-			     SQL_ARGS(sql_text(deployment), sql_int(PLAN_GROUPS_MAX)), &rows, e))
+	if (!c || !sql_query(c, &SQL_PLAN_GROUPS, SQL_ARGS(sql_text(deployment)), &rows, e))
 		return false;
-	while (n < PLAN_GROUPS_MAX && sql_next(rows)) {
-		struct plan_group *g = &list[n++];
-		g->hash = text(rows, 0, a);
-		g->systems = (uint32_t)sql_col_int(rows, 1);
-		g->steps = text(rows, 2, a);
-		g->approved_by = text_or_null(rows, 3, a);
-		g->approved_ms = sql_col_int(rows, 4);
-		g->was = text_or_null(rows, 5, a);
-		g->was_steps = text_or_null(rows, 6, a);
-		g->drift_allowed = sql_col_bool(rows, 7);
-		g->details = NULL;
+	while (sql_next(rows))
+		VEC_PUSH(&list, ((struct plan_group) { .hash = text(rows, 0, a),
+						       .systems = (uint32_t)sql_col_int(rows, 1),
+						       .approved_by = text_or_null(rows, 2, a),
+						       .approved_ms = sql_col_int(rows, 3),
+						       .was = text_or_null(rows, 4, a),
+						       .drift_allowed = sql_col_bool(rows, 5) }));
+	bool ok = sql_rows_end(rows, e);
+	if (ok) {
+		*out = arena_array(a, struct plan_group, list.n + 1);
+		if (list.n)
+			memcpy(*out, list.p, list.n * sizeof(*list.p));
+		*n_out = list.n;
 	}
-	*out = list;
-	*n_out = n;
+	VEC_DONE(&list);
+	return ok;
+}
+
+/* Rows of a name and a text that may be NULL. */
+static bool named_texts(struct deploy *d, const struct sql_stmt *q, const struct sql_val *args,
+			int nargs, void (*fn)(void *arg, struct str name, const char *text),
+			void *arg, struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
+	AUTO(arena_done) struct arena a = { 0 };
+	struct sql_rows *rows;
+	if (!c || !sql_query(c, q, args, nargs, &rows, e))
+		return false;
+	while (sql_next(rows)) {
+		arena_reset(&a);
+		fn(arg, arena_str(&a, sql_col_str(rows, 0)), text_or_null(rows, 1, &a));
+	}
 	return sql_rows_end(rows, e);
+}
+
+bool plan_steps(struct deploy *d, const char *deployment, const char *hash,
+		void (*fn)(void *arg, struct str hash, const char *json), void *arg, struct err *e)
+{
+	return hash ? named_texts(d, &SQL_PLAN_STEPS, SQL_ARGS(sql_text(hash)), fn, arg, e)
+		    : named_texts(d, &SQL_PLAN_STEPS_ALL, SQL_ARGS(sql_text(deployment)), fn, arg,
+				  e);
+}
+
+struct one_text {
+	struct arena *a;
+	char *text;
+};
+
+static void take_text(void *arg, struct str name UNUSED, const char *text)
+{
+	struct one_text *t = arg;
+	t->text = arena_strdup(t->a, text);
+}
+
+static bool steps_of(struct deploy *d, const char *hash, struct arena *a, char **out, struct err *e)
+{
+	struct one_text t = { a, arena_strdup(a, "[]") };
+	if (!plan_steps(d, "", hash, take_text, &t, e))
+		return false;
+	*out = t.text;
+	return true;
+}
+
+bool plan_group_steps(struct deploy *d, struct plan_group *g, struct arena *a, struct err *e)
+{
+	return steps_of(d, g->hash, a, &g->steps, e) &&
+	       (!g->was || steps_of(d, g->was, a, &g->was_steps, e));
+}
+
+bool plan_told_list(struct deploy *d, const char *deployment,
+		    void (*fn)(void *arg, struct str host, int64_t told_ms), void *arg,
+		    struct err *e)
+{
+	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
+	struct sql_rows *rows;
+	if (!c ||
+	    !sql_query(c, &SQL_PLAN_TOLD,
+		       SQL_ARGS(sql_text(deployment), sql_int(PLAN_DETAILS_TARGETS)), &rows, e))
+		return false;
+	while (sql_next(rows))
+		fn(arg, sql_col_str(rows, 0), sql_col_int(rows, 1));
+	return sql_rows_end(rows, e);
+}
+
+bool plan_details(struct deploy *d, const char *deployment, const char *host,
+		  void (*fn)(void *arg, struct str host, const char *json), void *arg,
+		  struct err *e)
+{
+	return host ? named_texts(d, &SQL_PLAN_DETAILS_OF,
+				  SQL_ARGS(sql_text(deployment), sql_text(host)), fn, arg, e)
+		    : named_texts(d, &SQL_PLAN_DETAILS,
+				  SQL_ARGS(sql_text(deployment), sql_int(PLAN_DETAILS_TARGETS)), fn,
+				  arg, e);
 }
 
 bool plan_wanted(struct deploy *d, const char *deployment, bool *wanted_out,
@@ -57,24 +134,6 @@ bool plan_wanted(struct deploy *d, const char *deployment, bool *wanted_out,
 		return false;
 	*wanted_out = sql_next(rows);
 	*drift_out = *wanted_out ? (enum plan_drift)sql_col_int(rows, 0) : PLAN_DRIFT_NONE;
-	return sql_rows_end(rows, e);
-}
-
-bool plan_details(struct deploy *d, const char *deployment, bool (*fn)(void *arg, const char *json),
-		  void *arg, struct err *e)
-{
-	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
-	AUTO(arena_done) struct arena a = { 0 };
-	struct sql_rows *rows;
-	bool go_on = true;
-	if (!c ||
-	    !sql_query(c, &SQL_PLAN_DETAILS,
-		       SQL_ARGS(sql_text(deployment), sql_int(PLAN_DETAILS_TARGETS)), &rows, e))
-		return false;
-	while (go_on && sql_next(rows)) {
-		arena_reset(&a);
-		go_on = fn(arg, text_or_null(rows, 0, &a));
-	}
 	return sql_rows_end(rows, e);
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The exact plans of a deployment: what they do as a whole, then equal ones together, each in full, with what was
 // approved where it has drifted, and the button that approves it.
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, take, type Schemas } from '../../api/client';
 import { useSession } from '../../app/session';
 import { useI18n } from '../../i18n';
 import { Button, Card, Empty, Loaded, Note } from '../../ui/basic';
 import { DataTable } from '../../ui/DataTable';
+import { useListQuery } from '../../ui/filters';
+import { Pager } from '../../ui/List';
 import { Time } from '../../ui/Time';
 import { useToast } from '../../ui/toast';
 import { PlanSummary } from './PlanSummary';
@@ -17,7 +19,11 @@ export function Plans({ id, open }: { id: string; open: boolean }) {
 	const toast = useToast();
 	const client = useQueryClient();
 	const params = { path: { deployment_id: id } };
-	const plans = useQuery({ queryKey: ['deployments', 'plans', id], queryFn: ({ signal }) => take(api.GET('/deployments/{deployment_id}/plans', { params, signal })) });
+	const query = useListQuery([]);
+	const plans = useQuery({
+		placeholderData: keepPreviousData, queryKey: ['deployments', 'plans', id, query],
+		queryFn: ({ signal }) => take(api.GET('/deployments/{deployment_id}/plans', { params: { ...params, query }, signal })),
+	});
 	const approve = useMutation({
 		mutationFn: (hashes: string[]) => take(api.POST('/deployments/{deployment_id}/plans:approve', { params, body: { hashes } })),
 		onSuccess: () => {
@@ -30,10 +36,11 @@ export function Plans({ id, open }: { id: string; open: boolean }) {
 		<Loaded query={plans}>
 			{list => (
 				<>
-					{list.approval === 'plan' && list.items.some(p => !p.approved_by && !p.drift_allowed) && <Note tone="warning" title={t('plans.waiting')}>{t('plans.waitingText')}</Note>}
+					{list.waiting > 0 && <Note tone="warning" title={t('plans.waiting')}>{t('plans.waitingText')}</Note>}
 					{list.approval === 'plan' && <p className="tk-small">{t('plans.drift')}: {t(`planDrift.${list.drift}`)}</p>}
 					{list.items.length === 0 && <Empty title={t('plans.none')} why={t('plans.noneWhy')} />}
 					{list.items.length > 0 && <PlanSummary summary={list.summary} />}
+					{(list.page.total > list.items.length || !!list.page.prev_cursor) && <div className="tk-toolbar"><span className="tk-grow-space" /><Pager page={list.page} shown={list.items.length} /></div>}
 					{list.items.map(p => (
 						<Card key={`${p.hash} ${p.was?.hash ?? ''} ${p.drift_allowed}`} title={t('plans.systems', { n: p.systems })} extra={
 							list.approval !== 'plan' ? undefined
