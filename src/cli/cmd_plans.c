@@ -126,12 +126,13 @@ static bool all_plans(struct remote *r, const char *deployment, json_t *reply, s
 {
 	AUTO(xfree) char *path = xasprintf("/deployments/%s/plans", deployment);
 	json_t *items;
-	if (!json_is_string(json_object_get(json_object_get(reply, "page"), "next_cursor")))
-		return json_object_del(reply, "page") || true;
-	if (!remote_all(r, path, 0, &items, e))
-		return false;
-	json_object_set_new(reply, "items", items);
-	return json_object_del(reply, "page") || true;
+	if (json_is_string(json_object_get(json_object_get(reply, "page"), "next_cursor"))) {
+		if (!remote_all(r, path, 0, &items, e))
+			return false;
+		json_object_set_new(reply, "items", items);
+	}
+	(void)json_object_del(reply, "page");
+	return true;
 }
 
 int cmd_plans(int argc, char **argv)
