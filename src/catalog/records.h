@@ -7,9 +7,10 @@
  *   X path sha256 size                                             its files (after R or X)
  *   P id vendor os product version title suites type severity severity_raw derived reboot
  *     released_ms | bulletin url cves availability withheld      a patch
- *   C kind name arch version above file sha256 size archive | module default hotfix    its
- * components A id title os product fixed cves url severity severity_raw derived released_ms | kind
- * status vendor                                                   a notice
+ *   C kind name arch version above file sha256 size archive | module default hotfix
+ *                                                                   its components
+ *   A id title os product fixed cves url severity severity_raw derived released_ms | kind status
+ *     vendor                                                   a notice
  *
  * Fields behind "|" are absent in documents of earlier versions: read as empty, always written.
  * C follows P or C.
