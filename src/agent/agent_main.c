@@ -26,7 +26,7 @@ static const char usage[] =
 	"       tsukuroi-agent scan [--json]  the inventory, or a summary of it\n"
 	"       tsukuroi-agent status         what the running agent last did, and what waits for you\n"
 	"       tsukuroi-agent postpone [MINUTES] [--order ORDER]\n"
-	"                                     puts off an announced installation\n"
+	"                                     puts off an announced installation or restart\n"
 	"       tsukuroi-agent install-now [--order ORDER]\n"
 	"                                     starts it as soon as it may\n"
 	"       tsukuroi-agent available [--json]\n"
@@ -213,6 +213,24 @@ static void print_notice(const json_t *n)
 	printf(lang == NOTICE_JA ? "指示: %s\n" : "order %s\n", order ? order : "");
 }
 
+/* The machine is about to go down. */
+static void print_restart(const json_t *r)
+{
+	bool ja = own_language() == NOTICE_JA;
+	const char *power = json_string_value(json_object_get(r, "power"));
+	bool off = power && strcmp(power, "shutdown") == 0;
+	long long postponed = json_integer_value(json_object_get(r, "postponed"));
+	long long allowed = json_integer_value(json_object_get(r, "allowed"));
+	char at[40];
+	printf(ja    ? (off ? "\nシャットダウン: %s\n" : "\n再起動: %s\n")
+	       : off ? "\nswitched off at %s\n"
+		     : "\nrestarts at %s\n",
+	       local_time(json_object_get(r, "at"), at));
+	if (allowed)
+		printf(ja ? "延期: %lld/%lld 回\n" : "postponed %lld of %lld times\n", postponed,
+		       allowed);
+}
+
 static int status(const struct agent_paths *p, bool json)
 {
 	AUTO(json_free) json_t *j = NULL;
@@ -225,9 +243,12 @@ static int status(const struct agent_paths *p, bool json)
 	json_t *notices = users_ask(p, "notices", NULL, 0, &waiting, &denied)
 				  ? json_object_get(waiting, "notices")
 				  : NULL;
+	json_t *restart = json_object_get(waiting, "restart");
 	if (json) {
 		if (notices)
 			json_object_set(j, "notices", notices);
+		if (restart)
+			json_object_set(j, "restart", restart);
 		json_write(j, &b);
 		return printf("%s\n", b.p) < 0;
 	}
@@ -245,6 +266,8 @@ static int status(const struct agent_paths *p, bool json)
 		if (b.n)
 			printf("%-14s %s\n", key, b.p);
 	}
+	if (restart)
+		print_restart(restart);
 	for (size_t i = 0; i < json_array_size(notices); i++)
 		print_notice(json_array_get(notices, i));
 	return 0;
@@ -256,7 +279,10 @@ static int answer(const struct agent_paths *p, const char *verb, const struct wo
 	struct err e = { 0 };
 	if (!users_ask(p, verb, w->order, (int64_t)w->minutes, &reply, &e))
 		return fail(&e);
-	print_notice(reply);
+	if (json_object_get(reply, "restart"))
+		print_restart(json_object_get(reply, "restart"));
+	else
+		print_notice(reply);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * tsukuroi-agent-root: the half with rights and without a network. Linked with base, format,
  * crypto, pkgver and proto only: there is no code in it that could speak to a server. */
+#include "agent/root/leave.h"
 #include "agent/root/notices.h"
 #include "agent/root/offers.h"
 #include "agent/root/rootd.h"
@@ -15,6 +16,7 @@
 static const char usage[] = "usage: tsukuroi-agent-root run [--agent-user NAME]\n"
 			    "       tsukuroi-agent-root run-job ORDER      (started by 'run')\n"
 			    "       tsukuroi-agent-root tell-users ORDER START  (the same)\n"
+			    "       tsukuroi-agent-root tell-leaving ORDER TIME  (the same)\n"
 			    "       tsukuroi-agent-root tell-offer DEPLOYMENT TIME  (the same)\n"
 			    "options: --config-dir DIR --state-dir DIR --run-dir DIR\n";
 
@@ -54,6 +56,8 @@ int main(int argc, char **argv)
 	bool timed = argc == 4 && str_to_u64(str_of(argv[3]), &ms) && ms < INT64_MAX;
 	if (timed && strcmp(argv[1], "tell-users") == 0)
 		return notices_show(&paths, argv[2], (int64_t)ms, &e) ? 0 : fail(&e);
+	if (timed && strcmp(argv[1], "tell-leaving") == 0)
+		return leave_show(&paths, argv[2], (int64_t)ms, &e) ? 0 : fail(&e);
 	if (timed && strcmp(argv[1], "tell-offer") == 0)
 		return offers_show(&paths, argv[2], (int64_t)ms, &e) ? 0 : fail(&e);
 	if (argc == 2 && strcmp(argv[1], "run") == 0)

@@ -74,13 +74,22 @@ static json_t *services_json(const char *text)
 	return list;
 }
 
+/* It waits for its users: before it begins, or before its machine is restarted. An older agent says
+ * nothing of the latter. */
+static bool waits_for_users(const struct target_row *t)
+{
+	return (t->state == TARGET_PENDING && deploy_waits_for_user(t->reason)) ||
+	       (t->state == TARGET_INSTALLING && t->next_attempt_ms &&
+		deploy_counts_down(t->reason));
+}
+
 /* What its agent said of its users; null unless it waits for them. */
 static bool notice_json(struct call *c, const char *deployment, const struct target_row *t,
 			json_t **out, struct err *e)
 {
 	struct target_notice n;
 	*out = NULL;
-	if (t->state != TARGET_PENDING || !deploy_waits_for_user(t->reason))
+	if (!waits_for_users(t))
 		return true;
 	if (!deploy_notice_of(c->conf->deploy, deployment, t->host, &n, e))
 		return false;

@@ -357,11 +357,12 @@ bool deploy_busy(struct deploy *d, uint32_t host);
  * unnoticed; a new epoch is needed), and none before deploy_reconciled() in an epoch above 1. */
 bool deploy_orders(struct deploy *d, uint32_t host, uint64_t agent_epoch, uint64_t agent_seq,
 		   struct arena *a, char ***envelopes, size_t *n_out, struct err *e) MUST_CHECK;
-/** `next_ms`: when a "waiting" agent comes back to the order by itself; 0 = unknown. */
+/** `next_ms`: when a "waiting" agent comes back to the order by itself, or a machine that counts
+ * down is restarted; 0 = unknown. */
 bool deploy_progress(struct deploy *d, uint32_t host, const char *order, const char *state,
 		     const char *reason, int64_t done, int64_t total, int64_t next_ms,
 		     struct err *e) MUST_CHECK;
-/** What an agent said of a target that waits for its users (M-169, M-170). */
+/** What an agent said of a target that waits for its users (M-169, M-170, M-172). */
 struct target_notice {
 	int64_t shown_ms;	    /**< the last notice; 0 = none yet */
 	int64_t postponed, allowed; /**< times */
@@ -371,6 +372,8 @@ bool deploy_notice(struct deploy *d, uint32_t host, const char *order,
 		   const struct target_notice *n, struct err *e) MUST_CHECK;
 /** Whether a pending target's reason says that it waits for its users. */
 bool deploy_waits_for_user(const char *reason);
+/** Whether an installing target's reason says that its machine counts down to a restart. */
+bool deploy_counts_down(const char *reason);
 /** All zero when the agent has said nothing. */
 bool deploy_notice_of(struct deploy *d, const char *deployment, const char *host,
 		      struct target_notice *out, struct err *e) MUST_CHECK;

@@ -27,6 +27,9 @@
 #define REASON_PUBLISHED "published"
 #define REASON_USER_NOTICE "user_notice"
 #define REASON_POSTPONED "postponed"
+/* People are waited for before the machine is restarted: see deploy_counts_down(). */
+#define REASON_WAITING_USERS "waiting_users"
+#define REASON_REBOOT_POSTPONED "reboot_postponed"
 /* Only retries after a start of the system are left. */
 #define REASON_RETRY_START_UP "retry_start_up"
 #define HOST_LOCKS 64

@@ -52,6 +52,8 @@ json_t *actions_after_json(const struct actions *a)
 	json_t *j = json_object();
 	json_object_set_new(j, "power", json_string(powers[a->after]));
 	json_object_set_new(j, "wait_minutes", json_integer(a->wait_minutes));
+	if (a->postpone.times)
+		json_object_set_new(j, "postpone", notice_budget_write(&a->postpone));
 	put_script(j, &a->script_after);
 	return j;
 }
@@ -103,15 +105,28 @@ static bool read_before(const json_t *j, struct actions *out, struct err *e)
 		read_script(j, &out->script_before, e));
 }
 
+static bool read_postpone(const json_t *after, struct actions *out, struct err *e)
+{
+	static const struct notice_budget most = { NOTICE_TIMES_MAX, ACTIONS_POSTPONE_HOURS * 60,
+						   ACTIONS_POSTPONE_HOURS };
+	const json_t *j = json_object_get(after, "postpone");
+	if (!j || json_is_null(j))
+		return true;
+	if (!out->wait_minutes)
+		return err_set(e, ERR_INVALID, "'postpone' needs 'wait_minutes' of at least 1");
+	return notice_budget_read(j, &most, (int)out->wait_minutes, &out->postpone, e);
+}
+
 static bool read_after(const json_t *j, struct actions *out, struct err *e)
 {
-	static const char *const known[] = { "power", "wait_minutes", "script", NULL };
+	static const char *const known[] = { "power", "wait_minutes", "postpone", "script", NULL };
 	const char *power = powers[ACTIONS_NOTHING];
 	int p = 0;
 	if (!j)
 		return true;
 	if (!json_only(j, known, e) || !json_opt_str(j, "power", 20, &power, e) ||
-	    !json_opt_int(j, "wait_minutes", 0, ACTIONS_WAIT_MINUTES, &out->wait_minutes, e))
+	    !json_opt_int(j, "wait_minutes", 0, ACTIONS_WAIT_MINUTES, &out->wait_minutes, e) ||
+	    !read_postpone(j, out, e))
 		return false;
 	while (p < ACTIONS_POWERS_ && strcmp(powers[p], power) != 0)
 		p++;

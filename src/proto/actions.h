@@ -7,11 +7,13 @@
 #define PROTO_ACTIONS_H
 #include "crypto/digest.h"
 #include "format/json.h"
+#include "window/notice.h"
 
 #define ACTIONS_WAIT_MINUTES 1440 /**< the most */
 #define ACTIONS_SCRIPT_S 300	  /**< a script's time unless another is named */
 #define ACTIONS_SCRIPT_MAX_S 7200 /**< the most */
 #define ACTIONS_CODES 16
+#define ACTIONS_POSTPONE_HOURS 24 /**< the longest deadline: the machine takes no other order */
 
 enum actions_power {
 	ACTIONS_NOTHING,
@@ -39,8 +41,10 @@ struct actions {
 					      */
 	enum actions_power after;
 	/** While somebody is logged in, reboot or shutdown waits, but no longer than this (0: not
-	 * at all), nor past the end of the window in which the installation began. */
+	 * at all), nor past the end of the window in which the installation began: they see it
+	 * count down (window/countdown.h). */
 	int64_t wait_minutes;
+	struct notice_budget postpone; /**< unless they put it off */
 };
 /** "none", "reboot_if_needed", "reboot", "shutdown". */
 const char *actions_power_name(enum actions_power p);
@@ -53,7 +57,8 @@ static inline bool actions_any_after(const struct actions *a)
 	return a->after != ACTIONS_NOTHING || a->script_after.there;
 }
 /** {"reboot": bool} and {"power": name, "wait_minutes": n}, complete; "script" {"sha256", "size",
- * "timeout_s", "exit_codes"} only where there is one, since older agents know none. */
+ * "timeout_s", "exit_codes"} and "postpone" {"times", "minutes", "deadline_hours"} only where there
+ * is one, since older agents know none. */
 json_t *actions_before_json(const struct actions *a);
 json_t *actions_after_json(const struct actions *a);
 /** Strict; what is left out is "nothing", and so is a NULL object. ERR_INVALID. */

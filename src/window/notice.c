@@ -11,7 +11,7 @@
 
 int64_t notice_deadline_ms(const struct notification *n, const struct notice_state *s)
 {
-	return s->first_ms && n->postpone_times ? s->first_ms + n->deadline_h * HOUR_MS : 0;
+	return s->first_ms && n->budget.times ? s->first_ms + n->budget.deadline_h * HOUR_MS : 0;
 }
 
 /* When it may start as far as users are concerned. */
@@ -55,19 +55,19 @@ void notice_shown(struct notice_state *s, int64_t now_ms)
 bool notice_postpone(const struct notification *n, struct notice_state *s, int64_t minutes,
 		     int64_t now_ms, struct err *e)
 {
-	if (!n->postpone_times)
+	if (!n->budget.times)
 		return err_set(e, ERR_DENIED, "this installation cannot be postponed");
 	if (!s->first_ms)
 		return err_set(e, ERR_CONFLICT, "there is nothing to postpone yet");
 	if (s->agreed)
 		return err_set(e, ERR_CONFLICT, "the installation was asked for already");
-	if (minutes && (minutes <= n->countdown_min || minutes > n->postpone_min))
+	if (minutes && (minutes <= n->countdown_min || minutes > n->budget.minutes))
 		return err_set(e, ERR_INVALID, "it can be postponed by %d to %d minutes",
-			       n->countdown_min + 1, n->postpone_min);
-	if (s->postponed >= n->postpone_times)
+			       n->countdown_min + 1, n->budget.minutes);
+	if (s->postponed >= n->budget.times)
 		return err_set(e, ERR_DENIED, "it was postponed %d times, which is all there are",
-			       n->postpone_times);
-	int64_t until = MIN(now_ms + (minutes ? minutes : n->postpone_min) * MINUTE_MS,
+			       n->budget.times);
+	int64_t until = MIN(now_ms + (minutes ? minutes : n->budget.minutes) * MINUTE_MS,
 			    notice_deadline_ms(n, s));
 	if (until <= s->until_ms || until < now_ms + n->countdown_min * MINUTE_MS)
 		return err_set(e, ERR_DENIED, "it cannot be postponed any further");

@@ -20,15 +20,26 @@
 #define NOTICE_POSTPONE_MAX (7 * 1440)
 #define NOTICE_DEADLINE_MAX 720 /**< hours, from 1: thirty days */
 
+/** How often and how far users may put something off that they were told of. */
+struct notice_budget {
+	int times;	/**< 0 = it cannot be postponed; then the next two are 0, too */
+	int minutes;	/**< each for so long at most */
+	int deadline_h; /**< after the first notice */
+};
+/** Reads {"times", "minutes", "deadline_hours"}, each `most` at most; the deadline must be longer
+ * than the countdown of `countdown_min` minutes. ERR_INVALID names the member. */
+bool notice_budget_read(const json_t *j, const struct notice_budget *most, int countdown_min,
+			struct notice_budget *out, struct err *e) MUST_CHECK;
+/** The object again, or null when nothing can be put off; the caller frees it. */
+json_t *notice_budget_write(const struct notice_budget *b);
+
 enum notice_language { NOTICE_EN, NOTICE_JA, NOTICE_LANGUAGES_ };
 struct notification {
 	/** Text for people: no control characters but line feeds in the message. */
 	char title[NOTICE_LANGUAGES_][4 * NOTICE_TITLE_MAX + 1];
 	char message[NOTICE_LANGUAGES_][4 * NOTICE_MESSAGE_MAX + 1];
-	int countdown_min;  /**< between a notice and the start */
-	int postpone_times; /**< 0 = it cannot be postponed; then the next two are 0, too */
-	int postpone_min;   /**< each for so long at most; longer than the countdown */
-	int deadline_h;	    /**< after the first notice */
+	int countdown_min;	     /**< between a notice and the start */
+	struct notice_budget budget; /**< each longer than the countdown */
 };
 /** Reads a policy's "notification" object. ERR_INVALID names the member and what it may be. */
 bool notice_read(const json_t *j, struct notification *out, struct err *e) MUST_CHECK;

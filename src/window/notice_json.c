@@ -61,23 +61,34 @@ static bool number(const json_t *j, const char *key, int64_t min, int64_t max, i
 	return true;
 }
 
-static bool read_postpone(const json_t *j, struct notification *n, struct err *e)
+bool notice_budget_read(const json_t *j, const struct notice_budget *most, int countdown_min,
+			struct notice_budget *out, struct err *e)
 {
 	static const char *const known[] = { "times", "minutes", "deadline_hours", NULL };
+	struct notice_budget b;
 	if (!json_is_object(j))
 		return err_set(e, ERR_INVALID, "'postpone' must be an object or null");
-	if (!json_only(j, known, e) ||
-	    !number(j, "times", 1, NOTICE_TIMES_MAX, &n->postpone_times, e) ||
-	    !number(j, "minutes", NOTICE_POSTPONE_MIN, NOTICE_POSTPONE_MAX, &n->postpone_min, e) ||
-	    !number(j, "deadline_hours", 1, NOTICE_DEADLINE_MAX, &n->deadline_h, e))
+	if (!json_only(j, known, e) || !number(j, "times", 1, most->times, &b.times, e) ||
+	    !number(j, "minutes", NOTICE_POSTPONE_MIN, most->minutes, &b.minutes, e) ||
+	    !number(j, "deadline_hours", 1, most->deadline_h, &b.deadline_h, e))
 		return err_prefix(e, "postpone");
-	if (n->postpone_min <= n->countdown_min)
-		return err_set(e, ERR_INVALID,
-			       "postpone: 'minutes' must be more than the countdown of %d",
-			       n->countdown_min);
-	return n->deadline_h * 60 > n->countdown_min ||
-	       err_set(e, ERR_INVALID,
-		       "postpone: 'deadline_hours' must be longer than the countdown of %d minutes",
+	if (b.deadline_h * 60 <= countdown_min)
+		return err_set(
+			e, ERR_INVALID,
+			"postpone: 'deadline_hours' must be longer than the countdown of %d minutes",
+			countdown_min);
+	*out = b;
+	return true;
+}
+
+static bool read_postpone(const json_t *j, struct notification *n, struct err *e)
+{
+	const struct notice_budget most = { NOTICE_TIMES_MAX, NOTICE_POSTPONE_MAX,
+					    NOTICE_DEADLINE_MAX };
+	if (!notice_budget_read(j, &most, n->countdown_min, &n->budget, e))
+		return false;
+	return n->budget.minutes > n->countdown_min ||
+	       err_set(e, ERR_INVALID, "postpone: 'minutes' must be more than the countdown of %d",
 		       n->countdown_min);
 }
 
@@ -108,17 +119,19 @@ static json_t *both(const char *en, const char *ja)
 	return json_pack("{s:s, s:s}", "en", en, "ja", ja);
 }
 
+json_t *notice_budget_write(const struct notice_budget *b)
+{
+	return b->times ? json_pack("{s:i, s:i, s:i}", "times", b->times, "minutes", b->minutes,
+				    "deadline_hours", b->deadline_h)
+			: json_null();
+}
+
 json_t *notice_write(const struct notification *n)
 {
-	json_t *postpone = n->postpone_times
-				   ? json_pack("{s:i, s:i, s:i}", "times", n->postpone_times,
-					       "minutes", n->postpone_min, "deadline_hours",
-					       n->deadline_h)
-				   : json_null();
 	return json_pack("{s:o, s:o, s:i, s:o}", "title",
 			 both(n->title[NOTICE_EN], n->title[NOTICE_JA]), "message",
 			 both(n->message[NOTICE_EN], n->message[NOTICE_JA]), "countdown_minutes",
-			 n->countdown_min, "postpone", postpone);
+			 n->countdown_min, "postpone", notice_budget_write(&n->budget));
 }
 
 /* --- what a machine remembers

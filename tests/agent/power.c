@@ -4,6 +4,7 @@
  * was cut short, none where this machine or the window forbids it, and a proof of each. */
 #include "agent/root/power.h"
 #include "agent/reboot.h"
+#include "agent/root/leave.h"
 #include "agent/root/rootd.h"
 #include "agent/root/runner.h"
 #include "root_bench.h"
@@ -21,12 +22,28 @@ static const char fake[] = "#!/bin/sh\n"
 			   "[ \"$(cat %s/mode)\" = refuse ] && exit 1\n"
 			   "kill -9 $PPID\n";
 
+/* Instead of the process that tells people: a line in a file of the state directory. */
+static bool note(const struct agent_paths *p, const char *verb, const char *id, int64_t ms,
+		 int netns, struct err *e)
+{
+	AUTO(xfree) char *path = file_join(p->state, "told");
+	AUTO(buf_done) struct buf text = BUF_INIT(10000);
+	(void)ms, (void)netns;
+	assert_string_equal(verb, "tell-leaving");
+	assert_string_equal(id, ORDER_ID);
+	if (file_exists(path) && !file_read(path, &text, e))
+		return false;
+	buf_adds(&text, "told\n");
+	return file_write_atomic(path, buf_str(&text), 0600, e);
+}
+
 static int set_up_power(void **state)
 {
 	static const char *const names[] = { "systemctl", "shutdown" };
 	assert_int_equal(set_up(state), 0);
 	struct bench *b = *state;
 	struct err e = { 0 };
+	leave_tell = note;
 	char *bin = arena_printf(&b->a, "%s/bin", b->dir);
 	assert_true(file_mkdirs(bin, 0755, &e));
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -35,6 +52,7 @@ static int set_up_power(void **state)
 					      0755, &e));
 	assert_int_equal(setenv("PATH", arena_printf(&b->a, "%s:/usr/bin:/bin", bin), 1), 0);
 	put(arena_printf(&b->a, "%s/mode", b->dir), "die");
+	assert_true(file_mkdirs(arena_printf(&b->a, "%s/run", b->paths.sysroot), 0755, &e));
 	assert_true(
 		file_mkdirs(arena_printf(&b->a, "%s/proc/sys/kernel", b->paths.sysroot), 0755, &e));
 	put(arena_printf(&b->a, "%s/proc/sys/kernel/osrelease", b->paths.sysroot),
@@ -105,23 +123,29 @@ static void load(struct bench *b, struct journal_job *j)
 		fail_msg("%s", e.msg);
 }
 
-/* One life of a runner, with a network half that says where the machine goes. True when it came to
- * its own end, false when the machine took it down. */
-static bool run_once(struct bench *b)
+static pid_t started(struct bench *b)
 {
-	AUTO(xfree) char *told = journal_path(b->root, ORDER_ID, POWER_TOLD);
-	AUTO(xfree) char *progress = journal_path(b->root, ORDER_ID, "progress");
-	int status, lock = -1;
+	struct err e = { 0 };
+	int lock = -1;
 	/* what the runner before was asking the system for may still be on its way out */
 	while (!journal_lock(b->root, ORDER_ID, &lock))
 		usleep(5000);
 	fd_close(lock);
 	pid_t pid = fork();
 	assert_true(pid >= 0);
-	if (pid == 0) {
-		struct err e = { 0 };
+	if (pid == 0)
 		_exit(runner_run(&b->paths, ORDER_ID, &e) ? 0 : 1);
-	}
+	return pid;
+}
+
+/* One life of a runner, with a network half that says where the machine goes. True when it came to
+ * its own end, false when the machine took it down. */
+static bool run_once(struct bench *b)
+{
+	AUTO(xfree) char *told = journal_path(b->root, ORDER_ID, POWER_TOLD);
+	AUTO(xfree) char *progress = journal_path(b->root, ORDER_ID, "progress");
+	int status;
+	pid_t pid = started(b);
 	while (waitpid(pid, &status, WNOHANG) == 0) {
 		AUTO(buf_done) struct buf t = BUF_INIT(10000);
 		if (file_exists(progress) && file_read(progress, &t, NULL) && t.p &&
@@ -322,32 +346,234 @@ static void logged_in(struct bench *b, pid_t pid)
 				      (struct str) { (const char *)&u, sizeof(u) }, 0644, &e));
 }
 
+/* How often people were told. */
+static int told(struct bench *b)
+{
+	AUTO(buf_done) struct buf t = BUF_INIT(10000);
+	AUTO(xfree) char *path = file_join(b->paths.state, "told");
+	return file_exists(path) && file_read(path, &t, NULL) ? (int)(t.n / 5) : 0;
+}
+
+/* What the daemon answers about the restart: "at" in minutes from when it began, or the error. */
+static const char *leaving(struct bench *b, const char *answer, int64_t minutes)
+{
+	AUTO(journal_job_done) struct journal_job j = { 0 };
+	AUTO(json_free) json_t *r = NULL;
+	struct err e = { 0 };
+	load(b, &j);
+	int64_t since = json_integer_value(
+		json_object_get(json_object_get(j.power, "wait"), "since"));
+	if (!leave_answer(&b->paths, b->root, ORDER_ID, answer, minutes, &r, &e))
+		return err_code_name(e.code);
+	const json_t *l = json_object_get(r, "leaving");
+	if (!l)
+		return "none";
+	int64_t at = json_integer_value(json_object_get(l, "at"));
+	return arena_printf(&b->a, "%lld, %lld of %lld", (long long)((at - since) / 60000),
+			    (long long)json_integer_value(json_object_get(l, "postponed")),
+			    (long long)json_integer_value(json_object_get(l, "allowed")));
+}
+
+/* What "status" shows of it: the reason, then what the server is told of its users. */
+static const char *shown(struct bench *b)
+{
+	AUTO(buf_done) struct buf t = BUF_INIT(10000);
+	AUTO(json_free) json_t *j = NULL;
+	AUTO(xfree) char *path = journal_path(b->root, ORDER_ID, "progress");
+	struct err e = { 0 };
+	assert_true(file_read(path, &t, &e) && json_parse(buf_str(&t), 10000, &j, &e));
+	const json_t *n = json_object_get(j, "notice");
+	int64_t until = json_integer_value(json_object_get(j, "until"));
+	int64_t deadline = json_integer_value(json_object_get(n, "deadline"));
+	assert_true(until > 0 && json_integer_value(json_object_get(n, "shown")) > 0);
+	return arena_printf(&b->a, "%s %s, %lld of %lld, %lld hours",
+			    json_string_value(json_object_get(j, "state")),
+			    json_string_value(json_object_get(j, "reason")),
+			    (long long)json_integer_value(json_object_get(n, "postponed")),
+			    (long long)json_integer_value(json_object_get(n, "allowed")),
+			    deadline ? (long long)((deadline - clock_wall_ms()) / HOUR_MS) : 0);
+}
+
+static void earlier(json_t *j, const char *key, int64_t minutes)
+{
+	json_t *was = json_object_get(j, key);
+	assert_true(json_is_integer(was));
+	json_integer_set(was, json_integer_value(was) - minutes * 60000);
+}
+
+/* The countdown began so many minutes ago. */
+static void later(struct bench *b, int64_t minutes)
+{
+	AUTO(journal_job_done) struct journal_job j = { 0 };
+	AUTO(buf_done) struct buf t = BUF_INIT(1000), out = BUF_INIT(1000);
+	AUTO(json_free) json_t *off = NULL;
+	AUTO(xfree) char *path = journal_path(b->root, ORDER_ID, "put-off");
+	struct err e = { 0 };
+	load(b, &j);
+	json_t *wait = json_object_get(j.power, "wait");
+	earlier(wait, "since", minutes);
+	earlier(wait, "told", minutes);
+	assert_true(journal_save(b->root, &j, &e));
+	if (!file_exists(path))
+		return;
+	assert_true(file_read(path, &t, &e) && json_parse(buf_str(&t), 1000, &off, &e));
+	earlier(off, "until", minutes);
+	earlier(off, "put", minutes);
+	json_write(off, &out);
+	assert_true(file_write_atomic(path, buf_str(&out), 0600, &e));
+}
+
+static void killed(pid_t pid)
+{
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+/* A runner that waits until people were told `n` times in all and it has shown that, then is
+ * killed. */
+static void run_until_told(struct bench *b, int n)
+{
+	AUTO(xfree) char *progress = journal_path(b->root, ORDER_ID, "progress");
+	(void)unlink(progress);
+	pid_t pid = started(b);
+	while (told(b) < n || !file_exists(progress)) {
+		assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+		usleep(5000);
+	}
+	killed(pid);
+}
+
+static const struct notice_budget once = { .times = 1, .minutes = 30, .deadline_h = 10 };
+
+static void AC_36_people_count_down(void **state)
+{
+	struct bench *b = *state;
+	struct order o = reboot_order(ACTIONS_REBOOT);
+	logged_in(b, getpid());
+	o.actions.wait_minutes = 60;
+	o.actions.postpone = once;
+	begin(b, &o, JOURNAL_AFTER);
+	assert_string_equal(leaving(b, "look", 0), "none");
+	assert_string_equal(leaving(b, "postpone", 0), "conflict");
+	run_until_told(b, 1);
+	assert_string_equal(leaving(b, "look", 0), "60, 0 of 1");
+	assert_string_equal(shown(b), "installing waiting_users, 0 of 1, 9 hours");
+	/* killed and started again it goes on, and says what is due by then */
+	later(b, 31);
+	run_until_told(b, 2);
+	assert_string_equal(leaving(b, "look", 0), "60, 0 of 1");
+	assert_string_equal(leaving(b, "postpone", 31), "invalid");
+	assert_string_equal(leaving(b, "postpone", 20), "80, 1 of 1");
+	assert_string_equal(leaving(b, "postpone", 20), "denied");
+	run_until_told(b, 3); /* everybody hears of that */
+	assert_string_equal(leaving(b, "look", 0), "80, 1 of 1");
+	assert_string_equal(shown(b), "installing reboot_postponed, 1 of 1, 9 hours");
+	assert_int_equal(asked(b), 0);
+	/* past its end, but not without a last word */
+	later(b, 60);
+	run_until_told(b, 4);
+	assert_int_equal(asked(b), 0);
+	later(b, 1);
+	assert_false(run_once(b));
+	assert_int_equal(asked(b), 1);
+	assert_int_equal(told(b), 4);
+	assert_string_equal(leaving(b, "look", 0), "none"); /* too late */
+	assert_string_equal(leaving(b, "postpone", 10), "conflict");
+	boot(b, "after");
+	assert_true(run_once(b));
+	assert_string_equal(stands(b), "done succeeded rebooted came_back");
+	assert_int_equal(asked(b), 1);
+}
+
+/* Killed when it had settled that the machine goes: it goes, and nobody is told or heard again. */
+static void F17_killed_when_it_was_over(void **state)
+{
+	struct bench *b = *state;
+	AUTO(journal_job_done) struct journal_job j = { 0 };
+	struct order o = reboot_order(ACTIONS_REBOOT);
+	struct err e = { 0 };
+	logged_in(b, getpid());
+	o.actions.wait_minutes = 60;
+	o.actions.postpone = once;
+	begin(b, &o, JOURNAL_AFTER);
+	run_until_told(b, 1);
+	load(b, &j);
+	json_object_set_new(json_object_get(j.power, "wait"), "goes", json_true());
+	assert_true(journal_save(b->root, &j, &e));
+	assert_string_equal(leaving(b, "postpone", 10), "conflict");
+	assert_false(run_once(b));
+	assert_int_equal(asked(b), 1);
+	assert_int_equal(told(b), 1);
+	boot(b, "after");
+	assert_true(run_once(b));
+	assert_int_equal(asked(b), 1);
+}
+
+static void AC_36_who_restarts_it_herself_sees_no_second_restart(void **state)
+{
+	struct bench *b = *state;
+	struct order o = reboot_order(ACTIONS_REBOOT);
+	logged_in(b, getpid());
+	o.actions.wait_minutes = 60;
+	begin(b, &o, JOURNAL_AFTER);
+	run_until_told(b, 1);
+	boot(b, "wait");
+	assert_string_equal(leaving(b, "look", 0), "none");
+	assert_true(run_once(b));
+	assert_string_equal(stands(b), "done succeeded rebooted came_back");
+	assert_int_equal(asked(b), 0);
+	assert_int_equal(told(b), 1);
+}
+
+/* A window of every day that opened an hour ago and ends so many minutes after this one. */
+static struct window_schedule ends_in(int minutes)
+{
+	struct window_schedule s = { .zone = "UTC", .n_windows = 1 };
+	int now = (int)(clock_wall_ms() / 60000 % 1440);
+	s.windows[0].weekdays = 127;
+	s.windows[0].start_min = (now + 1380) % 1440;
+	s.windows[0].end_min = (now + minutes) % 1440;
+	s.triggers = SCHEDULE_REFRESH_CYCLE | SCHEDULE_START_UP;
+	return s;
+}
+
+static void M_172_the_window_has_the_last_word(void **state)
+{
+	struct bench *b = *state;
+	struct order o = plain_order();
+	struct window_schedule s = ends_in(30);
+	logged_in(b, getpid());
+	o.window = &s;
+	o.actions = (struct actions) { .after = ACTIONS_REBOOT,
+				       .wait_minutes = 600,
+				       .postpone = { 1, 600, 20 } };
+	begin(b, &o, JOURNAL_AFTER);
+	run_until_told(b, 1);
+	/* a minute before its end at the latest, and it cannot be put off beyond */
+	int end = (int)strtol(leaving(b, "look", 0), NULL, 10);
+	assert_in_range(end, 20, 29);
+	assert_string_equal(leaving(b, "postpone", 0), "denied");
+	/* no time is left to tell anybody: it is not restarted, and nobody is told that it is */
+	s = ends_in(1);
+	begin(b, &o, JOURNAL_AFTER);
+	assert_true(run_once(b));
+	assert_string_equal(stands(b), "done succeeded installed outside_window");
+	assert_int_equal(told(b), 1);
+	assert_int_equal(asked(b), 0);
+}
+
 static void M_172_people_are_waited_for(void **state)
 {
 	struct bench *b = *state;
 	struct order o = plain_order();
-	struct err e = { 0 };
-	char *dir = arena_printf(&b->a, "%s/run", b->paths.sysroot);
-	AUTO(xfree) char *progress = journal_path(b->root, ORDER_ID, "progress");
-	assert_true(file_mkdirs(dir, 0755, &e));
 	logged_in(b, getpid());
 	o.actions = (struct actions) { .after = ACTIONS_REBOOT, .wait_minutes = 600 };
 	begin(b, &o, JOURNAL_AFTER);
-	pid_t pid = fork();
-	if (pid == 0)
-		_exit(runner_run(&b->paths, ORDER_ID, &e) ? 0 : 1);
-	for (bool waits = false; !waits;) {
-		AUTO(buf_done) struct buf t = BUF_INIT(10000);
-		waits = file_exists(progress) && file_read(progress, &t, NULL) && t.p &&
-			strstr(t.p, "\"waiting_users\"");
-		assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
-		usleep(5000);
-	}
-	assert_int_equal(kill(pid, SIGKILL), 0);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	run_until_told(b, 1);
+	assert_string_equal(shown(b), "installing waiting_users, 0 of 0, 0 hours");
 	assert_int_equal(asked(b), 0);
 	/* nobody is there any more; and then somebody is, but the time is over */
-	put(arena_printf(&b->a, "%s/utmp", dir), "");
+	put(arena_printf(&b->a, "%s/run/utmp", b->paths.sysroot), "");
 	assert_false(run_once(b));
 	assert_int_equal(asked(b), 1);
 	logged_in(b, getpid());
@@ -382,8 +608,11 @@ static void M_172_switched_off_when_the_result_is_told(void **state)
 	assert_false(file_exists(arena_printf(&b->a, "%s/poweroff", b->root)));
 }
 
-int main(void)
+/* Whoever starts this program as the one it stands for gets nothing: it would start itself. */
+int main(int argc, char **argv UNUSED)
 {
+	if (argc > 1)
+		return 2;
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_power, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(M_172_forbidden_by_the_machine),
@@ -393,6 +622,10 @@ int main(void)
 		TEST(M_172_back_on_the_old_kernel),
 		TEST(F17_a_system_that_refuses),
 		TEST(M_172_people_are_waited_for),
+		TEST(AC_36_people_count_down),
+		TEST(F17_killed_when_it_was_over),
+		TEST(M_172_the_window_has_the_last_word),
+		TEST(AC_36_who_restarts_it_herself_sees_no_second_restart),
 		TEST(M_172_switched_off_when_the_result_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

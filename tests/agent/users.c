@@ -115,9 +115,9 @@ static void M_169_each_is_told_in_her_language(void **state)
 static struct notification asks = { .title = { "Updates", "更新" },
 				    .message = { "Soon", "まもなく" },
 				    .countdown_min = 15,
-				    .postpone_times = 2,
-				    .postpone_min = 60,
-				    .deadline_h = 48 };
+				    .budget.times = 2,
+				    .budget.minutes = 60,
+				    .budget.deadline_h = 48 };
 
 struct shows {
 	int n;

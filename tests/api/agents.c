@@ -475,6 +475,40 @@ static void files_only_of_the_catalog(void **state)
 	expect(&index, 200, NULL);
 }
 
+/* M-172: the server shows what users see of a restart that comes, and what they put off. */
+static void counts_down(struct world *w, struct agent *a, const char *order, const char *where)
+{
+	struct who t = as(w, ROLE_TECHNICIAN);
+	AUTO(reply_done) struct reply told, old, seen, silent;
+	AUTO(xfree)
+	char *mute = xasprintf(
+		"{\"order\":\"%s\",\"state\":\"installing\",\"reason\":\"waiting_users\"}", order);
+	AUTO(xfree)
+	char *waits = xasprintf(
+		"{\"order\":\"%s\",\"state\":\"installing\",\"reason\":\"reboot_postponed\","
+		"\"next_attempt\":\"2026-11-22T09:00:00Z\",\"notice\":{\"shown\":"
+		"\"2026-11-22T08:00:00Z\",\"postponed\":1,\"allowed\":3,\"deadline\":"
+		"\"2026-11-22T16:00:00Z\"}}",
+		order);
+	agent_post(w, a, "progress", mute, NULL, &old); /* an older agent */
+	expect(&old, 204, NULL);
+	request(w, &t, "GET", where, NULL, NULL, &silent);
+	const json_t *one = json_array_get(json_object_get(silent.json, "items"), 0);
+	assert_string_equal(text_at(one, "reason"), "waiting_users");
+	assert_true(json_is_null(json_object_get(one, "notice")));
+	agent_post(w, a, "progress", waits, NULL, &told);
+	expect(&told, 204, NULL);
+	request(w, &t, "GET", where, NULL, NULL, &seen);
+	one = json_array_get(json_object_get(seen.json, "items"), 0);
+	const json_t *notice = json_object_get(one, "notice");
+	assert_string_equal(text_at(one, "state"), "installing");
+	assert_string_equal(text_at(one, "reason"), "reboot_postponed");
+	assert_string_equal(text_at(one, "next_attempt"), "2026-11-22T09:00:00Z");
+	assert_int_equal(int_at(notice, "postponed"), 1);
+	assert_int_equal(int_at(notice, "allowed"), 3);
+	assert_string_equal(text_at(notice, "deadline"), "2026-11-22T16:00:00Z");
+}
+
 /* The main job through both faces: missing -> deployed -> order -> result -> succeeded. */
 static void an_order_from_the_api_to_its_result(void **state)
 {
@@ -520,6 +554,9 @@ static void an_order_from_the_api_to_its_result(void **state)
 	agent_post(w, &a, "progress", going, NULL, &progress);
 	expect(&progress, 204, NULL);
 	AUTO(xfree)
+	char *where = xasprintf("/api/v1/deployments/%s/targets", text_at(made.json, "id"));
+	counts_down(w, &a, order, where);
+	AUTO(xfree)
 	char *plan = xasprintf(
 		"{\"order\":\"%s\",\"transaction\":[{\"name\":\"x\",\"arch\":\"amd64\",\"action\":\"explode\"}]}",
 		order);
@@ -536,8 +573,6 @@ static void an_order_from_the_api_to_its_result(void **state)
 	expect(&result, 204, NULL);
 	agent_post(w, &a, "results", done, NULL, &again); /* its 204 was lost */
 	expect(&again, 204, NULL);
-	AUTO(xfree)
-	char *where = xasprintf("/api/v1/deployments/%s/targets", text_at(made.json, "id"));
 	request(w, &t, "GET", where, NULL, NULL, &targets);
 	const json_t *target = json_array_get(json_object_get(targets.json, "items"), 0);
 	assert_string_equal(text_at(target, "state"), "succeeded");

@@ -456,6 +456,10 @@ static void M_167_M_172_a_policys_actions(void **state)
 		"{\"name\":\"B\",\"schedule\":{},\"before\":{\"reboots\":true}}",
 		"{\"name\":\"B\",\"schedule\":{},\"after\":{\"power\":\"off\"}}",
 		"{\"name\":\"B\",\"schedule\":{},\"after\":{\"wait_minutes\":1441}}",
+		"{\"name\":\"B\",\"schedule\":{},\"after\":{\"postpone\":{\"times\":1,\"minutes\":60,"
+		"\"deadline_hours\":8}}}",
+		"{\"name\":\"B\",\"schedule\":{},\"after\":{\"wait_minutes\":20,\"postpone\":"
+		"{\"times\":1,\"minutes\":60,\"deadline_hours\":25}}}",
 	};
 	AUTO(reply_done) struct reply made, shown, changed, gone;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -465,7 +469,8 @@ static void M_167_M_172_a_policys_actions(void **state)
 	}
 	post(w, "/api/v1/deployment-policies",
 	     "{\"name\":\"Reboots\",\"schedule\":{},\"before\":{\"reboot\":true},"
-	     "\"after\":{\"power\":\"reboot_if_needed\",\"wait_minutes\":20}}",
+	     "\"after\":{\"power\":\"reboot_if_needed\",\"wait_minutes\":20,"
+	     "\"postpone\":{\"times\":3,\"minutes\":60,\"deadline_hours\":8}}}",
 	     NULL, &made);
 	expect(&made, 201, NULL);
 	AUTO(xfree)
@@ -474,6 +479,7 @@ static void M_167_M_172_a_policys_actions(void **state)
 	const json_t *after = json_object_get(shown.json, "after");
 	assert_string_equal(text_at(after, "power"), "reboot_if_needed");
 	assert_int_equal(int_at(after, "wait_minutes"), 20);
+	assert_int_equal(int_at(json_object_get(after, "postpone"), "deadline_hours"), 8);
 	/* what a change leaves out is as it was */
 	struct who admin = as(w, ROLE_ADMINISTRATOR);
 	char etag[40];

@@ -232,12 +232,23 @@ test('M-151: a deployment policy is made, its next windows are real dates, and a
 	assert.deepEqual(await scan(p), []);
 	if (shots)
 		await p.screenshot({ path: join(shots, 'policy-notification-ja-light.png'), fullPage: true });
+	// M-172, AC-36: so is what they will see before a restart.
+	await p.check('#p-power-reboot');
+	await p.fill('#p-wait', '30');
+	await p.getByLabel('ユーザーによる再起動/シャットダウンの延期を許可').check();
+	await p.fill('#a-times', '2');
+	assert.match(await p.locator('[data-notice=ja]').nth(1).innerText(), /まもなく再起動します[^]*あと 30 分[^]*あと 2 回/);
+	assert.match(await p.locator('[data-notice=en]').nth(1).innerText(), /restarts in 30 minutes[^]*To postpone \(2 left/);
+	assert.deepEqual(await scan(p), []);
+	if (shots)
+		await p.screenshot({ path: join(shots, 'policy-countdown-ja-light.png'), fullPage: true });
 	await p.click('button[type=submit]');
 	await p.waitForURL(/\/deploy\/policies$/);
 	await p.getByRole('link', { name: '日曜の午後' }).waitFor();
 	const made = (await b.api('/deployment-policies')).items.find(x => x.name.ja === '日曜の午後');
 	assert.equal(made.notification.title.ja, '再起動のない更新です');
 	assert.equal(made.notification.postpone.times, 2);
+	assert.deepEqual([made.after.wait_minutes, made.after.postpone], [30, { times: 2, minutes: 60, deadline_hours: 8 }]);
 	assert.deepEqual(made.schedule.windows, [{ weeks: [], weekdays: ['sun'], start: '13:00', end: '17:00' }]);
 	if (shots)
 		await p.screenshot({ path: join(shots, 'policies-made-ja-light.png') });

@@ -122,7 +122,8 @@ static void M_167_M_172_orders_carry_the_policys_actions(void **state)
 	   &e);
 	p.actions = (struct actions) { .reboot_before = true,
 				       .after = ACTIONS_REBOOT_IF_NEEDED,
-				       .wait_minutes = 30 };
+				       .wait_minutes = 30,
+				       .postpone = { 3, 60, 8 } };
 	ok(policy_save(w->deploy, &p, &e) && policy_get(w->deploy, p.id, &a, &read, &e), &e);
 	assert_memory_equal(&read.actions, &p.actions, sizeof(p.actions));
 	store_payload(w, "openssl", "3.0.2-1");
@@ -136,7 +137,15 @@ static void M_167_M_172_orders_carry_the_policys_actions(void **state)
 	assert_true(o.actions.reboot_before && order_installs(&o));
 	assert_int_equal(o.actions.after, ACTIONS_REBOOT_IF_NEEDED);
 	assert_int_equal(o.actions.wait_minutes, 30);
+	assert_int_equal(o.actions.postpone.deadline_h, 8);
+	/* people are waited for: when it goes is known, and it is not pending */
+	ok(deploy_progress(w->deploy, w->host[0], arena_str(&a, o.id).p, "installing",
+			   "waiting_users", 0, 0, kit_now_ms + 60000, &e),
+	   &e);
+	assert_int_equal(target(w, id, &a).state, TARGET_INSTALLING);
+	assert_int_equal(target(w, id, &a).next_attempt_ms, kit_now_ms + 60000);
 	leaves(w, &o, &a);
+	assert_int_equal(target(w, id, &a).next_attempt_ms, 0);
 	boots(w, 0, "two");
 	ends(w, &o, "installed", "forbidden", &a);
 	assert_string_equal(target(w, id, &a).reboot, "forbidden");
@@ -145,6 +154,7 @@ static void M_167_M_172_orders_carry_the_policys_actions(void **state)
 	o = reboot(w, p.id, id, &a);
 	assert_true(order_reboots(&o) && o.window);
 	assert_int_equal(o.actions.wait_minutes, 30);
+	assert_int_equal(o.actions.postpone.times, 3);
 	assert_false(o.actions.reboot_before);
 }
 

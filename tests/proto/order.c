@@ -159,6 +159,10 @@ static void scripts(struct order *o)
 	}
 }
 
+#define POSTPONE(wait, times, minutes, hours)                                                      \
+	"\"wait_minutes\":" #wait ",\"postpone\":{\"times\":" #times ",\"minutes\":" #minutes      \
+	",\"deadline_hours\":" #hours "}"
+
 /* What comes before and after, and an order that does nothing but reboot. */
 static void actions(void **state)
 {
@@ -179,6 +183,15 @@ static void actions(void **state)
 	assert_true(order_parse(buf_str(&b), &a, &r, &e));
 	assert_memory_equal(&r.actions, &o.actions, sizeof(o.actions));
 	assert_true(order_installs(&r));
+	assert_null(strstr(b.p, "\"postpone\"")); /* nor this one, when nothing can be put off */
+	buf_reset(&b);
+	o.actions.postpone = (struct notice_budget) { 3, 60, 8 };
+	order_write(&o, &b);
+	assert_non_null(strstr(b.p, "\"wait_minutes\":15,\"postpone\":{\"times\":3,\"minutes\":60,"
+				    "\"deadline_hours\":8}}"));
+	assert_true(order_parse(buf_str(&b), &a, &r, &e));
+	assert_memory_equal(&r.actions, &o.actions, sizeof(o.actions));
+	o.actions.postpone = (struct notice_budget) { 0 };
 
 	scripts(&o);
 	o = (struct order) { S(ID), S(ID),	   S(ID),	  S(ID),	  1,
@@ -192,6 +205,13 @@ static void actions(void **state)
 						"\"reboot_if_needed\",\"wait" },
 					      { "\"wait_minutes\":0", "\"wait_minutes\":1441" },
 					      { "\"wait_minutes\":0", "\"now\":true" },
+					      { "\"wait_minutes\":0", POSTPONE(0, 1, 60, 8) },
+					      { "\"wait_minutes\":0", POSTPONE(15, 0, 60, 8) },
+					      { "\"wait_minutes\":0", POSTPONE(15, 21, 60, 8) },
+					      { "\"wait_minutes\":0", POSTPONE(15, 1, 4, 8) },
+					      { "\"wait_minutes\":0", POSTPONE(15, 1, 1441, 8) },
+					      { "\"wait_minutes\":0", POSTPONE(15, 1, 60, 25) },
+					      { "\"wait_minutes\":0", POSTPONE(60, 1, 60, 1) },
 					      { "\"after\"", "\"packages\":[],\"after\"" } };
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		AUTO(buf_done) struct buf t = BUF_INIT(ORDER_MAX);

@@ -66,7 +66,7 @@ static void M_169_a_notification_reads_back_and_refuses_what_it_must(void **stat
 	assert_true(notice_read(j, &again, &e));
 	assert_memory_equal(&n, &again, sizeof(n));
 	assert_string_equal(n.title[NOTICE_JA], "更新");
-	assert_int_equal(n.postpone_times, 3);
+	assert_int_equal(n.budget.times, 3);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		e = (struct err) { 0 };
 		if (read(bad[i], &again, &e) || e.code != ERR_INVALID || !e.msg[0])
@@ -184,11 +184,11 @@ static struct notification any_notification(void)
 {
 	struct notification n = notification_of(THREE);
 	n.countdown_min = 1 + (int)dice(60);
-	n.deadline_h = 2 + (int)dice(100);
-	n.postpone_times = (int)dice(5);
-	n.postpone_min = n.countdown_min + 1 + (int)dice(2000);
-	if (!n.postpone_times)
-		n.postpone_min = n.deadline_h = 0;
+	n.budget.deadline_h = 2 + (int)dice(100);
+	n.budget.times = (int)dice(5);
+	n.budget.minutes = n.countdown_min + 1 + (int)dice(2000);
+	if (!n.budget.times)
+		n.budget.minutes = n.budget.deadline_h = 0;
 	return n;
 }
 
@@ -232,7 +232,7 @@ static void user_does_something(struct history *h)
 		return;
 	}
 	h->accepted++;
-	assert_true(h->accepted <= h->n.postpone_times && h->s.postponed == h->accepted);
+	assert_true(h->accepted <= h->n.budget.times && h->s.postponed == h->accepted);
 	assert_true(h->s.until_ms <= notice_deadline_ms(&h->n, &h->s));
 	assert_true(h->s.until_ms >= h->now + h->n.countdown_min * MINUTE);
 }
@@ -270,7 +270,7 @@ static void one_history(void)
 	h.w.open = dice(3) ? h.w.cycle : MAX(HOUR, open);
 	bool sometimes_away = dice(2);
 	/* Somebody is there and does all to put it off; the agent looks when it said it would. */
-	int64_t limit = T0 + (h.n.deadline_h + 1) * HOUR + 3 * h.w.cycle;
+	int64_t limit = T0 + (h.n.budget.deadline_h + 1) * HOUR + 3 * h.w.cycle;
 	for (int turn = 0;; turn++) {
 		int64_t again;
 		if (dice(4) == 0)

@@ -3365,7 +3365,7 @@ export interface components {
         };
         RebootSystems: {
             systems: components["schemas"]["Selection"];
-            /** @description A deployment policy's id; `anytime` unless given. Its `wait_minutes` hold for these reboots, too */
+            /** @description A deployment policy's id; `anytime` unless given. Its `wait_minutes` and `postpone` hold for these reboots, too */
             policy?: string;
         };
         PolicyBefore: {
@@ -3380,10 +3380,19 @@ export interface components {
              * @enum {string}
              */
             power?: "none" | "reboot_if_needed" | "reboot" | "shutdown";
-            /** @description While somebody is logged in, wait so long at most, and never past the end of the window */
+            /** @description While somebody is logged in, reboot or shutdown wait so long at most, and never past the end of the window; users are told when it begins, halfway, and when five minutes and one are left */
             wait_minutes?: number;
+            /** @description How users may put it off; needs `wait_minutes` */
+            postpone?: components["schemas"]["PolicyAfterPostpone"] | null;
             /** @description Runs when the installation has ended, however it did, and before a reboot; what becomes of it is told */
             script?: components["schemas"]["PolicyScript"] | null;
+        };
+        PolicyAfterPostpone: {
+            times: number;
+            /** @description Each for so long at most */
+            minutes: number;
+            /** @description After the first message nothing is put off beyond; longer than `wait_minutes`. Until then the machine begins nothing else */
+            deadline_hours: number;
         };
         /** @description A signed script. Systems run it only when their own policy.conf names the keys that signed it. */
         PolicyScript: {
@@ -3627,7 +3636,7 @@ export interface components {
             items: components["schemas"]["Deployment"][];
             page: components["schemas"]["Page"];
         };
-        /** @description Of a target that waits for its users (reason user_notice or postponed). next_attempt is when it starts. */
+        /** @description Of a target that waits for its users: before it starts (reason `user_notice` or `postponed`), or while it is installing before its machine is restarted or switched off (`waiting_users`, `reboot_postponed`). next_attempt is when. */
         TargetNotice: {
             shown: components["schemas"]["TimeOrNull"];
             /** @description How often */

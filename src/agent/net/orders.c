@@ -24,6 +24,7 @@
 #define RETRY_MIN_S 5 /* between tries against a server or root half that is away */
 #define RETRY_MAX_S 300
 #define TELL_EVERY_MS 2000   /* progress reports */
+#define TELL_AGAIN_MS 300000 /* ... of a restart that counts down, when nothing is new */
 #define ROOT_ABSENT_MS 60000 /* without an answer for so long there is no root half */
 #define LOOK_AGAIN_MS 60000  /* a parked order that did not come to its end, or waits for users */
 #define LOOK_MS 3600000	     /* one that waits for its window */
@@ -59,6 +60,7 @@ struct work {
 	bool again;	 /* it has waited here before */
 	bool asked;	 /* a user has asked for it: it waits for no window */
 	bool leave_told; /* the server knows that the machine is about to be restarted */
+	int64_t counted_ms, counts_to_ms; /* what it was told of the countdown before, and when */
 };
 
 static void work_done(struct work *w)
@@ -95,12 +97,13 @@ static json_t *time_of_ms(const json_t *ms)
 }
 
 /* `notice`: what the root half says of users, or NULL. */
-static bool tell_waiting(struct work *w, const char *reason, int64_t next_ms, const json_t *notice)
+static bool tell_users(struct work *w, const char *state, const char *reason, int64_t next_ms,
+		       const json_t *notice)
 {
 	struct err e = { 0 };
 	AUTO(json_free)
-	json_t *j = json_pack("{s:s,s:s,s:s,s:i,s:i,s:o}", "order", w->id, "state", "waiting",
-			      "reason", reason, "done", 0, "total", 0, "next_attempt",
+	json_t *j = json_pack("{s:s,s:s,s:s,s:i,s:i,s:o}", "order", w->id, "state", state, "reason",
+			      reason, "done", 0, "total", 0, "next_attempt",
 			      next_ms == WINDOW_NO_END ? json_null() : json_time(next_ms));
 	if (notice)
 		json_object_set_new(j, "notice",
@@ -114,6 +117,26 @@ static bool tell_waiting(struct work *w, const char *reason, int64_t next_ms, co
 		return true;
 	log_debug("progress of %s not told: %s", w->id, e.msg);
 	return false;
+}
+
+/* People are waited for before the machine is restarted: told when its time is another one, and
+ * once in a while. It may take hours, so another server may have its turn by now. */
+static void tell_countdown(struct work *w, const char *reason, const json_t *status)
+{
+	int64_t until = json_integer_value(json_object_get(status, "until"));
+	int64_t now = clock_mono_ms(), since = now - w->counted_ms;
+	bool known = w->counts_to_ms == until && since < TELL_AGAIN_MS;
+	struct server other;
+	struct err e = { 0 };
+	if (w->counted_ms && (known || since < TELL_EVERY_MS))
+		return;
+	w->counted_ms = now;
+	if (tell_users(w, "installing", reason, until, json_object_get(status, "notice"))) {
+		w->counts_to_ms = until;
+	} else if (server_open(&w->o->paths, &other, &e)) {
+		server_done(&w->server);
+		w->server = other;
+	}
 }
 
 static void tell(struct work *w, const char *state, const char *reason, int64_t done, int64_t total)
@@ -337,23 +360,32 @@ static void tell_leave(struct work *w)
 	w->leave_told = true;
 }
 
+/* To the server, where the root half has got with it. */
+static void tell_status(struct work *w, const json_t *status)
+{
+	const char *state = json_string_value(json_object_get(status, "state"));
+	const char *reason = json_string_value(json_object_get(status, "reason"));
+	if (reason && strcmp(reason, "rebooting") == 0)
+		tell_leave(w);
+	else if (reason && json_object_get(status, "notice"))
+		tell_countdown(w, reason, status);
+	else
+		tell(w, state, reason ? reason : "",
+		     json_integer_value(json_object_get(status, "done")),
+		     json_integer_value(json_object_get(status, "total")));
+}
+
 /* Follows the root half until the job is in state `first` or done. */
 static bool follow(struct work *w, const char *first)
 {
 	for (int64_t wait_ms = POLL_MIN_MS;; wait_ms = MIN(2 * wait_ms, POLL_MAX_MS)) {
 		AUTO(json_free) json_t *r = ask(w, "status", "order", w->id);
 		const char *state = json_string_value(json_object_get(r, "state"));
-		const char *reason = json_string_value(json_object_get(r, "reason"));
 		if (!r || !state)
 			return false;
 		if (strcmp(state, "done") == 0 || strcmp(state, first) == 0)
 			return true;
-		if (reason && strcmp(reason, "rebooting") == 0)
-			tell_leave(w);
-		else
-			tell(w, state, reason ? reason : "",
-			     json_integer_value(json_object_get(r, "done")),
-			     json_integer_value(json_object_get(r, "total")));
+		tell_status(w, r);
 		nap(wait_ms);
 	}
 }
@@ -397,7 +429,7 @@ static void put_aside(struct work *w, const struct waiting *why)
 	w->parked = kept;
 	if (!kept)
 		log_warn("order %s cannot wait here: %s", w->id, e.msg);
-	if (told || !tell_waiting(w, why->reason, why->next_ms, why->notice))
+	if (told || !tell_users(w, "waiting", why->reason, why->next_ms, why->notice))
 		return;
 	pthread_mutex_lock(&o->lock);
 	parked_told(&o->parked, w->id, why->reason, why->next_ms);
@@ -616,16 +648,37 @@ static char *next(struct orders *o)
 	return envelope;
 }
 
+/* Of one that counts down to a restart the server is told how it stands, and that the machine goes;
+ * that only when it was seen to count down in this boot. */
+static void look_on(struct work *w, const char *id)
+{
+	AUTO(json_free) json_t *r = NULL;
+	struct err e = { 0 };
+	snprintf(w->id, sizeof(w->id), "%s", id);
+	if (!root_client_call(&w->o->paths, "status", "order", w->id, &r, &e) ||
+	    (!json_object_get(r, "notice") && !w->counted_ms))
+		return;
+	if (w->server.http || server_open(&w->o->paths, &w->server, &e))
+		tell_status(w, r);
+	else
+		log_debug("order %s: %s", w->id, e.msg);
+}
+
 /* The root half works on an order that nobody here follows: this half was started anew, or lost
  * sight of it. Once its sequence is used up the server does not send that order again, so it is
  * followed to its end from here. */
-static bool underway(struct orders *o, int64_t root_until_ms)
+static bool underway(struct work *w, int64_t root_until_ms)
 {
+	const struct orders *o = w->o;
 	for (int64_t wait_ms = 2000;; wait_ms *= 3) {
 		AUTO(json_free) json_t *reply = NULL;
 		struct err e = { 0 };
-		if (root_client_call(&o->paths, "hello", NULL, NULL, &reply, &e))
-			return json_object_get(reply, "active") != NULL;
+		if (root_client_call(&o->paths, "hello", NULL, NULL, &reply, &e)) {
+			const char *id = json_string_value(json_object_get(reply, "active"));
+			if (id)
+				look_on(w, id);
+			return id != NULL;
+		}
 		/* It may be starting just as we are; a machine without one is not asked for long.
 		 */
 		if (e.code != ERR_UNAVAILABLE || clock_mono_ms() + wait_ms > root_until_ms)
@@ -653,8 +706,9 @@ static void *orders_thread(void *arg)
 			continue;
 		}
 		AUTO(server_done) struct server s = { 0 };
+		AUTO(work_done) struct work seen = { .o = o };
 		struct err e = { 0 };
-		while (!queued(o) && underway(o, root_until_ms))
+		while (!queued(o) && underway(&seen, root_until_ms))
 			nap(POLL_MAX_MS);
 		flushed(o, server_open(&o->paths, &s, &e) && flush(o, &s, &e), &e);
 	}

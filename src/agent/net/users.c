@@ -113,6 +113,16 @@ static bool ask_offer(const struct agent_paths *p, const char *envelope, const c
 	return root_client_request(p, request, out, e);
 }
 
+/* {"leaving": {...}} while the machine is about to be restarted, else {}. */
+static bool ask_leaving(const struct agent_paths *p, const char *answer, int64_t minutes, uid_t who,
+			json_t **out, struct err *e)
+{
+	AUTO(json_free)
+	json_t *request = json_pack("{s:s,s:s,s:I,s:I}", "verb", "leaving", "answer", answer,
+				    "minutes", (json_int_t)minutes, "user", (json_int_t)who);
+	return root_client_request(p, request, out, e);
+}
+
 /* Those that have been shown to users, or will be: the others start without a word. Or, with
  * `offers`, those that are published. */
 static bool gather(const struct agent_paths *p, struct orders *o, bool offers, struct all *w,
@@ -165,7 +175,7 @@ static json_t *state_json(const struct one *one, const json_t *state)
 	json_object_set_new(j, "shown", time_of(json_object_get(notice, "shown")));
 	json_object_set(j, "postponed", json_object_get(notice, "postponed"));
 	json_object_set(j, "allowed", json_object_get(notice, "allowed"));
-	json_object_set_new(j, "minutes", json_integer(n->postpone_min));
+	json_object_set_new(j, "minutes", json_integer(n->budget.minutes));
 	json_object_set_new(j, "deadline", time_of(json_object_get(notice, "deadline")));
 	return j;
 }
@@ -190,6 +200,23 @@ static json_t *offer_json(const struct one *one, const json_t *state)
 	return j;
 }
 
+static const char *text_of(const json_t *j, const char *key)
+{
+	const char *s = json_string_value(json_object_get(j, key));
+	return s ? s : "";
+}
+
+static json_t *leaving_json(const json_t *leaving)
+{
+	static const char *const members[] = { "order", "power", "postponed", "allowed",
+					       "minutes" };
+	json_t *j = json_object();
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
+		json_object_set(j, members[i], json_object_get(leaving, members[i]));
+	json_object_set_new(j, "at", time_of(json_object_get(leaving, "at")));
+	return j;
+}
+
 static int64_t start_of(const struct one *one)
 {
 	const json_t *until = json_object_get(one->state, "until");
@@ -207,24 +234,44 @@ static struct one *meant(struct all *w, const char *order)
 	return best;
 }
 
+static json_t *list_json(const struct all *w, bool offers, const json_t *leaving)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < w->n; i++)
+		json_array_append_new(list, offers ? offer_json(&w->list[i], w->list[i].state)
+						   : state_json(&w->list[i], w->list[i].state));
+	json_t *j = json_pack("{s:o}", offers ? "offers" : "notices", list);
+	if (leaving)
+		json_object_set_new(j, "restart", leaving_json(leaving));
+	return j;
+}
+
+static json_t *put_off_leaving(const struct agent_paths *p, uid_t who, int64_t minutes)
+{
+	AUTO(json_free) json_t *state = NULL;
+	struct err e = { 0 };
+	if (!ask_leaving(p, "postpone", minutes, who, &state, &e))
+		return error_json(&e);
+	return json_pack("{s:o}", "restart", leaving_json(json_object_get(state, "leaving")));
+}
+
 json_t *users_answer(const struct agent_paths *p, struct orders *o, uid_t who,
 		     const json_t *request)
 {
 	AUTO(all_done) struct all w = { 0 };
 	AUTO(json_free) json_t *state = NULL;
+	AUTO(json_free) json_t *going = NULL;
 	struct users_request r;
 	struct err e = { 0 };
-	if (!users_request_read(request, &r, &e) || !gather(p, o, r.verb >= USERS_OFFERS, &w, &e))
+	if (!users_request_read(request, &r, &e) || !gather(p, o, r.verb >= USERS_OFFERS, &w, &e) ||
+	    (r.verb <= USERS_POSTPONE && !ask_leaving(p, "look", 0, 0, &going, &e)))
 		return error_json(&e);
-	if (r.verb == USERS_NOTICES || r.verb == USERS_OFFERS) {
-		json_t *list = json_array();
-		for (size_t i = 0; i < w.n; i++)
-			json_array_append_new(list,
-					      r.verb == USERS_OFFERS
-						      ? offer_json(&w.list[i], w.list[i].state)
-						      : state_json(&w.list[i], w.list[i].state));
-		return json_pack("{s:o}", r.verb == USERS_OFFERS ? "offers" : "notices", list);
-	}
+	const json_t *leaving = json_object_get(going, "leaving");
+	if (r.verb == USERS_NOTICES || r.verb == USERS_OFFERS)
+		return list_json(&w, r.verb == USERS_OFFERS, leaving);
+	/* it comes before anything else that waits */
+	if (leaving && (!r.order || strcmp(r.order, text_of(leaving, "order")) == 0))
+		return put_off_leaving(p, who, r.minutes);
 	struct one *one = meant(&w, r.order);
 	if (!one) {
 		err_set(&e, ERR_NOT_FOUND, "%s",

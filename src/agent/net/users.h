@@ -7,7 +7,10 @@
  * Requests {"verb": ...}:
  *   notices                        -> {"notices": [{"order", "title", "message", "waits", "until",
  *                                  "shown", "postponed", "allowed", "minutes", "deadline"}]}
- *   postpone {"order"?, "minutes"?} -> {"order", "waits", "until", ...} of notices.h
+ *             and "restart": {"order", "power": "restart"|"shutdown", "at", "postponed", "allowed",
+ *             "minutes"} while the machine is about to go down
+ *   postpone {"order"?, "minutes"?} -> {"order", "waits", "until", ...} of notices.h, or "restart"
+ *             as above when that is what was put off: it comes first
  *   install  {"order"?}            -> the same
  *   offers                         -> {"offers": [{"order", "deployment", "name", "description",
  *                                  "deadline", "asked", "packages": [{"name", "version"}]}]}: what

@@ -42,7 +42,8 @@ struct journal_job {
 	json_t *packages;    /**< [{name, arch, before, after, wanted}] */
 	json_t *units; /**< of a restart: [{unit, run, exit?}]: which run of each was there before,
 			*   and how its restart ended */
-	json_t *power; /**< {before?, after?} of a reboot: {boot, kernel, asked_ms, tries} */
+	json_t *power; /**< {before?, after?} of a reboot: {boot, since, tries}; wait?, see leave.c
+			*/
 	json_t *scripts; /**< {before?, after?}, see scripts.h */
 };
 void journal_job_done(struct journal_job *j);

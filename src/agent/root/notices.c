@@ -84,7 +84,7 @@ static json_t *waits_json(const struct order *o, const struct notice_state *s,
 							  : "outside_window";
 	json_t *notice = json_pack("{s:o, s:I, s:i, s:o}", "shown", ms_or_null(s->shown_ms),
 				   "postponed", (json_int_t)s->postponed, "allowed",
-				   o->notification->postpone_times, "deadline",
+				   o->notification->budget.times, "deadline",
 				   ms_or_null(notice_deadline_ms(o->notification, s)));
 	return json_pack("{s:s, s:o, s:o, s:o}", "waits", reason, "until", ms_or_null(n->start_ms),
 			 "look", ms_or_null(n->look_ms), "notice", notice);

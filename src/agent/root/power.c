@@ -7,9 +7,9 @@
 #include "agent/reboot.h"
 #include "agent/restart.h"
 #include "agent/root/launch.h"
+#include "agent/root/leave.h"
 #include "agent/root/offers.h"
 #include "agent/root/runner_int.h"
-#include "agent/sessions.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -25,7 +25,6 @@
 #define GOING_DOWN_MS (10 * 60000) /* services stop; then the reboot has failed */
 #define REFUSED_MS 2000		   /* until it is asked again */
 #define TOLD_MS 20000		   /* for the network half to say where we go */
-#define LOOK_MS 5000		   /* is somebody still logged in? */
 #define OFF_AFTER_MS 60000	   /* a shutdown, when nobody fetches the result */
 
 static void nap(int64_t ms)
@@ -85,17 +84,6 @@ bool power_need(const struct agent_paths *p, struct power_need *out, struct err 
 static bool window_now(struct run *r, struct opening *out, struct err *e)
 {
 	return opening_of(r->paths, &r->order, clock_wall_ms(), reboot_boot_time_ms(), out, e);
-}
-
-/* While people work here, as long as the order allows; never past the window's end. */
-static void wait_for_people(struct run *r, int64_t since_ms, int64_t end_ms)
-{
-	int64_t until = MIN(since_ms + r->order.actions.wait_minutes * 60000, end_ms);
-	int64_t mono = clock_mono_ms() + r->order.actions.wait_minutes * 60000;
-	while (clock_wall_ms() < until && clock_mono_ms() < mono && sessions_any(r->paths)) {
-		run_progress(r, "installing", "waiting_users", 0, 0);
-		nap(MIN((int64_t)LOOK_MS, until - clock_wall_ms() + 1));
-	}
 }
 
 /* --- a stage
@@ -286,17 +274,33 @@ static bool switch_off(struct run *r, struct err *e)
 	return file_write_atomic(path, buf_str(&b), 0600, e) && end_with(r, "off", e);
 }
 
+/* The word the job ends with instead of a reboot, or NULL: now. Waits for people before that. */
+static bool decide(struct run *r, const char **word_out, struct err *e)
+{
+	int64_t end_ms = WINDOW_NO_END;
+	bool closed;
+	if (!hindered(r, word_out, &end_ms, e))
+		return false;
+	if (*word_out)
+		return true;
+	if (!leave_wait(r, end_ms, &closed, e))
+		return false;
+	*word_out = closed ? "outside_window" : NULL;
+	return true;
+}
+
 bool power_after(struct run *r, struct err *e)
 {
 	enum stage_end end;
 	if (!stage_of(r, "after")) {
-		const char *word;
-		int64_t end_ms = WINDOW_NO_END;
-		if (!hindered(r, &word, &end_ms, e))
+		const char *word = NULL;
+		bool gone;
+		if (!leave_gone(r, &gone, e) || (!gone && !decide(r, &word, e)))
 			return false;
+		if (gone)
+			return came_back(r, e);
 		if (word)
 			return end_with(r, word, e);
-		wait_for_people(r, MAX(r->job.finished_ms, r->job.started_ms), end_ms);
 		if (!stage_begin(r, "after", e))
 			return false;
 	}

@@ -10,6 +10,7 @@
 #include "agent/root/gate.h"
 #include "agent/root/had.h"
 #include "agent/root/journal.h"
+#include "agent/root/leave.h"
 #include "agent/root/notices.h"
 #include "agent/root/offers.h"
 #include "agent/root/power.h"
@@ -449,6 +450,23 @@ static json_t *verb_offer(struct rootd *d, const json_t *request)
 	return r;
 }
 
+/* About the one that is being worked on: no other can be about to restart the machine. */
+static json_t *verb_leaving(struct rootd *d, const json_t *request)
+{
+	const char *answer = NULL;
+	int64_t minutes = 0, user = 0;
+	struct err e = { 0 };
+	json_t *out = NULL;
+	if (!json_need_str(request, "answer", 1, 20, &answer, &e) ||
+	    !json_opt_int(request, "minutes", 0, NOTICE_POSTPONE_MAX, &minutes, &e) ||
+	    !json_opt_int(request, "user", 0, UINT32_MAX, &user, &e) ||
+	    !leave_answer(&d->paths, d->root, d->active, answer, minutes, &out, &e))
+		return error_json(&e);
+	if (strcmp(answer, "postpone") == 0)
+		log_info("order %s: user %lld puts the restart off", d->active, (long long)user);
+	return out;
+}
+
 static json_t *verb_restart(struct rootd *d, const json_t *request)
 {
 	AUTO(arena_done) struct arena a = { 0 };
@@ -475,6 +493,7 @@ json_t *rootd_answer(struct rootd *d, const json_t *request)
 		{ "ack", verb_ack, { "verb", "order" } },
 		{ "restart", verb_restart, { "verb" } },
 		{ "offer", verb_offer, { "verb", "envelope", "answer", "user" } },
+		{ "leaving", verb_leaving, { "verb", "answer", "minutes", "user" } },
 		{ "users", verb_users, { "verb", "envelope", "answer", "minutes", "user" } },
 	};
 	struct err e = { 0 };

@@ -37,13 +37,10 @@ static void run_done(struct run *r)
 AUTO_DEFINE_VALUE(struct run, run_done)
 
 /* What "status" shows while we work: best effort, never synced. */
-void run_progress(struct run *r, const char *state, const char *reason, int64_t done, int64_t total)
+void run_show(struct run *r, const json_t *progress)
 {
-	AUTO(json_free)
-	json_t *j = json_pack("{s:s,s:s,s:I,s:I}", "state", state, "reason", reason, "done",
-			      (json_int_t)done, "total", (json_int_t)total);
 	AUTO(buf_done) struct buf b = BUF_INIT(1000);
-	json_write(j, &b);
+	json_write(progress, &b);
 	AUTO(xfree) char *path = journal_path(r->root, r->job.id, "progress");
 	AUTO(xfree) char *aside = journal_path(r->root, r->job.id, "progress.new");
 	FILE *f = fopen(aside, "we");
@@ -52,6 +49,14 @@ void run_progress(struct run *r, const char *state, const char *reason, int64_t 
 	bool ok = fwrite(b.p, 1, b.n, f) == b.n;
 	if (fclose(f) == 0 && ok && rename(aside, path) != 0)
 		log_warn("progress of order %s cannot be shown", r->job.id);
+}
+
+void run_progress(struct run *r, const char *state, const char *reason, int64_t done, int64_t total)
+{
+	AUTO(json_free)
+	json_t *j = json_pack("{s:s,s:s,s:I,s:I}", "state", state, "reason", reason, "done",
+			      (json_int_t)done, "total", (json_int_t)total);
+	run_show(r, j);
 }
 
 static void copied(void *arg, int64_t done, int64_t total)

@@ -13,7 +13,8 @@ bool runner_run(const struct agent_paths *p, const char *id, struct err *e) MUST
 bool runner_start(const struct agent_paths *p, const char *id, int64_t attempt, int netns,
 		  struct err *e) MUST_CHECK;
 /** The same for a process that tells users something: `verb` is "tell-users" of job `id` that
- * starts at `ms`, or "tell-offer" of deployment `id` (offers_show()). */
+ * starts at `ms`, "tell-leaving" of job `id` (leave_show()), or "tell-offer" of deployment `id`
+ * (offers_show()). */
 bool runner_tell(const struct agent_paths *p, const char *verb, const char *id, int64_t ms,
 		 int netns, struct err *e) MUST_CHECK;
 #endif

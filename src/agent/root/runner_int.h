@@ -29,6 +29,8 @@ struct run {
 /* What "status" shows while we work: best effort, never synced. */
 void run_progress(struct run *r, const char *state, const char *reason, int64_t done,
 		  int64_t total);
+/* The same, whole. */
+void run_show(struct run *r, const json_t *progress);
 /* Adds text to the job's log. */
 void run_log(struct run *r, struct str text);
 /* Runs a command that inherits the job's lock; what it printed is in r->output. */

@@ -56,26 +56,41 @@ enum notice_language tell_language(const struct agent_paths *p, const char *user
 	return NOTICE_EN;
 }
 
+const char *tell_time(int64_t ms, char out[static TELL_TIME])
+{
+	time_t at = (time_t)(ms / 1000);
+	struct tm tm;
+	out[0] = '\0';
+	if (localtime_r(&at, &tm))
+		strftime(out, TELL_TIME, "%Y-%m-%d %H:%M", &tm);
+	return out;
+}
+
+void tell_postpone(struct buf *b, enum notice_language lang, int64_t left,
+		   const struct notice_budget *budget)
+{
+	if (left <= 0)
+		return;
+	buf_printf(
+		b,
+		lang == NOTICE_JA
+			? "延期 (あと %lld 回、1 回最大 %d 分): tsukuroi-agent postpone\n"
+			: "To postpone (%lld left, %d minutes each at most): tsukuroi-agent postpone\n",
+		(long long)left, budget->minutes);
+}
+
 /* What stands below the administrator's message: when, and what can be done. */
 static void add_rest(struct buf *b, enum notice_language lang, const struct notification *n,
 		     const json_t *waits, int64_t start_ms)
 {
 	const json_t *notice = json_object_get(waits, "notice");
-	json_int_t left = json_integer_value(json_object_get(notice, "allowed")) -
-			  json_integer_value(json_object_get(notice, "postponed"));
-	time_t at = (time_t)(start_ms / 1000);
-	struct tm tm;
-	char when[40] = "";
-	if (localtime_r(&at, &tm))
-		strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
-	buf_printf(b, lang == NOTICE_JA ? "開始: %s\n" : "Starts at %s.\n", when);
-	if (left > 0)
-		buf_printf(
-			b,
-			lang == NOTICE_JA
-				? "延期 (あと %lld 回、1 回最大 %d 分): tsukuroi-agent postpone\n"
-				: "To postpone (%lld left, %d minutes each at most): tsukuroi-agent postpone\n",
-			(long long)left, n->postpone_min);
+	char when[TELL_TIME];
+	buf_printf(b, lang == NOTICE_JA ? "開始: %s\n" : "Starts at %s.\n",
+		   tell_time(start_ms, when));
+	tell_postpone(b, lang,
+		      json_integer_value(json_object_get(notice, "allowed")) -
+			      json_integer_value(json_object_get(notice, "postponed")),
+		      &n->budget);
 	buf_adds(b, lang == NOTICE_JA ? "今すぐ開始: tsukuroi-agent install-now\n"
 				      : "To start now: tsukuroi-agent install-now\n");
 }

@@ -9,6 +9,12 @@ bool deploy_waits_for_user(const char *reason)
 	return strcmp(reason, REASON_USER_NOTICE) == 0 || strcmp(reason, REASON_POSTPONED) == 0;
 }
 
+bool deploy_counts_down(const char *reason)
+{
+	return strcmp(reason, REASON_WAITING_USERS) == 0 ||
+	       strcmp(reason, REASON_REBOOT_POSTPONED) == 0;
+}
+
 struct said {
 	const char *order, *host;
 	const struct target_notice *n;

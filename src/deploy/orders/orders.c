@@ -471,7 +471,10 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 		o.actions = terms.actions;
 	else if (set->reboots)
 		o.actions = (struct actions) { .after = ACTIONS_REBOOT,
-					       .wait_minutes = terms.actions.wait_minutes };
+					       .wait_minutes = terms.actions.wait_minutes,
+					       .postpone = terms.actions.postpone };
+	if (o.actions.after == ACTIONS_NOTHING) /* older agents do not know it */
+		o.actions.postpone = (struct notice_budget) { 0 };
 	if (order_installs(&o))
 		fill_archives(d->conf.store, v->catalog, h, all, n, a, &o);
 	AUTO(buf_done) struct buf json = BUF_INIT(ORDER_MAX);

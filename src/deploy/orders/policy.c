@@ -289,7 +289,8 @@ int64_t policy_start_ms(const struct policy_terms *t, int64_t now_ms)
 static int64_t over_two_windows_ms(const struct policy_terms *t, int64_t now_ms)
 {
 	const int64_t day = INT64_C(86400000);
-	int64_t put_off = t->notification ? t->notification->deadline_h * INT64_C(3600000) : 0;
+	int64_t put_off = t->notification ? t->notification->budget.deadline_h * INT64_C(3600000)
+					  : 0;
 	int64_t end = now_ms + put_off;
 	if (!t->window)
 		return end + ORDER_VALID_MS;

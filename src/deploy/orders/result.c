@@ -115,6 +115,8 @@ bool deploy_progress(struct deploy *d, uint32_t host, const char *order, const c
 			      order };
 	struct cluster_slot place;
 	bool placed = false;
+	if (installing && deploy_counts_down(p.reason))
+		p.next_ms = next_ms;
 	if (installing && strcmp(p.reason, "rebooting") == 0) {
 		AUTO(match_read_end) struct match_view v;
 		match_read(d->conf.match, &v);

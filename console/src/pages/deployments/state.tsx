@@ -19,6 +19,9 @@ export function TargetState({ target }: { target: Target }) {
 	return <span className={`tk-state tk-state-${target.state}`}>{published ? t('targetState.published') : word('targetState', target.state)}</span>;
 }
 
+/** Its users see a countdown to the restart, or have put it off. */
+export const countsDown = (x: Target) => x.state === 'installing' && !!x.notice && !!x.next_attempt;
+
 /** A stable reason in words; a word that the server does not know either stays as it is. */
 export function useReasonText() {
 	const { lang, maybe } = useI18n();
@@ -29,6 +32,8 @@ export function useReasonText() {
 /** When it goes on, as far as that is known: the next attempt, or the window that comes next. */
 function WhenNext({ target: x }: { target: Target }) {
 	const { t, exact } = useI18n();
+	if (countsDown(x))
+		return <span className="tk-small tk-when">{t('why.rebootAt')} <Time at={x.next_attempt!} /></span>;
 	if (x.state !== 'pending')
 		return null;
 	if (x.next_attempt && Date.parse(x.next_attempt) > Date.now())
@@ -62,7 +67,7 @@ export function TargetReason({ target }: { target: Target }) {
 	);
 }
 
-/** Of a target that waits for its users: when they were told, and what they put off. */
+/** Of a target that waits for its users (or is about to be restarted): when they were told, and what they put off. */
 function NoticeText({ notice }: { notice: NonNullable<Target['notice']> }) {
 	const { t, dateTime } = useI18n();
 	const said = [notice.shown ? t('notify.seen', { time: dateTime(notice.shown) }) : t('notify.notYet')];

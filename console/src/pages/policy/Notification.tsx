@@ -6,7 +6,7 @@ import type { Schemas } from '../../api/client';
 import { Card, FormGroup, Radio, TextArea, TextInput } from '../../ui/basic';
 
 export type PolicyNotification = Schemas['PolicyNotification'];
-type Postpone = NonNullable<PolicyNotification['postpone']>;
+export type Postpone = NonNullable<PolicyNotification['postpone']>;
 const LANGS = ['ja', 'en'] as const;
 const FRESH: PolicyNotification = {
 	title: { ja: 'セキュリティ更新のお知らせ', en: 'Security updates' },
@@ -20,7 +20,6 @@ export function Notification({ value, put }: { value: PolicyNotification | null;
 	const { t } = useI18n();
 	const set = (part: Partial<PolicyNotification>) => value && put({ ...value, ...part });
 	const postpone = value?.postpone ?? null;
-	const setPostpone = (part: Partial<Postpone>) => postpone && set({ postpone: { ...postpone, ...part } });
 	return (
 		<Card title={t('notify.title')}>
 			<fieldset className="tk-radios">
@@ -46,41 +45,59 @@ export function Notification({ value, put }: { value: PolicyNotification | null;
 						<p className="tk-small">{t('notify.countdownHelp')}</p>
 					</FormGroup>
 					<label className="tk-box"><input type="checkbox" checked={!!postpone} onChange={e => set({ postpone: e.target.checked ? FRESH.postpone : null })} />{t('notify.postpone')}</label>
-					{postpone && (
-						<div className="tk-row" role="group" aria-label={t('notify.postpone')}>
-							<label htmlFor="n-times">{t('notify.times')}</label>
-							<TextInput id="n-times" type="number" min={1} max={20} className="tk-number" value={postpone.times} onChange={(_, v) => setPostpone({ times: within(v, 1, 20) })} />
-							<label htmlFor="n-minutes">{t('notify.minutes')}</label>
-							<TextInput id="n-minutes" type="number" min={5} max={10080} className="tk-number" value={postpone.minutes} onChange={(_, v) => setPostpone({ minutes: within(v, 5, 10080) })} />
-							<label htmlFor="n-deadline">{t('notify.deadline')}</label>
-							<TextInput id="n-deadline" type="number" min={1} max={720} className="tk-number" value={postpone.deadline_hours} onChange={(_, v) => setPostpone({ deadline_hours: within(v, 1, 720) })} />
-						</div>
-					)}
-					{postpone && <p className="tk-small">{t('notify.deadlineHelp')}</p>}
-					<div className="tk-notices" role="group" aria-label={t('notify.preview')}>
-						<p className="tk-small">{t('notify.preview')}</p>
-						{LANGS.map(lang => <Shown key={lang} lang={lang} n={value} />)}
-					</div>
+					{postpone && <Budget id="n" value={postpone} most={{ minutes: 10080, deadline_hours: 720 }} put={p => set({ postpone: p })} />}
+					<Shown text={{ ja: seen(value, 'ja'), en: seen(value, 'en') }} />
 				</>
 			)}
 		</Card>
 	);
 }
 
-// As src/agent/root/tell.c writes it below the message.
-const REST = {
-	ja: { start: '開始: 2026-11-29 13:00', postpone: (n: number, m: number) => `延期 (あと ${n} 回、1 回最大 ${m} 分): tsukuroi-agent postpone`, now: '今すぐ開始: tsukuroi-agent install-now' },
-	en: { start: 'Starts at 2026-11-29 13:00.', postpone: (n: number, m: number) => `To postpone (${n} left, ${m} minutes each at most): tsukuroi-agent postpone`, now: 'To start now: tsukuroi-agent install-now' },
-};
-
-function Shown({ lang, n }: { lang: 'ja' | 'en'; n: PolicyNotification }) {
+/** How often, how long and until when users may put something off. */
+export function Budget({ id, value, most, put }: { id: string; value: Postpone; most: { minutes: number; deadline_hours: number }; put: (p: Postpone) => void }) {
+	const { t } = useI18n();
+	const set = (part: Partial<Postpone>) => put({ ...value, ...part });
 	return (
-		<figure className="tk-notice" lang={lang} data-notice={lang}>
-			<figcaption>{n.title[lang]}</figcaption>
-			<p>{n.message[lang]}</p>
-			<p>{REST[lang].start}</p>
-			{n.postpone && <p>{REST[lang].postpone(n.postpone.times, n.postpone.minutes)}</p>}
-			<p>{REST[lang].now}</p>
-		</figure>
+		<>
+			<div className="tk-row" role="group" aria-label={t('notify.postpone')}>
+				<label htmlFor={`${id}-times`}>{t('notify.times')}</label>
+				<TextInput id={`${id}-times`} type="number" min={1} max={20} className="tk-number" value={value.times} onChange={(_, v) => set({ times: within(v, 1, 20) })} />
+				<label htmlFor={`${id}-minutes`}>{t('notify.minutes')}</label>
+				<TextInput id={`${id}-minutes`} type="number" min={5} max={most.minutes} className="tk-number" value={value.minutes} onChange={(_, v) => set({ minutes: within(v, 5, most.minutes) })} />
+				<label htmlFor={`${id}-deadline`}>{t('notify.deadline')}</label>
+				<TextInput id={`${id}-deadline`} type="number" min={1} max={most.deadline_hours} className="tk-number" value={value.deadline_hours} onChange={(_, v) => set({ deadline_hours: within(v, 1, most.deadline_hours) })} />
+			</div>
+			<p className="tk-small">{t('notify.deadlineHelp')}</p>
+		</>
 	);
 }
+
+// As src/agent/root/tell.c writes it below the message.
+export const POSTPONE_LINE = {
+	ja: (p: Postpone) => `延期 (あと ${p.times} 回、1 回最大 ${p.minutes} 分): tsukuroi-agent postpone`,
+	en: (p: Postpone) => `To postpone (${p.times} left, ${p.minutes} minutes each at most): tsukuroi-agent postpone`,
+};
+const REST = {
+	ja: { start: '開始: 2026-11-29 13:00', now: '今すぐ開始: tsukuroi-agent install-now' },
+	en: { start: 'Starts at 2026-11-29 13:00.', now: 'To start now: tsukuroi-agent install-now' },
+};
+
+/** What users will see, in both languages. */
+export function Shown({ text }: { text: Record<'ja' | 'en', { title: string; lines: string[] }> }) {
+	const { t } = useI18n();
+	return (
+		<div className="tk-notices" role="group" aria-label={t('notify.preview')}>
+			<p className="tk-small">{t('notify.preview')}</p>
+			{LANGS.map(lang => (
+				<figure key={lang} className="tk-notice" lang={lang} data-notice={lang}>
+					<figcaption>{text[lang].title}</figcaption>
+					{text[lang].lines.map(line => <p key={line}>{line}</p>)}
+				</figure>
+			))}
+		</div>
+	);
+}
+
+const seen = (n: PolicyNotification, lang: 'ja' | 'en') => ({
+	title: n.title[lang], lines: [n.message[lang], REST[lang].start, ...(n.postpone ? [POSTPONE_LINE[lang](n.postpone)] : []), REST[lang].now],
+});

@@ -3,7 +3,8 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Schemas } from '../../api/client';
-import { systemPath } from '../../app/paths';
+import { useSystemDeployments } from '../../api/queries';
+import { deploymentPath, systemPath } from '../../app/paths';
 import { useI18n } from '../../i18n';
 import { Card, Facts, Note } from '../../ui/basic';
 import { StackedBar } from '../../ui/Charts';
@@ -12,6 +13,7 @@ import { DataTable } from '../../ui/DataTable';
 import { LifecycleFacts } from '../../ui/Enriched';
 import { GLYPH, Health, SEVERITIES } from '../../ui/Severity';
 import { Time } from '../../ui/Time';
+import { countsDown, TargetReason } from '../deployments/state';
 import { Reboot } from './Reboot';
 import { RestartServices } from './RestartServices';
 
@@ -69,16 +71,25 @@ export function Overview({ s }: { s: Detail }) {
 	);
 }
 
+/** Its users see it count down to a restart, which a deployment has ordered. */
+function Countdown({ id }: { id: string }) {
+	const list = useSystemDeployments(id);
+	return (list.data?.items ?? []).filter(x => countsDown(x.target)).map(x => (
+		<p key={x.deployment.id}><Link href={deploymentPath(x.deployment.id)}>{x.deployment.name}</Link>: <TargetReason target={x.target} /></p>
+	));
+}
+
 function Evidence({ s }: { s: Detail }) {
 	const { t, number } = useI18n();
 	const e = s.evidence;
 	if (!e)
-		return <Card title={t('evidence.reboot')} extra={<Reboot s={s} />}><p className="tk-none">{t('evidence.none')}</p></Card>;
+		return <Card title={t('evidence.reboot')} extra={<Reboot s={s} />}><Countdown id={s.id} /><p className="tk-none">{t('evidence.none')}</p></Card>;
 	const r = e.reboot;
 	const restart = e.restart ?? [];
 	return (
 		<div className="tk-columns">
 			<Card title={t('evidence.reboot')} extra={<Reboot s={s} />}>
+				<Countdown id={s.id} />
 				{r
 					? (
 						<>
