@@ -105,9 +105,11 @@ memory() { # WHEN
 memory idle
 echo "peak_rss_kb=$(field VmHWM /proc/$pid/status)"
 # No timer is due in this minute but the server's ping (every 60 s), which wakes the push thread alone. Tracing
-# would itself wake the threads: the kernel's count of voluntary switches is the number of wake-ups.
+# would itself wake the threads: the kernel's count of voluntary switches is the number of wake-ups. Not the first minute:
+# what a start leaves to do at leisure is no idling.
 main_wakes() { awk '/^voluntary/ { n += $2 } END { print n }' "/proc/$pid/task/$pid/status"; }
 all_wakes() { awk '/^voluntary/ { n += $2 } END { print n }' /proc/"$pid"/task/*/status; }
+sleep 60
 main=$(main_wakes) all=$(all_wakes)
 sleep 60
 main=$(($(main_wakes) - main)) all=$(($(all_wakes) - all))
