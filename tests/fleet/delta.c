@@ -60,8 +60,7 @@ static void leads_where_the_text_leads(void **state)
 {
 	AUTO(xfree) char *url = engines_fresh();
 	AUTO(buf_done)
-	struct buf a = BUF_INIT(1 << 20),
-		   b = BUF_INIT(1 << 20), d = BUF_INIT(1 << 20);
+	struct buf a = BUF_INIT(1 << 20), b = BUF_INIT(1 << 20), d = BUF_INIT(1 << 20);
 	struct buf *from = &a, *to = &b;
 	struct err e = { 0 };
 	unsigned seed = 5;
@@ -140,8 +139,7 @@ static void no_delta_makes_more_than_a_text_may_hold(void **state)
 {
 	AUTO(fleet_free) struct fleet *f = fleet_new_memory(&fake);
 	AUTO(buf_done)
-	struct buf many = BUF_INIT(1 << 20),
-		   more = BUF_INIT(1 << 20), d = BUF_INIT(1 << 20);
+	struct buf many = BUF_INIT(1 << 20), more = BUF_INIT(1 << 20), d = BUF_INIT(1 << 20);
 	struct err e = { 0 };
 	uint32_t no;
 	OK(fleet_enrol(f, "one", "local", &attrs, NULL, &no, &e), &e);
