@@ -64,7 +64,8 @@ static json_t *settings_json(struct call *c)
 	AUTO(match_read_end) struct match_view v;
 	match_read(c->conf->match, &v);
 	for (uint32_t i = 0; i < v.catalog->n_patches; i++)
-		if (match_count(&v, i, VERDICT_MISSING) > 0)
+		if (match_is_declined(&v, i) ? match_count(&v, i, VERDICT_MISSING) > 0
+					     : match_due_count(&v, i, VERDICT_MISSING) > 0)
 			n[approval_state(c, &v, i)]++;
 	for (unsigned i = 0; i < APPROVAL_STATES_; i++)
 		json_object_set_new(counts, word_approval(i), json_integer(n[i]));

@@ -185,6 +185,7 @@ static json_t *row_json(const struct match_view *v, const struct auto_row *r)
 		j, "systems",
 		json_integer(r->chosen ? (int64_t)roaring_bitmap_get_cardinality(r->chosen) : 0));
 	json_object_set_new(j, "lacking", json_integer(r->lacking));
+	json_object_set_new(j, "declined", json_integer(r->declined));
 	json_object_set_new(j, "under_way", json_integer(r->busy));
 	json_object_set_new(j, "taken_back", json_integer(r->taken_back));
 	json_object_set_new(j, "waiting", json_integer(r->waits));

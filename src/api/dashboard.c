@@ -136,7 +136,7 @@ static json_t *top_patches_json(struct call *c, const struct match_view *v)
 	struct top t = { .n = 0 };
 	json_t *j = json_array();
 	for (uint32_t i = 0; i < v->catalog->n_patches; i++) {
-		uint64_t missing = match_count(v, i, VERDICT_MISSING);
+		uint64_t missing = match_due_count(v, i, VERDICT_MISSING);
 		if (missing)
 			top_offer(&t, i, (uint64_t)v->catalog->patches[i].severity << 32 | missing);
 	}

@@ -6,8 +6,24 @@
 #include "api/selection.h"
 #include "api/words.h"
 
+#include <stdio.h>
+
 #define DECLINE_MAX_BODY (2u << 20)
 #define DECLINE_MAX 200
+
+/* By the names they have; one that is gone by that it had. */
+static json_t *groups_json(const struct match_view *v, const struct decline *x)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < x->n_groups; i++) {
+		const struct group *g = fleet_group_find(v->fleet, str_of(x->groups[i].id));
+		json_t *j = json_object();
+		json_object_set_new(j, "id", json_string(x->groups[i].id));
+		json_object_set_new(j, "name", json_text(str_of(g ? g->name : x->groups[i].name)));
+		json_array_append_new(list, j);
+	}
+	return list;
+}
 
 static json_t *decline_json(const struct match_view *v, const struct decline *x)
 {
@@ -24,6 +40,7 @@ static json_t *decline_json(const struct match_view *v, const struct decline *x)
 	json_object_set_new(j, "patch", patch);
 	json_object_set_new(j, "product", x->of_product ? json_string(x->subject) : json_null());
 	json_object_set_new(j, "os", x->of_product ? json_string(x->os) : json_null());
+	json_object_set_new(j, "groups", groups_json(v, x));
 	json_object_set_new(j, "reason", json_text(str_of(x->reason)));
 	json_object_set_new(j, "created_by", json_text(str_of(x->created_by)));
 	json_object_set_new(j, "created", json_time(x->created_ms));
@@ -33,13 +50,59 @@ static json_t *decline_json(const struct match_view *v, const struct decline *x)
 	return j;
 }
 
-json_t *decline_of_patch_json(struct call *c, const struct match_view *v, uint32_t patch)
+/* The one for all systems, while match goes by it too. */
+static const struct decline *everywhere(struct call *c, const struct match_view *v, uint32_t patch)
 {
-	const struct decline *x = match_is_declined(v, patch)
-					  ? deploy_decline_of(c->conf->deploy,
-							      &v->catalog->patches[patch], c->arena)
-					  : NULL;
-	return x ? decline_json(v, x) : json_null();
+	return match_is_declined(v, patch)
+		       ? deploy_decline_of(c->conf->deploy, &v->catalog->patches[patch], c->arena)
+		       : NULL;
+}
+
+void decline_patch_json(struct call *c, const struct match_view *v, uint32_t patch, json_t *into)
+{
+	const struct decline *x = everywhere(c, v, patch), *of_groups = NULL;
+	json_t *list = json_array();
+	size_t n = 0;
+	if (match_is_declined_somewhere(v, patch))
+		of_groups = deploy_group_declines_of(c->conf->deploy, &v->catalog->patches[patch],
+						     c->arena, &n);
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, decline_json(v, &of_groups[i]));
+	json_object_set_new(into, "declined_systems", json_integer(match_declined_count(v, patch)));
+	json_object_set_new(into, "decline", x ? decline_json(v, x) : json_null());
+	json_object_set_new(into, "group_declines", list);
+}
+
+/* Whether one of its groups has the host by now. */
+static bool concerns(struct filter_run *run, const struct decline *x, uint32_t host)
+{
+	for (size_t i = 0; i < x->n_groups; i++) {
+		const roaring_bitmap_t *hosts;
+		struct err e; /* a group that means nothing has nobody in it */
+		if (filter_group_named(run, str_of(x->groups[i].id), &hosts, &e) &&
+		    roaring_bitmap_contains(hosts, host))
+			return true;
+	}
+	return false;
+}
+
+json_t *declines_of_pair_json(struct call *c, const struct match_view *v, uint32_t patch,
+			      uint32_t host)
+{
+	json_t *list = json_array();
+	const struct decline *x = everywhere(c, v, patch);
+	size_t n = 0;
+	if (!match_is_declined_on(v, patch, host))
+		return list;
+	if (x)
+		json_array_append_new(list, decline_json(v, x));
+	x = deploy_group_declines_of(c->conf->deploy, &v->catalog->patches[patch], c->arena, &n);
+	AUTO(filter_run_end) struct filter_run run;
+	filter_run_begin(&run, v, c->now_ms);
+	for (size_t i = 0; i < n; i++)
+		if (concerns(&run, &x[i], host))
+			json_array_append_new(list, decline_json(v, &x[i]));
+	return list;
 }
 
 static json_t *items_json(struct call *c, const struct decline *list, size_t n)
@@ -107,17 +170,77 @@ static bool read_subjects(struct call *c, const json_t *body, struct decline **o
 	       json_need_str(product, "name", 1, 200, &(*out)->subject, e);
 }
 
+static bool blame_group(struct call *c, size_t i, struct err *e)
+{
+	char where[40];
+	struct err why = *e;
+	snprintf(where, sizeof(where), "/groups/%zu", i);
+	call_blame(c, where, "invalid_group", why.msg);
+	return call_fail(c, e, 400, "invalid_group", "%s", why.msg);
+}
+
+/* Absent: all systems. Each once, with the name it has. */
+static bool read_groups(struct call *c, const json_t *body, const struct decline_group **out,
+			size_t *n_out, struct err *e)
+{
+	const json_t *list = json_object_get(body, "groups");
+	size_t n = json_array_size(list);
+	*n_out = 0;
+	if (!list)
+		return true;
+	if (!json_is_array(list) || n == 0 || n > DECLINE_GROUPS_MAX) {
+		call_blame(c, "/groups", "invalid_group", "1 to 50 ids of groups");
+		return call_fail(c, e, 400, "invalid_group",
+				 "'groups' names 1 to %d groups; without it everything is declined "
+				 "on all systems",
+				 DECLINE_GROUPS_MAX);
+	}
+	struct decline_group *groups = arena_array(c->arena, struct decline_group, n);
+	AUTO(match_read_end) struct match_view v;
+	match_read(c->conf->match, &v);
+	for (size_t i = 0; i < n; i++) {
+		const char *id = json_string_value(json_array_get(list, i));
+		bool twice = false;
+		if (!deploy_decline_may_name(&v, id ? id : "", e))
+			return blame_group(c, i, e);
+		const struct group *g = fleet_group_find(v.fleet, str_of(id));
+		for (size_t k = 0; k < *n_out; k++)
+			twice |= strcmp(groups[k].id, id) == 0;
+		if (!twice)
+			groups[(*n_out)++] = (struct decline_group) {
+				arena_strdup(c->arena, g->id), arena_strdup(c->arena, g->name)
+			};
+	}
+	*out = groups;
+	return true;
+}
+
+static json_t *audit_detail(const struct decline *x)
+{
+	json_t *j = json_object(), *groups = json_array();
+	json_object_set_new(j, "reason", json_text(str_of(x->reason)));
+	json_object_set_new(j, "expires", json_time(x->expires_ms));
+	for (size_t i = 0; i < x->n_groups; i++)
+		json_array_append_new(groups, json_text(str_of(x->groups[i].name)));
+	if (x->n_groups)
+		json_object_set(j, "groups", groups);
+	json_decref(groups);
+	return j;
+}
+
 static bool decline(struct call *c, struct err *e)
 {
-	static const char *const known[] = { "patches", "product", "reason", "expires", NULL };
+	static const char *const known[] = { "patches", "product", "groups",
+					     "reason",	"expires", NULL };
 	AUTO(json_free) json_t *body = NULL;
 	const char *reason, *expires;
 	int64_t expires_ms;
 	struct decline *list = NULL;
-	size_t n = 0;
+	const struct decline_group *groups = NULL;
+	size_t n = 0, n_groups = 0;
 	if (!call_body(c, known, &body, e) || !json_need_str(body, "reason", 1, 500, &reason, e) ||
 	    !json_need_str(body, "expires", 1, 40, &expires, e) ||
-	    !read_subjects(c, body, &list, &n, e))
+	    !read_subjects(c, body, &list, &n, e) || !read_groups(c, body, &groups, &n_groups, e))
 		return false;
 	if (!clock_parse_rfc3339(str_of(expires), &expires_ms)) {
 		call_blame(c, "/expires", "invalid_time", "not a time as in RFC 3339");
@@ -131,15 +254,14 @@ static bool decline(struct call *c, struct err *e)
 		list[i].created_ms = c->now_ms;
 		list[i].expires_ms = expires_ms;
 		list[i].ended_by = "";
+		list[i].groups = groups;
+		list[i].n_groups = n_groups;
 		if (!deploy_decline(c->conf->deploy, &list[i], list[i].id, e)) {
 			if (e->code != ERR_CONFLICT || n == 1)
 				return call_code(c, e, ERR_CONFLICT, "already_declined");
 			continue; /* of many, those that are declined already stay as they are */
 		}
-		json_t *detail = json_object();
-		json_object_set_new(detail, "reason", json_text(str_of(reason)));
-		json_object_set_new(detail, "expires", json_time(expires_ms));
-		if (!call_audit(c, "patch.decline", list[i].subject, detail, e))
+		if (!call_audit(c, "patch.decline", list[i].subject, audit_detail(&list[i]), e))
 			return false;
 		list[made++] = list[i];
 	}

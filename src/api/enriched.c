@@ -145,13 +145,13 @@ json_t *enriched_dashboard_json(struct call *c, const struct match_view *v)
 	roaring_bitmap_t *systems = roaring_bitmap_create();
 	int64_t patches = 0;
 	for (uint32_t i = 0; i < v->catalog->n_patches; i++) {
-		const roaring_bitmap_t *missing = enrich_join_kev(join, i, NULL)
-							  ? match_hosts(v, i, VERDICT_MISSING)
-							  : NULL;
-		if (!missing || roaring_bitmap_is_empty(missing))
+		if (!enrich_join_kev(join, i, NULL) || !match_due_count(v, i, VERDICT_MISSING))
 			continue;
+		roaring_bitmap_t *own;
 		patches++;
-		roaring_bitmap_or_inplace(systems, missing);
+		roaring_bitmap_or_inplace(systems, match_due_hosts(v, i, VERDICT_MISSING, &own));
+		if (own)
+			roaring_bitmap_free(own);
 	}
 	json_t *j = json_object();
 	json_object_set_new(j, "patches", json_integer(patches));

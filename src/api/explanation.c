@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Why a system misses, or does not miss, a patch: the engine's own explanation, as JSON. */
 #include "api/api_int.h"
+#include "api/declines.h"
 #include "api/failures.h"
 #include "api/patch_json.h"
 #include "api/system_json.h"
@@ -67,6 +68,12 @@ static json_t *scan_json(const struct host *h)
 	return j;
 }
 
+static bool lacks(enum verdict v)
+{
+	return v == VERDICT_MISSING || v == VERDICT_HELD || v == VERDICT_KEPT_BACK ||
+	       v == VERDICT_PHASED || v == VERDICT_NEEDS_SUBSCRIPTION;
+}
+
 static bool get_explanation(struct call *c, struct err *e)
 {
 	if (!failures_load(c->api->failures, c->conf->deploy, e))
@@ -89,6 +96,9 @@ static bool get_explanation(struct call *c, struct err *e)
 	json_object_set_new(j, "after", json_string(match_after_name(x.after)));
 	json_object_set_new(j, "after_fact", words_str_or_null(x.after_fact));
 	json_object_set_new(j, "scan", scan_json(h));
+	json_object_set_new(j, "declines",
+			    lacks(x.verdict) ? declines_of_pair_json(c, &v, patch, h->no)
+					     : json_array());
 	json_object_set_new(j, "advisories", patch_advisories_json(&v, patch));
 	json_object_set_new(j, "next_steps", next_steps_json(x.verdict, h));
 	return call_json(c, 200, j);

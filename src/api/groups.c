@@ -7,6 +7,7 @@
 #include "api/list.h"
 #include "api/selection.h"
 #include "api/system_list.h"
+#include "deploy/auto/decline.h"
 
 #define GROUP_MAX_BODY (64u << 10)
 #define MEMBERS_MAX_BODY (2u << 20)
@@ -244,7 +245,8 @@ static bool check_filter(struct call *c, const char *text, const char *own, stru
 	AUTO(filter_run_end) struct filter_run run;
 	filter_run_begin(&run, &v, c->now_ms);
 	if (filter_fits_group(&run, x, own, e))
-		return true;
+		return deploy_decline_fits_group(c->conf->deploy, &v, own, x, e) ||
+		       call_code(c, e, ERR_CONFLICT, "group_in_use");
 	struct err why = *e;
 	call_blame(c, "/filter", "invalid_filter", why.msg);
 	return call_fail(c, e, 400, "invalid_filter", "%s", why.msg);
@@ -336,6 +338,8 @@ static bool change_group(struct call *c, struct err *e)
 		return false;
 	if (!fleet_group_change(c->conf->fleet, id, version, &g, e))
 		return blame_name(c, e);
+	if (!deploy_declines_follow(c->conf->deploy, true, true, e))
+		return false;
 	AUTO(json_free) json_t *detail = json_object();
 	json_object_set_new(detail, "name", json_text(str_of(g.name)));
 	if (g.filter[0])
@@ -405,6 +409,8 @@ static bool move_members(struct call *c, bool in, struct err *e)
 		return false;
 	if (!fleet_group_members(c->conf->fleet, id, hosts, n, in, c->who.name, &changed, e))
 		return call_code(c, e, ERR_CONFLICT, "group_conflict");
+	if (!deploy_declines_follow(c->conf->deploy, true, true, e))
+		return false;
 	AUTO(json_free) json_t *detail = json_object();
 	json_object_set_new(detail, "systems", json_integer((json_int_t)changed));
 	return call_audit(c, in ? "group.add" : "group.take_out", id, TAKE(detail), e) &&

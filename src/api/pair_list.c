@@ -113,18 +113,14 @@ static const roaring_bitmap_t *hosts_for(const struct pair_list *l, uint32_t pat
 	return l->q && !patch_has_text(cat, &cat->patches[patch], l->q) ? l->named : l->hosts;
 }
 
-/* Which state a pair with a verdict is in. */
-static enum pair_state state_of(const struct pair_list *l, uint32_t patch, enum pair_state s)
-{
-	return s != PAIR_INSTALLED && match_is_declined(l->v, patch) ? PAIR_DECLINED : s;
-}
-
 enum pair_state pair_list_state(const struct pair_list *l, const struct pair *p)
 {
 	if (p->verdict == PAIR_INSTALLED &&
 	    roaring_bitmap_contains(unknown_hosts(l->c, l->v), p->host))
 		return PAIR_UNKNOWN;
-	return state_of(l, p->patch, p->verdict);
+	return p->verdict != PAIR_INSTALLED && match_is_declined_on(l->v, p->patch, p->host)
+		       ? PAIR_DECLINED
+		       : p->verdict;
 }
 
 /* Pairs whose patch was installed at a scan that is old. */
@@ -142,18 +138,37 @@ static int64_t count_old(const struct pair_list *l, uint32_t patch, const roarin
 	return n;
 }
 
+/* Of a patch's hosts with a verdict those where it is declined, or the others. */
+static int64_t count_within(const struct pair_list *l, uint32_t patch, enum pair_state s,
+			    bool declined, const roaring_bitmap_t *within)
+{
+	roaring_bitmap_t *own;
+	const roaring_bitmap_t *set = declined
+					      ? match_declined_hosts(l->v, patch, verdicts[s], &own)
+					      : match_due_hosts(l->v, patch, verdicts[s], &own);
+	int64_t n = set ? (int64_t)roaring_bitmap_and_cardinality(set, within) : 0;
+	if (own)
+		roaring_bitmap_free(own);
+	return n;
+}
+
 /* Pairs of a patch by state. */
 static void count_patch(const struct pair_list *l, uint32_t patch, int64_t out[PAIR_STATES_])
 {
 	const roaring_bitmap_t *within = hosts_for(l, patch);
 	memset(out, 0, sizeof(out[0]) * PAIR_STATES_);
 	for (enum pair_state s = 0; s < PAIR_DECLINED; s++) {
-		uint32_t n = match_count(l->v, patch, verdicts[s]);
-		const roaring_bitmap_t *set = n && within ? match_hosts(l->v, patch, verdicts[s])
-							  : NULL;
-		if (n)
-			out[state_of(l, patch, s)] +=
-				set ? (int64_t)roaring_bitmap_and_cardinality(set, within) : n;
+		uint32_t n = match_count(l->v, patch, verdicts[s]),
+			 due = match_due_count(l->v, patch, verdicts[s]);
+		if (!within) {
+			out[s] += due;
+			out[PAIR_DECLINED] += n - due;
+			continue;
+		}
+		if (due)
+			out[s] += count_within(l, patch, s, false, within);
+		if (n > due)
+			out[PAIR_DECLINED] += count_within(l, patch, s, true, within);
 	}
 	int64_t old = count_old(l, patch, within);
 	out[PAIR_INSTALLED] -= old;
@@ -248,26 +263,38 @@ static roaring_uint32_iterator_t enter(const roaring_bitmap_t *set, bool backwar
 	return it;
 }
 
+/* Hosts with a verdict on a patch, in those states that are on the list; made ones in *own. */
+static const roaring_bitmap_t *wanted_hosts(const struct pair_list *l, uint32_t patch,
+					    enum pair_state verdict, roaring_bitmap_t **own)
+{
+	const roaring_bitmap_t *set = match_hosts(l->v, patch, verdicts[verdict]);
+	bool installed = verdict == PAIR_INSTALLED, said = l->states >> verdict & 1,
+	     other = l->states >> (installed ? PAIR_UNKNOWN : PAIR_DECLINED) & 1;
+	if (!set || (!said && !other))
+		return NULL;
+	if (said && other)
+		return set;
+	if (!installed)
+		return said ? match_due_hosts(l->v, patch, verdicts[verdict], own)
+			    : match_declined_hosts(l->v, patch, verdicts[verdict], own);
+	const roaring_bitmap_t *old = unknown_hosts(l->c, l->v);
+	*own = said ? roaring_bitmap_andnot(set, old) : roaring_bitmap_and(set, old);
+	return *own;
+}
+
 static void take_set(struct run *r, uint32_t patch, enum pair_state verdict, const uint32_t *beyond)
 {
 	const struct pair_list *l = r->l;
-	enum pair_state state = state_of(l, patch, verdict);
-	const roaring_bitmap_t *set = match_hosts(l->v, patch, verdicts[verdict]),
-			       *within = hosts_for(l, patch);
-	bool said = l->states >> state & 1,
-	     unsaid = verdict == PAIR_INSTALLED && l->states >> PAIR_UNKNOWN & 1;
-	if (!set || (!said && !unsaid))
+	const roaring_bitmap_t *within = hosts_for(l, patch);
+	roaring_bitmap_t *own = NULL;
+	const roaring_bitmap_t *set = wanted_hosts(l, patch, verdict, &own);
+	if (set && within && own)
+		roaring_bitmap_and_inplace(own, within);
+	else if (set && within)
+		set = own = roaring_bitmap_and(set, within);
+	if (!set)
 		return;
-	roaring_bitmap_t *both = within ? roaring_bitmap_and(set, within) : NULL;
-	if (verdict == PAIR_INSTALLED && said != unsaid) { /* only one of the two */
-		if (!both)
-			both = roaring_bitmap_copy(set);
-		if (said)
-			roaring_bitmap_andnot_inplace(both, unknown_hosts(l->c, l->v));
-		else
-			roaring_bitmap_and_inplace(both, unknown_hosts(l->c, l->v));
-	}
-	roaring_uint32_iterator_t it = enter(both ? both : set, r->from->backward, beyond);
+	roaring_uint32_iterator_t it = enter(set, r->from->backward, beyond);
 	while (it.has_value && r->out->n <= r->limit) {
 		r->out->p[r->out->n++] = (struct pair) { patch, it.current_value, verdict };
 		if (r->from->backward)
@@ -275,8 +302,8 @@ static void take_set(struct run *r, uint32_t patch, enum pair_state verdict, con
 		else
 			roaring_advance_uint32_iterator(&it);
 	}
-	if (both)
-		roaring_bitmap_free(both);
+	if (own)
+		roaring_bitmap_free(own);
 }
 
 static void take_patch(struct run *r, const struct ranked *row)

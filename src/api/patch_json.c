@@ -98,24 +98,25 @@ json_t *patch_json(struct call *c, const struct match_view *v, uint32_t patch, s
 	json_object_set_new(j, "cve_count", json_integer(cves));
 	enriched_patch_json(c, v, patch, j);
 	json_object_set_new(j, "missing_systems",
-			    json_integer(match_count(v, patch, VERDICT_MISSING)));
+			    json_integer(match_due_count(v, patch, VERDICT_MISSING)));
 	uint32_t unknown = unknown_of_patch(c, v, patch);
 	json_object_set_new(j, "installed_systems",
 			    json_integer(match_count(v, patch, VERDICT_INSTALLED) - unknown));
 	json_object_set_new(j, "unknown_systems", json_integer(unknown));
-	json_object_set_new(j, "held_systems", json_integer(match_count(v, patch, VERDICT_HELD)));
+	json_object_set_new(j, "held_systems",
+			    json_integer(match_due_count(v, patch, VERDICT_HELD)));
 	json_object_set_new(j, "kept_back_systems",
-			    json_integer(match_count(v, patch, VERDICT_KEPT_BACK)));
+			    json_integer(match_due_count(v, patch, VERDICT_KEPT_BACK)));
 	json_object_set_new(j, "phased_systems",
-			    json_integer(match_count(v, patch, VERDICT_PHASED)));
+			    json_integer(match_due_count(v, patch, VERDICT_PHASED)));
 	json_object_set_new(j, "subscription_systems",
-			    json_integer(match_count(v, patch, VERDICT_NEEDS_SUBSCRIPTION)));
+			    json_integer(match_due_count(v, patch, VERDICT_NEEDS_SUBSCRIPTION)));
 	json_object_set_new(j, "availability", json_text(p->availability));
 	json_object_set_new(j, "withheld", json_integer(p->withheld));
 	json_object_set_new(j, "failed_systems",
 			    json_integer(failures_of_patch(c->api->failures, v, patch)));
 	approval_patch_json(c, v, patch, j);
-	json_object_set_new(j, "decline", decline_of_patch_json(c, v, patch));
+	decline_patch_json(c, v, patch, j);
 	json_object_set_new(j, "superseded_by", superseded_by_json(cat, p));
 	json_object_set_new(j, "download_state",
 			    json_string(patch_download_state(c->conf->store, cat, p)));

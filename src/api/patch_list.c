@@ -32,7 +32,8 @@ enum {
 	COL_INSTALLED,
 	COL_KEV,
 	COL_EPSS,
-	COL_APPROVAL
+	COL_APPROVAL,
+	COL_DECLINED
 };
 
 void patch_filter_read(struct call *c, struct patch_filter *f, const struct query *q,
@@ -86,15 +87,13 @@ static int64_t epss_of(const struct patch_filter *f, uint32_t patch)
 	return s ? (int64_t)s->score : -1;
 }
 
-/* Systems that lack it; none when it is declined (S-09). */
+/* Systems that lack it, but for those where it is declined (S-09). */
 static bool is_lacked(const struct patch_filter *f, uint32_t patch)
 {
 	static const enum verdict lacks[] = { VERDICT_MISSING, VERDICT_HELD, VERDICT_KEPT_BACK,
 					      VERDICT_PHASED, VERDICT_NEEDS_SUBSCRIPTION };
-	if (match_is_declined(f->v, patch))
-		return false;
 	for (size_t i = 0; i < ARRAY_LEN(lacks); i++)
-		if (match_count(f->v, patch, lacks[i]) > 0)
+		if (match_due_count(f->v, patch, lacks[i]) > 0)
 			return true;
 	return false;
 }
@@ -102,7 +101,7 @@ static bool is_lacked(const struct patch_filter *f, uint32_t patch)
 static bool in_view(const struct patch_filter *f, uint32_t patch)
 {
 	const struct match_view *v = f->v;
-	bool missing = match_count(v, patch, VERDICT_MISSING) > 0 && !match_is_declined(v, patch);
+	bool missing = match_due_count(v, patch, VERDICT_MISSING) > 0;
 	switch (f->view) {
 	case VIEW_MISSING: return missing;
 	case VIEW_INSTALLED: return !unknown_nowhere_else(f->c, v, patch);
@@ -115,7 +114,7 @@ static bool in_view(const struct patch_filter *f, uint32_t patch)
 		return strcmp(patch_download_state(f->store, v->catalog,
 						   &v->catalog->patches[patch]),
 			      "stored") == 0;
-	case VIEW_DECLINED: return match_is_declined(v, patch);
+	case VIEW_DECLINED: return match_is_declined_somewhere(v, patch);
 	case VIEWS_: break;
 	}
 	ASSERT(false);
@@ -182,7 +181,7 @@ void patch_value(const struct match_view *v, uint32_t patch, int column, struct 
 	case COL_TYPE: out->i = p->type; return;
 	case COL_RELEASED: out->i = p->released_ms; return;
 	case COL_SIZE: out->i = p->size; return;
-	case COL_MISSING: out->i = match_count(v, patch, VERDICT_MISSING); return;
+	case COL_MISSING: out->i = match_due_count(v, patch, VERDICT_MISSING); return;
 	case COL_INSTALLED: out->i = match_count(v, patch, VERDICT_INSTALLED); return;
 	default: ASSERT(false);
 	}
@@ -201,6 +200,8 @@ static void value(void *filter, uint32_t patch, int column, struct page_value *o
 	const struct patch_filter *f = filter;
 	if (column == COL_APPROVAL)
 		*out = (struct page_value) { .i = approval_state(f->c, f->v, patch) };
+	else if (column == COL_DECLINED)
+		*out = (struct page_value) { .i = match_declined_count(f->v, patch) };
 	else if (column == COL_KEV || column == COL_EPSS)
 		patch_enriched_value(f, patch, column == COL_EPSS, out);
 	else
@@ -262,11 +263,20 @@ static void facet(void *filter, uint32_t patch, int which, struct list_facets *o
 	}
 }
 
-static const char *const columns[] = {
-	"id",	"title",	   "product",		"severity", "type", "released",
-	"size", "missing_systems", "installed_systems", "kev",	    "epss", "approval",
-	NULL
-};
+static const char *const columns[] = { "id",
+				       "title",
+				       "product",
+				       "severity",
+				       "type",
+				       "released",
+				       "size",
+				       "missing_systems",
+				       "installed_systems",
+				       "kev",
+				       "epss",
+				       "approval",
+				       "declined_systems",
+				       NULL };
 static const char *const facets[] = { "severity", "type", "os",	  "suite",    "product",
 				      "reboot",	  "kev",  "epss", "approval", NULL };
 

@@ -59,10 +59,11 @@ enum {
 	STATE_KEPT_BACK,
 	STATE_PHASED,
 	STATE_NEEDS_SUBSCRIPTION,
-	STATE_UNKNOWN, /* installed, by a scan that is old */
+	STATE_UNKNOWN,	/* installed, by a scan that is old */
+	STATE_DECLINED, /* lacking in one of those ways, and declined there */
 	STATES_
 };
-static const enum verdict state_verdicts[STATES_] = {
+static const enum verdict state_verdicts[STATE_DECLINED] = {
 	[STATE_MISSING] = VERDICT_MISSING, [STATE_INSTALLED] = VERDICT_INSTALLED,
 	[STATE_HELD] = VERDICT_HELD,	   [STATE_KEPT_BACK] = VERDICT_KEPT_BACK,
 	[STATE_PHASED] = VERDICT_PHASED,   [STATE_NEEDS_SUBSCRIPTION] = VERDICT_NEEDS_SUBSCRIPTION,
@@ -71,24 +72,48 @@ static const enum verdict state_verdicts[STATES_] = {
 
 static const char *word_patch_state(unsigned i)
 {
-	return verdict_name(state_verdicts[i]);
+	return i == STATE_DECLINED ? "declined" : verdict_name(state_verdicts[i]);
+}
+
+static struct list_input owned_input(struct call *c, const roaring_bitmap_t *hosts,
+				     roaring_bitmap_t *own)
+{
+	struct list_input in = system_input(c, hosts);
+	if (own)
+		roaring_bitmap_free(own);
+	return in;
+}
+
+static struct list_input declined_with(struct call *c, const struct match_view *v, uint32_t patch)
+{
+	roaring_bitmap_t *all = roaring_bitmap_create(), *own;
+	for (int s = 0; s < STATE_UNKNOWN; s++) {
+		const roaring_bitmap_t *some = match_declined_hosts(v, patch, state_verdicts[s],
+								    &own);
+		if (some)
+			roaring_bitmap_or_inplace(all, some);
+		if (own)
+			roaring_bitmap_free(own);
+	}
+	return owned_input(c, all, all);
 }
 
 static struct list_input systems_with(struct call *c, const struct match_view *v, uint32_t patch,
 				      int state)
 {
+	if (state == STATE_DECLINED)
+		return declined_with(c, v, patch);
 	bool installed = state == STATE_INSTALLED || state == STATE_UNKNOWN;
+	roaring_bitmap_t *own;
 	const roaring_bitmap_t *old = unknown_hosts(c, v),
-			       *hosts = match_hosts(v, patch,
-						    installed ? VERDICT_INSTALLED
-							      : state_verdicts[state]);
+			       *hosts = match_due_hosts(
+				       v, patch,
+				       installed ? VERDICT_INSTALLED : state_verdicts[state], &own);
 	if (!installed || !hosts)
-		return system_input(c, hosts);
+		return owned_input(c, hosts, own);
 	roaring_bitmap_t *some = state == STATE_UNKNOWN ? roaring_bitmap_and(hosts, old)
 							: roaring_bitmap_andnot(hosts, old);
-	struct list_input in = system_input(c, some);
-	roaring_bitmap_free(some);
-	return in;
+	return owned_input(c, some, some);
 }
 
 static bool list_patch_systems(struct call *c, struct err *e)

@@ -61,7 +61,7 @@ static void search_patches(struct search *s)
 			continue;
 		json_t *j = hit("patch", p->id, p->title, p->id);
 		json_object_set_new(j, "count",
-				    json_integer(match_count(s->v, i, VERDICT_MISSING)));
+				    json_integer(match_due_count(s->v, i, VERDICT_MISSING)));
 		json_array_append_new(s->items, j);
 		found++;
 	}

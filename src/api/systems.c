@@ -94,7 +94,8 @@ struct host_patches {
 	struct patch_filter filter;
 	const struct match_view *v;
 	struct host_patch *items; /* what a list item means */
-	bool old;		  /* the system's last scan is */
+	uint32_t host;
+	bool old; /* the system's last scan is */
 	uint64_t states;
 };
 enum {
@@ -148,7 +149,7 @@ static unsigned state_of(const struct host_patches *all, const struct host_patch
 	if (s == STATE_INSTALLED && all->old)
 		return STATE_UNKNOWN;
 	bool lacks = s != STATE_INSTALLED && s != STATE_SUPERSEDED;
-	return lacks && match_is_declined(v, hp->patch) ? STATE_DECLINED : s;
+	return lacks && match_is_declined_on(v, hp->patch, all->host) ? STATE_DECLINED : s;
 }
 
 static void host_patch_value(void *arg, uint32_t item, int column, struct page_value *out)
@@ -225,6 +226,7 @@ static bool list_system_patches(struct call *c, struct err *e)
 	uint32_t n = match_host_patches(&v, h->no, &all);
 	struct host_patches hp = { .v = &v,
 				   .items = all,
+				   .host = h->no,
 				   .old = roaring_bitmap_contains(unknown_hosts(c, &v), h->no),
 				   .states = query_words(&c->query, "state") };
 	if (hp.states == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * tsukuroi decline / undecline: patches that are not to be installed automatically and count as
- * missing nowhere, with a reason and an end. */
+ * tsukuroi decline / undecline: patches that are not to be installed automatically and do not count
+ * as missing, on all systems or those of groups, with a reason and an end. */
 #include "base/clock.h"
 #include "base/enc.h"
 #include "cli/args.h"
@@ -10,6 +10,21 @@
 #include "cli/table.h"
 
 #include <stdio.h>
+
+#define GROUPS_MAX_NAMED 50
+
+/* "all systems", or the groups. */
+static char *where_of(const json_t *decline)
+{
+	const json_t *groups = json_object_get(decline, "groups");
+	AUTO(buf_done) struct buf b = BUF_INIT(1u << 20);
+	for (size_t i = 0; i < json_array_size(groups); i++)
+		buf_printf(&b, "%s%s", i ? ", " : "",
+			   print_text(json_array_get(groups, i), "name"));
+	if (b.n == 0)
+		buf_adds(&b, "all systems");
+	return buf_take(&b);
+}
 
 static int list_declines(bool ended, bool json)
 {
@@ -25,15 +40,17 @@ static int list_declines(bool ended, bool json)
 		return 0;
 	}
 	AUTO(table_free)
-	struct table *t = table_new((const char *const[]) { "DECLINED", "UNTIL", "BY", "REASON",
-							    ended ? "ENDED BY" : NULL, NULL });
+	struct table *t = table_new((const char *const[]) {
+		"DECLINED", "ON", "UNTIL", "BY", "REASON", ended ? "ENDED BY" : NULL, NULL });
 	for (size_t i = 0; i < json_array_size(items); i++) {
 		const json_t *x = json_array_get(items, i), *patch = json_object_get(x, "patch");
 		AUTO(xfree)
 		char *what = json_is_object(patch) ? xstrdup(print_text(patch, "id"))
 						   : xasprintf("%s (%s)", print_text(x, "product"),
 							       print_text(x, "os"));
+		AUTO(xfree) char *where = where_of(x);
 		table_cell(t, what);
+		table_cell(t, where);
 		table_cell(t, print_time(json_object_get(x, "expires"), 0));
 		table_cell(t, print_text(x, "created_by"));
 		table_cell(t, print_text(x, "reason"));
@@ -45,6 +62,31 @@ static int list_declines(bool ended, bool json)
 	else
 		printf(ended ? "nothing was declined\n" : "nothing is declined\n");
 	return 0;
+}
+
+/* The ids of groups by name or id, into `body`. */
+static bool name_groups(struct remote *r, const char *const *names, size_t n, json_t *body,
+			struct err *e)
+{
+	AUTO(json_free) json_t *all = NULL, *ids = json_array();
+	if (n == 0)
+		return true;
+	if (!remote_all(r, "/groups", 0, &all, e))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const json_t *found = NULL;
+		for (size_t k = 0; k < json_array_size(all) && !found; k++) {
+			const json_t *g = json_array_get(all, k);
+			if (strcmp(names[i], print_text(g, "id")) == 0 ||
+			    strcmp(names[i], print_text(g, "name")) == 0)
+				found = g;
+		}
+		if (!found)
+			return err_set(e, ERR_NOT_FOUND, "there is no group '%.120s'", names[i]);
+		json_array_append_new(ids, json_text(str_of(print_text(found, "id"))));
+	}
+	json_object_set(body, "groups", ids);
+	return true;
 }
 
 static json_t *request(const struct args *a, const char *product, const char *os,
@@ -71,24 +113,33 @@ static json_t *request(const struct args *a, const char *product, const char *os
 int cmd_decline(int argc, char **argv)
 {
 	static const char usage[] =
-		"usage: tsukuroi decline PATCH... --reason TEXT --for 30d [--json]\n"
-		"       tsukuroi decline --product NAME --os ID:VERSION --reason TEXT --for 30d [--json]\n"
-		"       tsukuroi decline --list [--ended] [--json]\n";
-	const char *reason = NULL, *ttl = NULL, *product = NULL, *os = NULL;
+		"usage: tsukuroi decline PATCH... --reason TEXT --for 30d [--group GROUP]... [--json]\n"
+		"       tsukuroi decline --product NAME --os ID:VERSION --reason TEXT --for 30d [--group GROUP]... [--json]\n"
+		"       tsukuroi decline --list [--ended] [--json]\n"
+		"--group: on the systems in this group (name or id) only, or in any of several; else on all.\n";
+	const char *reason = NULL, *ttl = NULL, *product = NULL, *os = NULL,
+		   *groups[GROUPS_MAX_NAMED];
+	size_t n_groups = 0;
 	bool list = false, ended = false, json = false;
-	const struct arg_option options[] = {
-		{ .name = "--reason", .value = &reason },   { .name = "--for", .value = &ttl },
-		{ .name = "--product", .value = &product }, { .name = "--os", .value = &os },
-		{ .name = "--list", .flag = &list },	    { .name = "--ended", .flag = &ended },
-		{ .name = "--json", .flag = &json }
-	};
+	const struct arg_option options[] = { { .name = "--reason", .value = &reason },
+					      { .name = "--for", .value = &ttl },
+					      { .name = "--product", .value = &product },
+					      { .name = "--os", .value = &os },
+					      { .name = "--list", .flag = &list },
+					      { .name = "--ended", .flag = &ended },
+					      { .name = "--json", .flag = &json },
+					      { .name = "--group",
+						.list = groups,
+						.n_list = &n_groups,
+						.max_list = ARRAY_LEN(groups) } };
 	AUTO(args_done) struct args a = { 0 };
 	int64_t seconds = 0;
 	if (!args_parse(argc, argv, usage, options, ARRAY_LEN(options), 0, ARGS_ANY, &a))
 		return a.status;
 	if (list)
-		return a.n || product || reason ? args_wrong(usage, "--list takes nothing else")
-						: list_declines(ended, json);
+		return a.n || product || reason || n_groups
+			       ? args_wrong(usage, "--list takes nothing else")
+			       : list_declines(ended, json);
 	if (!product == !a.n || !product != !os)
 		return args_wrong(usage, "name patches, or a product with --product and --os");
 	if (!reason)
@@ -99,7 +150,8 @@ int cmd_decline(int argc, char **argv)
 	AUTO(remote_free) struct remote *r = NULL;
 	AUTO(json_free) json_t *body = request(&a, product, os, reason, seconds);
 	AUTO(json_free) json_t *made = NULL;
-	if (!remote_open(&r, &e) || !remote_call(r, "POST", "/declines", body, &made, &e))
+	if (!remote_open(&r, &e) || !name_groups(r, groups, n_groups, body, &e) ||
+	    !remote_call(r, "POST", "/declines", body, &made, &e))
 		return print_failure(&e);
 	if (json)
 		print_json(made);
@@ -108,22 +160,32 @@ int cmd_decline(int argc, char **argv)
 	return 0;
 }
 
-/* The id of what declines `word` (a patch, a product, or the id itself). */
-static const char *find(const json_t *items, const char *word)
+static bool is_about(const json_t *decline, const char *word)
 {
+	return strcmp(word, print_text(decline, "id")) == 0 ||
+	       strcmp(word, print_text(decline, "product")) == 0 ||
+	       strcmp(word, print_text(json_object_get(decline, "patch"), "id")) == 0;
+}
+
+/* Everything that declines `word` (a patch, a product, or the id of a decline). */
+static bool end_all(struct remote *r, const json_t *items, const char *word, struct err *e)
+{
+	bool found = false;
 	for (size_t i = 0; i < json_array_size(items); i++) {
 		const json_t *x = json_array_get(items, i);
-		if (strcmp(word, print_text(x, "id")) == 0 ||
-		    strcmp(word, print_text(x, "product")) == 0 ||
-		    strcmp(word, print_text(json_object_get(x, "patch"), "id")) == 0)
-			return print_text(x, "id");
+		if (!is_about(x, word))
+			continue;
+		AUTO(xfree) char *path = xasprintf("/declines/%s", print_text(x, "id"));
+		if (!remote_call(r, "DELETE", path, NULL, NULL, e))
+			return false;
+		found = true;
 	}
-	return NULL;
+	return found || err_set(e, ERR_NOT_FOUND, "'%.120s' is not declined", word);
 }
 
 int cmd_undecline(int argc, char **argv)
 {
-	static const char usage[] = "usage: tsukuroi undecline PATCH|PRODUCT...\n";
+	static const char usage[] = "usage: tsukuroi undecline PATCH|PRODUCT|ID...\n";
 	AUTO(args_done) struct args a = { 0 };
 	if (!args_parse(argc, argv, usage, NULL, 0, 1, ARGS_ANY, &a))
 		return a.status;
@@ -132,15 +194,8 @@ int cmd_undecline(int argc, char **argv)
 	AUTO(json_free) json_t *items = NULL;
 	if (!remote_open(&r, &e) || !remote_all(r, "/declines", 0, &items, &e))
 		return print_failure(&e);
-	for (size_t i = 0; i < a.n; i++) {
-		const char *id = find(items, a.words[i]);
-		if (!id) {
-			err_set(&e, ERR_NOT_FOUND, "'%.120s' is not declined", a.words[i]);
+	for (size_t i = 0; i < a.n; i++)
+		if (!end_all(r, items, a.words[i], &e))
 			return print_failure(&e);
-		}
-		AUTO(xfree) char *path = xasprintf("/declines/%s", id);
-		if (!remote_call(r, "DELETE", path, NULL, NULL, &e))
-			return print_failure(&e);
-	}
 	return 0;
 }

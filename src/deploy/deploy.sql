@@ -21,8 +21,8 @@ insert into host_epoch (host, epoch) values ($1, $2) on conflict (host) do updat
 
 -- name: deployment_insert
 insert into deployment (id, name, description, policy, wake, state, created_by, created_ms, started_ms, finished_ms, n_patches,
-  operation, expires_ms, retry_refresh, retry_start_up, hold_incomplete, request)
-values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $10, $11, $12, $13, $14, $15);
+  operation, expires_ms, retry_refresh, retry_start_up, hold_incomplete, request, spares_declined)
+values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $10, $11, $12, $13, $14, $15, $16);
 
 -- name: deployment_patch_insert
 insert into deployment_patch (deployment, patch) values ($1, $2);
@@ -366,6 +366,17 @@ order by case when $4 then ended_ms else created_ms end, id limit $3;
 -- name: decline_total
 select count(*) from decline where (ended_ms > 0) = $1;
 
+-- A group that is gone makes no row.
+-- name: decline_group_insert
+insert into decline_group (decline, group_id, name) select $1, id, name from host_group where id = $2;
+
+-- name: decline_groups
+select group_id, name from decline_group where decline = $1 order by name, group_id limit $2;
+
+-- name: decline_of_group
+select d.subject from decline_group g join decline d on d.id = g.decline
+where g.group_id = $1 and d.ended_ms = 0 order by d.created_ms limit 1;
+
 -- --- approval and automated deployment ---
 
 -- name: approval_mode_get
@@ -455,15 +466,15 @@ select host from target where deployment = $1 and state <= 2;
 -- A pending target with an open order waits on its machine for a window.
 -- name: auto_withdraw
 update host_order set state = 2 where state = 0
-  and deployment in (select p.deployment from deployment_patch p join auto_run r on r.deployment = p.deployment
-    where p.patch = $1)
+  and deployment in (select p.deployment from deployment_patch p join deployment d on d.id = p.deployment
+    where p.patch = $1 and (d.spares_declined or exists (select 1 from auto_run r where r.deployment = d.id)))
   and exists (select 1 from target t where t.deployment = host_order.deployment and t.host = host_order.host and t.state = 0);
 
 -- name: auto_waits_anew
 update target set reason = 'waiting_agent', next_attempt_ms = 0, attempts = attempts - 1, updated_ms = $2
 where state = 0 and reason in ('outside_window', 'waiting_start_up', 'group_window')
-  and deployment in (select p.deployment from deployment_patch p join auto_run r on r.deployment = p.deployment
-    where p.patch = $1);
+  and deployment in (select p.deployment from deployment_patch p join deployment d on d.id = p.deployment
+    where p.patch = $1 and (d.spares_declined or exists (select 1 from auto_run r where r.deployment = d.id)));
 
 -- name: policy_list
 select p.id, p.name, p.description, p.schedule, p.created_by, p.created_ms, p.updated_ms,
@@ -573,7 +584,7 @@ select host, patch from rolled_back;
 select patch, at_ms, deployment from rolled_back where host = $1;
 
 -- name: deployment_operation
-select operation from deployment where id = $1;
+select operation, spares_declined from deployment where id = $1;
 
 -- name: aim_insert
 insert into deployment_aim (deployment, selector, dynamic) values ($1, $2, $3);

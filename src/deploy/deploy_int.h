@@ -86,9 +86,10 @@ struct deploy {
 
 bool deploy_resolve(struct deploy *d, const struct match_view *v, const struct deploy_request *r,
 		    struct resolved *out, struct err *e) MUST_CHECK;
-/* Adds the pairs of a patch that are missing on hosts `within` (NULL = anywhere). */
+/* Adds the pairs of a patch that are missing on hosts `within` (NULL = anywhere); `spares`: but not
+ * those where it is declined. */
 void resolved_take(struct resolved *out, const struct match_view *v, uint32_t patch,
-		   const roaring_bitmap_t *within);
+		   const roaring_bitmap_t *within, bool spares);
 /* What a new deployment is aimed at, beside its row: see aim.c. `text` is from aim_text(). */
 char *aim_text(const struct selector *s);
 bool aim_insert(struct sql_conn *c, const char *deployment, const struct selector *s,
@@ -186,6 +187,9 @@ bool uninstall_work(struct deploy *d, const struct match_view *v, uint32_t host,
 		    const char *deployment, struct work *out, struct err *e) MUST_CHECK;
 bool deploy_operation_of(struct deploy *d, const char *deployment, enum deployment_operation *out,
 			 struct err *e) MUST_CHECK;
+/* Whether it leaves out what is declined for a system (S-09): it did not name its patches. */
+bool deploy_spares_declined(struct deploy *d, const char *deployment, bool *out, struct err *e)
+	MUST_CHECK;
 /* Takes the pairs that were taken back out of bitmaps by patch (NULL = none); how many in
  * *n_out. */
 bool rolled_back_leave_out(struct deploy *d, const struct match_view *v, roaring_bitmap_t **hosts,

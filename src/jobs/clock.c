@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What happens by itself: deployments are driven (and told of) every 5 s and as soon as a payload
- * has arrived,
+ * has arrived, who is in groups that something is declined for is looked at every second,
  * contacts are flushed every 30 s, the patch DB is synced as scheduled (schedule.h), the fleet is
  * verified once a day. Timers run on the monotonic clock: a jump of the wall clock triggers nothing
  * (F24).
@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "deploy/auto/auto.h"
+#include "deploy/auto/decline.h"
 #include "jobs/deploy_mail.h"
 #include "jobs/jobs_int.h"
 #include "jobs/schedule.h"
@@ -33,6 +34,14 @@ static void drive_deployments(struct deploy *d)
 		log_error("deployments are not driven: %s", e.msg);
 	if (d && !auto_tick(d, &e))
 		log_error("automated deployment: %s", e.msg);
+}
+
+/* On every server, each of which counts for itself; orders are the leader's. */
+static void follow_declines(struct deploy *d, bool leads)
+{
+	struct err e = { 0 };
+	if (d && !deploy_declines_follow(d, false, leads, &e))
+		log_error("%s", e.msg);
 }
 
 /* After a failure, the outbox being full for one, not before a minute. */
@@ -88,6 +97,7 @@ void *jobs_clock_thread(void *arg)
 		int64_t term = j->term;
 		bool leads = term != JOBS_FOLLOWS;
 		sql_fence(leads ? term : 0);
+		follow_declines(d, leads);
 		if ((due(&tick, now, TICK_MS) || arrived) && leads) {
 			drive_deployments(d);
 			mail_deployments(j, d, now, &mail_not_before);

@@ -74,7 +74,8 @@ static void list_counted(struct state *old, struct state *next, const uint32_t *
 		const struct patch *p = &old->catalog->patches[from[i]],
 				   *q = &next->catalog->patches[i];
 		kept[from[i]] = p->severity == q->severity && p->type == q->type &&
-				old->patches[from[i]].declined == next->patches[i].declined;
+				old->patches[from[i]].declined == next->patches[i].declined &&
+				old->patches[from[i]].mask == next->patches[i].mask;
 		if (!kept[from[i]])
 			tally_add_patch(out, old, from[i], next, i, 1);
 	}
@@ -128,6 +129,7 @@ static void carry(struct state *old, struct state *next, const uint32_t *from)
 			q->set[k] = TAKE(p->set[k]);
 			q->n[k] = p->n[k];
 		}
+		state_count_off(q);
 		q->live = true;
 	}
 	state_total(next);

@@ -85,6 +85,14 @@ bool filter_parse(struct str text, struct arena *a, struct filter **out, struct 
 		  struct err *e) MUST_CHECK;
 /** The text of a filter in its plainest form; reads back to an equal one. */
 void filter_write(const struct filter *x, struct buf *out);
+/** Whether what it says depends on what counts as missing (health, numbers of missing patches, a
+ * missing patch), itself or by a group it refers to: then nothing may be declined for it, since
+ * that would change what it depends on. */
+bool filter_asks_status(const struct match_view *v, const struct filter *x);
+/** The same of a group, by id or name. */
+bool filter_group_asks_status(const struct match_view *v, struct str id_or_name);
+/** Whether a group is this one (by id), or its filter refers to it, itself or by other groups. */
+bool filter_group_reaches(const struct match_view *v, struct str id_or_name, const char *id);
 /** Whether it refers to this group, by id or name. */
 bool filter_names_group(const struct filter *x, const struct group *g);
 

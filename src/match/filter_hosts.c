@@ -271,10 +271,14 @@ static roaring_bitmap_t *by_patch(struct filter_run *r, const struct filter *x)
 	roaring_bitmap_t *out = roaring_bitmap_create();
 	for (size_t i = 0; i < x->n_values; i++) {
 		uint32_t p = catalog_find(r->v->catalog, x->values[i]);
-		const roaring_bitmap_t *hosts = p == CATALOG_NONE ? NULL
-								  : match_hosts(r->v, p, verdict);
+		roaring_bitmap_t *own = NULL;
+		const roaring_bitmap_t *hosts = p == CATALOG_NONE
+							? NULL
+							: match_due_hosts(r->v, p, verdict, &own);
 		if (hosts)
 			roaring_bitmap_or_inplace(out, hosts);
+		if (own)
+			roaring_bitmap_free(own);
 	}
 	return out;
 }

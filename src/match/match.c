@@ -87,6 +87,7 @@ void match_free(struct match *m)
 	fleet_set_listener(m->fleet, NULL, NULL);
 	fleet_set_after(m->fleet, NULL, NULL);
 	state_free(m->state);
+	decline_done(m);
 	pthread_rwlock_destroy(&m->lock);
 	pthread_mutex_destroy(&m->listener_lock);
 	pthread_mutex_destroy(&m->classes_lock);
@@ -100,50 +101,6 @@ void match_set_catalog(struct match *m, struct catalog *c)
 	pthread_mutex_lock(&m->adopt);
 	adopt_catalog(m, c, false);
 	pthread_mutex_unlock(&m->adopt);
-}
-
-void match_set_declined(struct match *m, match_declined_fn *fn, void *arg)
-{
-	pthread_mutex_lock(&m->adopt);
-	m->declined = fn;
-	m->declined_arg = arg;
-	pthread_mutex_unlock(&m->adopt);
-	match_declined_changed(m);
-}
-
-void match_declined_changed(struct match *m)
-{
-	VEC(uint32_t) changed = { 0 };
-	pthread_mutex_lock(&m->adopt);
-	fleet_read_lock(m->fleet);
-	pthread_rwlock_wrlock(&m->lock);
-	struct state *s = m->state;
-	for (uint32_t i = 0; i < s->catalog->n_patches; i++)
-		if ((m->declined && m->declined(m->declined_arg, &s->catalog->patches[i])) !=
-		    s->patches[i].declined)
-			VEC_PUSH(&changed, i);
-	for (int by = -1; by <= 1 && changed.n; by += 2) {
-		struct tally_items items = { 0 };
-		for (size_t i = 0; i < changed.n; i++) {
-			s->patches[changed.p[i]].declined ^= by > 0;
-			tally_add_patch(&items, s, changed.p[i], s, changed.p[i], by);
-			state_total_patch(s, changed.p[i], by);
-		}
-		tally_sort(&items);
-		tally_all(s, &items, fleet_host_count(m->fleet));
-		VEC_DONE(&items);
-	}
-	healths_forget_all(m);
-	pthread_rwlock_unlock(&m->lock);
-	fleet_read_unlock(m->fleet);
-	pthread_mutex_unlock(&m->adopt);
-	VEC_DONE(&changed);
-	match_notify(m);
-}
-
-bool match_is_declined(const struct match_view *v, uint32_t patch)
-{
-	return v->m->state->patches[patch].declined;
 }
 
 void match_set_health_policy(struct match *m, const struct health_policy *p)

@@ -4,6 +4,8 @@
  * forward pass over every host is the check (match_verify) and the oracle of the tests. */
 #ifndef MATCH_MATCH_H
 #define MATCH_MATCH_H
+#include "base/buf.h"
+#include "base/intern.h"
 #include "catalog/patch.h"
 #include "fleet/fleet.h"
 
@@ -95,14 +97,35 @@ struct host_counts {
 	uint32_t declined; /**< lacking and declined: in none of the others */
 };
 void match_host_counts(const struct match_view *v, uint32_t host, struct host_counts *out);
-/** S-09: whether a patch is declined. A declined patch keeps its hosts by verdict (match_hosts,
- * match_count), but counts in no counter of hosts and of the fleet, except as installed. Called
- * often, under locks: answers from memory. NULL (the default) = none is. */
-typedef bool match_declined_fn(void *arg, const struct patch *p);
-void match_set_declined(struct match *m, match_declined_fn *fn, void *arg);
+/** S-09: what of a patch is declined: true = it is on every host. Else it appends the ids of the
+ * groups (32 characters each, in any order) on whose hosts it is; none = on no host. Where it is
+ * declined it keeps its hosts by verdict (match_hosts, match_count), but counts in no counter of
+ * hosts and of the fleet, except as installed. Called often, under locks: answers from memory. NULL
+ * (the default) = none is. */
+typedef bool match_declined_fn(void *arg, const struct patch *p, struct buf *groups);
+void match_set_declined(struct match *m, match_declined_fn *fn, void *arg, int64_t now_ms);
 /** After the answers changed. */
-void match_declined_changed(struct match *m);
+void match_declined_changed(struct match *m, int64_t now_ms);
+/** Looks who is in those groups by now: members come and go, dynamic groups follow hosts and time.
+ * Cheap when nobody did. Without `at_once` it is passed over for a while after one that took long,
+ * and always while a new catalog is adopted: call it again. Returns whether anything changed;
+ * `grown` (may be NULL) gets the ids of patches that are declined on hosts that miss them and were
+ * not before. */
+bool match_declined_follow(struct match *m, int64_t now_ms, bool at_once, struct intern *grown);
+/** On every host; on this one; on some, were it only by group. */
 bool match_is_declined(const struct match_view *v, uint32_t patch);
+bool match_is_declined_on(const struct match_view *v, uint32_t patch, uint32_t host);
+bool match_is_declined_somewhere(const struct match_view *v, uint32_t patch);
+/** Hosts with a verdict where the patch is not declined: what counts as missing, held and so on.
+ * NULL = none. Borrowed, or made and in *own (else NULL), which the caller frees. */
+const roaring_bitmap_t *match_due_hosts(const struct match_view *v, uint32_t patch,
+					enum verdict verdict, roaring_bitmap_t **own);
+uint32_t match_due_count(const struct match_view *v, uint32_t patch, enum verdict verdict);
+/** The others with that verdict. */
+const roaring_bitmap_t *match_declined_hosts(const struct match_view *v, uint32_t patch,
+					     enum verdict verdict, roaring_bitmap_t **own);
+/** Hosts that lack it in any way where it is declined. */
+uint32_t match_declined_count(const struct match_view *v, uint32_t patch);
 /** How old a scan may be before a host's health is unknown; 7 days unless set. */
 void match_set_stale(struct match *m, int64_t stale_s);
 /** S-07: a class needs at least so many patches of one of the severities; 0 = that severity is no

@@ -30,8 +30,17 @@ enum set {
 struct patch_state {
 	roaring_bitmap_t *set[SETS_]; /* NULL = empty */
 	uint32_t n[SETS_];
-	bool live;     /* the sets describe the fleet */
-	bool declined; /* counts nowhere but as declined, and as installed */
+	uint32_t off[SETS_]; /* how many of them are in the mask; 0 without one, and of INSTALLED */
+	const struct mask *mask; /* on these hosts it is declined; NULL = on none, or on all */
+	bool live;		 /* the sets describe the fleet */
+	bool declined;		 /* on all: counts nowhere but as declined, and as installed */
+};
+
+/* The hosts of some groups, shared by the patches that are declined for these (decline.c). */
+struct mask {
+	char *groups;		 /* their ids, ascending, each once; "" = as a snapshot had it */
+	roaring_bitmap_t *hosts; /* counters are by these, whatever the groups have become */
+	roaring_bitmap_t *fresh; /* while it is looked at again: what they have become, if else */
 };
 
 /* For whom a patch is: numbers of its os text in state->os and its availability in state->terms. */
@@ -76,6 +85,10 @@ struct match {
 	void *eol_arg;
 	match_declined_fn *declined; /* under `adopt` */
 	void *declined_arg;
+	int64_t declined_now_ms;      /* under `adopt`: when masks were looked at last */
+	VEC(struct mask *) masks;     /* under `adopt`; their hosts change under `lock` */
+	atomic_size_t n_masks;	      /* for who wants to know without waiting */
+	atomic_int_least64_t rest;    /* monotonic: not to be followed before */
 	struct health_policy policy;  /* under `lock` */
 	pthread_mutex_t classes_lock; /* between readers; see healths.c */
 	VEC(uint8_t) classes;	      /* by host */
@@ -203,8 +216,18 @@ bool state_same_rule(const struct catalog *a, uint32_t patch_a, const struct cat
 		     uint32_t patch_b);
 int set_of_verdict(enum verdict v); /* -1 = none */
 enum verdict verdict_of_set(enum set set);
-/* Asks about every patch of a state that nobody counts yet. */
-void decline_all(const struct match *m, struct state *s);
+/* Counts anew which of a patch's hosts are in its mask. */
+void state_count_off(struct patch_state *p);
+/* Hosts that count as what their set says. */
+uint32_t state_shown(const struct patch_state *p, enum set set);
+bool state_is_declined(const struct patch_state *p, uint32_t host);
+
+/* --- what is declined (decline.c) --- */
+/* Asks about every patch of a state that nobody counts yet. Takes the view itself. */
+void decline_all(struct match *m, struct state *s);
+/* A mask of these hosts (taken), as a snapshot had it; goes with the next change. */
+const struct mask *decline_saved_mask(struct match *m, roaring_bitmap_t *hosts);
+void decline_done(struct match *m);
 
 /* --- counters of hosts (tally.c) --- */
 #define TALLY_BLOCK BLOCK_HOSTS
@@ -213,6 +236,8 @@ struct tally_item { /* one set of a patch, to be added (1) or taken away (-1) ..
 	uint32_t patch, like_patch;
 	enum set set;
 	int by;
+	bool declined;				/* the hosts count as declined */
+	const roaring_bitmap_t *only, *without; /* of the set; NULL = all, and none */
 };
 struct tally_items {
 	struct tally_item *p;
@@ -220,9 +245,12 @@ struct tally_items {
 };
 void tally_patch(struct tally *t, const struct patch *p, bool declined, enum set set, int by);
 struct tally *tally_of(struct state *s, uint32_t host);
-/* All sets of a patch. */
+/* All sets of a patch, with the mask that `like` has by now. */
 void tally_add_patch(struct tally_items *items, const struct state *s, uint32_t patch,
 		     const struct state *like, uint32_t like_patch, int by);
+/* Of all sets of a patch the hosts `only`: declined from here on (`to`), or no more. */
+void tally_move_patch(struct tally_items *items, const struct state *s, uint32_t patch,
+		      const roaring_bitmap_t *only, bool to);
 void tally_sort(struct tally_items *items);
 /* Counts the hosts [from, from + TALLY_BLOCK) of sorted items. */
 void tally_block(struct state *into, const struct tally_items *items, uint32_t from);

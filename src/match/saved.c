@@ -9,7 +9,7 @@
 
 struct saved_patch {
 	struct sha256 rule;
-	struct snapshot_place set[SETS_];
+	struct snapshot_place set[SETS_], mask; /* hosts it is declined on by groups */
 	uint8_t severity, type, declined, known;
 	uint32_t id_len; /* follows */
 };
@@ -46,10 +46,25 @@ static struct sha256 rule_digest(const struct catalog *c, uint32_t patch)
 
 /* --- writing --- */
 
+/* Each once; `places` are by number of the mask. */
+static void save_mask(const struct match *m, struct snapfile_writer *w, const struct mask *mask,
+		      struct snapshot_place *places, struct snapshot_place *out)
+{
+	size_t i = 0;
+	while (i < m->masks.n && m->masks.p[i] != mask)
+		i++;
+	if (!mask || i == m->masks.n)
+		return;
+	if (places[i].len == 0)
+		snapshot_put_bitmap(w, mask->hosts, &places[i]);
+	*out = places[i];
+}
+
 static bool save_sets(struct match *m, struct snapfile_writer *w, struct saved_patch *out,
 		      struct err *e)
 {
 	uint32_t n = m->state->catalog->n_patches;
+	AUTO(xfree) struct snapshot_place *masks = xcalloc(m->masks.n + 1, sizeof(*masks));
 	snapfile_begin(w, SNAPFILE_SETS);
 	for (uint32_t i = 0; i < n;) {
 		fleet_read_lock(m->fleet);
@@ -57,6 +72,7 @@ static bool save_sets(struct match *m, struct snapfile_writer *w, struct saved_p
 			const struct patch_state *p = &m->state->patches[i];
 			for (int k = 0; k < SETS_; k++)
 				snapshot_put_bitmap(w, p->set[k], &out[i].set[k]);
+			save_mask(m, w, p->mask, masks, &out[i].mask);
 			out[i].declined = p->declined;
 			out[i].known = p->live;
 		}
@@ -129,6 +145,10 @@ bool match_save_snapshot(struct match *m, const char *path, struct err *e)
 
 /* --- loading --- */
 
+struct loaded_mask {
+	uint64_t at;
+	const struct mask *mask;
+};
 struct loading {
 	struct match *m;
 	struct state *next;
@@ -136,6 +156,7 @@ struct loading {
 	struct intern *ids; /* of the saved patches */
 	struct saved_patch *saved;
 	uint32_t n_saved, evaluated;
+	VEC(struct loaded_mask) masks;
 	bool exact; /* the saved counters are those of this catalog */
 };
 
@@ -173,6 +194,21 @@ static roaring_bitmap_t *without(roaring_bitmap_t *b, const roaring_bitmap_t *ho
 	return NULL;
 }
 
+/* The counters were made by it, so it holds until match_set_declined() says what holds now. */
+static const struct mask *take_mask(struct loading *x, const struct snapfile *s,
+				    const struct snapshot_place *p, bool *ok)
+{
+	for (size_t i = 0; i < x->masks.n; i++)
+		if (x->masks.p[i].at == p->at && p->len > 0)
+			return x->masks.p[i].mask;
+	roaring_bitmap_t *hosts = snapshot_bitmap(snapfile_section(s, SNAPFILE_SETS), p, ok);
+	if (!hosts)
+		return NULL;
+	const struct mask *mask = decline_saved_mask(x->m, hosts);
+	VEC_PUSH(&x->masks, ((struct loaded_mask) { p->at, mask }));
+	return mask;
+}
+
 /* Takes a patch's sets from the snapshot; false when it is to be evaluated. */
 static bool take_sets(struct loading *x, const struct snapfile *s, uint32_t patch)
 {
@@ -185,6 +221,7 @@ static bool take_sets(struct loading *x, const struct snapfile *s, uint32_t patc
 	if (memcmp(&rule, &p->rule, sizeof(rule)) != 0)
 		return false;
 	bool ok = true;
+	const struct mask *mask = take_mask(x, s, &p->mask, &ok);
 	roaring_bitmap_t *sets[SETS_];
 	for (int i = 0; i < SETS_; i++)
 		sets[i] = snapshot_bitmap(snapfile_section(s, SNAPFILE_SETS), &p->set[i], &ok);
@@ -195,8 +232,9 @@ static bool take_sets(struct loading *x, const struct snapfile *s, uint32_t patc
 	}
 	if (!ok)
 		return false;
-	state_install(x->next, patch, sets);
 	x->next->patches[patch].declined = p->declined;
+	x->next->patches[patch].mask = mask;
+	state_install(x->next, patch, sets);
 	x->exact = x->exact && p->severity == c->patches[patch].severity &&
 		   p->type == c->patches[patch].type;
 	return true;
@@ -227,8 +265,8 @@ static void look_again(struct loading *x, const struct match_view *v, uint32_t h
 		if (set < 0)
 			continue;
 		state_enter(s, host, i, (enum set)set);
-		tally_patch(tally_of(s, host), &s->catalog->patches[i], s->patches[i].declined,
-			    (enum set)set, 1);
+		tally_patch(tally_of(s, host), &s->catalog->patches[i],
+			    state_is_declined(&s->patches[i], host), (enum set)set, 1);
 	}
 }
 
@@ -305,5 +343,6 @@ void match_load_catalog(struct match *m, struct catalog *c, uint32_t *evaluated_
 		match_set_catalog(m, c);
 	}
 	xfree(x.saved);
+	VEC_DONE(&x.masks);
 	intern_free(x.ids);
 }

@@ -65,19 +65,42 @@ int set_of_verdict(enum verdict v)
 	return -1;
 }
 
-/* A patch's set became empty (by = -1) or stopped being so (+1). */
-static void total_patch(struct totals *t, const struct patch *p, bool declined, enum set set,
-			int by)
+/* Of a patch's set nothing is shown any more (by = -1), or something again (+1). */
+static void total_patch(struct totals *t, const struct patch *p, enum set set, int by)
 {
 	uint32_t d = (uint32_t)by;
-	if (declined && set != SET_INSTALLED)
-		return;
 	t->patches[set] += d;
 	if (set != SET_MISSING)
 		return;
 	t->missing_by_severity[p->severity] += d;
 	if (p->type == PATCH_TYPE_SECURITY)
 		t->security_missing += d;
+}
+
+static bool is_masked(const struct patch_state *p, uint32_t host)
+{
+	return p->mask && roaring_bitmap_contains(p->mask->hosts, host);
+}
+
+bool state_is_declined(const struct patch_state *p, uint32_t host)
+{
+	return p->declined || is_masked(p, host);
+}
+
+uint32_t state_shown(const struct patch_state *p, enum set set)
+{
+	if (p->declined && set != SET_INSTALLED)
+		return 0;
+	return p->n[set] - p->off[set];
+}
+
+void state_count_off(struct patch_state *p)
+{
+	for (int k = 0; k < SETS_; k++)
+		p->off[k] = p->mask && p->set[k] && k != SET_INSTALLED
+				    ? (uint32_t)roaring_bitmap_and_cardinality(p->set[k],
+									       p->mask->hosts)
+				    : 0;
 }
 
 bool state_enter(struct state *s, uint32_t host, uint32_t patch, enum set set)
@@ -89,19 +112,22 @@ bool state_enter(struct state *s, uint32_t host, uint32_t patch, enum set set)
 	if (!roaring_bitmap_add_checked(p->set[set], host))
 		return false;
 	p->n[set]++;
+	p->off[set] += set != SET_INSTALLED && is_masked(p, host);
 	return true;
 }
 
 static void enter(struct state *s, uint32_t host, uint32_t patch, enum set set)
 {
 	struct patch_state *p = &s->patches[patch];
+	const uint32_t shown = state_shown(p, set);
+	const bool declined = state_is_declined(p, host);
 	if (!state_enter(s, host, patch, set))
 		return;
-	if (p->n[set] == 1)
-		total_patch(&s->totals, &s->catalog->patches[patch], p->declined, set, 1);
-	s->totals.missing_pairs += set == SET_MISSING && !p->declined;
+	if (shown == 0 && state_shown(p, set) > 0)
+		total_patch(&s->totals, &s->catalog->patches[patch], set, 1);
+	s->totals.missing_pairs += set == SET_MISSING && !declined;
 	if (host < s->counted_to)
-		tally_patch(tally_of(s, host), &s->catalog->patches[patch], p->declined, set, 1);
+		tally_patch(tally_of(s, host), &s->catalog->patches[patch], declined, set, 1);
 }
 
 static void leave(struct state *s, uint32_t host, uint32_t patch, enum set set)
@@ -109,14 +135,19 @@ static void leave(struct state *s, uint32_t host, uint32_t patch, enum set set)
 	struct patch_state *p = &s->patches[patch];
 	if (!p->set[set] || !roaring_bitmap_contains(p->set[set], host))
 		return;
+	const uint32_t shown = state_shown(p, set);
+	const bool declined = state_is_declined(p, host);
 	snapshot_own(&p->set[set]);
 	roaring_bitmap_remove(p->set[set], host);
-	s->totals.missing_pairs -= set == SET_MISSING && !p->declined;
+	p->n[set]--;
+	p->off[set] -= set != SET_INSTALLED && is_masked(p, host);
+	s->totals.missing_pairs -= set == SET_MISSING && !declined;
 	if (host < s->counted_to)
-		tally_patch(tally_of(s, host), &s->catalog->patches[patch], p->declined, set, -1);
-	if (--p->n[set] > 0)
+		tally_patch(tally_of(s, host), &s->catalog->patches[patch], declined, set, -1);
+	if (shown > 0 && state_shown(p, set) == 0)
+		total_patch(&s->totals, &s->catalog->patches[patch], set, -1);
+	if (p->n[set] > 0)
 		return;
-	total_patch(&s->totals, &s->catalog->patches[patch], p->declined, set, -1);
 	roaring_bitmap_free(p->set[set]);
 	p->set[set] = NULL;
 }
@@ -133,7 +164,7 @@ void state_tally_move(struct state *s, uint32_t host, uint32_t patch, enum verdi
 		      enum verdict to)
 {
 	const struct patch *p = &s->catalog->patches[patch];
-	const bool declined = s->patches[patch].declined;
+	const bool declined = state_is_declined(&s->patches[patch], host);
 	if (host >= s->counted_to)
 		return;
 	if (set_of_verdict(from) >= 0)
@@ -149,6 +180,7 @@ void state_install(struct state *s, uint32_t patch, roaring_bitmap_t *sets[SETS_
 		p->set[k] = sets[k];
 		p->n[k] = sets[k] ? (uint32_t)roaring_bitmap_get_cardinality(sets[k]) : 0;
 	}
+	state_count_off(p);
 	p->live = true;
 }
 
@@ -163,16 +195,9 @@ void state_total_patch(struct state *s, uint32_t patch, int by)
 {
 	const struct patch_state *p = &s->patches[patch];
 	for (enum set k = 0; k < SETS_; k++)
-		if (p->n[k] > 0)
-			total_patch(&s->totals, &s->catalog->patches[patch], p->declined, k, by);
-	if (!p->declined)
-		s->totals.missing_pairs += (uint64_t)(int64_t)by * p->n[SET_MISSING];
-}
-
-void decline_all(const struct match *m, struct state *s)
-{
-	for (uint32_t i = 0; m->declined && i < s->catalog->n_patches; i++)
-		s->patches[i].declined = m->declined(m->declined_arg, &s->catalog->patches[i]);
+		if (state_shown(p, k) > 0)
+			total_patch(&s->totals, &s->catalog->patches[patch], k, by);
+	s->totals.missing_pairs += (uint64_t)(int64_t)by * state_shown(p, SET_MISSING);
 }
 
 static bool same_lane(const struct catalog *a, const struct component *x, const struct catalog *b,

@@ -2,6 +2,7 @@
  * Counters of hosts, and counting many sets at once: a block of 65,536 hosts at a time and sets
  * that count alike together, so that a billion pairs are counted in a table that the cache holds,
  * not in a walk over all hosts for every patch. */
+#include "match/bitmaps.h"
 #include "match/match_int.h"
 
 /* The counters of a tally as one array. */
@@ -71,8 +72,7 @@ struct tally *tally_of(struct state *s, uint32_t host)
 
 static struct counted counted_of(const struct tally_item *t)
 {
-	const struct patch_state *s = &t->like->patches[t->like_patch];
-	return counted_in(&t->like->catalog->patches[t->like_patch], s->declined, t->set);
+	return counted_in(&t->like->catalog->patches[t->like_patch], t->declined, t->set);
 }
 
 /* Sets with the same key count in the same counters. */
@@ -94,8 +94,29 @@ static int compare(const void *pa, const void *pb)
 void tally_add_patch(struct tally_items *items, const struct state *s, uint32_t patch,
 		     const struct state *like, uint32_t like_patch, int by)
 {
-	for (enum set k = 0; k < SETS_; k++)
-		VEC_PUSH(items, ((struct tally_item) { s, like, patch, like_patch, k, by }));
+	const struct patch_state *p = &like->patches[like_patch];
+	for (enum set k = 0; k < SETS_; k++) {
+		struct tally_item t = {
+			s, like, patch, like_patch, k, by, p->declined, NULL, NULL
+		};
+		if (p->mask && k != SET_INSTALLED) {
+			t.without = p->mask->hosts;
+			VEC_PUSH(items, t);
+			t.declined = true;
+			t.without = NULL;
+			t.only = p->mask->hosts;
+		}
+		VEC_PUSH(items, t);
+	}
+}
+
+void tally_move_patch(struct tally_items *items, const struct state *s, uint32_t patch,
+		      const roaring_bitmap_t *only, bool to)
+{
+	for (enum set k = 0; k < SET_INSTALLED; k++)
+		for (int by = -1; by <= 1; by += 2)
+			VEC_PUSH(items, ((struct tally_item) { s, s, patch, patch, k, by,
+							       to == (by > 0), only, NULL }));
 }
 
 void tally_sort(struct tally_items *items)
@@ -123,20 +144,53 @@ static void flush(struct state *into, const struct tally_item *like, uint32_t fr
 	block_counter_clear(counter);
 }
 
+/* What of a set an item is about, in one block; made ones live in `made` until they are counted. */
+struct parts {
+	block_bits bits, mask;
+	struct bitmaps made;
+};
+
+static const roaring_bitmap_t *part_of(struct parts *x, const struct tally_item *t, uint32_t no)
+{
+	const roaring_bitmap_t *set = t->sets->patches[t->patch].set[t->set];
+	if (!set || (!t->only && !t->without))
+		return set;
+	block_clear(x->mask);
+	bool masked = block_add(x->mask, t->only ? t->only : t->without, no);
+	if (!masked && t->only)
+		return NULL;
+	if (!masked)
+		return set;
+	block_clear(x->bits);
+	if (!block_add(x->bits, set, no))
+		return NULL;
+	if (t->only)
+		block_and(x->bits, x->mask);
+	else
+		block_andnot(x->bits, x->mask);
+	roaring_bitmap_t *part = NULL;
+	if (block_append(&part, no, x->bits) > 0)
+		bitmaps_own(&x->made, part);
+	return part;
+}
+
 void tally_block(struct state *into, const struct tally_items *items, uint32_t from)
 {
 	AUTO(block_counter_free) struct block_counter *counter = block_counter_new();
+	AUTO(xfree) struct parts *parts = xcalloc(1, sizeof(*parts));
 	uint32_t n = 0;
 	for (size_t i = 0; i < items->n; i++) {
 		const struct tally_item *t = &items->p[i];
-		n += block_count(counter, t->sets->patches[t->patch].set[t->set],
+		n += block_count(counter, part_of(parts, t, from / TALLY_BLOCK),
 				 from / TALLY_BLOCK);
 		bool last = i + 1 == items->n || key_of(t) != key_of(t + 1);
 		if (n > 0 && (last || n == BLOCK_COUNTER_MOST)) {
 			flush(into, t, from, counter);
+			bitmaps_drop(&parts->made);
 			n = 0;
 		}
 	}
+	bitmaps_drop(&parts->made);
 }
 
 void tally_all(struct state *into, const struct tally_items *items, uint32_t hosts)

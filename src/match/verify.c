@@ -19,6 +19,12 @@ static void compare_tally(struct check *c, uint32_t host, const struct tally *wa
 	c->differences += memcmp(&have, want, sizeof(have)) != 0;
 }
 
+/* Said here anew: nothing of what keeps the counters is believed. */
+static bool is_declined(const struct patch_state *p, uint32_t host)
+{
+	return p->declined || (p->mask && roaring_bitmap_contains(p->mask->hosts, host));
+}
+
 static void forward_host(struct check *c, uint32_t host, uint8_t *seen)
 {
 	const struct catalog *catalog = c->v.catalog;
@@ -34,7 +40,8 @@ static void forward_host(struct check *c, uint32_t host, uint8_t *seen)
 				c->want[i][set] = roaring_bitmap_create();
 			roaring_bitmap_add(c->want[i][set], host);
 			tally_patch(&tally, &catalog->patches[i],
-				    c->v.m->state->patches[i].declined, (enum set)set, 1);
+				    is_declined(&c->v.m->state->patches[i], host), (enum set)set,
+				    1);
 		}
 	}
 	compare_tally(c, host, &tally);
@@ -72,14 +79,21 @@ static uint64_t check_totals(const struct match_view *v)
 	for (uint32_t i = 0; i < v->catalog->n_patches; i++) {
 		const struct patch_state *p = &s->patches[i];
 		const struct patch *patch = &v->catalog->patches[i];
+		uint64_t missing = 0;
 		for (int k = 0; k < SETS_; k++) {
 			differences += p->n[k] !=
 				       (p->set[k] ? roaring_bitmap_get_cardinality(p->set[k]) : 0);
-			want.patches[k] += p->n[k] > 0 && (!p->declined || k == SET_INSTALLED);
+			uint64_t off = k != SET_INSTALLED && p->mask && p->set[k]
+					       ? roaring_bitmap_and_cardinality(p->set[k],
+										p->mask->hosts)
+					       : 0;
+			differences += p->off[k] != off;
+			want.patches[k] += p->n[k] > off && (!p->declined || k == SET_INSTALLED);
+			missing = k == SET_MISSING ? p->n[k] - off : missing;
 		}
-		if (p->n[SET_MISSING] == 0 || p->declined)
+		if (missing == 0 || p->declined)
 			continue;
-		want.missing_pairs += p->n[SET_MISSING];
+		want.missing_pairs += missing;
 		want.missing_by_severity[patch->severity]++;
 		want.security_missing += patch->type == PATCH_TYPE_SECURITY;
 	}

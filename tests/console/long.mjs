@@ -11,12 +11,13 @@ const KEV = { cve: 'CVE-2026-123456', name: 'Kernel use after free', added: AT, 
 const MISSING = { critical: 1234, important: 23456, moderate: 34567, low: 4567, unrated: 8901, total: 72725 };
 const flags = ['unsigned_source', 'restart_pending'];
 
+const decline = (p, groups) => ({ id: '0'.repeat(32), patch: { id: p.id, title: TITLE }, product: null, os: null, groups, reason: TITLE.slice(0, 150), created_by: PERSON, created: AT, expires: AT, ended: null, ended_by: null });
 const patch = p => ({
 	...p, title: TITLE, bulletins: ['ELSA-2026-28475-1', 'RHSA-2026:123456'], severity: 'important', severity_derived: true, type: 'service_pack', kev: KEV, epss: EPSS,
 	missing_systems: BIG, failed_systems: BIG, installed_systems: BIG, unknown_systems: BIG, held_systems: BIG, kept_back_systems: BIG, phased_systems: BIG, withheld: 45,
 	subscription_systems: BIG, availability: 'Ubuntu Pro (esm-infra)', product: 'linux-modules-extra-azure-fde-lts-22.04', version: '1:5.15.0-1103.112~20.04.1+esm2', os: 'opensuse-leap:15.6',
 	suites: ['noble-security', 'noble-updates', 'noble-esm-infra'], reboot: 'always', vendor: 'Canonical Group Limited', released: AT, size: 1610612736, cve_count: 128,
-	decline: { id: '0'.repeat(32), patch: { id: p.id, title: TITLE }, product: null, os: null, reason: TITLE.slice(0, 150), created_by: PERSON, created: AT, expires: AT, ended: null, ended_by: null },
+	decline: decline(p, []), group_declines: [decline(p, [{ id: '1'.repeat(32), name: TITLE.slice(0, 100) }])], declined_systems: BIG,
 });
 const system = s => ({
 	...s, hostname: HOST, os_name: 'SUSE Linux Enterprise Server for SAP Applications 15 SP6', health: 'highly_vulnerable', missing: MISSING, failed: BIG, installed: BIG, held: BIG,

@@ -213,7 +213,7 @@ static void concurrent(void **arg)
 	catalog_unref(w.c[1]);
 }
 
-static bool declines_one(void *arg, const struct patch *p)
+static bool declines_one(void *arg, const struct patch *p, struct buf *groups)
 {
 	return arg && str_is(p->id, arg);
 }
@@ -233,7 +233,7 @@ static void S_09_declined_patches_count_nowhere(void **arg)
 	char one[] = "debian:12:a:2";
 	for (int round = 0; round < 3; round++) {
 		bool declined = round == 1;
-		match_set_declined(m, declines_one, declined ? one : NULL);
+		match_set_declined(m, declines_one, declined ? one : NULL, world_now(NULL));
 		if (declined) { /* a catalog adopted meanwhile asks again; a scan moves rightly */
 			AUTO(catalog_unref) struct catalog *again = world_catalog(str_of(first));
 			match_set_catalog(m, again);
@@ -257,6 +257,8 @@ static void S_09_declined_patches_count_nowhere(void **arg)
 		assert_int_equal(match_is_declined(&v, p), declined);
 		/* Who lacks it is still known. */
 		assert_int_equal(match_count(&v, p, VERDICT_MISSING), 1);
+		assert_int_equal(match_due_count(&v, p, VERDICT_MISSING), !declined);
+		assert_int_equal(match_declined_count(&v, p), declined);
 	}
 }
 

@@ -4,6 +4,7 @@
  * another catalog, and with a file that is torn, foreign, old or gone (P9, F01). */
 #include "match/saved.h"
 #include "base/file.h"
+#include "fleet/group.h"
 #include "fleet/host.h"
 #include "fleet/roster.h"
 #include "fleet/snapshot.h"
@@ -286,6 +287,56 @@ static void starts(void **arg)
 	check_start(db, path, other, true);
 }
 
+static char office_group[33];
+
+static bool declined_for_group(void *arg, const struct patch *p, struct buf *groups)
+{
+	if (str_is(p->id, "patch-3") || str_is(p->id, "patch-6"))
+		buf_add(groups, office_group, 32);
+	return str_is(p->id, "patch-5");
+}
+
+/* What is declined (S-09), also for a group: a start from the file has the counters made by it. */
+static void starts_with_declines(void **arg)
+{
+	AUTO(sql_close) struct sql *db = open_db("declines");
+	AUTO(catalog_unref) struct catalog *c = make_catalog(NAMES);
+	AUTO(xfree) char *path = xasprintf("%s/declines.snapshot", dir);
+	struct world w = new_world(db, c);
+	struct err e = { 0 };
+	struct group_edit edit = { .name = "g", .description = "", .filter = "", .by = "t" };
+	uint32_t hosts[HOSTS / 2];
+	size_t n;
+	for (uint32_t i = 0; i < ARRAY_LEN(hosts); i++)
+		hosts[i] = 2 * i;
+	assert_true(fleet_group_create(w.fleet, &edit, office_group, &e) &&
+		    fleet_group_members(w.fleet, office_group, hosts, ARRAY_LEN(hosts), true, "t",
+					&n, &e));
+	match_set_declined(w.match, declined_for_group, NULL, world_now(NULL));
+	save(&w, path);
+	for (int i = 0; i < 40; i++) /* that the file does not know */
+		change(w.fleet, next(HOSTS));
+	world_close(&w);
+	w = load(db, path, c);
+	assert_int_equal(w.evaluated, 0);
+	assert_int_equal(match_verify(w.match), 0);
+	{
+		AUTO(match_read_end) struct match_view v;
+		match_read(w.match, &v);
+		assert_true(match_declined_count(&v, catalog_find(c, STR_LIT("patch-3"))) > 0);
+	}
+	for (int i = 0; i < 40; i++)
+		change(w.fleet, next(HOSTS));
+	assert_int_equal(match_verify(w.match), 0);
+	struct world read = load(db, NULL, c);
+	match_set_declined(w.match, declined_for_group, NULL, world_now(NULL));
+	match_set_declined(read.match, declined_for_group, NULL, world_now(NULL));
+	same_world(&w, &read);
+	save(&w, path);
+	world_close(&read);
+	world_close(&w);
+}
+
 struct writing {
 	struct world *w;
 	const char *path;
@@ -552,6 +603,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(starts),
+		cmocka_unit_test(starts_with_declines),
 		cmocka_unit_test(written_under_load),
 		cmocka_unit_test(damaged_files),
 		cmocka_unit_test(enrolled_while_written),

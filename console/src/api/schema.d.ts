@@ -170,7 +170,7 @@ export interface paths {
          *     applicable = missing, held or installed somewhere; supported = everything in the patch database;
          *     latest = supported without those wholly superseded; critical = missing and known to be
          *     exploited (CISA KEV).
-         *     `sort` keys: id, title, product, severity, type, released, size, missing_systems,
+         *     `sort` keys: id, title, product, severity, type, released, size, missing_systems, declined_systems,
          *     installed_systems, kev (when the first of its CVEs was listed), epss (highest score), approval.
          *     Default `-severity,-missing_systems`.
          *     `facets`: severity, type, os, suite, product, reboot, kev, epss (shares that are reached), approval.
@@ -341,10 +341,12 @@ export interface paths {
         get: operations["listDeclines"];
         put?: never;
         /**
-         * Declines patches (at most 200) or a product, on all systems, until `expires` (at most two years away).
-         * @description A declined patch counts as missing nowhere, not in the system status either, and is in no deployment of
-         *     everything missing. A deployment that names it still installs it. Of several patches, those that are declined
-         *     already stay as they are; a single one is answered 409 `already_declined`.
+         * Declines patches (at most 200) or a product, on all systems or those of groups, until `expires` (at most two years away).
+         * @description Where it is declined a patch does not count as missing, not in the system status either, and is in no
+         *     deployment of everything missing and in no automated one. A deployment that names it still installs it. With
+         *     `groups` it is declined on the systems in any of them and missing elsewhere; who is in them is followed, dynamic
+         *     groups too. 400 `invalid_group`. Of several patches, those that are declined already (on all systems, or for all
+         *     of these groups) stay as they are; a single one is answered 409 `already_declined`.
          */
         post: operations["declinePatches"];
         delete?: never;
@@ -1412,11 +1414,11 @@ export interface paths {
         get: operations["getGroup"];
         put?: never;
         post?: never;
-        /** Removes a group. 409 `group_in_use` while a deployment aimed at it has not ended, or another group's filter refers to it. */
+        /** Removes a group. 409 `group_in_use` while a deployment aimed at it has not ended, something is declined for it, or another group's filter refers to it. */
         delete: operations["removeGroup"];
         options?: never;
         head?: never;
-        /** Changes name, description or filter. 412 `precondition_failed` when it changed meanwhile, 409 `group_in_use` for a new name while another group's filter has the old one. */
+        /** Changes name, description or filter. 412 `precondition_failed` when it changed meanwhile, 409 `group_in_use` for a new name while another group's filter has the old one, and for a filter that asks for health or missing patches while something is declined for the group. */
         patch: operations["updateGroup"];
         trace?: never;
     };
@@ -1855,7 +1857,7 @@ export interface components {
         /** @enum {string} */
         Verdict: "not_applicable" | "missing" | "installed" | "held" | "superseded" | "unknown" | "kept_back" | "phased" | "needs_subscription";
         /**
-         * @description missing, applicable and critical leave out what is declined
+         * @description missing, applicable and critical leave out what is declined on every system that lacks it; declined has what is declined on all systems or for groups
          * @default missing
          * @enum {string}
          */
@@ -2108,6 +2110,8 @@ export interface components {
             systems: number;
             /** @description Of its systems lack it */
             lacking: number;
+            /** @description Of these it is declined on */
+            declined: number;
             /** @description A deployment with it has not ended there */
             under_way: number;
             /** @description A person uninstalled it there */
@@ -2155,6 +2159,12 @@ export interface components {
             /** @description Every patch of it for one operating system */
             product: string | null;
             os: string | null;
+            /** @description On the systems in these, which follows the groups; empty = on all systems */
+            groups: {
+                id: string;
+                /** @description Of a group that is gone the name it had */
+                name: string;
+            }[];
             reason: string;
             created_by: string;
             created: components["schemas"]["Time"];
@@ -2179,6 +2189,8 @@ export interface components {
                 /** @example openssl */
                 name: string;
             };
+            /** @description Ids of custom groups; without it: on all systems. Not a group whose filter asks, itself or by other groups, for health or missing patches. */
+            groups?: string[];
             reason: string;
             expires: components["schemas"]["Time"];
         };
@@ -2438,6 +2450,7 @@ export interface components {
             kev: null | components["schemas"]["Kev"];
             /** @description The highest EPSS score among its CVEs; null = none is scored, or there is no data */
             epss: null | components["schemas"]["Epss"];
+            /** @description Systems that miss it; in this and the numbers of held, kept back, phased and subscriptions those where it is declined do not count */
             missing_systems: number;
             /** @description Systems where it is installed by a scan of late */
             installed_systems: number;
@@ -2461,7 +2474,12 @@ export interface components {
             failed_systems: number;
             approval: components["schemas"]["Approval"];
             approval_detail: components["schemas"]["ApprovalDetail"];
+            /** @description Systems that lack it in any way where it is declined */
+            declined_systems: number;
+            /** @description What declines it on all systems */
             decline: components["schemas"]["Decline"] | null;
+            /** @description What declines it for groups, oldest first */
+            group_declines: components["schemas"]["Decline"][];
             /** @description Patch id */
             superseded_by: string | null;
             download_state: components["schemas"]["DownloadState"];
@@ -2788,6 +2806,8 @@ export interface components {
                 scan_status: components["schemas"]["ScanStatus"];
                 inventory_digest: string | null;
             };
+            /** @description What declines the patch on this system; empty = it is not declined there, or not lacking */
+            declines: components["schemas"]["Decline"][];
             advisories: components["schemas"]["Advisory"][];
             /**
              * @description What the installed patch still waits for
@@ -4516,8 +4536,8 @@ export interface operations {
                 sort?: components["parameters"]["Sort"];
                 /** @description Which counts to add */
                 facets?: components["parameters"]["Facets"];
-                /** @description Default missing */
-                state?: "missing" | "installed" | "held" | "kept_back" | "phased" | "needs_subscription" | "unknown";
+                /** @description Default missing; declined: lacking in any way, and declined there */
+                state?: "missing" | "installed" | "held" | "kept_back" | "phased" | "needs_subscription" | "unknown" | "declined";
                 q?: string;
                 health?: components["parameters"]["FilterHealth"];
                 lifecycle?: components["parameters"]["FilterLifecycle"];

@@ -82,7 +82,8 @@ bool deployment_insert(struct sql_conn *c, const char *id, const char *name,
 				sql_int(now_ms), sql_int(n_patches), sql_int(operation),
 				sql_int(t->expires_ms), sql_int(t->retry_refresh),
 				sql_int(t->retry_start_up), sql_bool(t->hold_incomplete),
-				sql_text(r->request ? r->request : "")),
+				sql_text(r->request ? r->request : ""),
+				sql_bool(operation == DEPLOYMENT_INSTALL && !r->n_patches)),
 		       e) &&
 	       notify_put(c, id, &r->notify, e);
 }

@@ -73,12 +73,16 @@ static void take(struct resolved *out, const struct match_view *v, uint32_t patc
 }
 
 void resolved_take(struct resolved *out, const struct match_view *v, uint32_t patch,
-		   const roaring_bitmap_t *within)
+		   const roaring_bitmap_t *within, bool spares)
 {
-	const roaring_bitmap_t *missing = match_hosts(v, patch, VERDICT_MISSING);
+	roaring_bitmap_t *own = NULL;
+	const roaring_bitmap_t *missing = spares ? match_due_hosts(v, patch, VERDICT_MISSING, &own)
+						 : match_hosts(v, patch, VERDICT_MISSING);
 	if (missing)
 		take(out, v, patch,
 		     within ? roaring_bitmap_and(missing, within) : roaring_bitmap_copy(missing));
+	if (own)
+		roaring_bitmap_free(own);
 }
 
 static void count_held(const struct match_view *v, uint32_t patch, const roaring_bitmap_t *systems,
@@ -108,22 +112,24 @@ static bool by_patch(const struct match_view *v, const struct deploy_request *r,
 			continue;
 		out->superseded += v->catalog->patches[p].superseded_by != CATALOG_NONE;
 		count_held(v, p, systems, out);
-		resolved_take(out, v, p, systems);
+		resolved_take(out, v, p, systems, false);
 	}
 	return true;
 }
 
-/* Entry A: everything the named systems miss, nobody declined (S-09) and nobody took back there. */
+/* Entry A: everything the named systems miss, not declined there (S-09) nor taken back there. */
 static bool by_system(struct deploy *d, const struct match_view *v, const roaring_bitmap_t *systems,
 		      struct resolved *out, struct err *e)
 {
 	roaring_bitmap_t **per = xcalloc(v->catalog->n_patches, sizeof(roaring_bitmap_t *));
 	for (uint32_t p = 0; p < v->catalog->n_patches; p++) {
-		const roaring_bitmap_t *missing = match_hosts(v, p, VERDICT_MISSING);
+		roaring_bitmap_t *own;
+		const roaring_bitmap_t *missing = match_due_hosts(v, p, VERDICT_MISSING, &own);
 		count_held(v, p, systems, out);
-		if (missing && !match_is_declined(v, p) &&
-		    roaring_bitmap_intersect(missing, systems))
+		if (missing && roaring_bitmap_intersect(missing, systems))
 			per[p] = roaring_bitmap_and(missing, systems);
+		if (own)
+			roaring_bitmap_free(own);
 	}
 	bool ok = rolled_back_leave_out(d, v, per, &out->rolled_back, e);
 	for (uint32_t p = 0; p < v->catalog->n_patches; p++)

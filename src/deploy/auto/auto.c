@@ -54,13 +54,13 @@ bool auto_hosts(struct deploy *d, const struct match_view *v, const char *target
 }
 
 bool auto_is_withheld(struct deploy *d, const struct match_view *v, const char *task,
-		      uint32_t patch)
+		      uint32_t patch, uint32_t host)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	struct approval ap;
 	if (!task[0])
 		return false;
-	if (match_is_declined(v, patch))
+	if (match_is_declined_on(v, patch, host))
 		return true;
 	approval_of(d, v->catalog->patches[patch].id, &a, &ap);
 	return !ap.approved && (strcmp(task, AUTO_TEST) != 0 || ap.how != APPROVAL_NEW);

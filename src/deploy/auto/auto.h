@@ -66,6 +66,7 @@ struct auto_row {
 	roaring_bitmap_t *chosen;  /**< systems that get it now; NULL = none */
 	roaring_bitmap_t *refused; /**< that lack it and must not get it now; NULL = none */
 	uint32_t lacking;	   /**< of the task's systems */
+	uint32_t declined;	   /**< of these: where it is declined */
 	uint32_t busy;		   /**< a deployment with it is under way there */
 	uint32_t taken_back;	   /**< uninstalled there by a person since */
 	uint32_t waits, given_up, cancelled;

@@ -50,15 +50,15 @@ bool auto_targets_read(const json_t *j, struct arena *a, const char **out, bool 
 void auto_test_task(const struct approval_settings *s, struct auto_task *out);
 /* Tests that are over: the patch is approved, or it is noted that it failed. */
 bool auto_conclude(struct deploy *d, struct err *e) MUST_CHECK;
-/* In a write function: orders of automated deployments with this patch that wait on machines are
- * withdrawn, and made anew without it. */
+/* In a write function: orders of automated deployments, and of those of everything missing, with
+ * this patch that wait on machines are withdrawn, and made anew as it is by then. */
 bool auto_withdraw(struct sql_conn *c, const char *patch, int64_t now_ms, struct err *e) MUST_CHECK;
 /* Whose deployment it is: "" for a person's. */
 bool auto_task_of(struct deploy *d, const char *deployment, char out[static 33], struct err *e)
 	MUST_CHECK;
-/* A patch that an automated deployment must not install any more. */
+/* A patch that an automated deployment must not install on a host any more. */
 bool auto_is_withheld(struct deploy *d, const struct match_view *v, const char *task,
-		      uint32_t patch);
+		      uint32_t patch, uint32_t host);
 
 /* --- configuration.c --- */
 /* Makes a deployment of a resolved set; `also` (or NULL) writes in the same transaction. */

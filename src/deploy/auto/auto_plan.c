@@ -57,7 +57,7 @@ AUTO_DEFINE_VALUE(struct planning, planning_done)
 /* --- what there is to know of a patch --- */
 
 static void facts_of(struct planning *k, const struct enrich_join *enriched, uint32_t patch,
-		     struct arena *a, struct auto_patch *out)
+		     bool declined, struct arena *a, struct auto_patch *out)
 {
 	const struct catalog *cat = k->v->catalog;
 	const struct patch *p = &cat->patches[patch];
@@ -75,10 +75,32 @@ static void facts_of(struct planning *k, const struct enrich_join *enriched, uin
 				     .seen_ms = ap.seen_ms,
 				     .approved_ms = ap.approved ? ap.changed_ms : 0,
 				     .approved = ap.approved,
-				     .declined = match_is_declined(k->v, patch),
+				     .declined = declined,
 				     .untested = ap.how == APPROVAL_NEW,
 				     .kev = enriched && enrich_join_kev(enriched, patch, NULL),
 				     .epss = score ? (int64_t)score->score : -1 };
+}
+
+/* The systems that lack the row's patch and may get it; when it is declined on all of them, these
+ * (auto_decide.h says so). */
+static roaring_bitmap_t *due_on(const struct match_view *v, const roaring_bitmap_t *lack,
+				const roaring_bitmap_t *targets, struct auto_row *row)
+{
+	roaring_bitmap_t *own, *all = roaring_bitmap_and(lack, targets);
+	const roaring_bitmap_t *due = match_due_hosts(v, row->patch, VERDICT_MISSING, &own);
+	roaring_bitmap_t *some = due ? roaring_bitmap_and(due, targets) : roaring_bitmap_create();
+	if (own)
+		roaring_bitmap_free(own);
+	row->lacking = (uint32_t)roaring_bitmap_get_cardinality(all);
+	row->declined = row->lacking - (uint32_t)roaring_bitmap_get_cardinality(some);
+	bool everywhere = row->declined == row->lacking;
+	roaring_bitmap_free(everywhere ? some : all);
+	return everywhere ? all : some;
+}
+
+static bool is_declined(const struct auto_row *row)
+{
+	return row->declined == row->lacking;
 }
 
 /* The task's business that any of its systems lacks. */
@@ -91,16 +113,14 @@ static void gather(struct planning *k, const struct enrich_join *enriched,
 		struct auto_patch p;
 		if (!lack || !roaring_bitmap_intersect(lack, targets))
 			continue;
-		facts_of(k, enriched, i, a, &p);
+		facts_of(k, enriched, i, false, a, &p);
 		if (!auto_matches(&k->t->spec.criteria, &p))
 			continue;
 		size_t n = k->out->rows.n;
+		struct auto_row row = { .patch = i };
 		k->missing = xrealloc(k->missing, (n + 1) * sizeof(*k->missing));
-		k->missing[n] = roaring_bitmap_and(lack, targets);
-		VEC_PUSH(&k->out->rows,
-			 ((struct auto_row) { .patch = i,
-					      .lacking = (uint32_t)roaring_bitmap_get_cardinality(
-						      k->missing[n]) }));
+		k->missing[n] = due_on(k->v, lack, targets, &row);
+		VEC_PUSH(&k->out->rows, row);
 		intern_add(k->ids, p.id);
 	}
 }
@@ -119,6 +139,7 @@ static bool leave_out_taken_back(struct planning *k, struct err *e)
 		return false;
 	for (size_t i = 0; i < k->out->rows.n; i++)
 		rows[i].taken_back = rows[i].lacking -
+				     (is_declined(&rows[i]) ? 0 : rows[i].declined) -
 				     (uint32_t)roaring_bitmap_get_cardinality(k->missing[i]);
 	return true;
 }
@@ -210,7 +231,7 @@ static void decide_row(struct planning *k, const struct enrich_join *enriched, u
 		roaring_bitmap_andnot_inplace(chosen, k->busy[row]);
 	}
 	struct auto_patch p;
-	facts_of(k, enriched, r->patch, a, &p);
+	facts_of(k, enriched, r->patch, is_declined(r), a, &p);
 	p.failures = r->failures;
 	auto_decide(&k->t->spec.criteria, &p, k->now_ms, &r->decision);
 	bool deploys = r->decision.verdict == AUTO_DEPLOY || r->decision.verdict == AUTO_EXPRESS;

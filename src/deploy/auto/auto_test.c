@@ -71,7 +71,9 @@ static bool read_claims(struct deploy *d, struct testing *k, struct err *e)
 static void count_lacking(struct testing *k, const roaring_bitmap_t *tests)
 {
 	for (uint32_t i = 0; i < intern_count(k->ids); i++) {
-		const roaring_bitmap_t *lack = match_hosts(k->v, k->patches[i], VERDICT_MISSING);
+		roaring_bitmap_t *own;
+		const roaring_bitmap_t *lack = match_due_hosts(k->v, k->patches[i], VERDICT_MISSING,
+							       &own);
 		k->facts[i].has_targets = !roaring_bitmap_is_empty(tests);
 		if (!lack)
 			continue;
@@ -80,6 +82,8 @@ static void count_lacking(struct testing *k, const roaring_bitmap_t *tests)
 			roaring_bitmap_andnot_inplace(some, k->given[i]);
 		k->facts[i].lacking = (uint32_t)roaring_bitmap_get_cardinality(some);
 		roaring_bitmap_free(some);
+		if (own)
+			roaring_bitmap_free(own);
 	}
 }
 

@@ -9,12 +9,16 @@
 #include "sql/notify.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 struct held_decline {
 	char id[33];
 	bool of_product;
-	char *os, *subject, *reason, *created_by;
+	const char *os, *subject, *reason, *created_by;
 	int64_t created_ms, expires_ms;
+	const struct decline_group *groups;
+	size_t n_groups; /* 0 = on all systems */
+	struct arena arena;
 };
 
 struct declines {
@@ -23,24 +27,28 @@ struct declines {
 	VEC(struct held_decline) list;
 };
 
-static void held_done(struct held_decline *h)
+static const struct decline_group *copy_groups(struct arena *a, const struct decline_group *from,
+					       size_t n)
 {
-	xfree(h->os);
-	xfree(h->subject);
-	xfree(h->reason);
-	xfree(h->created_by);
+	struct decline_group *out = arena_array(a, struct decline_group, n + 1);
+	for (size_t i = 0; i < n; i++)
+		out[i] = (struct decline_group) { arena_strdup(a, from[i].id),
+						  arena_strdup(a, from[i].name) };
+	return out;
 }
 
 static void remember(struct declines *all, const struct decline *x)
 {
 	struct held_decline h = { .of_product = x->of_product,
-				  .os = xstrdup(x->os),
-				  .subject = xstrdup(x->subject),
-				  .reason = xstrdup(x->reason),
-				  .created_by = xstrdup(x->created_by),
 				  .created_ms = x->created_ms,
-				  .expires_ms = x->expires_ms };
+				  .expires_ms = x->expires_ms,
+				  .n_groups = x->n_groups };
 	memcpy(h.id, x->id, sizeof(h.id));
+	h.os = arena_strdup(&h.arena, x->os);
+	h.subject = arena_strdup(&h.arena, x->subject);
+	h.reason = arena_strdup(&h.arena, x->reason);
+	h.created_by = arena_strdup(&h.arena, x->created_by);
+	h.groups = copy_groups(&h.arena, x->groups, x->n_groups);
 	pthread_rwlock_wrlock(&all->lock);
 	VEC_PUSH(&all->list, h);
 	pthread_rwlock_unlock(&all->lock);
@@ -52,7 +60,7 @@ static void forget(struct declines *all, const char *id)
 	for (size_t i = 0; i < all->list.n; i++) {
 		if (strcmp(all->list.p[i].id, id) != 0)
 			continue;
-		held_done(&all->list.p[i]);
+		arena_done(&all->list.p[i].arena);
 		all->list.p[i] = all->list.p[--all->list.n];
 		break;
 	}
@@ -65,21 +73,42 @@ static bool is_about(const struct held_decline *h, const struct patch *p)
 			     : str_is(p->id, h->subject);
 }
 
+/* The one for all systems. */
 static const struct held_decline *find(const struct declines *all, const struct patch *p)
 {
 	for (size_t i = 0; i < all->list.n; i++)
-		if (is_about(&all->list.p[i], p))
+		if (all->list.p[i].n_groups == 0 && is_about(&all->list.p[i], p))
 			return &all->list.p[i];
 	return NULL;
 }
 
-static bool is_declined(void *arg, const struct patch *p)
+static bool is_declined(void *arg, const struct patch *p, struct buf *groups)
 {
 	struct declines *all = arg;
 	pthread_rwlock_rdlock(&all->lock);
-	bool yes = find(all, p) != NULL;
+	bool everywhere = find(all, p) != NULL;
+	for (size_t i = 0; !everywhere && i < all->list.n; i++) {
+		const struct held_decline *h = &all->list.p[i];
+		for (size_t k = 0; k < h->n_groups && is_about(h, p); k++)
+			buf_add(groups, h->groups[k].id, 32);
+	}
 	pthread_rwlock_unlock(&all->lock);
-	return yes;
+	return everywhere;
+}
+
+static void copy_out(const struct held_decline *h, struct arena *a, struct decline *out)
+{
+	*out = (struct decline) { .of_product = h->of_product,
+				  .os = arena_strdup(a, h->os),
+				  .subject = arena_strdup(a, h->subject),
+				  .reason = arena_strdup(a, h->reason),
+				  .created_by = arena_strdup(a, h->created_by),
+				  .ended_by = "",
+				  .created_ms = h->created_ms,
+				  .expires_ms = h->expires_ms,
+				  .groups = copy_groups(a, h->groups, h->n_groups),
+				  .n_groups = h->n_groups };
+	memcpy(out->id, h->id, sizeof(out->id));
 }
 
 const struct decline *deploy_decline_of(struct deploy *d, const struct patch *p, struct arena *a)
@@ -89,17 +118,39 @@ const struct decline *deploy_decline_of(struct deploy *d, const struct patch *p,
 	const struct held_decline *h = find(d->declines, p);
 	if (h) {
 		out = arena_new(a, struct decline);
-		*out = (struct decline) { .of_product = h->of_product,
-					  .os = arena_strdup(a, h->os),
-					  .subject = arena_strdup(a, h->subject),
-					  .reason = arena_strdup(a, h->reason),
-					  .created_by = arena_strdup(a, h->created_by),
-					  .ended_by = "",
-					  .created_ms = h->created_ms,
-					  .expires_ms = h->expires_ms };
-		memcpy(out->id, h->id, sizeof(out->id));
+		copy_out(h, a, out);
 	}
 	pthread_rwlock_unlock(&d->declines->lock);
+	return out;
+}
+
+static int by_age(const void *pa, const void *pb)
+{
+	const struct decline *a = pa, *b = pb;
+	if (a->created_ms != b->created_ms)
+		return a->created_ms < b->created_ms ? -1 : 1;
+	return strcmp(a->id, b->id);
+}
+
+const struct decline *deploy_group_declines_of(struct deploy *d, const struct patch *p,
+					       struct arena *a, size_t *n_out)
+{
+	const struct declines *all = d->declines;
+	struct decline *out = NULL;
+	size_t n = 0;
+	pthread_rwlock_rdlock(&d->declines->lock);
+	for (size_t i = 0; i < all->list.n; i++) {
+		const struct held_decline *h = &all->list.p[i];
+		if (h->n_groups == 0 || !is_about(h, p))
+			continue;
+		if (!out)
+			out = arena_array(a, struct decline, all->list.n - i);
+		copy_out(h, a, &out[n++]);
+	}
+	pthread_rwlock_unlock(&d->declines->lock);
+	if (n > 1)
+		qsort(out, n, sizeof(*out), by_age);
+	*n_out = n;
 	return out;
 }
 
@@ -122,6 +173,22 @@ static void from_row(struct sql_rows *rows, struct arena *a, struct decline *x)
 	x->expires_ms = sql_col_int(rows, 7);
 	x->ended_ms = sql_col_int(rows, 8);
 	x->ended_by = text(rows, 9, a);
+	x->groups = NULL;
+	x->n_groups = 0;
+}
+
+static bool read_groups(struct sql_conn *c, struct arena *a, struct decline *x, struct err *e)
+{
+	struct decline_group *groups = arena_array(a, struct decline_group, DECLINE_GROUPS_MAX);
+	struct sql_rows *rows;
+	if (!sql_query(c, &SQL_DECLINE_GROUPS,
+		       SQL_ARGS(sql_text(x->id), sql_int(DECLINE_GROUPS_MAX)), &rows, e))
+		return false;
+	while (x->n_groups < DECLINE_GROUPS_MAX && sql_next(rows))
+		groups[x->n_groups++] = (struct decline_group) { text(rows, 0, a),
+								 text(rows, 1, a) };
+	x->groups = groups;
+	return sql_rows_end(rows, e);
 }
 
 bool deploy_declines(struct deploy *d, bool ended, const struct sql_page *page, struct arena *a,
@@ -140,6 +207,9 @@ bool deploy_declines(struct deploy *d, bool ended, const struct sql_page *page, 
 	if (!sql_rows_end(rows, e))
 		return false;
 	sql_page_order(page, list, sizeof(*list), n);
+	for (size_t i = 0; i < n; i++)
+		if (!read_groups(c, a, &list[i], e))
+			return false;
 	*out = list;
 	*n_out = n;
 	return true;
@@ -160,10 +230,12 @@ static bool remember_all(struct deploy *d, struct err *e)
 		VEC_PUSH(&list, x);
 	}
 	bool ok = sql_rows_end(rows, e);
+	for (size_t i = 0; ok && i < list.n; i++)
+		ok = read_groups(c, &a, &list.p[i], e);
 	if (ok) {
 		pthread_rwlock_wrlock(&d->declines->lock);
 		for (size_t i = 0; i < d->declines->list.n; i++)
-			held_done(&d->declines->list.p[i]);
+			arena_done(&d->declines->list.p[i].arena);
 		d->declines->list.n = 0;
 		pthread_rwlock_unlock(&d->declines->lock);
 	}
@@ -180,7 +252,7 @@ bool declines_load(struct deploy *d, struct err *e)
 	pthread_rwlock_init(&d->declines->lock, NULL);
 	if (!remember_all(d, e))
 		return false;
-	match_set_declined(d->conf.match, is_declined, d->declines);
+	match_set_declined(d->conf.match, is_declined, d->declines, clock_now_ms(d->conf.clock));
 	return true;
 }
 
@@ -192,7 +264,7 @@ bool deploy_declines_reload(struct deploy *d, struct err *e)
 	bool ok = remember_all(d, e);
 	pthread_mutex_unlock(&d->declines->changing);
 	if (ok)
-		match_declined_changed(d->conf.match);
+		match_declined_changed(d->conf.match, clock_now_ms(d->conf.clock));
 	return ok || err_prefix(e, "declined patches are not read again");
 }
 
@@ -200,9 +272,9 @@ void declines_close(struct deploy *d)
 {
 	if (!d->declines)
 		return;
-	match_set_declined(d->conf.match, NULL, NULL);
+	match_set_declined(d->conf.match, NULL, NULL, 0);
 	for (size_t i = 0; i < d->declines->list.n; i++)
-		held_done(&d->declines->list.p[i]);
+		arena_done(&d->declines->list.p[i].arena);
 	VEC_DONE(&d->declines->list);
 	pthread_rwlock_destroy(&d->declines->lock);
 	pthread_mutex_destroy(&d->declines->changing);
@@ -217,19 +289,42 @@ struct decline_write {
 	const struct intern *patches; /* that are declined by it */
 };
 
+static bool withdraw_all(struct sql_conn *c, void *arg, struct err *e)
+{
+	const struct decline_write *w = arg;
+	for (uint32_t i = 0; i < intern_count(w->patches); i++)
+		if (!auto_withdraw(c, intern_get(w->patches, i).p, w->now_ms, e))
+			return false;
+	return true;
+}
+
+static bool insert_groups(struct sql_conn *c, const struct decline_write *w, struct err *e)
+{
+	for (size_t i = 0; i < w->what->n_groups; i++) {
+		int64_t n;
+		const struct decline_group *g = &w->what->groups[i];
+		if (!sql_change(c, &SQL_DECLINE_GROUP_INSERT,
+				SQL_ARGS(sql_text(w->id), sql_text(g->id)), &n, e))
+			return false;
+		if (n != 1)
+			return err_set(e, ERR_INVALID, "group '%s' has been removed meanwhile",
+				       g->name);
+	}
+	return true;
+}
+
 static bool insert(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct decline_write *w = arg;
 	const struct decline *x = w->what;
-	for (uint32_t i = 0; i < intern_count(w->patches); i++)
-		if (!auto_withdraw(c, intern_get(w->patches, i).p, w->now_ms, e))
-			return false;
+	if (!withdraw_all(c, arg, e))
+		return false;
 	return sql_run(c, &SQL_DECLINE_INSERT,
 		       SQL_ARGS(sql_text(w->id), sql_int(x->of_product), sql_text(x->os),
 				sql_text(x->subject), sql_text(x->reason), sql_text(x->created_by),
 				sql_int(w->now_ms), sql_int(x->expires_ms)),
 		       e) &&
-	       (!w->history || ledger_batch_write(c, w->history, e)) &&
+	       insert_groups(c, w, e) && (!w->history || ledger_batch_write(c, w->history, e)) &&
 	       sql_announce(c, DEPLOY_SAYS_DECLINE, str_of(w->id), e);
 }
 
@@ -246,6 +341,37 @@ static bool end(struct sql_conn *c, void *arg, struct err *e)
 	       sql_announce(c, DEPLOY_SAYS_DECLINE, str_of(w->id), e);
 }
 
+/* The systems it is for; NULL = all. */
+static roaring_bitmap_t *hosts_of(const struct match_view *v, const struct held_decline *about,
+				  int64_t now_ms)
+{
+	if (!about->n_groups)
+		return NULL;
+	roaring_bitmap_t *out = roaring_bitmap_create();
+	AUTO(filter_run_end) struct filter_run run;
+	filter_run_begin(&run, v, now_ms);
+	for (size_t i = 0; i < about->n_groups; i++) {
+		const roaring_bitmap_t *hosts;
+		struct err e; /* a group that is gone or means nothing has nobody in it */
+		if (filter_group_named(&run, str_of(about->groups[i].id), &hosts, &e))
+			roaring_bitmap_or_inplace(out, hosts);
+	}
+	return out;
+}
+
+static void sweep(struct ledger_batch *b, const struct match_view *v, uint32_t patch,
+		  const roaring_bitmap_t *within)
+{
+	const roaring_bitmap_t *hosts = match_hosts(v, patch, VERDICT_MISSING);
+	roaring_uint32_iterator_t it;
+	if (!hosts)
+		return;
+	roaring_init_iterator(hosts, &it);
+	for (; it.has_value; roaring_advance_uint32_iterator(&it))
+		if (!within || roaring_bitmap_contains(within, it.current_value))
+			ledger_batch_swept(b, str_of(fleet_host(v->fleet, it.current_value)->id));
+}
+
 /* One row per patch it is about, with the systems that lack it. */
 static struct ledger_batch *history_of(struct deploy *d, const struct held_decline *about,
 				       enum ledger_event event)
@@ -255,18 +381,15 @@ static struct ledger_batch *history_of(struct deploy *d, const struct held_decli
 	struct ledger_batch *b = ledger_batch_new(d->conf.ledger);
 	AUTO(match_read_end) struct match_view v;
 	match_read(d->conf.match, &v);
+	roaring_bitmap_t *within = hosts_of(&v, about, clock_now_ms(d->conf.clock));
 	for (uint32_t i = 0; i < v.catalog->n_patches; i++) {
 		if (!is_about(about, &v.catalog->patches[i]))
 			continue;
 		ledger_batch_sweep(b, v.catalog->patches[i].id, event);
-		const roaring_bitmap_t *hosts = match_hosts(&v, i, VERDICT_MISSING);
-		roaring_uint32_iterator_t it;
-		if (!hosts)
-			continue;
-		roaring_init_iterator(hosts, &it);
-		for (; it.has_value; roaring_advance_uint32_iterator(&it))
-			ledger_batch_swept(b, str_of(fleet_host(v.fleet, it.current_value)->id));
+		sweep(b, &v, i, within);
 	}
+	if (within)
+		roaring_bitmap_free(within);
 	return b;
 }
 
@@ -281,6 +404,59 @@ static struct intern *patches_of(struct deploy *d, const struct held_decline *ab
 	return ids;
 }
 
+bool deploy_decline_may_name(const struct match_view *v, const char *group, struct err *e)
+{
+	const struct group *g = fleet_group_find(v->fleet, str_of(group));
+	if (!g || strcmp(g->id, group) != 0)
+		return err_set(e, ERR_INVALID, "there is no group '%.40s'", group);
+	return !filter_group_asks_status(v, str_of(group)) ||
+	       err_set(e, ERR_INVALID,
+		       "who is in the group '%s' depends on what is missing, which declining "
+		       "changes; take a group whose filter does not ask for health or missing "
+		       "patches",
+		       g->name);
+}
+
+static bool check_groups(struct deploy *d, const struct decline *what, struct err *e)
+{
+	AUTO(match_read_end) struct match_view v;
+	match_read(d->conf.match, &v);
+	for (size_t i = 0; i < what->n_groups; i++)
+		if (!deploy_decline_may_name(&v, what->groups[i].id, e))
+			return false;
+	return true;
+}
+
+static bool is_for(const struct held_decline *h, const char *group)
+{
+	for (size_t i = 0; i < h->n_groups; i++)
+		if (strcmp(h->groups[i].id, group) == 0)
+			return true;
+	return h->n_groups == 0;
+}
+
+/* Whether others decline it already wherever this one would. */
+static bool check_once(struct deploy *d, const struct decline *what, struct err *e)
+{
+	bool all = false, covered[DECLINE_GROUPS_MAX] = { false };
+	pthread_rwlock_rdlock(&d->declines->lock);
+	for (size_t i = 0; i < d->declines->list.n; i++) {
+		const struct held_decline *h = &d->declines->list.p[i];
+		if (h->of_product != what->of_product || strcmp(h->os, what->os) != 0 ||
+		    strcmp(h->subject, what->subject) != 0)
+			continue;
+		all |= h->n_groups == 0;
+		for (size_t k = 0; k < what->n_groups; k++)
+			covered[k] |= is_for(h, what->groups[k].id);
+	}
+	pthread_rwlock_unlock(&d->declines->lock);
+	bool twice = what->n_groups > 0;
+	for (size_t k = 0; k < what->n_groups; k++)
+		twice = twice && covered[k];
+	return !(all || twice) ||
+	       err_set(e, ERR_CONFLICT, "'%.120s' is declined already", what->subject);
+}
+
 static bool check(struct deploy *d, const struct decline *what, int64_t now, struct err *e)
 {
 	if (!what->reason[0] || strlen(what->reason) > 500)
@@ -289,15 +465,10 @@ static bool check(struct deploy *d, const struct decline *what, int64_t now, str
 		return err_set(
 			e, ERR_INVALID,
 			"a declined patch needs an end in the future, at most two years away");
-	bool twice = false;
-	pthread_rwlock_rdlock(&d->declines->lock);
-	for (size_t i = 0; i < d->declines->list.n; i++) {
-		const struct held_decline *h = &d->declines->list.p[i];
-		twice |= h->of_product == what->of_product && !strcmp(h->os, what->os) &&
-			 !strcmp(h->subject, what->subject);
-	}
-	pthread_rwlock_unlock(&d->declines->lock);
-	return !twice || err_set(e, ERR_CONFLICT, "'%.120s' is declined already", what->subject);
+	if (what->n_groups > DECLINE_GROUPS_MAX)
+		return err_set(e, ERR_INVALID, "a patch is declined for at most %d groups at once",
+			       DECLINE_GROUPS_MAX);
+	return check_groups(d, what, e) && check_once(d, what, e);
 }
 
 bool deploy_decline(struct deploy *d, const struct decline *what, char id_out[static 33],
@@ -307,8 +478,10 @@ bool deploy_decline(struct deploy *d, const struct decline *what, char id_out[st
 	struct decline stored = *what;
 	struct decline_write w = { .what = what, .id = id, .now_ms = clock_now_ms(d->conf.clock) };
 	struct held_decline about = { .of_product = what->of_product,
-				      .os = (char *)(uintptr_t)what->os,
-				      .subject = (char *)(uintptr_t)what->subject };
+				      .os = what->os,
+				      .subject = what->subject,
+				      .groups = what->groups,
+				      .n_groups = what->n_groups };
 	if (!check(d, what, w.now_ms, e))
 		return false;
 	deploy_new_id(id);
@@ -325,7 +498,7 @@ bool deploy_decline(struct deploy *d, const struct decline *what, char id_out[st
 	ledger_batch_done(w.history, ok);
 	if (!ok)
 		return err_prefix(e, "cannot store that a patch is declined");
-	match_declined_changed(d->conf.match);
+	match_declined_changed(d->conf.match, clock_now_ms(d->conf.clock));
 	memcpy(id_out, id, sizeof(id));
 	return true;
 }
@@ -346,6 +519,8 @@ static bool finish(struct deploy *d, const char *id, const char *by, bool *found
 		about.of_product = h->of_product;
 		about.os = arena_strdup(&a, h->os);
 		about.subject = arena_strdup(&a, h->subject);
+		about.groups = copy_groups(&a, h->groups, h->n_groups);
+		about.n_groups = h->n_groups;
 	}
 	pthread_rwlock_unlock(&d->declines->lock);
 	if (!*found_out)
@@ -367,7 +542,7 @@ bool deploy_undecline(struct deploy *d, const char *id, const char *by, struct e
 		return false;
 	if (!found)
 		return err_set(e, ERR_NOT_FOUND, "nothing is declined under '%.40s'", id);
-	match_declined_changed(d->conf.match);
+	match_declined_changed(d->conf.match, clock_now_ms(d->conf.clock));
 	return true;
 }
 
@@ -391,8 +566,40 @@ bool deploy_decline_expire(struct deploy *d, struct arena *a, struct decline **o
 	for (size_t i = 0; ok && i < n; i++)
 		ok = finish(d, list[i].id, "expiry", &found, e);
 	if (n)
-		match_declined_changed(d->conf.match);
+		match_declined_changed(d->conf.match, clock_now_ms(d->conf.clock));
 	*out = list;
 	*n_out = n;
 	return ok;
+}
+
+bool deploy_decline_fits_group(struct deploy *d, const struct match_view *v, const char *group,
+			       const struct filter *x, struct err *e)
+{
+	bool ok = true;
+	if (!filter_asks_status(v, x))
+		return true;
+	pthread_rwlock_rdlock(&d->declines->lock);
+	for (size_t i = 0; ok && i < d->declines->list.n; i++) {
+		const struct held_decline *h = &d->declines->list.p[i];
+		for (size_t k = 0; ok && k < h->n_groups; k++)
+			if (filter_group_reaches(v, str_of(h->groups[k].id), group))
+				ok = err_set(
+					e, ERR_CONFLICT,
+					"'%.120s' is declined for the group '%s', so who is in "
+					"it must not depend on what is missing; end that first",
+					h->subject, h->groups[k].name);
+	}
+	pthread_rwlock_unlock(&d->declines->lock);
+	return ok;
+}
+
+bool deploy_declines_follow(struct deploy *d, bool at_once, bool withdraw, struct err *e)
+{
+	AUTO(intern_free) struct intern *grown = intern_new();
+	struct decline_write w = { .now_ms = clock_now_ms(d->conf.clock), .patches = grown };
+	if (!match_declined_follow(d->conf.match, w.now_ms, at_once, grown) || !withdraw ||
+	    intern_count(grown) == 0)
+		return true;
+	return sql_write(d->conf.db, withdraw_all, &w, e) ||
+	       err_prefix(e, "orders with patches that are declined now are not withdrawn");
 }

@@ -104,17 +104,31 @@ void deploy_want(struct deploy *d, const struct catalog *c, const struct work *w
 		d->conf.want_payload(d->conf.arg, c, w->gone.p, (uint32_t)w->gone.n);
 }
 
-bool deploy_operation_of(struct deploy *d, const char *deployment, enum deployment_operation *out,
-			 struct err *e)
+static bool kind_of(struct deploy *d, const char *deployment, enum deployment_operation *out,
+		    bool *spares_out, struct err *e)
 {
 	AUTO(sql_done) struct sql_conn *c = sql_reader(d->conf.db, e);
 	struct sql_rows *rows;
 	if (!c ||
 	    !sql_query(c, &SQL_DEPLOYMENT_OPERATION, SQL_ARGS(sql_text(deployment)), &rows, e))
 		return false;
-	*out = sql_next(rows) ? (enum deployment_operation)sql_col_int(rows, 0)
-			      : DEPLOYMENT_INSTALL;
+	bool there = sql_next(rows);
+	*out = there ? (enum deployment_operation)sql_col_int(rows, 0) : DEPLOYMENT_INSTALL;
+	*spares_out = there && sql_col_bool(rows, 1);
 	return sql_rows_end(rows, e);
+}
+
+bool deploy_operation_of(struct deploy *d, const char *deployment, enum deployment_operation *out,
+			 struct err *e)
+{
+	bool spares;
+	return kind_of(d, deployment, out, &spares, e);
+}
+
+bool deploy_spares_declined(struct deploy *d, const char *deployment, bool *out, struct err *e)
+{
+	enum deployment_operation operation;
+	return kind_of(d, deployment, &operation, out, e);
 }
 
 bool deploy_work(struct deploy *d, const struct match_view *v, uint32_t host,
@@ -124,9 +138,10 @@ bool deploy_work(struct deploy *d, const struct match_view *v, uint32_t host,
 	char **patches, task[33];
 	size_t n;
 	enum deployment_operation operation;
+	bool spares;
 	AUTO(intern_free) struct intern *taken_back = intern_new();
 	*out = (struct work) { .payloads_ready = true };
-	if (!deploy_operation_of(d, deployment, &operation, e))
+	if (!kind_of(d, deployment, &operation, &spares, e))
 		return false;
 	if (operation == DEPLOYMENT_UNINSTALL) {
 		bool ok = uninstall_work(d, v, host, deployment, out, e);
@@ -143,7 +158,8 @@ bool deploy_work(struct deploy *d, const struct match_view *v, uint32_t host,
 			out->rolled_back++;
 		else if (p == CATALOG_NONE)
 			out->superseded++;
-		else if (auto_is_withheld(d, v, task, p))
+		else if ((spares && match_is_declined_on(v, p, host)) ||
+			 auto_is_withheld(d, v, task, p, host))
 			out->withheld++;
 		else
 			add_patch(d, v, host, p, out);

@@ -70,11 +70,27 @@ bool aim_close(struct sql_conn *c, const char *deployment, struct err *e)
 
 /* --- groups that are needed --- */
 
-static bool no_open_deployment(struct sql_conn *c, void *arg, struct err *e)
+static bool no_decline(struct sql_conn *c, const char *group, struct err *e)
+{
+	char subject[200] = "";
+	struct sql_rows *rows;
+	if (!sql_query(c, &SQL_DECLINE_OF_GROUP, SQL_ARGS(sql_text(group)), &rows, e))
+		return false;
+	bool named = sql_next(rows);
+	if (named)
+		snprintf(subject, sizeof(subject), "%.*s", STR_ARG(sql_col_str(rows, 0)));
+	if (!sql_rows_end(rows, e))
+		return false;
+	return !named ||
+	       err_set(e, ERR_CONFLICT, "'%s' is declined for the group; end that first", subject);
+}
+
+static bool not_needed(struct sql_conn *c, void *arg, struct err *e)
 {
 	char name[200] = "";
 	struct sql_rows *rows;
-	if (!sql_query(c, &SQL_AIM_GROUP_OPEN, SQL_ARGS(sql_text(arg)), &rows, e))
+	if (!no_decline(c, arg, e) ||
+	    !sql_query(c, &SQL_AIM_GROUP_OPEN, SQL_ARGS(sql_text(arg)), &rows, e))
 		return false;
 	bool needed = sql_next(rows);
 	if (needed)
@@ -107,5 +123,5 @@ bool deploy_remove_group(struct deploy *d, const char *id, struct err *e)
 		return false;
 	if (task)
 		return err_set(e, ERR_CONFLICT, "'%s' has the group among its systems", task);
-	return fleet_group_remove(f, id, no_open_deployment, (void *)(uintptr_t)id, e);
+	return fleet_group_remove(f, id, not_needed, (void *)(uintptr_t)id, e);
 }

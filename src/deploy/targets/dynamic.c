@@ -27,6 +27,7 @@ struct dynamic {
 	bool wake, seen; /* seen: in this turn's list */
 	struct arena arena;
 	struct selector selector;
+	bool spares; /* who comes later gets nothing that is declined there */
 	char **patches;
 	size_t n_patches;
 	roaring_bitmap_t *targets; /* every host that is a target */
@@ -108,6 +109,7 @@ static bool dynamic_load(struct deploy *d, const char *id, bool wake, const char
 	x->outside = roaring_bitmap_create();
 	if (!json_parse(str_of(selector), 4u << 20, &j, e) ||
 	    !selector_read(j, &x->arena, &x->selector, NULL, e) ||
+	    !deploy_spares_declined(d, id, &x->spares, e) ||
 	    !deploy_patches(d, id, &x->arena, &x->patches, &x->n_patches, e) ||
 	    !deploy_rollout(d, id, &x->arena, &rollout, &x->in_waves, e) || !load_targets(d, x, e))
 		return false;
@@ -221,11 +223,15 @@ static void resolve_join(const struct match_view *v, const struct dynamic *x,
 	m->join.all = roaring_bitmap_create();
 	for (size_t i = 0; i < x->n_patches; i++) {
 		uint32_t p = catalog_find(v->catalog, str_of(x->patches[i]));
-		const roaring_bitmap_t *missing = p == CATALOG_NONE
-							  ? NULL
-							  : match_hosts(v, p, VERDICT_MISSING);
+		roaring_bitmap_t *own = NULL;
+		const roaring_bitmap_t *missing = p == CATALOG_NONE ? NULL
+						  : x->spares	    ? match_due_hosts(
+									      v, p, VERDICT_MISSING, &own)
+							      : match_hosts(v, p, VERDICT_MISSING);
 		if (missing)
 			roaring_bitmap_or_inplace(lacking, missing);
+		if (own)
+			roaring_bitmap_free(own);
 	}
 	roaring_bitmap_and_inplace(fresh, lacking);
 	roaring_bitmap_free(lacking);
@@ -233,7 +239,7 @@ static void resolve_join(const struct match_view *v, const struct dynamic *x,
 	for (size_t i = 0; i < x->n_patches; i++) {
 		uint32_t p = catalog_find(v->catalog, str_of(x->patches[i]));
 		if (p != CATALOG_NONE)
-			resolved_take(&m->join, v, p, fresh);
+			resolved_take(&m->join, v, p, fresh, x->spares);
 	}
 	roaring_bitmap_free(fresh);
 }

@@ -25,7 +25,7 @@ export function PlanNumbers({ plan }: { plan: Schemas['AutoPlan'] }) {
 export function Plan({ plan, onReset }: { plan: Schemas['AutoPlan']; onReset?: (patch: string) => void }) {
 	const { t, number } = useI18n();
 	const state = (x: Item) => [
-		x.under_way && t('auto.underWay', { n: number(x.under_way) }), x.waiting && t('auto.waiting', { n: number(x.waiting) }),
+		x.declined && t('auto.declined', { n: number(x.declined) }), x.under_way && t('auto.underWay', { n: number(x.under_way) }), x.waiting && t('auto.waiting', { n: number(x.waiting) }),
 		x.taken_back && t('auto.takenBack', { n: number(x.taken_back) }), x.given_up && t('auto.givenUp', { n: number(x.given_up) }), x.cancelled && t('auto.cancelled', { n: number(x.cancelled) }),
 	].filter(Boolean).join(', ');
 	const stuck = (x: Item) => x.verdict === 'halted' || x.given_up > 0 || x.cancelled > 0;

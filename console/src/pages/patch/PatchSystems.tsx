@@ -18,7 +18,7 @@ const FILTERS: Filter[] = [
 	{ param: 'office', name: 'system.office', words: 'office' },
 ];
 
-export function PatchSystems({ patch, state }: { patch: Patch; state: 'missing' | 'installed' | 'unknown' | 'held' | 'kept_back' | 'phased' | 'needs_subscription' }) {
+export function PatchSystems({ patch, state }: { patch: Patch; state: 'missing' | 'installed' | 'unknown' | 'held' | 'kept_back' | 'phased' | 'needs_subscription' | 'declined' }) {
 	const i = useI18n();
 	const { t } = i;
 	const url = useUrl();
@@ -37,7 +37,7 @@ export function PatchSystems({ patch, state }: { patch: Patch; state: 'missing' 
 		...cols.slice(1),
 	], ['lifecycle', 'critical', 'important', 'held', 'kept_back', 'phased', 'needs_subscription', 'user', 'kernel', 'arch', 'agent', 'failed', 'installed', 'address']);
 	const total = data?.page.total ?? 0;
-	const changes = state === 'missing' || state === 'installed';
+	const changes = state === 'missing' || state === 'installed' || state === 'declined';
 	const ids = sel.rows.map(s => s.id);
 
 	return (

@@ -10,28 +10,27 @@ import { Button, Loaded, Note } from '../../ui/basic';
 import { Page, Tabs } from '../../ui/Page';
 import { Severity } from '../../ui/Severity';
 import { useUrl } from '../../ui/url';
-import { DeclineDialog, useUndecline } from '../decline';
+import { DeclineDialog, DeclineNotes, declinesOf } from '../decline';
 import { PatchHistory } from '../history';
 import { startDraft } from '../new-deployment/draft';
 import { Changes } from './Changes';
 import { Files, Overview, ProvenanceTab, Supersedence } from './parts';
 import { PatchSystems } from './PatchSystems';
 
-const TABS = ['overview', 'missing', 'installed', 'unknown', 'held', 'kept_back', 'phased', 'needs_subscription', 'changes', 'files', 'supersedence', 'history', 'provenance'] as const;
+const TABS = ['overview', 'missing', 'installed', 'unknown', 'held', 'kept_back', 'phased', 'needs_subscription', 'declined', 'changes', 'files', 'supersedence', 'history', 'provenance'] as const;
 /** Lacking, and not simply missing. */
-const isHindered = (x: string) => x === 'unknown' || x === 'held' || x === 'kept_back' || x === 'phased' || x === 'needs_subscription';
+const isHindered = (x: string) => x === 'unknown' || x === 'held' || x === 'kept_back' || x === 'phased' || x === 'needs_subscription' || x === 'declined';
 type TabName = (typeof TABS)[number];
 
 export default function PatchPage({ id, tab }: { id: string; tab: string }) {
-	const { t, date } = useI18n();
+	const { t } = useI18n();
 	const url = useUrl();
 	const { may } = useSession();
 	const patch = usePatch(id);
-	const undecline = useUndecline();
 	const [declining, setDeclining] = useState(false);
 	const p = patch.data;
 	const active: TabName = (TABS as readonly string[]).includes(tab) ? tab as TabName : 'overview';
-	const counts: Partial<Record<TabName, number>> = p ? { missing: p.missing_systems, installed: p.installed_systems, unknown: p.unknown_systems, held: p.held_systems, kept_back: p.kept_back_systems, phased: p.phased_systems, needs_subscription: p.subscription_systems, files: p.components.length } : {};
+	const counts: Partial<Record<TabName, number>> = p ? { missing: p.missing_systems, installed: p.installed_systems, unknown: p.unknown_systems, held: p.held_systems, kept_back: p.kept_back_systems, phased: p.phased_systems, needs_subscription: p.subscription_systems, declined: p.declined_systems, files: p.components.length } : {};
 
 	return (
 		<Page title={p?.title || id} heading={p ? <>{p.title || p.id}</> : id} ready={!patch.isPending}
@@ -51,6 +50,7 @@ export default function PatchPage({ id, tab }: { id: string; tab: string }) {
 			actions={p && may('deploy') && (
 				<>
 					{!p.decline && <Button variant="secondary" onClick={() => setDeclining(true)}>{t('decline.open')}</Button>}
+					{p.missing_systems === 0 && p.declined_systems > 0 && <Button variant="secondary" onClick={() => url.navigate(startDraft({ patches: { ids: [p.id] }, patchRows: [p], patchCount: 1 }))}>{t('patches.install')}</Button>}
 					{p.missing_systems > 0 && <Button variant="primary" onClick={() => url.navigate(startDraft({ patches: { ids: [p.id] }, patchRows: [p], patchCount: 1 }))}>{t('patch.install', { n: p.missing_systems })}</Button>}
 				</>
 			)}>
@@ -63,12 +63,7 @@ export default function PatchPage({ id, tab }: { id: string; tab: string }) {
 								<Link href={patchPath(d.superseded_by)}>{d.superseded_by}</Link>
 							</Note>
 						)}
-						{d.decline && (
-							<Note tone="warning" title={t('decline.is', { date: date(d.decline.expires) })}
-								action={may('deploy') && <Button variant="link" isInline isDisabled={undecline.isPending} onClick={() => undecline.mutate([d.decline])}>{t('decline.end')}</Button>}>
-								{d.decline.reason} ({d.decline.created_by})
-							</Note>
-						)}
+						<DeclineNotes declines={declinesOf(d)} />
 						<Tabs label={d.title} active={active} href={x => patchPath(id, x)}
 							tabs={TABS.filter(x => !isHindered(x) || (counts[x] ?? 0) > 0 || active === x).map(x => ({ id: x, name: t(`patch.tab.${x}`), count: counts[x] }))} />
 						{active === 'overview' && <Overview p={d} />}

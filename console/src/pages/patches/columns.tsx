@@ -2,6 +2,7 @@
 // The columns of a patch, shared by every list of patches.
 import { Link } from 'wouter';
 import { patchPath } from '../../app/paths';
+import type { Schemas } from '../../api/client';
 import type { Patch } from '../../api/queries';
 import type { I18n } from '../../i18n';
 import { Count } from '../../ui/basic';
@@ -9,6 +10,7 @@ import type { Column } from '../../ui/DataTable';
 import { Severity } from '../../ui/Severity';
 import { Epss, Kev } from '../../ui/Enriched';
 import { Time } from '../../ui/Time';
+import { declinesOf, whereOf } from '../decline';
 
 /** The id; where room is short its beginning is cut, since its end tells patches apart. */
 function PatchLink({ id, signed, note }: { id: string; signed: boolean; note: string }) {
@@ -53,13 +55,17 @@ export function patchColumns<P extends Patch>(i: I18n): Column<P>[] {
 /** The columns of the declined: who, why and until when right after what. */
 export function declinedColumns(i: I18n): Column<Patch>[] {
 	const { t } = i;
+	const { date } = i;
 	const [id, bulletin, title, severity, ...rest] = patchColumns<Patch>(i);
+	const all = (p: Patch, of: (d: Schemas['Decline']) => string) => [...new Set(declinesOf(p).map(of))].join(', ');
 	return [
 		id!, title!, severity!,
-		{ id: 'reason', header: t('decline.reason'), words: true, title: p => p.decline?.reason ?? '', cell: p => p.decline?.reason },
-		{ id: 'until', header: t('decline.until'), cell: p => <Time at={p.decline?.expires ?? null} date /> },
-		{ id: 'by', drop: 4, header: t('decline.by'), words: true, cell: p => p.decline?.created_by },
-		{ id: 'scope', drop: 5, header: t('decline.scope'), words: true, cell: p => p.decline?.product ? t('decline.product', { name: p.decline.product }) : t('decline.patch') },
+		{ id: 'where', header: t('decline.where'), words: true, title: p => all(p, d => whereOf(d, t)), cell: p => all(p, d => whereOf(d, t)) },
+		{ id: 'declined', header: t('patch.declinedSystems'), numeric: true, sort: 'declined_systems', cell: p => <Count n={p.declined_systems} to={patchPath(p.id, 'declined')} /> },
+		{ id: 'reason', header: t('decline.reason'), words: true, title: p => all(p, d => d.reason), cell: p => all(p, d => d.reason) },
+		{ id: 'until', header: t('decline.until'), cell: p => <span className="tk-nowrap">{all(p, d => date(d.expires))}</span> },
+		{ id: 'by', drop: 4, header: t('decline.by'), words: true, cell: p => all(p, d => d.created_by) },
+		{ id: 'scope', drop: 5, header: t('decline.scope'), words: true, cell: p => all(p, d => d.product ? t('decline.product', { name: d.product }) : t('decline.patch')) },
 		bulletin!, ...rest,
 	];
 }

@@ -14,7 +14,7 @@ import { Page } from '../../ui/Page';
 import { GLYPH, SEVERITIES } from '../../ui/Severity';
 import { useUrl } from '../../ui/url';
 import { ApproveButtons } from '../approval/ApproveButtons';
-import { DeclineDialog, useUndecline } from '../decline';
+import { DeclineDialog, declinesOf, useUndecline } from '../decline';
 import { startDraft } from '../new-deployment/draft';
 import { declinedColumns, patchColumns } from './columns';
 
@@ -43,7 +43,7 @@ const HIDDEN: Record<View, string[]> = {
 };
 const SORT: Record<View, string> = {
 	missing: '-severity,-missing_systems', critical: 'kev,-missing_systems', installed: '-installed_systems', applicable: '-severity,-missing_systems',
-	supported: '-released', latest: '-released', downloaded: '-severity,-missing_systems', declined: '-severity,-missing_systems',
+	supported: '-released', latest: '-released', downloaded: '-severity,-missing_systems', declined: '-severity,-declined_systems',
 };
 
 export default function Patches({ view }: { view: View }) {
@@ -72,7 +72,7 @@ export default function Patches({ view }: { view: View }) {
 		<>
 			<Button variant={back ? 'secondary' : 'primary'} size="sm" onClick={deploy}>{t(back ? 'patches.uninstall' : 'patches.install')}</Button>
 			{view === 'declined'
-				? <Button variant="secondary" size="sm" isDisabled={undecline.isPending || sel.all} onClick={() => undecline.mutate(sel.rows.map(p => p.decline), { onSuccess: sel.clear })}>{t('decline.end')}</Button>
+				? <Button variant="secondary" size="sm" isDisabled={undecline.isPending || sel.all} onClick={() => undecline.mutate(sel.rows.flatMap(declinesOf), { onSuccess: sel.clear })}>{t('decline.end')}</Button>
 				: (
 					<>
 						<ApproveButtons selection={sel.wire(filter, total)} onDone={sel.clear} />

@@ -12,6 +12,7 @@ import { Dialog } from '../../ui/Dialog';
 import { Severity } from '../../ui/Severity';
 import { Time } from '../../ui/Time';
 import { useUrl } from '../../ui/url';
+import { DeclineNotes } from '../decline';
 import { startDraft } from '../new-deployment/draft';
 import { OutLink, Provenance } from '../patch/parts';
 import { useScan } from '../scan/useScan';
@@ -48,6 +49,7 @@ function Explanation({ w, close }: { w: Why; close: () => void }) {
 
 			<Card title={t('why.verdict')}>
 				<p className={`tk-verdict tk-verdict-${w.verdict}`}><strong>{t(`verdict.${w.verdict}`)}</strong> — {t(`verdict.${w.verdict}.text`)}</p>
+				{w.declines.length > 0 && <p><strong>{t('verdict.declined')}</strong> — {t('verdict.declined.text')}</p>}
 				{w.patch.withheld > 0 && <p>{t('patch.withheld', { n: w.patch.withheld })}</p>}
 				{!w.provenance.signed && <p className="tk-warn-text">▲ {t('why.unsigned')}</p>}
 				{w.after !== 'nothing' && <p>{t(`why.after.${w.after}`)} <code>{w.after_fact?.replace(/\t/g, ' ')}</code></p>}
@@ -59,6 +61,7 @@ function Explanation({ w, close }: { w: Why; close: () => void }) {
 				)}
 			</Card>
 
+			<DeclineNotes declines={w.declines} />
 			<NextSteps w={w} close={close} />
 			{w.rule && (
 				<Card title={t('why.rule')}>
