@@ -208,6 +208,24 @@ static double gencaches_s(struct str text)
 	return good ? median(v) : -1;
 }
 
+/* libsolv's parser of the same text, to its own form. */
+static double deb2solv_s(struct str text)
+{
+	char path[] = "/tmp/p10-solv-XXXXXX";
+	struct err e = { 0 };
+	double v[RUNS];
+	AUTO(fd_close) int fd = mkstemp(path);
+	if (fd < 0 || !file_write_fd(fd, text, path, &e))
+		return -1;
+	bool good = true;
+	for (int i = 0; good && i < RUNS; i++) {
+		v[i] = run_s((const char *[]) { "deb2solv", "-r", path, NULL });
+		good = v[i] >= 0;
+	}
+	unlink(path);
+	return good ? median(v) : -1;
+}
+
 static void snapshot(int n, const char *const *files)
 {
 	struct err e;
@@ -250,16 +268,20 @@ int main(int argc, char **argv)
 		parse[i] = parse_s(buf_str(&text));
 	}
 	double x = median(xz), t = median(total), p = median(parse),
-	       g = gencaches_s(buf_str(&text));
+	       g = gencaches_s(buf_str(&text)), solv = deb2solv_s(buf_str(&text));
 	printf("xz_s=%.4f\ntotal_s=%.4f\ntotal_to_xz=%.3f\nparse_s=%.4f\nrows=%lld\ndigest=%s\n", x,
 	       t, t / x, p, (long long)rows, digest_hex(&digest, hex));
 	if (g >= 0)
 		printf("gencaches_s=%.4f\nparse_to_gencaches=%.3f\n", g, p / g);
 	else
 		puts("gencaches_s=absent");
+	if (solv >= 0)
+		printf("deb2solv_s=%.4f\nparse_to_deb2solv=%.3f\n", solv, p / solv);
+	else
+		puts("deb2solv_s=absent");
 	snapshot(argc - 1, (const char *const *)argv + 1);
 	debian_release_done(&release);
-	bool good = x > 0 && t <= 1.3 * x && (g < 0 || p <= g / 4);
+	bool good = x > 0 && t <= 1.3 * x && (g < 0 || p <= g / 4) && (solv < 0 || p <= solv / 4);
 	printf("guard=%s\n", good ? "held" : "failed");
 	return good ? 0 : 1;
 }

@@ -73,7 +73,7 @@ export function Overview({ s }: { s: Detail }) {
 
 /** Its users see it count down to a restart, which a deployment has ordered. */
 function Countdown({ id }: { id: string }) {
-	const list = useSystemDeployments(id);
+	const list = useSystemDeployments(id, {});
 	return (list.data?.items ?? []).filter(x => countsDown(x.target)).map(x => (
 		<p key={x.deployment.id}><Link href={deploymentPath(x.deployment.id)}>{x.deployment.name}</Link>: <TargetReason target={x.target} /></p>
 	));
