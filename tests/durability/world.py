@@ -529,9 +529,11 @@ def verify_server(api, book, agents):
         for p in patches:
             installed_on[p] += bool(shown) and p not in want
     for p in patches.values():
-        if (p["missing_systems"], p["installed_systems"]) != (missing_on[p["id"]], installed_on[p["id"]]):
-            wrong.append(f"{p['id']}: counts {p['missing_systems']} missing, {p['installed_systems']} installed; "
-                         f"the inventories say {missing_on[p['id']]}, {installed_on[p['id']]}")
+        lacking = missing_on[p["id"]]
+        say = (0, lacking) if p["id"] in declined else (lacking, 0)
+        if (p["missing_systems"], p["declined_systems"], p["installed_systems"]) != (*say, installed_on[p["id"]]):
+            wrong.append(f"{p['id']}: counts {p['missing_systems']} missing, {p['declined_systems']} declined, {p['installed_systems']} installed; "
+                         f"the inventories say {say[0]}, {say[1]}, {installed_on[p['id']]}")
     told = api.call("GET", "/dashboard")["patches"]
     open_ = {p: n for p, n in missing_on.items() if n and p not in declined}
     if (told["missing"], told["missing_pairs"]) != (len(open_), sum(open_.values())):
