@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * P10: a Packages index from compressed bytes to a record document, against `xz -dc` of the same
- * file and `apt-cache gencaches` of the same text, all in this run.
+ * file, `apt-cache gencaches` and libsolv's `deb2solv` of the same text, all in this run.
  *
  *   p10_sync PACKAGES.xz [MORE.xz...]
  *
  * The first file is measured; all of them together make the snapshot that is timed. Prints
- * key=value lines; guard: total CPU <= 1.3 x xz, parse CPU <= 1/4 of gencaches (left out, and said
- * so, when apt-cache is not there). Medians of five. */
+ * key=value lines; guard: total CPU <= 1.3 x xz, parse CPU <= 1/4 of gencaches and of deb2solv
+ * (left out, and said so, when one is not there). Medians of five. */
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/proc.h"

@@ -100,12 +100,13 @@ static bool put_delta(struct call *c, const struct upload *u, struct fleet_delta
 {
 	d->digest = u->digest;
 	d->scanned_ms = u->scanned_ms;
-	if (fleet_put_delta(c->conf->fleet, c->host, d, e))
+	struct err why = { 0 };
+	if (fleet_put_delta(c->conf->fleet, c->host, d, &why))
 		return true;
-	if (e->code != ERR_CONFLICT && e->code != ERR_CORRUPT)
-		return false;
-	return call_fail(c, e, 409, "wrong_base",
-			 "the delta does not fit; send the full inventory");
+	if (why.code == ERR_CONFLICT || why.code == ERR_CORRUPT)
+		return call_fail(c, e, 409, "wrong_base", "%s; send the full inventory", why.msg);
+	*e = why;
+	return false;
 }
 
 /* 409: the agent then sends the whole text. An agent that tells the sum of its lines spares both
