@@ -2,10 +2,13 @@
 """A vendor of rpm packages, made here from nothing: the testbed's packages and a few of our own (slow ones, one whose
 update needs a new library, one whose scriptlet fails, one replaced by another), signed with a key of its own, in a
 repository with updateinfo; and endpoints that live by dnf or zypper, the oldest versions installed."""
+import functools
 import gzip
+import http.server
 import re
 import subprocess
 import textwrap
+import threading
 import xml.etree.ElementTree as ET
 
 from harness import *  # noqa: F403
@@ -143,6 +146,18 @@ class World:
             found.append((p.find("c:name", ns).text, p.find("c:arch", ns).text, f"{epoch}{v['ver']}-{v['rel']}",
                           p.find("c:location", ns).attrib["href"], p.find("c:checksum", ns).text, int(p.find("c:size", ns).attrib["package"])))
         return found
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+def serve(directory):
+    """The repository by HTTP, where server and endpoints reach it; its URL."""
+    s = http.server.ThreadingHTTPServer((SERVER_ADDRESS, 0), functools.partial(Quiet, directory=str(directory)))
+    threading.Thread(target=s.serve_forever, daemon=True).start()
+    return f"http://{SERVER_ADDRESS}:{s.server_address[1]}"
 
 
 def make_rpm_endpoint(eps, world, name, manager, url, signed_index=False):
