@@ -22,6 +22,28 @@ struct lite_rows {
 	int rc; /* of the step already made */
 };
 
+static int last_errno(sqlite3_file *f)
+{
+	int sys = 0;
+	if (f && f->pMethods)
+		f->pMethods->xFileControl(f, SQLITE_FCNTL_LAST_ERRNO, &sys);
+	return sys;
+}
+
+/* errno of the I/O error `rc`. The connection notes errno only when it reports, and what it does
+ * between a sync that failed and that (it rolls back) has overwritten it by then; the file keeps
+ * its own. */
+static int errno_of(sqlite3 *h, int rc)
+{
+	sqlite3_file *log = NULL, *db = NULL;
+	if (rc != SQLITE_IOERR_FSYNC && rc != SQLITE_IOERR_DIR_FSYNC)
+		return sqlite3_system_errno(h);
+	sqlite3_file_control(h, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+	sqlite3_file_control(h, "main", SQLITE_FCNTL_FILE_POINTER, &db);
+	int sys = last_errno(log);
+	return sys ? sys : last_errno(db);
+}
+
 static enum err_code code_of(sqlite3 *h, int rc)
 {
 	switch (rc & 0xff) {
@@ -34,7 +56,7 @@ static enum err_code code_of(sqlite3 *h, int rc)
 	case SQLITE_FULL: return ERR_FULL;
 	case SQLITE_IOERR:
 	case SQLITE_CANTOPEN: {
-		int sys = sqlite3_system_errno(h);
+		int sys = errno_of(h, rc);
 		return sys == ENOSPC || sys == EDQUOT ? ERR_FULL : ERR_IO;
 	}
 	case SQLITE_BUSY:
@@ -59,7 +81,7 @@ static bool fail(struct lite_conn *c, const char *what, struct err *e)
 	else
 		err_set(e, code, "%s: %s", what, sqlite3_errmsg(c->h));
 	if (e && ((rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN))
-		e->sys = sqlite3_system_errno(c->h);
+		e->sys = errno_of(c->h, rc);
 	return false;
 }
 

@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import pwd
+import random
 import re
 import shutil
 import signal
@@ -159,10 +160,18 @@ class Api:
         return preview, made
 
 
-def free_port(address="127.0.0.1"):
-    with socket.socket() as s:
-        s.bind((address, 0))
-        return s.getsockname()[1]
+def free_port():
+    """A port that nobody listens on, below those the kernel gives to connections: a server that is started again after
+    a kill must not find its own taken by a client of somebody's."""
+    first = max(20000, int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0]))
+    while True:
+        port = random.SystemRandom().randrange(10000, first)
+        with socket.socket() as s:
+            try:
+                s.bind(("0.0.0.0", port))
+                return port
+            except OSError:
+                pass
 
 
 class Server:

@@ -9,6 +9,7 @@
 #include "sql/sql_int.h"
 #include "test_queries.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -280,6 +281,43 @@ static void test_F09_a_full_disk_is_told_and_survived(void **state)
 	assert_int_equal(umount2(small, MNT_DETACH), 0);
 }
 
+/* SQLite calls these; errno of the syncs to come, 0 = none fails. */
+static int sync_errno;
+
+int fsync(int fd)
+{
+	(void)fd;
+	errno = sync_errno;
+	return sync_errno ? -1 : 0;
+}
+
+int fdatasync(int fd)
+{
+	return fsync(fd);
+}
+
+static void test_F09_F10_a_sync_that_fails_tells_its_cause(void **state)
+{
+	(void)state;
+	static const struct {
+		int sys;
+		enum err_code code;
+	} cases[] = { { ENOSPC, ERR_FULL }, { EIO, ERR_IO }, { EDQUOT, ERR_FULL } };
+	struct sql *db = open_db(dir, "syncs", true);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct err e = { 0 };
+		struct put p = { (int64_t)i, STR_LIT("x") };
+		sync_errno = cases[i].sys;
+		assert_false(sql_write(db, put, &p, &e));
+		sync_errno = 0;
+		if (e.code != cases[i].code || e.sys != cases[i].sys)
+			fail_msg("%s: %s, errno %d", err_code_name(e.code), e.msg, e.sys);
+		assert_true(sql_write(db, put, &p, &e));
+	}
+	assert_int_equal(count(db), (int64_t)ARRAY_LEN(cases));
+	sql_close(db);
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -300,6 +338,7 @@ int main(void)
 		cmocka_unit_test(test_a_second_server_is_refused),
 		cmocka_unit_test(test_F02_killed_20_times_nothing_acknowledged_is_lost),
 		cmocka_unit_test(test_F09_a_full_disk_is_told_and_survived),
+		cmocka_unit_test(test_F09_F10_a_sync_that_fails_tells_its_cause),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
