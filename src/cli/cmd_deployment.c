@@ -112,7 +112,8 @@ static const char *next_of(const json_t *target, struct arena *a)
 	const json_t *at = json_object_get(target, "next_attempt"),
 		     *w = json_object_get(target, "window");
 	int64_t ms = 0;
-	if (strcmp(print_text(target, "state"), "pending") != 0)
+	const char *state = print_text(target, "state");
+	if (strcmp(state, "pending") != 0 && strcmp(state, "awaiting_approval") != 0)
 		return "-";
 	if (json_is_string(at) && clock_parse_rfc3339(str_of(json_string_value(at)), &ms) &&
 	    ms > clock_wall_ms())

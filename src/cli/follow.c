@@ -45,6 +45,7 @@ static bool follow(struct remote *r, const char *id, json_t **out, struct err *e
 			return false;
 		const json_t *t = json_object_get(d, "targets");
 		char line[200];
+		long long asks = (long long)print_int(t, "awaiting_approval");
 		snprintf(
 			line, sizeof(line),
 			"%s: %lld of %lld succeeded, %lld failed, %lld installing, %lld downloading, %lld pending",
@@ -52,6 +53,9 @@ static bool follow(struct remote *r, const char *id, json_t **out, struct err *e
 			(long long)print_int(t, "total"), (long long)print_int(t, "failed"),
 			(long long)print_int(t, "installing"),
 			(long long)print_int(t, "downloading"), (long long)print_int(t, "pending"));
+		if (asks)
+			snprintf(line + strlen(line), sizeof(line) - strlen(line),
+				 ", %lld awaiting approval", asks);
 		if (strcmp(line, last) != 0)
 			fprintf(stderr, "  %s\n", line);
 		memcpy(last, line, sizeof(last));

@@ -36,6 +36,9 @@ enum target_state {
 	TARGET_NOT_APPLICABLE,
 	TARGET_CANCELLED,
 	TARGET_EXPIRED,
+	/** Told of one whose exact plan waits for approval (plans.h); in the database it is
+	   pending. */
+	TARGET_AWAITING_APPROVAL,
 	TARGET_STATES_
 };
 /** What a deployment does; its words are the API's. */
@@ -291,9 +294,9 @@ struct target_row {
 	char *cause;	       /**< stable word: why the last attempt failed; "" = none has */
 	int64_t retried_refresh, retried_start_up;
 	bool has_log;
-	/** Of a pending one whose policy has windows: the next, by the clocks of window_zone ("" =
-	 * the system's own, which only it knows: then the times are those of its clocks, as if it
-	 * were in UTC). */
+	/** Of one that has not begun whose policy has windows: the next, by the clocks of
+	 * window_zone ("" = the system's own, which only it knows: then the times are those of its
+	 * clocks, as if it were in UTC). */
 	struct window window;
 	char *window_zone; /**< NULL = it has no window to wait for */
 };

@@ -61,7 +61,9 @@ from deployment where state in (0, 1, 7) order by created_ms desc, id desc limit
 select count(*) from deployment where (removed_ms > 0) = $1;
 
 -- name: deployment_targets_count
-select state, count(*) from target where deployment = $1 group by state;
+-- Of the states that are told: 8 is of those that wait for their exact plan's approval, and in no row (target_from_row).
+select case when state = 0 and reason in ('awaiting_approval', 'plan_drift') then 8 else state end, count(*)
+from target where deployment = $1 group by 1;
 
 -- name: deployment_patches
 select patch from deployment_patch where deployment = $1 order by patch;
@@ -76,14 +78,16 @@ update deployment set state = $2, started_ms = $3, finished_ms = $4 where id = $
 select host, hostname, state, reason, detail, updated_ms, started_ms, finished_ms, next_attempt_ms, attempts,
   exit_status, done, total, n_patches, reboot_needed, units, wave, reboot, reboot_due_ms, cause, retried_refresh,
   retried_start_up, log is not null
-from target where deployment = $1 and (state = $2 or $2 = -1) and (hostname, host) > ($3, $4)
+from target where deployment = $1 and ($2 = -1 or $2 = case when state = 0 and reason in ('awaiting_approval', 'plan_drift') then 8 else state end)
+  and (hostname, host) > ($3, $4)
 order by hostname, host limit $5;
 
 -- name: target_page_before
 select host, hostname, state, reason, detail, updated_ms, started_ms, finished_ms, next_attempt_ms, attempts,
   exit_status, done, total, n_patches, reboot_needed, units, wave, reboot, reboot_due_ms, cause, retried_refresh,
   retried_start_up, log is not null
-from target where deployment = $1 and (state = $2 or $2 = -1) and (hostname, host) < ($3, $4)
+from target where deployment = $1 and ($2 = -1 or $2 = case when state = 0 and reason in ('awaiting_approval', 'plan_drift') then 8 else state end)
+  and (hostname, host) < ($3, $4)
 order by hostname desc, host desc limit $5;
 
 -- name: target_failed_pairs

@@ -179,7 +179,9 @@ bool targets_explain(struct deploy *d, const struct deployment_row *row, struct 
 	for (size_t i = 0; i < n; i++) {
 		if (list[i].state == TARGET_DOWNLOADING || list[i].state == TARGET_INSTALLING)
 			explain_silence(&k, &list[i]);
-		else if (list[i].state == TARGET_PENDING && !explain(&k, &list[i], e))
+		else if ((list[i].state == TARGET_PENDING ||
+			  list[i].state == TARGET_AWAITING_APPROVAL) &&
+			 !explain(&k, &list[i], e))
 			return false;
 	}
 	return true;

@@ -42,6 +42,12 @@ void deployment_from_row(struct sql_rows *rows, struct arena *a, struct deployme
 	out->removed_ms = sql_col_int(rows, 19);
 }
 
+static bool waits_for_approval(const char *reason)
+{
+	return strcmp(reason, REASON_AWAITING_APPROVAL) == 0 ||
+	       strcmp(reason, REASON_PLAN_DRIFT) == 0;
+}
+
 void target_from_row(struct sql_rows *rows, int at, struct arena *a, struct target_row *out)
 {
 	*out = (struct target_row) { 0 };
@@ -49,6 +55,8 @@ void target_from_row(struct sql_rows *rows, int at, struct arena *a, struct targ
 	out->hostname = column_text(rows, at + 1, a);
 	out->state = (enum target_state)sql_col_int(rows, at + 2);
 	out->reason = column_text(rows, at + 3, a);
+	if (out->state == TARGET_PENDING && waits_for_approval(out->reason))
+		out->state = TARGET_AWAITING_APPROVAL;
 	out->detail = column_text(rows, at + 4, a);
 	out->updated_ms = sql_col_int(rows, at + 5);
 	out->started_ms = sql_col_int(rows, at + 6);

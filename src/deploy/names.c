@@ -14,10 +14,15 @@ static const char *const deployment_names[DEPLOYMENT_STATES_] = {
 	[DEPLOYMENT_EXPIRED] = "expired",
 };
 static const char *const target_names[TARGET_STATES_] = {
-	[TARGET_PENDING] = "pending",	    [TARGET_DOWNLOADING] = "downloading",
-	[TARGET_INSTALLING] = "installing", [TARGET_SUCCEEDED] = "succeeded",
-	[TARGET_FAILED] = "failed",	    [TARGET_NOT_APPLICABLE] = "not_applicable",
-	[TARGET_CANCELLED] = "cancelled",   [TARGET_EXPIRED] = "expired",
+	[TARGET_PENDING] = "pending",
+	[TARGET_DOWNLOADING] = "downloading",
+	[TARGET_INSTALLING] = "installing",
+	[TARGET_SUCCEEDED] = "succeeded",
+	[TARGET_FAILED] = "failed",
+	[TARGET_NOT_APPLICABLE] = "not_applicable",
+	[TARGET_CANCELLED] = "cancelled",
+	[TARGET_EXPIRED] = "expired",
+	[TARGET_AWAITING_APPROVAL] = "awaiting_approval",
 };
 
 bool deployment_is_open(enum deployment_state s)

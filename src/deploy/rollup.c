@@ -8,7 +8,8 @@
 
 static enum deployment_state state_of(const uint32_t t[static TARGET_STATES_], bool suspended)
 {
-	uint32_t open = t[TARGET_PENDING] + t[TARGET_DOWNLOADING] + t[TARGET_INSTALLING];
+	uint32_t open = t[TARGET_PENDING] + t[TARGET_AWAITING_APPROVAL] + t[TARGET_DOWNLOADING] +
+			t[TARGET_INSTALLING];
 	uint32_t done = t[TARGET_SUCCEEDED] + t[TARGET_NOT_APPLICABLE];
 	if (open && suspended)
 		return DEPLOYMENT_SUSPENDED;

@@ -36,6 +36,7 @@ static const char *const target_words[TARGET_STATES_][2] = {
 	[TARGET_NOT_APPLICABLE] = { "not applicable", "対象外" },
 	[TARGET_CANCELLED] = { "cancelled", "取り消し" },
 	[TARGET_EXPIRED] = { "expired", "期限切れ" },
+	[TARGET_AWAITING_APPROVAL] = { "awaiting approval", "承認待ち" },
 };
 static const char *const halt_words[ROLLOUT_WHYS_][2] = {
 	[ROLLOUT_WHY_FAILURES] = { "more systems failed than its gate permits",

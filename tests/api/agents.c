@@ -607,6 +607,28 @@ static char *replaced(const char *text, const char *mark, const char *word)
 	return xasprintf("%.*s%s%s", (int)(at - text), text, word, at + strlen(mark));
 }
 
+/* A state of its own: of the target, in the filter and among the counters. */
+static void awaits_approval(struct world *w, const struct who *t, const char *deployment,
+			    const char *system)
+{
+	AUTO(reply_done) struct reply whole, asked, pending;
+	AUTO(xfree) char *path = xasprintf("/api/v1/deployments/%s", deployment);
+	AUTO(xfree) char *list = xasprintf("%s/targets?state=awaiting_approval", path);
+	AUTO(xfree) char *other = xasprintf("%s/targets?state=pending", path);
+	request(w, t, "GET", path, NULL, NULL, &whole);
+	request(w, t, "GET", list, NULL, NULL, &asked);
+	request(w, t, "GET", other, NULL, NULL, &pending);
+	const json_t *counts = json_object_get(whole.json, "targets"),
+		     *one = json_array_get(json_object_get(asked.json, "items"), 0);
+	assert_int_equal(json_integer_value(json_object_get(counts, "awaiting_approval")), 1);
+	assert_int_equal(json_integer_value(json_object_get(counts, "pending")), 0);
+	assert_int_equal(json_integer_value(json_object_get(counts, "total")), 1);
+	assert_string_equal(text_at(one, "system"), system);
+	assert_string_equal(text_at(one, "state"), "awaiting_approval");
+	assert_string_equal(text_at(one, "reason"), "awaiting_approval");
+	assert_int_equal(json_array_size(json_object_get(pending.json, "items")), 0);
+}
+
 /* The same where plans are to be approved: asked, told, approved, and in the next order. */
 static void a_plan_from_the_agent_to_its_approval(void **state)
 {
@@ -663,6 +685,7 @@ static void a_plan_from_the_agent_to_its_approval(void **state)
 	request(w, &t, "GET", list, NULL, NULL, &plans);
 	const json_t *plan = json_array_get(json_object_get(plans.json, "items"), 0);
 	const char *hash = text_at(plan, "hash");
+	awaits_approval(w, &t, text_at(made.json, "id"), a.id);
 	request(w, &t, "GET", mine, NULL, NULL, &one);
 	expect(&one, 200, NULL);
 	assert_string_equal(text_at(one.json, "hash"), hash);

@@ -60,6 +60,35 @@ static struct target_row of_host(struct world *w, const char *id, int host, stru
 	return list[strcmp(list[0].host, w->id[host]) != 0];
 }
 
+/* One system of the two waits for approval: told as that, counted and found as that, and not as
+ * pending. */
+static void waiting(struct world *w, const char *id, int host, const char *reason)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	struct err e = { 0 };
+	struct deployment_row row;
+	struct target_row t = of_host(w, id, host, &a), *list,
+			  end = { .hostname = (char *)(uintptr_t) "~" };
+	size_t n;
+	assert_int_equal(t.state, TARGET_AWAITING_APPROVAL);
+	assert_string_equal(t.reason, reason);
+	ok(deploy_get(w->deploy, id, &a, &row, &e), &e);
+	assert_int_equal(row.targets[TARGET_AWAITING_APPROVAL], 1);
+	assert_int_equal(row.targets[TARGET_PENDING], 1);
+	assert_int_equal(row.n_targets, 2);
+	assert_true(deployment_is_open(row.state));
+	ok(deploy_targets(w->deploy, id, TARGET_AWAITING_APPROVAL, NULL, 5, &a, &list, &n, &e), &e);
+	assert_int_equal(n, 1);
+	assert_string_equal(list[0].host, w->id[host]);
+	ok(deploy_targets_before(w->deploy, id, TARGET_AWAITING_APPROVAL, &end, 5, &a, &list, &n,
+				 &e),
+	   &e);
+	assert_int_equal(n, 1);
+	ok(deploy_targets(w->deploy, id, TARGET_PENDING, NULL, 5, &a, &list, &n, &e), &e);
+	assert_int_equal(n, 1);
+	assert_string_not_equal(list[0].host, w->id[host]);
+}
+
 static void equal_plans_have_one_hash(void **state)
 {
 	char one[SHA256_HEX], two[SHA256_HEX];
@@ -86,8 +115,7 @@ static void systems_stop_with_their_plan_until_it_is_approved(void **state)
 	size_t n;
 	made(w, id);
 	answers(w, 0, 0, "succeeded", "planned", PLAN, PLAN_ASK, &a);
-	assert_int_equal(of_host(w, id, 0, &a).state, TARGET_PENDING);
-	assert_string_equal(of_host(w, id, 0, &a).reason, "awaiting_approval");
+	waiting(w, id, 0, "awaiting_approval");
 	assert_int_equal(orders(w, 0, 1, &a, &list), 0);
 	ok(plan_groups(w->deploy, id, &a, &groups, &n, &e), &e);
 	assert_int_equal(n, 1);
@@ -122,8 +150,7 @@ static void a_plan_that_has_drifted_is_asked_for_again(void **state)
 	ok(plan_of_target(w->deploy, id, w->id[0], &a, &g, &e), &e);
 	ok(plan_approve(w->deploy, id, g.hash, "t", &e), &e);
 	answers(w, 0, 1, "refused", "plan_drift", OTHER, g.hash, &a);
-	assert_int_equal(of_host(w, id, 0, &a).state, TARGET_PENDING);
-	assert_string_equal(of_host(w, id, 0, &a).reason, "plan_drift");
+	waiting(w, id, 0, "plan_drift");
 	assert_int_equal(orders(w, 0, 2, &a, &list), 0); /* nothing is installed */
 	ok(plan_groups(w->deploy, id, &a, &groups, &n, &e), &e);
 	assert_int_equal(n, 1);

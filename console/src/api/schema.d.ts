@@ -1885,8 +1885,11 @@ export interface components {
         SystemState: "active" | "retired" | "quarantined";
         /** @enum {string} */
         DeploymentState: "ready" | "in_progress" | "completed" | "completed_with_failures" | "failed" | "cancelled" | "draft" | "suspended" | "expired";
-        /** @enum {string} */
-        TargetState: "pending" | "downloading" | "installing" | "succeeded" | "failed" | "not_applicable" | "cancelled" | "expired";
+        /**
+         * @description `awaiting_approval`: its exact plan waits for a person (`reason` says whether it is the first, or one that has drifted); then it is not `pending`
+         * @enum {string}
+         */
+        TargetState: "pending" | "downloading" | "installing" | "succeeded" | "failed" | "not_applicable" | "cancelled" | "expired" | "awaiting_approval";
         /** @enum {string} */
         JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled";
         /** @enum {string} */
@@ -3476,6 +3479,7 @@ export interface components {
             started: components["schemas"]["TimeOrNull"];
             finished: components["schemas"]["TimeOrNull"];
         };
+        /** @description Each target counts in one of the states */
         TargetCounts: {
             total: number;
             pending: number;
@@ -3486,6 +3490,8 @@ export interface components {
             not_applicable: number;
             cancelled: number;
             expired: number;
+            /** @description Its exact plan waits for a person */
+            awaiting_approval: number;
         };
         DeploymentDetail: components["schemas"]["Deployment"] & {
             notify: components["schemas"]["DeploymentNotify"] | null;

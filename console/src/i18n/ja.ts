@@ -126,7 +126,7 @@ export const ja = {
 	'systemState.active': '管理中', 'systemState.retired': '管理対象外', 'systemState.quarantined': '隔離中',
 	'office.local': 'ローカルオフィス',
 	'deploymentState.ready': '実行準備完了', 'deploymentState.in_progress': '進行中', 'deploymentState.completed': '完了', 'deploymentState.completed_with_failures': '一部失敗', 'deploymentState.failed': '失敗', 'deploymentState.cancelled': '取り消し', 'deploymentState.draft': '下書き', 'deploymentState.suspended': '一時停止', 'deploymentState.expired': '期限切れ',
-	'targetState.pending': '待機中', 'targetState.published': '公開中', 'targetState.downloading': 'ダウンロード中', 'targetState.installing': '適用中', 'targetState.succeeded': '成功', 'targetState.failed': '失敗', 'targetState.not_applicable': '対象外', 'targetState.cancelled': '取り消し', 'targetState.expired': '期限切れ',
+	'targetState.pending': '待機中', 'targetState.awaiting_approval': '承認待ち', 'targetState.published': '公開中', 'targetState.downloading': 'ダウンロード中', 'targetState.installing': '適用中', 'targetState.succeeded': '成功', 'targetState.failed': '失敗', 'targetState.not_applicable': '対象外', 'targetState.cancelled': '取り消し', 'targetState.expired': '期限切れ',
 	'operation.install': 'インストール', 'operation.restart_services': 'サービスの再起動', 'operation.uninstall': 'アンインストール', 'operation.install.text': '選択したパッチをインストールします。', 'operation.uninstall.text': '選択したパッチのパッケージを、各システムが以前に使っていた版に戻します。',
 	'tokenState.usable': '使用可能', 'tokenState.expired': '期限切れ', 'tokenState.used_up': '使用済み', 'tokenState.revoked': '無効化済み',
 	'feedKind.debian': 'Debian アーカイブ', 'feedKind.rpm': 'RPM リポジトリ', 'feedKind.debian-tracker': 'Debian セキュリティトラッカー', 'feedKind.debian-dsa': 'Debian セキュリティアドバイザリ',

@@ -91,8 +91,10 @@ static const char *state_text(const struct deploy_news *n, struct arena *a)
 {
 	AUTO(buf_done) struct buf b = BUF_INIT(1000);
 	buf_printf(&b, "%s", deployment_state_name(n->row.state));
-	for (int s = 0; s < TARGET_STATES_; s++)
+	for (int s = 0; s < TARGET_AWAITING_APPROVAL; s++)
 		buf_printf(&b, " %u", n->row.targets[s]);
+	if (n->row.targets[TARGET_AWAITING_APPROVAL]) /* texts of before know nothing of it */
+		buf_printf(&b, " approval %u", n->row.targets[TARGET_AWAITING_APPROVAL]);
 	if (n->has_rollout)
 		buf_printf(&b, " wave %u %s %lld", n->rollout.open,
 			   rollout_why_name(n->rollout.halted), (long long)n->rollout.halted_ms);

@@ -89,7 +89,7 @@ export function Actions({ d }: { d: DeploymentDetail }) {
 	const verb = useVerb(d), clone = useClone(d.id), remove = useRemove(d.id), retry = useRetry(d.id);
 	const [asking, setAsking] = useState<'cancel' | 'remove' | 'edit' | null>(null);
 	const open = isOpen(d), draft = d.state === 'draft';
-	const waiting = d.targets.pending + d.targets.downloading;
+	const waiting = d.targets.pending + d.targets.awaiting_approval + d.targets.downloading;
 	const busy = verb.isPending || clone.isPending || remove.isPending || retry.isPending;
 	if (d.removed)
 		return <Button variant="secondary" isDisabled={busy} onClick={() => verb.mutate('restore')}>{t('deployment.do.restore')}</Button>;

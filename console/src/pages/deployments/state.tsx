@@ -5,7 +5,7 @@ import { useI18n } from '../../i18n';
 import { StackedBar } from '../../ui/Charts';
 import { Time } from '../../ui/Time';
 
-export const TARGET_STATES = ['succeeded', 'installing', 'downloading', 'pending', 'failed', 'not_applicable', 'cancelled', 'expired'] as const;
+export const TARGET_STATES = ['succeeded', 'installing', 'downloading', 'awaiting_approval', 'pending', 'failed', 'not_applicable', 'cancelled', 'expired'] as const;
 
 export function DeploymentState({ state }: { state: Deployment['state'] }) {
 	const { word } = useI18n();
@@ -34,7 +34,7 @@ function WhenNext({ target: x }: { target: Target }) {
 	const { t, exact } = useI18n();
 	if (countsDown(x))
 		return <span className="tk-small tk-when">{t('why.rebootAt')} <Time at={x.next_attempt!} /></span>;
-	if (x.state !== 'pending')
+	if (x.state !== 'pending' && x.state !== 'awaiting_approval')
 		return null;
 	if (x.next_attempt && Date.parse(x.next_attempt) > Date.now())
 		return <span className="tk-small tk-when">{t('why.nextAttempt')} <Time at={x.next_attempt} /></span>;
