@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Replies: a handler makes exactly one, which is kept in the request and handed to libmicrohttpd
  * when the handler has returned. Invariant: no header value has a line break; every reply carries
- * the request's id. */
+ * the request's id, and every 503 says when to come again. */
 #include "net/server_int.h"
 
 #include <ctype.h>
@@ -19,6 +19,14 @@ void http_reply_header(struct http_req *r, const char *name, const char *value)
 	VEC_PUSH(&r->headers, h);
 }
 
+static bool has_header(const struct http_req *r, const char *name)
+{
+	for (size_t i = 0; i < r->headers.n; i++)
+		if (strcasecmp(r->headers.p[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 static void reply(struct http_req *r, int status, const char *content_type,
 		  struct MHD_Response *response, int64_t size)
 {
@@ -29,6 +37,10 @@ static void reply(struct http_req *r, int status, const char *content_type,
 	r->reply_size = size;
 	if (content_type)
 		http_reply_header(r, "Content-Type", content_type);
+	if (status == 503 && !has_header(r, "Retry-After"))
+		http_reply_header(
+			r, "Retry-After",
+			arena_printf(&r->arena, "%d", http_server_retry_after_s(r->server)));
 }
 
 static struct MHD_Response *from_buffer(struct str body, enum MHD_ResponseMemoryMode mode)
@@ -67,10 +79,6 @@ void server_reply_error(struct http_req *r, int status, const char *detail)
 			code = known[i].code;
 		}
 	r->close = true;
-	if (status == 503)
-		http_reply_header(
-			r, "Retry-After",
-			arena_printf(&r->arena, "%d", http_server_retry_after_s(r->server)));
 	char *body = arena_printf(&r->arena,
 				  "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,"
 				  "\"detail\":\"%s\",\"code\":\"%s\",\"request_id\":\"%s\"}\n",

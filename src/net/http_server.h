@@ -112,7 +112,7 @@ struct http_server *http_req_server(const struct http_req *r);
 /** Adds a response header (both copied). Before http_reply_*(). CR, LF or NUL in a value:
  * programmer error. */
 void http_reply_header(struct http_req *r, const char *name, const char *value);
-/** Copies the body. */
+/** Copies the body. A 503 without a Retry-After gets one of http_server_retry_after_s(). */
 void http_reply(struct http_req *r, int status, const char *content_type, struct str body);
 /** 503 with Retry-After, as a problem document. */
 void http_reply_busy(struct http_req *r);

@@ -204,7 +204,7 @@ class Agent(PlayedAgent):
             self.connection = http.client.HTTPSConnection(self.server.address, self.server.agent_port, context=self.context, timeout=30)
             raise Gone(str(e)) from e
         if r.status >= 500:
-            self.refusals.append((r.status, raw.decode(errors="replace")))
+            self.refusals.append((r.status, raw.decode(errors="replace"), r.headers.get("Retry-After")))
             raise Gone(f"{r.status} {raw[:300]}")
         if r.status >= 300:
             raise Refused(r.status, raw.decode(errors="replace"))
@@ -282,7 +282,7 @@ class Administrator:
         except (OSError, http.client.HTTPException, json.JSONDecodeError) as e:
             raise Gone(str(e)) from e
         if status >= 500:
-            self.refusals.append((status, json.dumps(reply)))
+            self.refusals.append((status, json.dumps(reply), h.get("Retry-After")))
             raise Gone(f"{status} {reply}")
         if status >= 300:
             raise Refused(status, json.dumps(reply))
@@ -423,7 +423,33 @@ class Load:
 
 # --- the comparison -------------------------------------------------------------------------------------------
 
+class Psql:
+    """Queries of a PostgreSQL; what sqlite3's connections have of it."""
+
+    def __init__(self, url):
+        self.url = url
+
+    def execute(self, text):
+        out = run("psql", self.url, "-X", "-A", "-t", "-c", f"select coalesce(json_agg(row_to_json(q)), '[]') from ({text}) q").stdout
+        self.rows = [tuple(row.values()) for row in json.loads(out)]
+        return self
+
+    def fetchall(self):
+        return self.rows
+
+    def fetchone(self):
+        return self.rows[0]
+
+    def __iter__(self):
+        return iter(self.rows)
+
+    def close(self):
+        pass
+
+
 def database(server):
+    if server.database:
+        return Psql(server.database)
     return sqlite3.connect(f"file:{server.state}/tsukuroi.db?mode=ro", uri=True, timeout=30)
 
 
@@ -432,11 +458,12 @@ def verify_database(server, book):
     wrong = []
     db = database(server)
     try:
-        for (line,) in db.execute("pragma integrity_check"):
-            if line != "ok":
-                wrong.append(f"integrity_check: {line}")
-        for row in db.execute("pragma foreign_key_check"):
-            wrong.append(f"foreign_key_check: {row}")
+        if not server.database:
+            for (line,) in db.execute("pragma integrity_check"):
+                if line != "ok":
+                    wrong.append(f"integrity_check: {line}")
+            for row in db.execute("pragma foreign_key_check"):
+                wrong.append(f"foreign_key_check: {row}")
         names = [n for (n,) in db.execute("select name from deployment")]
         twice = {n for n in names if names.count(n) > 1} if len(set(names)) != len(names) else set()
         if twice:
@@ -459,7 +486,7 @@ def verify_database(server, book):
         logs = db.execute("select count(*) from host_order o join target t on t.deployment = o.deployment and t.host = o.host where o.state = 1 and t.log is null").fetchone()[0]
         if logs:
             wrong.append(f"{logs} answered orders without the result's log")
-        last, number = b"", None
+        last, number = None, None
         for seq, before, row in db.execute("select seq, prev_hash, row_hash from audit_log order by seq"):
             if number is not None and (before != last or seq != number + 1):
                 wrong.append(f"the audit chain breaks at {seq}")

@@ -180,7 +180,7 @@ class Server:
     def __init__(self, build, directory, address="127.0.0.1", env=None, **options):
         self.env = env
         self.build, self.dir = pathlib.Path(build), pathlib.Path(directory)
-        self.address = address
+        self.address, self.database = address, options.get("database")
         self.port, self.agent_port = free_port(), free_port()
         self.state = self.dir / "state"
         self.dir.mkdir(parents=True, exist_ok=True)
@@ -266,23 +266,34 @@ def postgresql_database(directory, name="tsukuroi"):
     return f"postgresql:///{name}?host={directory}&user=tsukuroi"
 
 
+def postgresql_user():
+    """What a command of PostgreSQL's is to begin with: it does not run as root."""
+    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+
+
+def postgresql_start(directory):
+    """The server of the cluster under `directory`, which answers."""
+    at, who = postgresql_programs(), postgresql_user()
+    server = subprocess.Popen(["setpriv", "--pdeathsig=QUIT", *who, str(at / "postgres"), "-D", str(directory / "data"), "-c", "listen_addresses=",
+                               "-c", f"unix_socket_directories={directory}", "-c", "max_connections=200"],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=directory)
+    wait_for("PostgreSQL's start", lambda: server.poll() is not None or run(*who, at / "pg_isready", "-q", "-h", directory, check=False).returncode == 0, 60)
+    if server.poll() is not None:
+        raise RuntimeError(f"PostgreSQL ended: {server.returncode}")
+    return server
+
+
 def postgresql(directory):
     """A private cluster on a Unix socket; (process, URL of a database), or None."""
     at = postgresql_programs()
     if not at:
         return None
-    who = []
     directory.mkdir()
     if os.geteuid() == 0:
         user = pwd.getpwnam("postgres")
         os.chown(directory, user.pw_uid, user.pw_gid)
-        who = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-    run(*who, at / "initdb", "-D", directory / "data", "-U", "tsukuroi", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N", cwd=directory)
-    server = subprocess.Popen(["setpriv", "--pdeathsig=QUIT", *who, str(at / "postgres"), "-D", str(directory / "data"), "-c", "listen_addresses=",
-                               "-c", f"unix_socket_directories={directory}", "-c", "max_connections=200"],
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=directory)
-    wait_for("PostgreSQL's start", lambda: run(*who, at / "pg_isready", "-q", "-h", directory, check=False).returncode == 0, 60)
-    return server, postgresql_database(directory)
+    run(*postgresql_user(), at / "initdb", "-D", directory / "data", "-U", "tsukuroi", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N", cwd=directory)
+    return postgresql_start(directory), postgresql_database(directory)
 
 
 class PlayedAgent:

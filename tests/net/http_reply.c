@@ -23,6 +23,11 @@ static void serve(void *arg, struct http_req *r)
 		http_reply_static(r, 200, "text/plain", STR_LIT("static text"));
 	} else if (strcmp(path, "/empty") == 0) {
 		http_reply(r, 204, NULL, STR_LIT(""));
+	} else if (strcmp(path, "/later") == 0) {
+		http_reply(r, 503, "text/plain", STR_LIT("later"));
+	} else if (strcmp(path, "/in-7") == 0) {
+		http_reply_header(r, "Retry-After", "7");
+		http_reply(r, 503, "text/plain", STR_LIT("later"));
 	} else if (strcmp(path, "/short") == 0) { /* promises more than the file has */
 		http_reply_fd(r, 200, "application/octet-stream", open(file, O_RDONLY),
 			      FILE_SIZE + 100);
@@ -140,6 +145,23 @@ static void other_bodies(void **state)
 	http_server_stop(s);
 }
 
+static void a_503_says_when_to_come_again(void **state)
+{
+	struct http_server_conf conf = served_conf(serve, NULL, false);
+	struct http_server *s = served_start(&conf);
+	AUTO(buf_done) struct buf body = BUF_INIT(1000);
+	struct http_response resp;
+	assert_true(fetch(s, false, "/later", NULL, NULL, &resp, &body));
+	assert_int_equal(resp.status, 503);
+	assert_in_range(resp.retry_after_s, 1, 900);
+	assert_true(fetch(s, false, "/in-7", NULL, NULL, &resp, &body));
+	assert_int_equal(resp.status, 503);
+	assert_int_equal(resp.retry_after_s, 7);
+	assert_true(fetch(s, false, "/static", NULL, NULL, &resp, &body));
+	assert_int_equal(resp.retry_after_s, 0);
+	http_server_stop(s);
+}
+
 /* F34: a client that does not read its answer does not keep the connection for ever: libmicrohttpd
  * sees no progress for idle_timeout_s. */
 static void F34_answer_not_read(void **state)
@@ -166,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_and_ranges),
 		cmocka_unit_test(other_bodies),
+		cmocka_unit_test(a_503_says_when_to_come_again),
 		cmocka_unit_test(F34_answer_not_read),
 	};
 	return cmocka_run_group_tests(tests, make_file, remove_file);
