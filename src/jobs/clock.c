@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What happens by itself: deployments are driven (and told of) every 5 s and as soon as a payload
- * has arrived, who is in groups that something is declined for is looked at every second,
+ * has arrived, who is in groups that something is declined for, and whether automated deployment
+ * has something to do, is looked at every second,
  * contacts are flushed every 30 s, the patch DB is synced as scheduled (schedule.h), the fleet is
  * verified once a day. Timers run on the monotonic clock: a jump of the wall clock triggers nothing
  * (F24).
@@ -32,6 +33,11 @@ static void drive_deployments(struct deploy *d)
 	struct err e = { 0 };
 	if (d && !deploy_tick(d, &e))
 		log_error("deployments are not driven: %s", e.msg);
+}
+
+static void run_automation(struct deploy *d)
+{
+	struct err e = { 0 };
 	if (d && !auto_tick(d, &e))
 		log_error("automated deployment: %s", e.msg);
 }
@@ -98,6 +104,8 @@ void *jobs_clock_thread(void *arg)
 		bool leads = term != JOBS_FOLLOWS;
 		sql_fence(leads ? term : 0);
 		follow_declines(d, leads);
+		if (leads)
+			run_automation(d);
 		if ((due(&tick, now, TICK_MS) || arrived) && leads) {
 			drive_deployments(d);
 			mail_deployments(j, d, now, &mail_not_before);

@@ -85,6 +85,55 @@ static void S_08_a_task_deploys_once_and_until_nothing_matches(void **state)
 	assert_int_equal(get(w, list[0], &a).n_targets, 2);
 }
 
+/* How many deployments the clock's looks have made within two seconds, by the clock of the machine.
+ */
+static size_t ticked(struct world *w, const char *id, size_t wanted, struct arena *a)
+{
+	struct err e = { 0 };
+	int64_t end = clock_mono_ms() + 2000;
+	char **list;
+	size_t n;
+	do {
+		ok(auto_tick(w->deploy, &e), &e);
+		n = runs(w, id, a, &list);
+		usleep(10000);
+	} while (n < wanted && clock_mono_ms() < end);
+	return n;
+}
+
+/* What a person approves and what a sync brings is deployed at once, though the task has just
+ * deployed. */
+static void S_08_approvals_and_syncs_are_not_waited_for(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	struct err e = { 0 };
+	char id[33], **list, **names;
+	const char *zlib = ZLIB;
+	size_t n;
+	ok(approval_set(w->deploy, &zlib, 1, false, APPROVAL_BY_PERSON, "t", "not yet", &n, &e),
+	   &e);
+	task(w, "Everything", "{}", id);
+	assert_int_equal(ticked(w, id, 1, &a), 1);
+	ok(approval_set(w->deploy, &zlib, 1, true, APPROVAL_BY_PERSON, "t", "", &n, &e), &e);
+	assert_int_equal(ticked(w, id, 2, &a), 2);
+	kit_now_ms += 1000;
+	set_catalog(w, "3.0.3-1");
+	assert_int_equal(ticked(w, id, 3, &a), 3);
+	(void)runs(w, id, &a, &list);
+	ok(deploy_patches(w->deploy, list[0], &a, &names, &n, &e), &e);
+	assert_int_equal(n, 1);
+	assert_string_equal(names[0], "debian:12:openssl:3.0.3-1");
+	/* what a scan brings is gathered */
+	kit_now_ms += 1000;
+	inventory(w, 0, INVENTORY("3.0.1-1", "deb\tzlib1g\tamd64\t1.3-1\tzlib\t\n"));
+	run(w);
+	assert_int_equal(ticked(w, id, 3, &a), 3);
+	kit_now_ms += 5 * 60000;
+	run(w);
+	assert_int_equal(runs(w, id, &a, &list), 4);
+}
+
 static void S_08_what_is_not_approved_or_declined_is_left_out(void **state)
 {
 	struct world *w = *state;
@@ -281,6 +330,7 @@ static int group(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(S_08_a_task_deploys_once_and_until_nothing_matches),
+		T(S_08_approvals_and_syncs_are_not_waited_for),
 		T(S_08_what_is_not_approved_or_declined_is_left_out),
 		T(S_09_declined_after_the_deployment_was_made),
 		T(AC_14_a_failing_patch_rests_halts_and_is_reset),

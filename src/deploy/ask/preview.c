@@ -97,13 +97,18 @@ bool deploy_preview(struct deploy *d, const struct deploy_request *r, struct dep
 	return true;
 }
 
-static bool pair_was_shown(const struct resolved *shown, struct str patch,
-			   const roaring_bitmap_t *hosts)
+static bool all_were_shown(const struct resolved *shown, const struct resolved *now)
 {
+	AUTO(intern_free) struct intern *ids = intern_new();
+	bool covers = true;
 	for (size_t i = 0; i < shown->n; i++)
-		if (str_eq(shown->ids[i], patch))
-			return roaring_bitmap_is_subset(hosts, shown->hosts[i]);
-	return false;
+		intern_add(ids, shown->ids[i]); /* each once: its number is i */
+	for (size_t i = 0; covers && i < now->n; i++) {
+		uint32_t at = intern_find(ids, now->ids[i]);
+		covers = at != INTERN_NONE &&
+			 roaring_bitmap_is_subset(now->hosts[i], shown->hosts[at]);
+	}
+	return covers;
 }
 
 bool preview_covers(struct deploy *d, const char *token, const struct resolved *now)
@@ -115,9 +120,7 @@ bool preview_covers(struct deploy *d, const char *token, const struct resolved *
 		const struct preview_slot *s = &d->previews[k];
 		if (strcmp(s->token, token) != 0 || s->made_ms < oldest)
 			continue;
-		covers = true;
-		for (size_t i = 0; covers && i < now->n; i++)
-			covers = pair_was_shown(&s->set, now->ids[i], now->hosts[i]);
+		covers = all_were_shown(&s->set, now);
 	}
 	pthread_mutex_unlock(&d->preview_lock);
 	return covers;

@@ -98,6 +98,7 @@ static void count_held(const struct match_view *v, uint32_t patch, const roaring
 static bool by_patch(const struct match_view *v, const struct deploy_request *r,
 		     const roaring_bitmap_t *systems, struct resolved *out, struct err *e)
 {
+	AUTO(xfree) bool *seen = xcalloc(v->catalog->n_patches, sizeof(*seen));
 	for (size_t i = 0; i < r->n_patches; i++) {
 		uint32_t p = catalog_find(v->catalog, str_of(r->patches[i]));
 		if (p == CATALOG_NONE)
@@ -105,11 +106,9 @@ static bool by_patch(const struct match_view *v, const struct deploy_request *r,
 				e, ERR_NOT_FOUND,
 				"there is no patch '%.120s' in the patch DB; it may have been replaced by a newer one",
 				r->patches[i]);
-		bool twice = false;
-		for (size_t k = 0; k < out->n; k++)
-			twice |= out->patches[k] == p;
-		if (twice)
+		if (seen[p])
 			continue;
+		seen[p] = true;
 		out->superseded += v->catalog->patches[p].superseded_by != CATALOG_NONE;
 		count_held(v, p, systems, out);
 		resolved_take(out, v, p, systems, false);

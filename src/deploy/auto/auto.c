@@ -14,13 +14,17 @@
 /* Between two runs when only scans came in, and when nothing did. */
 #define RUN_CHANGED_MS 10000
 #define RUN_MS 60000
-/* Between two deployments of one task: what trickles in is gathered. */
+/* Between two deployments of one task: what trickles in with scans is gathered. What people and
+ * syncs change is not waited for. */
 #define GATHER_MS (5 * 60000)
+/* After a run that took so long, as many times so long there is none but that of RUN_MS. */
+#define REST_TIMES 10
 
 struct auto_engine {
 	atomic_bool stirred;
-	uint64_t seen; /* the version of match at the last run */
-	int64_t ran_mono_ms;
+	uint64_t seen;		 /* the version of match at the last run */
+	struct catalog *catalog; /* the one at the last look; NULL = none yet */
+	int64_t ran_mono_ms, rest_mono_ms;
 };
 
 bool auto_open(struct deploy *d, struct err *e)
@@ -33,6 +37,8 @@ bool auto_open(struct deploy *d, struct err *e)
 void auto_close(struct deploy *d)
 {
 	approvals_close(d);
+	if (d->automation)
+		catalog_unref(d->automation->catalog);
 	xfree(d->automation);
 }
 
@@ -176,14 +182,14 @@ static bool make_lane(struct deploy *d, const struct match_view *v, const struct
 	return ok;
 }
 
-static bool run_task(struct deploy *d, const struct auto_task *t, struct intern *made,
+static bool run_task(struct deploy *d, const struct auto_task *t, bool at_once, struct intern *made,
 		     struct err *e)
 {
 	int64_t last;
 	if (!auto_last_ms(d, t->id, &last, e))
 		return false;
 	int64_t now = clock_now_ms(d->conf.clock);
-	if (last && now >= last && now - last < GATHER_MS)
+	if (!at_once && last && now >= last && now - last < GATHER_MS)
 		return true;
 	AUTO(match_read_end) struct match_view v;
 	match_read(d->conf.match, &v);
@@ -193,7 +199,7 @@ static bool run_task(struct deploy *d, const struct auto_task *t, struct intern 
 	       make_lane(d, &v, t, &p, AUTO_DEPLOY, t->spec.policy, made, e);
 }
 
-static bool run_test(struct deploy *d, struct intern *made, struct err *e)
+static bool run_test(struct deploy *d, bool at_once, struct intern *made, struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	struct approval_settings s;
@@ -206,7 +212,7 @@ static bool run_test(struct deploy *d, struct intern *made, struct err *e)
 	if (!s.targets[0])
 		return true;
 	auto_test_task(&s, &t);
-	return run_task(d, &t, made, e);
+	return run_task(d, &t, at_once, made, e);
 }
 
 bool auto_run(struct deploy *d, struct err *e)
@@ -218,17 +224,32 @@ bool auto_run(struct deploy *d, struct err *e)
 	struct err one = { 0 };
 	if (!approval_note(d, &noted, e))
 		return false;
-	bool ok = run_test(d, made, e);
+	/* Who stirred until here, noting among them, is planned for below. */
+	bool at_once = atomic_exchange(&d->automation->stirred, false);
+	bool ok = run_test(d, at_once, made, e);
 	if (!auto_list(d, &a, &list, &n, ok ? e : &one)) {
 		n = 0;
 		ok = false;
 	}
 	for (size_t i = 0; i < n; i++)
-		if (!list[i].paused_ms && !run_task(d, &list[i], made, ok ? e : &one))
+		if (!list[i].paused_ms && !run_task(d, &list[i], at_once, made, ok ? e : &one))
 			ok = false;
 	for (uint32_t i = 0; i < intern_count(made); i++)
 		d->conf.changed(d->conf.arg, intern_get(made, i).p);
 	return ok;
+}
+
+/* Whether there is another catalog than at the last look. */
+static bool catalog_came(struct deploy *d)
+{
+	struct auto_engine *g = d->automation;
+	AUTO(match_read_end) struct match_view v;
+	match_read(d->conf.match, &v);
+	if (v.catalog == g->catalog)
+		return false;
+	catalog_unref(g->catalog);
+	g->catalog = catalog_ref((struct catalog *)v.catalog);
+	return true;
 }
 
 bool auto_tick(struct deploy *d, struct err *e)
@@ -236,10 +257,15 @@ bool auto_tick(struct deploy *d, struct err *e)
 	struct auto_engine *g = d->automation;
 	uint64_t version = match_version(d->conf.match);
 	int64_t now = clock_mono_ms(), since = now - g->ran_mono_ms;
-	if (!g->stirred && since < RUN_MS && (version == g->seen || since < RUN_CHANGED_MS))
+	if (version != g->seen && catalog_came(d))
+		g->stirred = true;
+	bool changed = g->stirred || (version != g->seen && since >= RUN_CHANGED_MS);
+	if (since < RUN_MS && (!changed || now < g->rest_mono_ms))
 		return true;
-	g->stirred = false;
 	g->seen = version;
 	g->ran_mono_ms = now;
-	return auto_run(d, e);
+	bool ok = auto_run(d, e);
+	int64_t end = clock_mono_ms();
+	g->rest_mono_ms = end + (ok ? REST_TIMES * (end - now) : RUN_MS);
+	return ok;
 }

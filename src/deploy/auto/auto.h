@@ -99,11 +99,12 @@ bool auto_last_ms(struct deploy *d, const char *task, int64_t *out, struct err *
 bool approval_decisions(struct deploy *d, const struct match_view *v, const uint32_t *patches,
 			size_t n, struct approval_decision *out, struct err *e) MUST_CHECK;
 
-/** By the leader's clock, every few seconds: runs when something changed, or a minute has passed.
- */
+/** By the leader's clock, every second: runs at once when approvals, tasks or the patch DB changed,
+ * soon when scans came in, else every minute; no more often than that where a run takes long. */
 bool auto_tick(struct deploy *d, struct err *e) MUST_CHECK;
-/** Notes new patches, decides about tested ones, deploys. A task that fails does not keep others
- * from running; the first failure is told. */
+/** Notes new patches, decides about tested ones, deploys: for one task not again within minutes,
+ * unless approvals, tasks or the patch DB changed since the last run. A task that fails does not
+ * keep others from running; the first failure is told. */
 bool auto_run(struct deploy *d, struct err *e) MUST_CHECK;
 /** Another server changed a task. */
 void auto_stir(struct deploy *d);
