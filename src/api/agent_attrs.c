@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Reading what agents say about themselves: bounded, typed, and harmless in a log line. */
 #include "api/agent_enrol.h"
+#include "proto/lan.h"
 
 #define MAX_HEALTH (128u << 10)
+#define MAX_LAN (8u << 10)
 #define MAX_RESTART 200
 #define MAX_PACKAGES 1000
 
@@ -69,6 +71,23 @@ static bool read_health(struct call *c, const json_t *health, char **out, struct
 	return true;
 }
 
+/* Kept as it is written by who reads it. */
+static bool read_lan(struct call *c, const json_t *j, char **out, struct err *e)
+{
+	struct lan lan;
+	if (!j || json_is_null(j))
+		return true;
+	if (!lan_read(j, &lan, e))
+		return false;
+	AUTO(json_free) json_t *again = lan_write(&lan);
+	AUTO(buf_done) struct buf b = BUF_INIT(MAX_LAN);
+	json_write(again, &b);
+	if (!buf_ok(&b, "'lan'", e))
+		return false;
+	*out = arena_strdup(c->arena, buf_str(&b).p);
+	return true;
+}
+
 struct text_member {
 	const char *key;
 	size_t max;
@@ -77,12 +96,11 @@ struct text_member {
 
 bool agent_read_attrs(struct call *c, const json_t *body, struct host_attrs *out, struct err *e)
 {
-	static const char *const known[] = {
-		"hostname",	  "os_id",   "os_version", "os_name",
-		"arch",		  "kernel",  "address",	   "agent_version",
-		"logged_in_user", "boot_id", "boot_time",  "reboot_needed",
-		"health",	  NULL
-	};
+	static const char *const known[] = { "hostname", "os_id",	  "os_version",
+					     "os_name",	 "arch",	  "kernel",
+					     "address",	 "agent_version", "logged_in_user",
+					     "boot_id",	 "boot_time",	  "reboot_needed",
+					     "health",	 "lan",		  NULL };
 	static const struct text_member texts[] = {
 		{ "hostname", 253, offsetof(struct host_attrs, hostname) },
 		{ "os_id", 64, offsetof(struct host_attrs, os_id) },
@@ -114,6 +132,8 @@ bool agent_read_attrs(struct call *c, const json_t *body, struct host_attrs *out
 	}
 	if (!*a.address)
 		a.address = arena_strdup(c->arena, http_req_peer(c->req));
+	if (!read_lan(c, json_object_get(attrs, "lan"), &a.lan_json, e))
+		return false;
 	health = json_object_get(attrs, "health");
 	if (health && !json_is_null(health) && !read_health(c, health, &a.health_json, e))
 		return false;

@@ -8,6 +8,7 @@
 #include "api/api_int.h"
 #include "api/push.h"
 #include "base/log.h"
+#include "deploy/wol/wol.h"
 
 #define CHECKIN_MAX_BODY (512u << 10)
 #define RENEW_MAX_BODY (16u << 10)
@@ -123,9 +124,36 @@ static bool agrees(struct call *c, const struct checkin *k, const struct known *
 	       deploy_reconciled(c->conf->deploy, c->host, &first, e);
 }
 
+/* What the agent is to do. */
+struct work {
+	char **envelopes;
+	struct wol_errand *errands;
+	size_t n_envelopes, n_errands;
+};
+
+/* Errands come first: without any the marks of who has work go when there are no orders. */
+static bool find_work(struct call *c, const struct checkin *k, struct work *w, struct err *e)
+{
+	return (!deploy_busy(c->conf->deploy, c->host) ||
+		wol_errands(c->conf->deploy, c->host, c->arena, &w->errands, &w->n_errands, e)) &&
+	       deploy_orders(c->conf->deploy, c->host, (uint64_t)k->epoch, (uint64_t)k->seq,
+			     c->arena, &w->envelopes, &w->n_envelopes, e);
+}
+
+static void put_errands(struct buf *b, const struct work *w)
+{
+	char mac[LAN_MAC_TEXT];
+	for (size_t i = 0; w && i < w->n_errands; i++)
+		buf_printf(b, "%s{\"system\":\"%s\",\"mac\":\"%s\",\"subnet\":\"%s\"}",
+			   i ? "," : ",\"wake\":[", w->errands[i].system,
+			   lan_mac_text(w->errands[i].mac, mac), w->errands[i].subnet);
+	if (w && w->n_errands)
+		buf_addc(b, ']');
+}
+
 /* Written by hand: every member but the orders is a word, digits or a time. */
 static bool reply(struct call *c, const struct checkin *k, const struct known *n, const char *nonce,
-		  bool scan, char *const *envelopes, size_t n_envelopes, struct err *e)
+		  bool scan, const struct work *w, struct err *e)
 {
 	AUTO(buf_done) struct buf b = BUF_INIT(MAX_REPLY);
 	AUTO(json_free) json_t *orders = json_array();
@@ -133,16 +161,17 @@ static bool reply(struct call *c, const struct checkin *k, const struct known *n
 	const char *want = wanted(k, n);
 	if (*want == 'd')
 		digest_hex(&n->inventory, base);
-	for (size_t i = 0; i < n_envelopes; i++)
-		json_array_append_new(orders, json_string(envelopes[i]));
+	for (size_t i = 0; w && i < w->n_envelopes; i++)
+		json_array_append_new(orders, json_string(w->envelopes[i]));
 	buf_printf(&b,
 		   "{\"nonce\":\"%s\",\"want_inventory\":\"%s\",\"delta_base\":\"%s\","
 		   "\"scan\":%s,\"orders\":",
 		   nonce, want, base, scan ? "true" : "false");
-	if (n_envelopes)
+	if (json_array_size(orders))
 		json_write(orders, &b);
 	else
 		buf_adds(&b, "[]");
+	put_errands(&b, w);
 	buf_printf(&b, ",\"epoch\":%llu,\"refresh_s\":%lld,\"server_time\":\"%s\"}",
 		   (unsigned long long)deploy_epoch(c->conf->deploy),
 		   (long long)c->conf->refresh_s(c->conf->arg), clock_rfc3339(c->now_ms, when));
@@ -157,8 +186,8 @@ static bool checkin_full(struct call *c, struct err *e)
 	struct checkin k;
 	struct known n;
 	struct agent_quick q;
-	char nonce[NONCE_LEN], **envelopes = NULL;
-	size_t n_envelopes = 0;
+	char nonce[NONCE_LEN];
+	struct work w = { 0 };
 	bool scan;
 	if (!call_body(c, known, &body, e) || !read_checkin(c, body, &k, e) ||
 	    !check_nonce(c, k.nonce, nonce, e) ||
@@ -174,9 +203,7 @@ static bool checkin_full(struct call *c, struct err *e)
 			c->agent_id, (long long)k.epoch,
 			(unsigned long long)deploy_epoch(c->conf->deploy));
 	return settle_scan(c, &k, &n, &scan, e) && agrees(c, &k, &n, e) &&
-	       deploy_orders(c->conf->deploy, c->host, (uint64_t)k.epoch, (uint64_t)k.seq, c->arena,
-			     &envelopes, &n_envelopes, e) &&
-	       reply(c, &k, &n, nonce, scan, envelopes, n_envelopes, e);
+	       find_work(c, &k, &w, e) && reply(c, &k, &n, nonce, scan, &w, e);
 }
 
 /* A check-in that changes nothing but the contact, the nonce and perhaps the time of the scan, and
@@ -207,7 +234,7 @@ static bool checkin_quick(struct call *c, bool *ok_out, struct err *e)
 	    verdict != NONCE_GOOD || !fleet_contact(c->conf->fleet, c->host, NULL, e))
 		return false;
 	bool scan;
-	*ok_out = settle_scan(c, &k, &n, &scan, e) && reply(c, &k, &n, next, scan, NULL, 0, e);
+	*ok_out = settle_scan(c, &k, &n, &scan, e) && reply(c, &k, &n, next, scan, NULL, e);
 	return true;
 }
 
@@ -240,6 +267,24 @@ static bool renew(struct call *c, struct err *e)
 	return call_json(c, 200, j);
 }
 
+/* Magic packets that were sent for the server (section 2). */
+static bool woken(struct call *c, struct err *e)
+{
+	static const char *const known[] = { "sent", NULL };
+	AUTO(json_free) json_t *body = NULL;
+	json_t *sent = NULL;
+	const char *systems[WOL_ERRANDS];
+	if (!call_body(c, known, &body, e) || !json_opt_array(body, "sent", WOL_ERRANDS, &sent, e))
+		return false;
+	for (size_t i = 0; i < json_array_size(sent); i++) {
+		systems[i] = json_string_value(json_array_get(sent, i));
+		if (!systems[i] || strspn(systems[i], "0123456789abcdef") != 32 || systems[i][32])
+			return err_set(e, ERR_INVALID, "'sent' must be ids of systems");
+	}
+	return wol_sent(c->conf->deploy, c->host, systems, json_array_size(sent), e) &&
+	       call_no_content(c);
+}
+
 static bool push(struct call *c, struct err *e)
 {
 	(void)e;
@@ -259,6 +304,7 @@ const struct route agent_routes[] = {
 	      .slow = true),
 	ROUTE(POST, AGENT "/progress", PERM_SELF, agent_progress, .max_body = RENEW_MAX_BODY,
 	      .slow = true),
+	ROUTE(POST, AGENT "/woken", PERM_SELF, woken, .max_body = RENEW_MAX_BODY, .slow = true),
 	ROUTE(POST, AGENT "/results", PERM_SELF, agent_result, .max_body = AGENT_RESULT_MAX_BODY,
 	      .slow = true),
 	ROUTE_TABLE_END,

@@ -5,6 +5,7 @@
 #include "api/policies.h"
 #include "api/words.h"
 #include "deploy/orders/scripts.h"
+#include "deploy/wol/wol.h"
 
 static void add_terms(json_t *j, const struct deploy_terms *t)
 {
@@ -129,12 +130,28 @@ static bool scripts_json(struct call *c, const char *deployment, const struct ta
 	return true;
 }
 
+/* Null when nobody was to be woken yet. */
+static bool wake_json(struct call *c, const char *deployment, const struct target_row *t,
+		      json_t **out, struct err *e)
+{
+	struct target_wol w;
+	if (!wol_of(c->conf->deploy, deployment, t->host, c->arena, &w, e))
+		return false;
+	*out = json_null();
+	if (!w.state)
+		return true;
+	*out = json_pack("{s:s,s:o,s:o,s:o}", "state", w.state, "by",
+			 words_text_or_null(w.hostname), "at", json_time(w.at_ms), "window",
+			 json_time(w.window_ms));
+	return true;
+}
+
 bool deployment_target_json(struct call *c, const char *deployment, const struct target_row *t,
 			    json_t **out, struct err *e)
 {
-	json_t *notice, *scripts;
+	json_t *notice, *scripts, *wake;
 	if (!notice_json(c, deployment, t, &notice, e) ||
-	    !scripts_json(c, deployment, t, &scripts, e))
+	    !scripts_json(c, deployment, t, &scripts, e) || !wake_json(c, deployment, t, &wake, e))
 		return false;
 	bool ran = t->finished_ms != 0 &&
 		   (t->state == TARGET_SUCCEEDED || t->state == TARGET_FAILED);
@@ -166,6 +183,7 @@ bool deployment_target_json(struct call *c, const char *deployment, const struct
 	json_object_set_new(j, "window", window_json(t));
 	json_object_set_new(j, "notice", notice ? notice : json_null());
 	json_object_set_new(j, "scripts", scripts);
+	json_object_set_new(j, "wake", wake);
 	*out = j;
 	return true;
 }

@@ -37,7 +37,7 @@ static json_t *anytime_json(void)
 	json_object_set_new(j, "built_in", json_true());
 	json_object_set_new(j, "schedule", json_null());
 	json_object_set_new(j, "notification", json_null());
-	json_object_set_new(j, "before", actions_before_json(&nothing));
+	json_object_set_new(j, "before", actions_policy_before_json(&nothing));
 	json_object_set_new(j, "after", actions_after_json(&nothing));
 	json_object_set_new(j, "created_by", json_null());
 	json_object_set_new(j, "created", json_null());
@@ -56,7 +56,7 @@ static json_t *policy_json(const struct policy *p)
 	json_object_set_new(j, "schedule", window_write(&p->schedule));
 	json_object_set_new(j, "notification",
 			    p->notification ? notice_write(p->notification) : json_null());
-	json_object_set_new(j, "before", actions_before_json(&p->actions));
+	json_object_set_new(j, "before", actions_policy_before_json(&p->actions));
 	json_object_set_new(j, "after", actions_after_json(&p->actions));
 	json_object_set_new(j, "created_by", json_text(str_of(p->created_by)));
 	json_object_set_new(j, "created", json_time(p->created_ms));
@@ -153,7 +153,7 @@ static bool read_actions(struct call *c, const char *id, const json_t *body, str
 	if (id && (!before || !after)) {
 		if (!policy_get(c->conf->deploy, id, c->arena, &old, e))
 			return false;
-		old_before = actions_before_json(&old.actions);
+		old_before = actions_policy_before_json(&old.actions);
 		old_after = actions_after_json(&old.actions);
 	}
 	if (actions_read(before ? before : old_before, after ? after : old_after, out, e))

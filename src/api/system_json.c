@@ -7,6 +7,7 @@
 #include "api/failures.h"
 #include "api/unknown.h"
 #include "api/words.h"
+#include "proto/lan.h"
 #include "proto/units.h"
 
 #define MAX_EVIDENCE (256u << 10)
@@ -95,6 +96,13 @@ static void add_remedies(json_t *restart)
 	}
 }
 
+static json_t *lan_json(const struct host *h)
+{
+	struct lan lan;
+	return h->attrs.lan_json && lan_parse(h->attrs.lan_json, &lan, NULL) ? lan_write(&lan)
+									     : json_null();
+}
+
 void system_detail_json(const struct host *h, json_t *into)
 {
 	/* The gateway checked it when it came; what does not parse any more is shown as absent. */
@@ -108,4 +116,5 @@ void system_detail_json(const struct host *h, json_t *into)
 	json_object_set_new(into, "facts", json_integer(h->n_facts));
 	json_object_set_new(into, "certificate_fingerprint", text(h->cert_fingerprint));
 	json_object_set_new(into, "evidence", evidence);
+	json_object_set_new(into, "lan", lan_json(h));
 }

@@ -92,6 +92,9 @@ struct deploy_conf {
 	struct enrichment *enrichment;
 	/** Asks that a host be woken (push `checkin`). */
 	void (*wake)(void *arg, const uint32_t *hosts, size_t n);
+	/** Sends a magic packet into a subnet that this server is in itself; false: it is in no
+	 * such, or cannot. NULL = never. */
+	bool (*wake_lan)(void *arg, const uint8_t mac[static 6], const char *subnet);
 	/** Asks that payloads be fetched from the vendor (job); called again until they are in the
 	 * store. */
 	void (*want_payload)(void *arg, const struct catalog *c, const uint32_t *components,

@@ -75,10 +75,11 @@ struct deploy {
 	roaring_bitmap_t *open_hosts;
 	uint64_t open_marks;
 	struct dynamics *dynamics;
-	bool open_everywhere;		 /* never changes */
-	int64_t late_ms, purged_ms;	 /* of deploy_tick() alone: when it last looked */
-	pthread_mutex_t cluster_lock;	 /* one place is taken at a time; within a host's lock */
-	roaring_bitmap_t *cluster_woken; /* touched by the tick alone; since when */
+	bool open_everywhere;		    /* never changes */
+	int64_t late_ms, purged_ms, wol_ms; /* of deploy_tick() alone: when it last looked */
+	int64_t wol_since_ms;		    /* the same: since when it looks for who sleeps */
+	pthread_mutex_t cluster_lock;	    /* one place is taken at a time; within a host's lock */
+	roaring_bitmap_t *cluster_woken;    /* touched by the tick alone; since when */
 	int64_t cluster_woken_ms;
 	pthread_mutex_t
 		host_locks[HOST_LOCKS]; /* one order is issued or answered per host at a time */
@@ -103,6 +104,8 @@ struct dynamics;
 struct dynamics *dynamics_new(void);
 void dynamics_free(struct dynamics *all);
 bool dynamics_tick(struct deploy *d, struct err *e) MUST_CHECK;
+/* Systems are woken before their windows (wol/wol_tick.c); part of the tick. */
+bool wol_tick(struct deploy *d, struct err *e) MUST_CHECK;
 /* What of `set` the store lacks is asked for; then its hosts are woken, when `now`, with waves
  * (one for each, ascending) only those of the first. */
 struct rollout_host;

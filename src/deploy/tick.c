@@ -132,6 +132,6 @@ static bool drive_late(struct deploy *d, struct err *e)
 bool deploy_tick(struct deploy *d, struct err *e)
 {
 	return dynamics_tick(d, e) && lifecycle_tick(d, e) && waves_tick(d, e) &&
-	       cluster_tick(d, e) && reboots_overdue(d, e) && drive_waiting(d, e) &&
-	       drive_late(d, e);
+	       cluster_tick(d, e) && reboots_overdue(d, e) && wol_tick(d, e) &&
+	       drive_waiting(d, e) && drive_late(d, e);
 }

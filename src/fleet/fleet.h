@@ -27,6 +27,7 @@ struct host_attrs {
 	int64_t boot_ms;
 	bool reboot_needed;
 	char *health_json; /**< reboot and service-restart evidence as the agent sent it, or NULL */
+	char *lan_json;	   /**< proto/lan.h, or NULL: agents of before do not tell */
 };
 enum host_state { HOST_ACTIVE, HOST_RETIRED, HOST_QUARANTINED, HOST_STATES_ };
 enum scan_status { SCAN_NEVER, SCAN_REQUESTED, SCAN_OK, SCAN_FAILED, SCANS_ };

@@ -10,13 +10,13 @@ insert into fact (id, line) values ($1, $2);
 -- name: host_list
 select id, office, state, hostname, os_id, os_version, os_name, arch, kernel, address, agent_version,
   logged_in_user, boot_id, boot_ms, reboot_needed, health_json, inventory, enrolled_ms, last_contact_ms,
-  last_scan_ms, scan, scan_error, cert_fingerprint, n_facts, facts, version
+  last_scan_ms, scan, scan_error, cert_fingerprint, n_facts, facts, version, lan_json
 from host order by enrolled_ms, id;
 
 -- name: host_get
 select id, office, state, hostname, os_id, os_version, os_name, arch, kernel, address, agent_version,
   logged_in_user, boot_id, boot_ms, reboot_needed, health_json, inventory, enrolled_ms, last_contact_ms,
-  last_scan_ms, scan, scan_error, cert_fingerprint, n_facts, facts, version
+  last_scan_ms, scan, scan_error, cert_fingerprint, n_facts, facts, version, lan_json
 from host where id = $1;
 
 -- name: host_versions
@@ -25,14 +25,14 @@ select id, version, last_contact_ms from host;
 -- name: host_insert
 insert into host (id, office, state, hostname, os_id, os_version, os_name, arch, kernel, address,
   agent_version, logged_in_user, boot_id, boot_ms, reboot_needed, health_json, enrolled_ms,
-  last_contact_ms, last_scan_ms, scan, cert_fingerprint, n_facts, changed)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, 0, $18, $19, 0,
+  last_contact_ms, last_scan_ms, scan, cert_fingerprint, lan_json, n_facts, changed)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, 0, $18, $19, $20, 0,
   (select n from fleet_epoch));
 
 -- name: host_set_attrs
 update host set hostname = $2, os_id = $3, os_version = $4, os_name = $5, arch = $6, kernel = $7,
   address = $8, agent_version = $9, logged_in_user = $10, boot_id = $11, boot_ms = $12,
-  reboot_needed = $13, health_json = $14,
+  reboot_needed = $13, health_json = $14, lan_json = $15,
   version = version + 1, changed = (select n from fleet_epoch)
 where id = $1;
 
@@ -83,7 +83,7 @@ select id from host where changed >= $1;
 -- name: host_changed_list
 select id, office, state, hostname, os_id, os_version, os_name, arch, kernel, address, agent_version,
   logged_in_user, boot_id, boot_ms, reboot_needed, health_json, inventory, enrolled_ms, last_contact_ms,
-  last_scan_ms, scan, scan_error, cert_fingerprint, n_facts, facts, version
+  last_scan_ms, scan, scan_error, cert_fingerprint, n_facts, facts, version, lan_json
 from host where changed >= $1 order by enrolled_ms, id;
 
 -- name: host_contacted

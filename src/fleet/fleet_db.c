@@ -115,9 +115,10 @@ static bool load_facts_of_host(const struct fleet *f, struct host *h, struct sql
 static bool read_host(const struct fleet *f, struct sql_rows *r, struct arena *a, struct host *out,
 		      struct err *e)
 {
-	const char *t[25] = { 0 };
-	for (int col = 0; col <= 22; col++)
-		if (col < 2 || (col > 2 && col < 13) || col == 15 || col > 20)
+	const char *t[27] = { 0 };
+	for (int col = 0; col <= 26; col++)
+		if (col < 2 || (col > 2 && col < 13) || col == 15 || col == 21 || col == 22 ||
+		    col == 26)
 			t[col] = text_or_null(r, col, a);
 	int64_t state = sql_col_int(r, 2), scan = sql_col_int(r, 20);
 	struct str digest = sql_col_str(r, 16);
@@ -142,6 +143,7 @@ static bool read_host(const struct fleet *f, struct sql_rows *r, struct arena *a
 			   .logged_in_user = (char *)t[11],
 			   .boot_id = (char *)t[12],
 			   .health_json = (char *)t[15],
+			   .lan_json = (char *)t[26],
 			   .boot_ms = sql_col_int(r, 13),
 			   .reboot_needed = sql_col_bool(r, 14) },
 		.enrolled_ms = sql_col_int(r, 17),
@@ -390,7 +392,7 @@ static bool write_enrol(struct sql_conn *c, void *arg, struct err *e)
 				sql_text(a->logged_in_user), sql_text(a->boot_id),
 				sql_int(a->boot_ms), sql_bool(a->reboot_needed),
 				sql_text(a->health_json), sql_int(h->enrolled_ms), sql_int(h->scan),
-				sql_text(h->cert_fingerprint)),
+				sql_text(h->cert_fingerprint), sql_text(a->lan_json)),
 		       e) &&
 	       sql_announce(c, FLEET_SAYS_HOST, str_of(h->id), e);
 }
@@ -415,7 +417,8 @@ static bool write_attrs(struct sql_conn *c, void *arg, struct err *e)
 				sql_text(a->kernel), sql_text(a->address),
 				sql_text(a->agent_version), sql_text(a->logged_in_user),
 				sql_text(a->boot_id), sql_int(a->boot_ms),
-				sql_bool(a->reboot_needed), sql_text(a->health_json)),
+				sql_bool(a->reboot_needed), sql_text(a->health_json),
+				sql_text(a->lan_json)),
 		       e) &&
 	       sql_announce(c, FLEET_SAYS_HOST, str_of(w->id), e);
 }

@@ -12,6 +12,7 @@ static const size_t owns[HOST_OWNS_] = {
 	[HOST_OWN_USER] = ATTR(logged_in_user),
 	[HOST_OWN_BOOT_ID] = ATTR(boot_id),
 	[HOST_OWN_HEALTH] = ATTR(health_json),
+	[HOST_OWN_LAN] = ATTR(lan_json),
 	[HOST_OWN_SCAN_ERROR] = offsetof(struct host, scan_error),
 	[HOST_OWN_FINGERPRINT] = offsetof(struct host, cert_fingerprint),
 };
@@ -22,7 +23,7 @@ static const size_t texts[] = {
 	offsetof(struct host_attrs, arch),	     offsetof(struct host_attrs, kernel),
 	offsetof(struct host_attrs, address),	     offsetof(struct host_attrs, agent_version),
 	offsetof(struct host_attrs, logged_in_user), offsetof(struct host_attrs, boot_id),
-	offsetof(struct host_attrs, health_json),
+	offsetof(struct host_attrs, health_json),    offsetof(struct host_attrs, lan_json),
 };
 
 static char **own_of(struct host *h, enum host_own which)
@@ -95,6 +96,7 @@ void host_set_attrs(struct host *h, const struct host_attrs *from)
 	own[HOST_OWN_USER] = from->logged_in_user;
 	own[HOST_OWN_BOOT_ID] = from->boot_id;
 	own[HOST_OWN_HEALTH] = from->health_json;
+	own[HOST_OWN_LAN] = from->lan_json;
 	host_pack(h, own, coded(h), h->n_facts);
 	h->attrs.boot_ms = from->boot_ms;
 	h->attrs.reboot_needed = from->reboot_needed;

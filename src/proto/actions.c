@@ -47,6 +47,13 @@ json_t *actions_before_json(const struct actions *a)
 	return j;
 }
 
+json_t *actions_policy_before_json(const struct actions *a)
+{
+	json_t *j = actions_before_json(a);
+	json_object_set_new(j, "wake", json_boolean(a->wake));
+	return j;
+}
+
 json_t *actions_after_json(const struct actions *a)
 {
 	json_t *j = json_object();
@@ -99,10 +106,10 @@ static bool read_script(const json_t *j, struct actions_script *out, struct err 
 
 static bool read_before(const json_t *j, struct actions *out, struct err *e)
 {
-	static const char *const known[] = { "reboot", "script", NULL };
-	return !j ||
-	       (json_only(j, known, e) && json_opt_bool(j, "reboot", &out->reboot_before, e) &&
-		read_script(j, &out->script_before, e));
+	static const char *const known[] = { "wake", "reboot", "script", NULL };
+	return !j || (json_only(j, known, e) && json_opt_bool(j, "wake", &out->wake, e) &&
+		      json_opt_bool(j, "reboot", &out->reboot_before, e) &&
+		      read_script(j, &out->script_before, e));
 }
 
 static bool read_postpone(const json_t *after, struct actions *out, struct err *e)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What is done before and after an installation beside installing (M-167, M-168, M-172, M-173):
- * signed scripts, restarting the machine or switching it off. One form for deployment policies,
- * which the API takes, and for the orders made of them. Decides nothing; when a reboot may be, and
- * whose scripts run, is the root half's to judge. */
+ * What is done before and after an installation beside installing (M-165, M-167, M-168, M-172,
+ * M-173): signed scripts, restarting the machine or switching it off. One form for deployment
+ * policies, which the API takes, and for the orders made of them. Decides nothing; when a reboot
+ * may be, and whose scripts run, is the root half's to judge. */
 #ifndef PROTO_ACTIONS_H
 #define PROTO_ACTIONS_H
 #include "crypto/digest.h"
@@ -35,6 +35,7 @@ struct actions_script {
 };
 bool actions_code_good(const struct actions_script *s, int64_t code);
 struct actions {
+	bool wake; /**< before a window opens, by magic packet (M-165); of policies alone */
 	bool reboot_before;
 	struct actions_script script_before; /**< after that reboot */
 	struct actions_script script_after;  /**< before a reboot; also when the installation failed
@@ -60,6 +61,8 @@ static inline bool actions_any_after(const struct actions *a)
  * "timeout_s", "exit_codes"} and "postpone" {"times", "minutes", "deadline_hours"} only where there
  * is one, since older agents know none. */
 json_t *actions_before_json(const struct actions *a);
+/** The same of a policy: with "wake", which no order has. */
+json_t *actions_policy_before_json(const struct actions *a);
 json_t *actions_after_json(const struct actions *a);
 /** Strict; what is left out is "nothing", and so is a NULL object. ERR_INVALID. */
 bool actions_read(const json_t *before, const json_t *after, struct actions *out, struct err *e)

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "feeds/sandbox/package.h"
 #include "format/json.h"
+#include "net/wol.h"
 #include "server/node.h"
 #include "settings/settings.h"
 
@@ -64,6 +65,15 @@ void glue_wake(void *arg, const uint32_t *hosts, size_t n)
 {
 	glue_wake_here(arg, hosts, n);
 	glue_wake_elsewhere(arg, hosts, n);
+}
+
+bool glue_wake_lan(void *arg, const uint8_t mac[static 6], const char *subnet)
+{
+	struct err e = { 0 };
+	bool sent = wol_send(mac, subnet, &e);
+	if (!sent && e.code != ERR_NOT_FOUND)
+		log_warn("%s", e.msg);
+	return sent;
 }
 
 void glue_set_node(struct glue *g, struct node *node)

@@ -30,6 +30,7 @@ void glue_feed_changed(void *arg, const char *feed);
 /** Another server recorded it in the audit log. */
 void glue_audited(void *arg, const char *action);
 void glue_wake(void *arg, const uint32_t *hosts, size_t n);
+bool glue_wake_lan(void *arg, const uint8_t mac[static 6], const char *subnet);
 /** Only on the other servers of the database. */
 void glue_wake_elsewhere(void *arg, const uint32_t *hosts, size_t n);
 /** Only agents connected to this server. */

@@ -173,6 +173,7 @@ static bool open_work(struct server *s, const struct options *o, struct signer *
 				      .ledger = s->ledger,
 				      .enrichment = s->enrichment,
 				      .wake = glue_wake,
+				      .wake_lan = glue_wake_lan,
 				      .want_payload = glue_want_payload,
 				      .payload_trouble = glue_payload_trouble,
 				      .changed = glue_deployment_changed,

@@ -2708,6 +2708,28 @@ export interface components {
             certificate_fingerprint: string;
             /** @description What the agent itself found about reboot and restarts; null before the first report. */
             evidence: null | components["schemas"]["Evidence"];
+            /** @description What is needed to wake it; null when its agent does not tell. */
+            lan: null | components["schemas"]["Lan"];
+        };
+        Lan: {
+            /** @description IANA name of the zone its clocks are in; empty when it is not known */
+            zone: string;
+            interfaces: {
+                name: string;
+                /** @example 02:00:5e:10:00:01 */
+                mac: string;
+                /**
+                 * @description Whether a magic packet wakes the machine, as far as its system knows: `none`, the interface cannot; `off`, it is not set up for it
+                 * @enum {string}
+                 */
+                wake: "unknown" | "none" | "off" | "on";
+                /**
+                 * @example [
+                 *       "192.0.2.0/24"
+                 *     ]
+                 */
+                subnets: string[];
+            }[];
         };
         Evidence: {
             reboot?: {
@@ -3392,6 +3414,8 @@ export interface components {
             policy?: string;
         };
         PolicyBefore: {
+            /** @description Wake targets that are not in contact by magic packet (Wake-on-LAN), five minutes before each window; of a policy without windows when the deployment is made. A neighbour in the same subnet sends it, else the server where it is in that subnet itself. Their interfaces must be set up for it */
+            wake?: boolean;
             /** @description Restart the machine before anything is installed */
             reboot?: boolean;
             /** @description Runs after that reboot, right before the installation; when it does not end as it is to, nothing is installed */
@@ -3641,6 +3665,7 @@ export interface components {
             notice: components["schemas"]["TargetNotice"] | null;
             /** @description What became of its policy's scripts */
             scripts: components["schemas"]["TargetScript"][];
+            wake: components["schemas"]["TargetWake"] | null;
             /** @description Why its last attempt failed */
             cause: string | null;
             /** @description How often it was tried again by itself */
@@ -3661,6 +3686,16 @@ export interface components {
         Portal: {
             items: components["schemas"]["Deployment"][];
             page: components["schemas"]["Page"];
+        };
+        /** @description What was done last to wake it for a window, when its policy says so and it was not in contact; null before. `asked`: a neighbour is to send the magic packet; `sent`: it has, or the server itself where `by` is null; `no_neighbour`: nobody in its subnets is in contact; `no_interface`: its agent has told no interface; `zone_unknown`: nor the zone of its windows */
+        TargetWake: {
+            /** @enum {string} */
+            state: "asked" | "sent" | "no_neighbour" | "no_interface" | "zone_unknown";
+            /** @description The neighbour's name */
+            by: string | null;
+            at: components["schemas"]["TimeOrNull"];
+            /** @description The start of the window */
+            window: components["schemas"]["TimeOrNull"];
         };
         /** @description Of a target that waits for its users: before it starts (reason `user_notice` or `postponed`), or while it is installing before its machine is restarted or switched off (`waiting_users`, `reboot_postponed`). next_attempt is when. */
         TargetNotice: {

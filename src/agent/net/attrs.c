@@ -2,6 +2,7 @@
  * Attributes from files and system calls; what cannot be told is left empty. */
 #include "agent/net/attrs.h"
 #include "agent/net/health.h"
+#include "agent/net/lan.h"
 #include "agent/platform.h"
 #include "agent/reboot.h"
 #include "base/file.h"
@@ -145,6 +146,9 @@ bool attrs_gather(const struct agent_paths *p, json_t **out, struct err *e)
 	if (!add_system(p, j, e) || !platform_packages(p->sysroot, &a, &db, e))
 		return false;
 	json_object_set_new(j, "arch", json_text(db.native));
+	struct lan lan;
+	lan_gather(p, &lan);
+	json_object_set_new(j, "lan", lan_write(&lan));
 	if (!health_gather(p, false, &health, e))
 		return false;
 	json_object_set_new(j, "reboot_needed", json_boolean(health_reboot_needed(health)));

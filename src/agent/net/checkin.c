@@ -5,6 +5,7 @@
 #include "agent/net/attrs.h"
 #include "agent/net/root_client.h"
 #include "agent/net/server.h"
+#include "agent/net/wakes.h"
 #include "base/clock.h"
 #include "base/enc.h"
 #include "base/file.h"
@@ -106,7 +107,8 @@ static bool upload(const struct agent_paths *p, struct server *s, const struct c
  * ---------------------------------------------------------------------------------- */
 
 static bool read_reply(const struct agent_paths *p, const json_t *j, struct checkin_reply *out,
-		       const char **want, const char **base, json_t **orders, struct err *e)
+		       const char **want, const char **base, json_t **orders, json_t **wakes,
+		       struct err *e)
 {
 	AUTO(arena_done) struct arena a = { 0 };
 	const char *nonce = "", *when = "";
@@ -116,6 +118,7 @@ static bool read_reply(const struct agent_paths *p, const json_t *j, struct chec
 	    !json_opt_str(j, "delta_base", 64, base, e) ||
 	    !json_opt_bool(j, "scan", &out->scan, e) ||
 	    !json_opt_array(j, "orders", ORDERS_MAX, orders, e) ||
+	    !json_opt_array(j, "wake", WAKES_MAX, wakes, e) ||
 	    !json_opt_int(j, "refresh_s", 30, 7 * 86400, &out->refresh_s, e) ||
 	    !json_opt_str(j, "server_time", 40, &when, e))
 		return err_prefix(e, "server's answer");
@@ -131,10 +134,10 @@ static bool exchange(const struct agent_paths *p, const struct checkin_scan *sca
 	AUTO(json_free) json_t *body = NULL, *reply = NULL;
 	struct checkin_reply r = { 0 };
 	const char *want = "none", *base = "";
-	json_t *orders = NULL;
+	json_t *orders = NULL, *wakes = NULL;
 	if (!server_open(p, s, e) || !request_body(p, scan, &body, e) ||
 	    !server_call(s, "POST", "/agent/v1/checkin", body, &reply, e) ||
-	    !read_reply(p, reply, &r, &want, &base, &orders, e))
+	    !read_reply(p, reply, &r, &want, &base, &orders, &wakes, e))
 		return false;
 	for (size_t i = 0; i < json_array_size(orders); i++) {
 		const json_t *one = json_array_get(orders, i);
@@ -143,6 +146,7 @@ static bool exchange(const struct agent_paths *p, const struct checkin_scan *sca
 		order(arg, (struct str) { json_string_value(one), json_string_length(one) });
 		r.n_orders++;
 	}
+	wakes_run(p, s, wakes);
 	if (scan->scanned_ms && strcmp(want, "none") != 0 && !upload(p, s, scan, want, base, e))
 		return false;
 	*out = r;

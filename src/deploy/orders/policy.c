@@ -176,7 +176,7 @@ bool policy_save(struct deploy *d, struct policy *p, struct err *e)
 	write_json(window_write(&p->schedule), &text);
 	if (p->notification)
 		write_json(notice_write(p->notification), &told);
-	write_json(actions_before_json(&p->actions), &before);
+	write_json(actions_policy_before_json(&p->actions), &before);
 	write_json(actions_after_json(&p->actions), &after);
 	if (!check(p, e) || !buf_ok(&text, "the schedule", e) ||
 	    !buf_ok(&told, "the notification", e) || !buf_ok(&before, "the actions", e) ||

@@ -60,6 +60,7 @@ export function TargetReason({ target }: { target: Target }) {
 			{words && target.detail && ' — '}
 			{target.detail && <span lang="en" className="tk-small">{target.detail}</span>}
 			{target.notice && <> — <NoticeText notice={target.notice} /></>}
+			{target.wake && target.state === 'pending' && <WakeText wake={target.wake} />}
 			{target.scripts.map(s => <ScriptText key={s.stage} script={s} />)}
 			{!words && !target.detail && <span className="tk-none">–</span>}
 			<WhenNext target={target} />
@@ -76,6 +77,12 @@ function NoticeText({ notice }: { notice: NonNullable<Target['notice']> }) {
 	if (notice.deadline)
 		said.push(t('notify.until', { time: dateTime(notice.deadline) }));
 	return <span className="tk-small">{said.join(' · ')}</span>;
+}
+
+/** What was done to wake it for a window. */
+function WakeText({ wake }: { wake: NonNullable<Target['wake']> }) {
+	const { t, dateTime } = useI18n();
+	return <span className="tk-small"> · {t(`wake.${wake.state}`, { by: wake.by ?? t('wake.server'), time: dateTime(wake.at!) })}</span>;
 }
 
 /** What became of a script of its policy. */

@@ -14,6 +14,8 @@ export function BeforeActions({ before, put }: { before: Before; put: (b: Before
 	const { t } = useI18n();
 	return (
 		<Card title={t('policy.before')}>
+			<Checkbox id="p-wake" label={t('policy.before.wake')} description={t('policy.before.wakeHelp')} isChecked={before.wake ?? false}
+				onChange={(_, wake) => put({ ...before, wake })} />
 			<Checkbox id="p-reboot-before" label={t('policy.before.reboot')} description={t('policy.before.rebootHelp')} isChecked={before.reboot ?? false}
 				onChange={(_, reboot) => put({ ...before, reboot })} />
 			<ScriptChoice stage="before" value={before.script ?? null} put={script => put({ ...before, script })} />

@@ -60,6 +60,7 @@ export function Overview({ s }: { s: Detail }) {
 						[t('system.arch'), s.arch],
 						[t('system.kernel'), <span key="k" className="tk-mono">{s.kernel}</span>],
 						[t('system.address'), <span key="a" className="tk-mono">{s.address}</span>],
+						...(s.lan?.interfaces.length ? [[t('lan.interfaces'), <Interfaces key="n" lan={s.lan} />] as [string, ReactNode]] : []),
 						[t('system.user'), s.logged_in_user ?? ''],
 						[t('system.boot'), <Time key="b" at={s.boot_time} />],
 						[t('system.office'), word('office', s.office)],
@@ -69,6 +70,14 @@ export function Overview({ s }: { s: Detail }) {
 			<Evidence s={s} />
 		</>
 	);
+}
+
+/** What is needed to wake it. */
+function Interfaces({ lan }: { lan: NonNullable<Detail['lan']> }) {
+	const { t } = useI18n();
+	return lan.interfaces.map(i => (
+		<div key={i.name}>{i.name} <span className="tk-mono">{i.mac}</span> <span className="tk-mono">{i.subnets.join(', ')}</span> <span className="tk-small">{t(`lan.${i.wake}`)}</span></div>
+	));
 }
 
 /** Its users see it count down to a restart, which a deployment has ordered. */
