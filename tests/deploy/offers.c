@@ -220,7 +220,7 @@ static void M_143_what_cannot_be_published(void **state)
 /* --- beside the cluster rule ---------------------------------------------------------------------
  */
 
-static void rule(struct world *w, char id[static 33])
+static void rule_all(struct world *w, size_t members, char id[static 33])
 {
 	struct err e = { 0 };
 	size_t changed;
@@ -231,8 +231,13 @@ static void rule(struct world *w, char id[static 33])
 				.limit = { 1, false },
 				.by = "t" };
 	ok(fleet_group_create(w->fleet, &g, id, &e) &&
-		   fleet_group_members(w->fleet, id, w->host, 1, true, "t", &changed, &e),
+		   fleet_group_members(w->fleet, id, w->host, members, true, "t", &changed, &e),
 	   &e);
+}
+
+static void rule(struct world *w, char id[static 33])
+{
+	rule_all(w, 1, id);
 }
 
 static void leave(struct world *w, const char *group_id)
@@ -314,6 +319,52 @@ static void AC_32_what_a_user_has_begun_counts(void **state)
 	(void)orders(w, 0, o.seq, &a, &list);
 	ok(cluster_slot_get(w->deploy, w->id[0], &s, &there, &e), &e);
 	assert_true(there && s.seq == o.seq);
+}
+
+static struct target_row target_on(struct world *w, const char *id, int host, struct arena *a)
+{
+	struct err e = { 0 };
+	struct target_row *list;
+	size_t n;
+	ok(deploy_targets(w->deploy, id, -1, NULL, 10, a, &list, &n, &e), &e);
+	assert_int_equal(n, 2);
+	return list[strcmp(list[0].host, w->id[host]) != 0];
+}
+
+/* One member's user has begun, from the portal: the other member waits for the place, and says so.
+ */
+static void AC_32_what_one_user_installs_makes_the_other_member_wait(void **state)
+{
+	struct world *w = *state;
+	AUTO(arena_done) struct arena a = { 0 };
+	struct err e = { 0 };
+	char id[33], group_id[33], **list;
+	int64_t deadline = kit_now_ms + HOUR_MS;
+	stored(w);
+	for (int i = 0; i < 2; i++)
+		fleet_set_online(w->fleet, w->host[i], true);
+	inventory(w, 1, INVENTORY("3.0.1-1", ""));
+	publish(w, SSL_PATCH, deadline, id);
+	struct order o = given(w, 0, id, 1, &a);
+	AUTO(xfree) char *order = str_dup(o.id);
+	says(w, &o, "waiting", "published", 0);
+	rule_all(w, 2, group_id);
+	(void)orders(w, 0, o.seq, &a, &list); /* its user had said yes */
+	says(w, &o, "installing", "", 0);
+	assert_int_equal(orders(w, 1, 0, &a, &list), 0);
+	assert_string_equal(target_on(w, id, 1, &a).reason, "group_published");
+	kit_now_ms = deadline;
+	assert_int_equal(orders(w, 1, 0, &a, &list), 0);
+	struct target_row t = target_on(w, id, 1, &a);
+	assert_int_equal(t.state, TARGET_PENDING);
+	assert_string_equal(t.reason, "group_full");
+	assert_string_equal(t.detail, "db 1/1");
+	struct deploy_result r = result_of(order, "succeeded", "installed");
+	ok(deploy_result(w->deploy, w->host[0], &r, &e), &e);
+	inventory(w, 0, INVENTORY("3.0.2-1", "deb\tzlib1g\tamd64\t1.3-1\tzlib\t\n"));
+	assert_int_equal(target_on(w, id, 0, &a).state, TARGET_SUCCEEDED);
+	assert_int_equal(orders(w, 1, 0, &a, &list), 1);
+	assert_null(opened(w, list[0], &a).offer);
 }
 
 /* --- its life ------------------------------------------------------------------------------------
@@ -423,6 +474,7 @@ static int group(void)
 		T(AC_32_a_member_of_a_ruled_group_is_offered_nothing),
 		T(AC_32_a_rule_calls_back_what_was_offered),
 		T(AC_32_what_a_user_has_begun_counts),
+		T(AC_32_what_one_user_installs_makes_the_other_member_wait),
 		T(M_150_a_stopped_deployment_offers_nothing),
 		T(M_147_an_offer_ends_with_its_deployment),
 		T(removed_ones_are_forgotten),
