@@ -25,23 +25,39 @@ struct creation {
 	void *also_arg;
 };
 
+static bool count_one(uint32_t host, void *counts)
+{
+	((uint32_t *)counts)[host]++;
+	return true;
+}
+
+/* How many of the set's patches each host is to get: as many steps as it has pairs, where asking
+ * each patch about each host would hold the database for minutes. */
+static uint32_t *patches_by_host(const struct resolved *set)
+{
+	size_t n = roaring_bitmap_is_empty(set->all) ? 1 : roaring_bitmap_maximum(set->all) + 1ul;
+	uint32_t *counts = xcalloc(n, sizeof(*counts));
+	for (size_t i = 0; i < set->n; i++)
+		roaring_iterate(set->hosts[i], count_one, counts);
+	return counts;
+}
+
 bool targets_insert(struct sql_conn *c, const char *deployment, const struct match_view *v,
 		    const struct resolved *set, const struct rollout_host *waves, int64_t now_ms,
 		    struct err *e)
 {
+	AUTO(xfree) uint32_t *counts = patches_by_host(set);
 	roaring_uint32_iterator_t it;
 	roaring_init_iterator(set->all, &it);
 	for (size_t n = 0; it.has_value; roaring_advance_uint32_iterator(&it), n++) {
 		const struct host *h = fleet_host(v->fleet, it.current_value);
-		int64_t patches = 0;
-		for (size_t i = 0; i < set->n; i++)
-			patches += roaring_bitmap_contains(set->hosts[i], it.current_value);
 		if (!sql_run(c, &SQL_TARGET_INSERT,
 			     SQL_ARGS(sql_text(deployment), sql_text(h->id),
 				      sql_text(h->attrs.hostname ? h->attrs.hostname : h->id),
 				      sql_int(TARGET_PENDING), sql_text("waiting_agent"),
-				      sql_int(now_ms), sql_int(patches), sql_bool(false),
-				      sql_text(""), sql_int(waves ? waves[n].wave : 0)),
+				      sql_int(now_ms), sql_int(counts[it.current_value]),
+				      sql_bool(false), sql_text(""),
+				      sql_int(waves ? waves[n].wave : 0)),
 			     e))
 			return false;
 	}
