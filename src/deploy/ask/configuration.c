@@ -32,11 +32,11 @@ static bool count_one(uint32_t host, void *counts)
 }
 
 /* How many of the set's patches each host is to get: as many steps as it has pairs, where asking
- * each patch about each host would hold the database for minutes. */
-static uint32_t *patches_by_host(const struct resolved *set)
+ * each patch about each host would hold the database for minutes. A patch may have hosts beyond
+ * set->all. */
+static uint32_t *patches_by_host(const struct fleet *f, const struct resolved *set)
 {
-	size_t n = roaring_bitmap_is_empty(set->all) ? 1 : roaring_bitmap_maximum(set->all) + 1ul;
-	uint32_t *counts = xcalloc(n, sizeof(*counts));
+	uint32_t *counts = xcalloc((size_t)fleet_host_count(f) + 1, sizeof(*counts));
 	for (size_t i = 0; i < set->n; i++)
 		roaring_iterate(set->hosts[i], count_one, counts);
 	return counts;
@@ -46,7 +46,7 @@ bool targets_insert(struct sql_conn *c, const char *deployment, const struct mat
 		    const struct resolved *set, const struct rollout_host *waves, int64_t now_ms,
 		    struct err *e)
 {
-	AUTO(xfree) uint32_t *counts = patches_by_host(set);
+	AUTO(xfree) uint32_t *counts = patches_by_host(v->fleet, set);
 	roaring_uint32_iterator_t it;
 	roaring_init_iterator(set->all, &it);
 	for (size_t n = 0; it.has_value; roaring_advance_uint32_iterator(&it), n++) {
