@@ -12,4 +12,5 @@ build=$(cd "${6:-$here/build}" && pwd)
 [ -x "$build/bench/p15_steady" ] || { echo "error: no $build/bench/p15_steady; 'ninja -C $build bench/p15_steady' first" >&2; exit 2; }
 . "$here/bench/with_server.sh"
 start_server "$state"
+at_rest
 "$build/bench/p15_steady" "$agents" "$state/tls" "$server" "$2" "${4:-1}" "$3" "${5:-60}"

@@ -26,6 +26,19 @@ start_server() {
 	tail -2 "$work/server.log" >&2
 	exit 2
 }
+# Returns when the server does nothing more of its own (what a start leaves to do: evaluation, its snapshot): less than
+# 50 ms of CPU in 5 s.
+at_rest() {
+	local before after
+	for _ in $(seq 120); do
+		before=$(awk '{print $14 + $15}' "/proc/$server/stat")
+		sleep 5
+		after=$(awk '{print $14 + $15}' "/proc/$server/stat")
+		[ $(((after - before) * 1000 / $(getconf CLK_TCK))) -ge 50 ] || return 0
+	done
+	echo "error: the server does not come to rest within ten minutes" >&2
+	exit 2
+}
 # id and secret of a fresh token (its pin is of no use with the CA at hand)
 enrol_token() {
 	local token

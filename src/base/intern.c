@@ -75,9 +75,8 @@ void intern_reserve(struct intern *t, uint32_t n)
 	}
 }
 
-uint32_t intern_add(struct intern *t, struct str s)
+static uint32_t add(struct intern *t, struct str s, uint32_t h)
 {
-	uint32_t h = (uint32_t)str_hash(s);
 	struct slot *slot = probe(t, s, h);
 	if (slot->id1)
 		return slot->id1 - 1;
@@ -93,6 +92,11 @@ uint32_t intern_add(struct intern *t, struct str s)
 	return t->count - 1;
 }
 
+uint32_t intern_add(struct intern *t, struct str s)
+{
+	return add(t, s, (uint32_t)str_hash(s));
+}
+
 uint32_t intern_find(const struct intern *t, struct str s)
 {
 	struct slot *slot = probe(t, s, (uint32_t)str_hash(s));
@@ -101,24 +105,43 @@ uint32_t intern_find(const struct intern *t, struct str s)
 
 #define AHEAD 32u
 
+/* Hashes of up to AHEAD strings; what looking them up reads is on its way from memory, side by
+ * side. */
+static void fetch(const struct intern *t, const struct str *s, uint32_t n, uint32_t *hash)
+{
+	uint32_t id1[AHEAD];
+	for (uint32_t i = 0; i < n; i++) {
+		hash[i] = (uint32_t)str_hash(s[i]);
+		__builtin_prefetch(&t->slots[hash[i] & t->mask]);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		id1[i] = t->slots[hash[i] & t->mask].id1;
+		if (id1[i])
+			__builtin_prefetch(&t->strs[id1[i] - 1]);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (id1[i])
+			__builtin_prefetch(t->strs[id1[i] - 1].p);
+}
+
+void intern_add_many(struct intern *t, const struct str *s, uint32_t n, uint32_t *out)
+{
+	uint32_t hash[AHEAD];
+	for (uint32_t from = 0; from < n; from += AHEAD) {
+		uint32_t some = MIN(AHEAD, n - from);
+		fetch(t, s + from, some, hash);
+		for (uint32_t i = 0; i < some; i++)
+			out[from + i] = add(t, s[from + i], hash[i]);
+	}
+}
+
 void intern_find_many(const struct intern *t, const struct str *s, uint32_t n, uint32_t *out)
 {
-	uint32_t hash[AHEAD], id1[AHEAD];
+	uint32_t hash[AHEAD];
 	for (uint32_t from = 0; from < n; from += AHEAD) {
-		uint32_t to = MIN(AHEAD, n - from);
-		for (uint32_t i = 0; i < to; i++) {
-			hash[i] = (uint32_t)str_hash(s[from + i]);
-			__builtin_prefetch(&t->slots[hash[i] & t->mask]);
-		}
-		for (uint32_t i = 0; i < to; i++) {
-			id1[i] = t->slots[hash[i] & t->mask].id1;
-			if (id1[i])
-				__builtin_prefetch(&t->strs[id1[i] - 1]);
-		}
-		for (uint32_t i = 0; i < to; i++)
-			if (id1[i])
-				__builtin_prefetch(t->strs[id1[i] - 1].p);
-		for (uint32_t i = 0; i < to; i++) {
+		uint32_t some = MIN(AHEAD, n - from);
+		fetch(t, s + from, some, hash);
+		for (uint32_t i = 0; i < some; i++) {
 			struct slot *slot = probe(t, s[from + i], hash[i]);
 			out[from + i] = slot->id1 ? slot->id1 - 1 : INTERN_NONE;
 		}

@@ -19,6 +19,7 @@ uint32_t intern_add(struct intern *t, struct str s);
 uint32_t intern_find(const struct intern *t, struct str s);
 /** The same for many: what they need is fetched from memory side by side, not one after the other.
  */
+void intern_add_many(struct intern *t, const struct str *s, uint32_t n, uint32_t *out);
 void intern_find_many(const struct intern *t, const struct str *s, uint32_t n, uint32_t *out);
 /** The string behind a number (NUL-terminated; valid until intern_free). */
 struct str intern_get(const struct intern *t, uint32_t id);

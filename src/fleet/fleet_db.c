@@ -10,29 +10,77 @@
 #include "fleet/record.h"
 #include "sql/notify.h"
 
-bool fleet_learn_row(struct fleet *f, int64_t id, struct str line, struct err *e)
+/* Rows on their way into the index, many at a time. */
+struct learning {
+	struct index *index;
+	struct arena arena;
+	struct str lines[INDEX_AT_ONCE];
+	uint32_t n;
+};
+
+static void learning_done(struct learning *l)
+{
+	arena_done(&l->arena);
+}
+AUTO_DEFINE_VALUE(struct learning, learning_done)
+
+static bool flush(struct learning *l, struct err *e)
+{
+	uint32_t first = index_count(l->index), no[INDEX_AT_ONCE];
+	index_intern_many(l->index, l->lines, l->n, no);
+	for (uint32_t i = 0; i < l->n; i++)
+		if (no[i] != first + i)
+			return err_set(
+				e, ERR_CORRUPT,
+				"fact %u is stored twice; restore the database from a backup",
+				first + i);
+	l->n = 0;
+	arena_reset(&l->arena);
+	return true;
+}
+
+static bool take(struct learning *l, struct str line, struct err *e)
+{
+	l->lines[l->n++] = arena_str(&l->arena, line);
+	return l->n < INDEX_AT_ONCE || flush(l, e);
+}
+
+static bool take_row(struct learning *l, int64_t id, struct str line, struct err *e)
 {
 	/* A hole is kept by a line no inventory can have (control characters are refused). */
-	while (index_count(f->index) < id) {
+	int64_t next = (int64_t)index_count(l->index) + l->n;
+	for (; next < id; next++) {
 		char hole[32];
-		int n = snprintf(hole, sizeof(hole), "\x01%u", index_count(f->index));
-		index_intern(f->index, (struct str) { hole, (size_t)n });
+		int n = snprintf(hole, sizeof(hole), "\x01%u", (uint32_t)next);
+		if (!take(l, (struct str) { hole, (size_t)n }, e))
+			return false;
 	}
-	return (id >= 0 && index_intern(f->index, line) == id) ||
-	       err_set(e, ERR_CORRUPT,
-		       "fact %lld is stored twice; restore the database from a backup",
-		       (long long)id);
+	if (next != id)
+		return err_set(e, ERR_CORRUPT,
+			       "fact %lld is stored twice; restore the database from a backup",
+			       (long long)id);
+	return take(l, line, e);
+}
+
+bool fleet_learn_rows(struct fleet *f, const struct facts_write *w, struct err *e)
+{
+	AUTO(learning_done) struct learning l = { .index = f->index };
+	bool ok = true;
+	for (uint32_t i = 0; ok && i < intern_count(w->rows); i++)
+		ok = take_row(&l, (int64_t)w->known + i, intern_get(w->rows, i), e);
+	return ok && flush(&l, e);
 }
 
 static bool load_facts(struct fleet *f, struct sql_conn *c, struct err *e)
 {
+	AUTO(learning_done) struct learning l = { .index = f->index };
 	struct sql_rows *rows = NULL;
 	if (!sql_query(c, &SQL_FACTS_FROM, SQL_ARGS(sql_int(0)), &rows, e))
 		return false;
 	bool ok = true;
 	while (ok && sql_next(rows))
-		ok = fleet_learn_row(f, sql_col_int(rows, 0), sql_col_str(rows, 1), e);
-	return sql_rows_end(rows, ok ? e : NULL) && ok;
+		ok = take_row(&l, sql_col_int(rows, 0), sql_col_str(rows, 1), e);
+	return sql_rows_end(rows, ok ? e : NULL) && ok && flush(&l, e);
 }
 
 static bool read_facts_from(struct sql_conn *c, struct facts_write *w, struct err *e)

@@ -110,8 +110,8 @@ bool fleet_db_scans(struct fleet *f, const struct host_contact *c, size_t n, str
 	MUST_CHECK;
 bool fleet_db_contacts(struct fleet *f, const struct host_contact *c, size_t n, struct err *e)
 	MUST_CHECK;
-/* Write lock held (or not yet shared): fact `id` is this line. */
-bool fleet_learn_row(struct fleet *f, int64_t id, struct str line, struct err *e) MUST_CHECK;
+/* Write lock held (or not yet shared): w->rows are the facts from w->known on. */
+bool fleet_learn_rows(struct fleet *f, const struct facts_write *w, struct err *e) MUST_CHECK;
 /* Gives every wanted line a number, after those that other servers have given. */
 bool fleet_db_facts(struct fleet *f, struct facts_write *w, struct err *e) MUST_CHECK;
 /* Reads the facts from `known` on into w->rows. */

@@ -86,13 +86,16 @@ static void list_add(struct fact_list *l, uint32_t fact)
 	l->p[l->n++] = fact;
 }
 
-static uint32_t directory_add(struct directory *d, struct str name, uint32_t fact)
+/* `no_out`: the numbers of the names. */
+static void directory_add(struct directory *d, const struct str *names, const uint32_t *facts,
+			  uint32_t n, uint32_t *no_out)
 {
-	uint32_t no = intern_add(d->names, name);
-	if (no == d->lists.n)
-		VEC_PUSH(&d->lists, ((struct fact_list) { 0 }));
-	list_add(&d->lists.p[no], fact);
-	return no;
+	intern_add_many(d->names, names, n, no_out);
+	for (uint32_t i = 0; i < n; i++) {
+		if (no_out[i] == d->lists.n)
+			VEC_PUSH(&d->lists, ((struct fact_list) { 0 }));
+		list_add(&d->lists.p[no_out[i]], facts[i]);
+	}
 }
 
 static const uint32_t *directory_get(const struct directory *d, struct str name, uint32_t *n_out)
@@ -190,21 +193,49 @@ void index_reserve(struct index *x, uint32_t lines)
 	}
 }
 
+/* The packages of a kind among `n` new facts that begin at `from`, into its directories. */
+static void enter_packages(struct index *x, enum fact_kind kind, uint32_t from, uint32_t n)
+{
+	struct str name[INDEX_AT_ONCE], source[INDEX_AT_ONCE];
+	uint32_t facts[INDEX_AT_ONCE], no[INDEX_AT_ONCE], count = 0;
+	struct fact_package p;
+	for (uint32_t fact = from; fact < from + n; fact++) {
+		if (index_kind(x, fact) != kind || !index_package(x, fact, &p))
+			continue;
+		name[count] = p.name;
+		source[count] = p.source;
+		facts[count++] = fact;
+	}
+	directory_add(&x->sources[kind - 1], source, facts, count, no);
+	directory_add(&x->packages[kind - 1], name, facts, count, no);
+	for (uint32_t i = 0; i < count; i++)
+		x->facts.p[facts[i]].name = no[i];
+}
+
+void index_intern_many(struct index *x, const struct str *lines, uint32_t n, uint32_t *out)
+{
+	ASSERT(n <= INDEX_AT_ONCE);
+	bool seen[FACT_KINDS_] = { false };
+	const uint32_t from = index_count(x);
+	intern_add_many(x->lines, lines, n, out);
+	const uint32_t come = intern_count(x->lines) - from;
+	for (uint32_t fact = from; fact < from + come; fact++) {
+		struct fact_entry entry = parse(intern_get(x->lines, fact));
+		VEC_PUSH(&x->facts, entry);
+		VEC_PUSH(&x->sums, (struct fact_sum) { 0 });
+		seen[entry.kind] = true;
+		if (!is_package(entry.kind) && entry.kind != FACT_OTHER)
+			list_add(&x->kinds[entry.kind], fact);
+	}
+	for (enum fact_kind k = FACT_DEB; k <= FACT_PACKAGE_LAST; k++)
+		if (seen[k])
+			enter_packages(x, k, from, come);
+}
+
 uint32_t index_intern(struct index *x, struct str line)
 {
-	uint32_t fact = intern_add(x->lines, line);
-	if (fact < x->facts.n)
-		return fact;
-	VEC_PUSH(&x->facts, parse(line));
-	VEC_PUSH(&x->sums, (struct fact_sum) { 0 });
-	enum fact_kind kind = x->facts.p[fact].kind;
-	struct fact_package p;
-	if (index_package(x, fact, &p)) {
-		x->facts.p[fact].name = directory_add(&x->packages[kind - 1], p.name, fact);
-		directory_add(&x->sources[kind - 1], p.source, fact);
-	} else if (kind != FACT_OTHER) {
-		list_add(&x->kinds[kind], fact);
-	}
+	uint32_t fact;
+	index_intern_many(x, &line, 1, &fact);
 	return fact;
 }
 

@@ -59,6 +59,9 @@ AUTO_DEFINE(struct index, index_free)
 void index_reserve(struct index *x, uint32_t lines);
 /** The number of a line, given now when it is new. */
 uint32_t index_intern(struct index *x, struct str line);
+/** The same for up to INDEX_AT_ONCE lines; new ones get their numbers in the order of the lines. */
+#define INDEX_AT_ONCE 256u
+void index_intern_many(struct index *x, const struct str *lines, uint32_t n, uint32_t *out);
 /** The number of a line, or INTERN_NONE. */
 uint32_t index_find(const struct index *x, struct str line);
 void index_find_many(const struct index *x, const struct str *lines, uint32_t n, uint32_t *out);

@@ -16,10 +16,8 @@ struct interning {
 /* What the database has from `known` on. Only one thread at a time is here. */
 static bool learn(struct fleet *f, const struct facts_write *w, struct err *e)
 {
-	bool ok = true;
 	pthread_rwlock_wrlock(&f->lock);
-	for (uint32_t i = 0; ok && i < intern_count(w->rows); i++)
-		ok = fleet_learn_row(f, (int64_t)w->known + i, intern_get(w->rows, i), e);
+	bool ok = fleet_learn_rows(f, w, e);
 	pthread_rwlock_unlock(&f->lock);
 	return ok;
 }
