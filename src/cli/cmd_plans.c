@@ -44,6 +44,23 @@ static void show_size(const json_t *j, const char *key, const char *name)
 		printf("  %s: %.1f MB\n", name, (double)print_int(j, key) / 1e6);
 }
 
+static const char *fate_text(const char *fate)
+{
+	static const struct {
+		const char *fate, *text;
+	} texts[] = {
+		{ "kept", "stays, the new one beside it" },
+		{ "replaced", "replaced, put beside it" },
+		{ "deleted", "deleted here, stays so" },
+		{ "left", "stays, the new version has none" },
+		{ "saved", "renamed, the new version has none" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (strcmp(texts[i].fate, fate) == 0)
+			return texts[i].text;
+	return "not known what becomes of it";
+}
+
 /* What config files and services there are; of all systems, with how many have them. */
 static void show_lists(const json_t *j)
 {
@@ -51,9 +68,8 @@ static void show_lists(const json_t *j)
 	size_t i;
 	json_array_foreach(json_object_get(j, "config_files"), i, one)
 	{
-		bool kept = strcmp(print_text(one, "fate"), "kept") == 0;
-		printf("  changed here: %s (%s), %s", print_text(one, "path"),
-		       print_text(one, "package"), kept ? "stays" : "replaced");
+		printf("  changed here: %s (%s): %s", print_text(one, "path"),
+		       print_text(one, "package"), fate_text(print_text(one, "fate")));
 		if (json_object_get(one, "systems"))
 			printf(", %lld systems", (long long)print_int(one, "systems"));
 		printf("\n");

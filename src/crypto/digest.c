@@ -23,13 +23,20 @@ static const struct {
 } kinds[] = { [DIGEST_SHA256] = { GNUTLS_DIG_SHA256, SHA256_LEN, "SHA-256" },
 	      [DIGEST_SHA384] = { GNUTLS_DIG_SHA384, 48, "SHA-384" },
 	      [DIGEST_SHA512] = { GNUTLS_DIG_SHA512, 64, "SHA-512" },
-	      [DIGEST_SHA1] = { GNUTLS_DIG_SHA1, 20, "SHA-1" } };
+	      [DIGEST_SHA1] = { GNUTLS_DIG_SHA1, 20, "SHA-1" },
+	      [DIGEST_MD5] = { GNUTLS_DIG_MD5, 16, "MD5" } };
 
 struct digest *digest_new_of(enum digest_kind kind)
 {
 	struct digest *d = xcalloc(1, sizeof(*d));
 	d->kind = kind;
+	/* Where FIPS 140 is in force MD5 is denied, but as no protection it is permitted. */
+	gnutls_fips_mode_t mode = (gnutls_fips_mode_t)gnutls_fips140_mode_enabled();
+	if (kind == DIGEST_MD5)
+		gnutls_fips140_set_mode(GNUTLS_FIPS140_LAX, GNUTLS_FIPS140_SET_MODE_THREAD);
 	ASSERT(gnutls_hash_init(&d->h, kinds[kind].algorithm) == 0);
+	if (kind == DIGEST_MD5)
+		gnutls_fips140_set_mode(mode, GNUTLS_FIPS140_SET_MODE_THREAD);
 	return d;
 }
 

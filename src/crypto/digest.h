@@ -18,8 +18,9 @@ struct sha256 digest_end(struct digest *d);
 void digest_free(struct digest *d);
 AUTO_DEFINE(struct digest, digest_free)
 struct sha256 digest_of(struct str s);
-/** Digests in vendors' indices. SHA-1 protects nothing: whoever accepts it has to be told to. */
-enum digest_kind { DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512, DIGEST_SHA1 };
+/** Digests in vendors' indices. SHA-1 protects nothing: whoever accepts it has to be told to. MD5
+ * only tells files apart, where dpkg has written it down. */
+enum digest_kind { DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512, DIGEST_SHA1, DIGEST_MD5 };
 #define DIGEST_MAX 64
 struct digest *digest_new_of(enum digest_kind kind);
 size_t digest_len(enum digest_kind kind);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A .deb is an ar archive of debian-binary, control.tar and data.tar (deb(5)). Only data.tar is
- * looked at, as a stream, and only until the changelog is found. */
+ * A .deb is an ar archive of debian-binary, control.tar and data.tar (deb(5)). Both are streams,
+ * read no further than what is wanted. */
 #include "format/pkgfile.h"
 #include "format/tar.h"
 
@@ -45,8 +45,8 @@ static bool from_range(void *arg, void *p, size_t n, size_t *got_out, struct err
 	return true;
 }
 
-/* Finds data.tar, data.tar.xz, ... */
-static bool find_data(int fd, struct range *out, struct err *e)
+/* Finds "data.tar", data.tar.xz, ... */
+static bool find_member(int fd, const char *member, struct range *out, struct err *e)
 {
 	char head[AR_HEADER];
 	size_t got;
@@ -61,15 +61,15 @@ static bool find_data(int fd, struct range *out, struct err *e)
 		if (got != sizeof(head) || head[58] != '`' || head[59] != '\n' ||
 		    !str_to_i64(str_trim((struct str) { head + 48, 10 }), &size) || size < 0 ||
 		    size > (INT64_C(1) << 40))
-			return err_set(e, ERR_CORRUPT, "Debian package has no data");
+			return err_set(e, ERR_CORRUPT, "Debian package has no %s", member);
 		at += AR_HEADER;
-		if (str_starts((struct str) { head, 16 }, "data.tar")) {
+		if (str_starts((struct str) { head, 16 }, member)) {
 			*out = (struct range) { fd, at, size };
 			return true;
 		}
 		at += size + (size & 1);
 	}
-	return err_set(e, ERR_CORRUPT, "Debian package has no data");
+	return err_set(e, ERR_CORRUPT, "Debian package has no %s", member);
 }
 
 /* The file at hand, unpacked, as far as `out` takes it. */
@@ -123,7 +123,7 @@ bool debfile_changelog(int fd, struct str package, struct buf *out, struct err *
 	struct range data;
 	AUTO(unpack_free) struct unpack *u = NULL;
 	int best = 0;
-	if (!find_data(fd, &data, e) ||
+	if (!find_member(fd, "data.tar", &data, e) ||
 	    !unpack_open(from_range, &data, "package", PKGFILE_MAX_PLAIN, 0, &u, e))
 		return false;
 	AUTO(tar_free) struct tar *tar = tar_new(u);
@@ -144,4 +144,77 @@ bool debfile_changelog(int fd, struct str package, struct buf *out, struct err *
 	}
 	return best || err_set(e, ERR_NOT_FOUND, "package '%.*s' has no changelog",
 			       (int)MIN(package.n, (size_t)80), package.p);
+}
+
+/* --- control members and files --- */
+
+/* "./etc/x" and "etc/x" without what stands before. */
+static struct str inner(struct str path)
+{
+	while (path.n > 1 && path.p[0] == '.' && path.p[1] == '/')
+		path = (struct str) { path.p + 2, path.n - 2 };
+	while (path.n && path.p[0] == '/')
+		path = (struct str) { path.p + 1, path.n - 1 };
+	return path;
+}
+
+/* A whole member. */
+static bool read_member(struct tar *tar, const char *name, struct buf *out, struct err *e)
+{
+	char chunk[4096];
+	buf_reset(out);
+	for (size_t got = 1; got;) {
+		if (!tar_read(tar, chunk, sizeof(chunk), &got, e))
+			return false;
+		buf_add(out, chunk, got);
+	}
+	return buf_ok(out, name, e);
+}
+
+bool debfile_control(int fd, const char *const *names, size_t n, struct buf *out, struct err *e)
+{
+	struct range control;
+	AUTO(unpack_free) struct unpack *u = NULL;
+	if (!find_member(fd, "control.tar", &control, e) ||
+	    !unpack_open(from_range, &control, "control.tar", DEBFILE_CONTROL_MAX, 0, &u, e))
+		return false;
+	AUTO(tar_free) struct tar *tar = tar_new(u);
+	for (;;) {
+		struct str name;
+		uint64_t size;
+		bool more;
+		if (!tar_next(tar, &name, &size, &more, e))
+			return false;
+		if (!more)
+			return true;
+		for (size_t i = 0; i < n; i++)
+			if (str_is(inner(name), names[i]) &&
+			    !read_member(tar, names[i], &out[i], e))
+				return false;
+	}
+}
+
+bool debfile_files(int fd, debfile_file_fn fn, void *arg, struct err *e)
+{
+	struct range data;
+	AUTO(unpack_free) struct unpack *u = NULL;
+	AUTO(buf_done) struct buf path = BUF_INIT(TAR_NAME + 2);
+	if (!find_member(fd, "data.tar", &data, e) ||
+	    !unpack_open(from_range, &data, "package", PKGFILE_MAX_PLAIN, 0, &u, e))
+		return false;
+	AUTO(tar_free) struct tar *tar = tar_new(u);
+	for (bool more = true; more;) {
+		struct str name;
+		uint64_t size;
+		if (!tar_next(tar, &name, &size, &more, e))
+			return false;
+		if (!more)
+			return true;
+		buf_reset(&path);
+		buf_addc(&path, '/');
+		buf_addstr(&path, inner(name));
+		if (!fn(arg, buf_str(&path), size, tar, &more, e))
+			return false;
+	}
+	return true;
 }

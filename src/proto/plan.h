@@ -24,13 +24,15 @@
  *  download   bytes of the package files of the transaction
  *  disk       by how many bytes the disk fills, negative = less is used; the packages' own word
  *  free       bytes free where packages are installed
- *  config_files  [{package, path, fate}] changed here since they were installed; at most
- *             PLAN_CONFIG_FILES_MAX. fate, where the new version brings another one: "kept" (it
- *             stays, the new one is put beside it) or "replaced" (the changed one is put aside)
- *  services   [{unit, packages}] that run files of these packages now
- *  reboot     {why, packages, running, newest}: what the verdict would say afterwards; why: "none",
- *             "unknown", "kernel", or "core" (what only a reboot ends runs files of these packages)
- * ERR_INVALID for any other form. */
+ *  config_files  [{package, path, fate}] of which a person has to know, at most
+ *             PLAN_CONFIG_FILES_MAX. Files changed here (fate): "kept" (it stays, the new one is
+ * put beside it), "replaced" (the new one is taken, the changed one is put aside), "left" (the new
+ * version has none; it stays where it is), "saved" (likewise, but it is put aside); "deleted" (was
+ * deleted here and stays so, the new one is put beside); "unknown" (what the new version brings
+ * could not be read) services   [{unit, packages}] that run files of these packages now reboot
+ * {why, packages, running, newest}: what the verdict would say afterwards; why: "none", "unknown",
+ * "kernel", or "core" (what only a reboot ends runs files of these packages) ERR_INVALID for any
+ * other form. */
 bool plan_details_check(const json_t *details, struct err *e) MUST_CHECK;
 
 /** What may differ between the plan that was approved and the one that is there when it is carried

@@ -29,12 +29,13 @@ static bool names(const json_t *j, struct err *e)
 static bool config_file(const json_t *j, struct err *e)
 {
 	static const char *const known[] = { "package", "path", "fate", NULL };
-	static const char *const fates[] = { "kept", "replaced", NULL };
+	static const char *const fates[] = { "kept",	"replaced", "left", "saved",
+					     "deleted", "unknown",  NULL };
 	const char *text, *fate;
 	return json_only(j, known, e) && json_need_str(j, "package", 1, NAME_MAX_BYTES, &text, e) &&
 	       json_need_str(j, "path", 1, PATH_MAX_BYTES, &text, e) &&
 	       json_need_str(j, "fate", 1, 20, &fate, e) &&
-	       (word_of(fate, fates) || err_set(e, ERR_INVALID, "'fate' is kept or replaced"));
+	       (word_of(fate, fates) || err_set(e, ERR_INVALID, "'fate' does not know '%s'", fate));
 }
 
 static bool service(const json_t *j, struct err *e)

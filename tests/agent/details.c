@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What follows from a plan, out of what dpkg, apt, md5sum and rpm print. */
+ * What follows from a plan, out of what dpkg, apt and rpm print. */
 #include "agent/backends/details.h"
 #include "proto/plan.h"
 
@@ -40,10 +40,6 @@ static const char dpkg_query[] = "adduser\tall\t3.134\t686\n"
 				 " /etc/gone.conf 11a06baf8245fd8d690b99024d228c1f obsolete\n"
 				 " /etc/coming.conf newconffile\n"
 				 "libssl3\tamd64\t3.0.16-1\t6020\n\n";
-static const char md5sum[] = "00000000000000000000000000000000  /etc/adduser.conf\n"
-			     "11a06baf8245fd8d690b99024d228c1f  /etc/deluser.conf\n"
-			     "md5sum: /etc/with blank: No such file or directory\n";
-
 static const char *text(const json_t *j, const char *key)
 {
 	const char *s = json_string_value(json_object_get(j, key));
@@ -61,8 +57,6 @@ static void of_dpkg(struct details *d)
 	details_begin(d, PKGDB_DEB, &deb_plan);
 	ok(details_available(d, str_of(apt_cache), &e), &e);
 	details_installed(d, str_of(dpkg_query));
-	details_md5(d, str_of(md5sum));
-	d->config_told = true;
 	details_list(d, 0, S("/.\n/usr\n/usr/lib\n/usr/lib/x86_64-linux-gnu/libssl.so.3\n"));
 	details_list(d, 1, S("/usr/sbin/adduser\n"));
 }
@@ -81,23 +75,35 @@ static void sums_are_told_when_every_part_is_known(void **state)
 	assert_int_equal(disk, (6100 - 6020 + 700 - 686 + 1000 + 400000) * 1024);
 }
 
-static void dpkgs_changed_configuration_stays(void **state)
+static void what_was_not_found_out_is_not_there(void **state)
 {
 	AUTO(details_done) struct details d;
 	struct err e = { 0 };
 	of_dpkg(&d);
 	AUTO(json_free) json_t *j = details_json(&d, NULL, NULL, 5000);
 	ok(plan_details_check(j, &e), &e);
-	assert_int_equal(json_array_size(json_object_get(j, "config_files")), 1);
-	assert_string_equal(text(at(j, "config_files", 0), "path"), "/etc/adduser.conf");
-	assert_string_equal(text(at(j, "config_files", 0), "package"), "adduser");
-	assert_string_equal(text(at(j, "config_files", 0), "fate"), "kept");
 	assert_int_equal(json_integer_value(json_object_get(j, "free")), 5000);
-	/* what was not found out is not there */
 	assert_null(json_object_get(j, "download"));
 	assert_null(json_object_get(j, "disk"));
 	assert_null(json_object_get(j, "services"));
 	assert_null(json_object_get(j, "reboot"));
+}
+
+/* dpkg's records and a .deb's list, whose words stand behind and before the path. */
+static void configuration_files_are_read(void **state)
+{
+	AUTO(details_done) struct details d;
+	of_dpkg(&d);
+	size_t n = d.files.n;
+	assert_int_equal(n, 4 + 5); /* configuration, then the lists */
+	assert_true(str_is(d.files.p[2].path, "/etc/with blank"));
+	assert_true(d.files.p[3].obsolete && str_is(d.files.p[3].path, "/etc/gone.conf"));
+	assert_int_equal(d.files.p[3].digest.n, 32);
+	details_conffiles(&d, 1,
+			  S("/etc/adduser.conf\nremove-on-upgrade /etc/deluser.conf\nx\n\n"));
+	assert_int_equal(d.anew.n, 2);
+	assert_false(d.anew.p[0].goes);
+	assert_true(d.anew.p[1].goes && str_is(d.anew.p[1].path, "/etc/deluser.conf"));
 }
 
 static struct restart_entry process(int64_t pid, const char *unit, const char *exe,
@@ -183,45 +189,47 @@ static struct backend_step rpms[] = {
 };
 static const struct backend_transaction rpm_plan = { rpms, ARRAY_LEN(rpms) };
 
-static void rpm_replaces_what_is_not_noreplace(void **state)
+#define MD "0123456789abcdef0123456789abcdef"
+
+static void rpm_tells_sizes_and_files(void **state)
 {
+	static const int64_t bytes[] = { 470000, 1200000, 5 };
 	AUTO(details_done) struct details d;
-	struct err e = { 0 };
 	int64_t disk;
 	details_begin(&d, PKGDB_RPM, &rpm_plan);
-	details_package(&d, S("openssh-server\tx86_64\t8.7p1-38.el9\t1100000"), 470000);
-	details_package(&d, S("bind-libs\tx86_64\t32:9.16.23-14.el9\t3000000"), 1200000);
-	details_package(&d, S("another\tx86_64\t1-1\t5"), 5);
+	details_coming(&d,
+		       S("openssh-server\tx86_64\t8.7p1-38.el9\t1100000\n"
+			 " cn\t" MD "\t90\t-rw-r--r--\t/etc/ssh/sshd_config\n"
+			 " \t\t0\tlrwxrwxrwx\t/usr/sbin/link\n"
+			 "bind-libs\tx86_64\t32:9.16.23-14.el9\t3000000\n"
+			 "another\tx86_64\t1-1\t5\n c\t" MD "\t9\t-rw-r--r--\t/etc/not/ours\n"),
+		       bytes, ARRAY_LEN(bytes));
 	details_installed(&d, S("openssh-server\tx86_64\t8.7p1-34.el9\t1000000\n"
-				" cn /etc/ssh/sshd_config\n c /etc/sysconfig/sshd\n"
-				" cn /etc/pam.d/sshd\n  /usr/sbin/sshd\n"
+				" cn\t" MD "\t90\t-rw-r--r--\t/etc/ssh/sshd_config\n"
+				" cg\t\t5\t-rw-r--r--\t/etc/sysconfig/sshd\n"
+				" c /etc/as/it/was\n"
 				"bind-libs\tx86_64\t32:9.16.23-11.el9\t3100000\n"
-				"  /usr/lib64/libisc-9.16.23-RH.so\n"));
-	details_verified(&d, S("S.5....T.  c /etc/ssh/sshd_config\n"
-			       "S.5....T.  c /etc/sysconfig/sshd\n"
-			       ".M.....T.  c /etc/pam.d/sshd\n"
-			       "missing     c /etc/other\n"));
-	d.config_told = true;
+				" \t" MD "\t7\t-rwxr-xr-x\t/usr/lib64/libisc-9.16.23-RH.so\n"));
 	assert_int_equal(details_download(&d), 470000 + 1200000);
 	assert_true(details_disk(&d, &disk));
 	assert_int_equal(disk, 0);
 	assert_int_equal(details_owner(&d, S("/usr/lib64/libisc-9.16.23-RH.so")), 1);
-	AUTO(json_free) json_t *j = details_json(&d, NULL, NULL, -1);
-	ok(plan_details_check(j, &e), &e);
-	assert_int_equal(json_array_size(json_object_get(j, "config_files")), 2);
-	assert_string_equal(text(at(j, "config_files", 0), "path"), "/etc/ssh/sshd_config");
-	assert_string_equal(text(at(j, "config_files", 0), "fate"), "kept");
-	assert_string_equal(text(at(j, "config_files", 1), "fate"), "replaced");
+	assert_int_equal(d.files.n, 3);
+	assert_int_equal(d.anew.n, 2);
+	assert_true(d.anew.p[0].config && d.anew.p[0].noreplace && d.anew.p[0].regular);
+	assert_int_equal(d.anew.p[0].size, 90);
+	assert_false(d.anew.p[1].regular || d.anew.p[1].config);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sums_are_told_when_every_part_is_known),
-		cmocka_unit_test(dpkgs_changed_configuration_stays),
+		cmocka_unit_test(what_was_not_found_out_is_not_there),
+		cmocka_unit_test(configuration_files_are_read),
 		cmocka_unit_test(services_and_what_only_a_reboot_ends),
 		cmocka_unit_test(the_kernel_verdict_is_that_of_afterwards),
-		cmocka_unit_test(rpm_replaces_what_is_not_noreplace),
+		cmocka_unit_test(rpm_tells_sizes_and_files),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

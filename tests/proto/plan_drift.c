@@ -89,6 +89,8 @@ static void details_have_one_form(void **state)
 		{ "{\"download\":-1}", false },
 		{ "{\"disk\":\"1\"}", false },
 		{ "{\"more\":1}", false },
+		{ "{\"config_files\":[{\"package\":\"a\",\"path\":\"/etc/a\",\"fate\":\"deleted\"}]}",
+		  true },
 		{ "{\"config_files\":[{\"package\":\"a\",\"path\":\"/etc/a\",\"fate\":\"lost\"}]}",
 		  false },
 		{ "{\"config_files\":[1]}", false },

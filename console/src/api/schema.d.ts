@@ -3172,12 +3172,15 @@ export interface components {
          */
         PlanAction: "install" | "upgrade" | "downgrade" | "reinstall" | "remove" | "replaced" | "enable";
         /**
-         * @description Of a configuration file that was changed on the system, where the new version brings another one. kept: the
-         *     system's stays, the new one is put beside it (.dpkg-dist, .rpmnew). replaced: the new one is taken, the
-         *     system's is put beside it (.rpmsave).
+         * @description Of a configuration file that was changed on the system, where the new version brings another one or none; by
+         *     hand, dpkg would ask. kept: the system's stays, the new one is put beside it (.dpkg-dist, .rpmnew). replaced:
+         *     the new one is taken, the system's is put beside it (.rpmsave, .rpmorig). deleted: it was deleted on the system
+         *     and stays so, the new one is put beside (.dpkg-dist). left: the new version has none, the system's stays.
+         *     saved: likewise, but it is renamed (.rpmsave, .dpkg-old). unknown: the agent could not read what the new
+         *     version brings. A file that the new version brings unchanged is not listed: nothing happens to it.
          * @enum {string}
          */
-        ConfigFileFate: "kept" | "replaced";
+        ConfigFileFate: "kept" | "replaced" | "deleted" | "left" | "saved" | "unknown";
         /**
          * @description kernel: a newer kernel than the running one will be there. core: what only a reboot ends runs files that are replaced.
          * @enum {string}
@@ -3194,7 +3197,7 @@ export interface components {
             disk?: number;
             /** @description Bytes that were free where packages are installed */
             free?: number;
-            /** @description That were changed here since they were installed; at most 200 */
+            /** @description That were changed here since they were installed and are not simply kept; at most 200 */
             config_files?: {
                 package: string;
                 path: string;

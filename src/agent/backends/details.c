@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reading what dpkg-query, apt-cache, md5sum and rpm print. Lines that are not understood say
+ * Reading what dpkg-query, apt-cache and rpm print. Lines that are not understood say
  * nothing: what they would have told stays absent. */
 #include "agent/backends/details.h"
 #include "format/deb822.h"
@@ -22,6 +22,7 @@ void details_begin(struct details *d, enum pkgdb_kind kind, const struct backend
 void details_done(struct details *d)
 {
 	VEC_DONE(&d->files);
+	VEC_DONE(&d->anew);
 	arena_done(&d->a);
 }
 
@@ -37,6 +38,11 @@ static size_t step_of(const struct details *d, struct str name, struct str arch,
 			return i;
 	}
 	return SIZE_MAX;
+}
+
+size_t details_step(const struct details *d, struct str name, struct str arch, struct str version)
+{
+	return step_of(d, name, arch, version, true);
 }
 
 /* --- sizes --------------------------------------------------------------------------------------
@@ -83,14 +89,6 @@ static bool head(struct str line, struct str f[static 4])
 	return f[0].n && f[2].n;
 }
 
-void details_package(struct details *d, struct str line, int64_t download)
-{
-	struct str f[4];
-	size_t i = head(line, f) ? step_of(d, f[0], f[1], f[2], true) : SIZE_MAX;
-	if (i != SIZE_MAX && size_of(f[3], 1, &d->sizes[i].will))
-		d->sizes[i].download = download;
-}
-
 int64_t details_download(const struct details *d)
 {
 	int64_t sum = 0;
@@ -133,58 +131,145 @@ static struct str merged(struct str path)
 static void add(struct details *d, struct details_file f)
 {
 	f.path = arena_str(&d->a, f.path);
-	f.md5 = f.md5.n ? arena_str(&d->a, f.md5) : (struct str) { "", 0 };
+	f.digest = f.digest.n ? arena_str(&d->a, f.digest) : (struct str) { "", 0 };
 	VEC_PUSH(&d->files, f);
 	d->sorted = false;
 }
 
-/* " /etc/x 89269e1298235f1b12b4c16e4065ad0d", perhaps with " obsolete" behind it. */
-static void conffile(struct details *d, size_t step, struct str line)
+/* Cuts the last word off. */
+static struct str last_word(struct str *rest)
 {
-	const char *space = memrchr(line.p, ' ', line.n);
-	struct str md5 = { space ? space + 1 : "",
-			   space ? line.n - (size_t)(space + 1 - line.p) : 0 };
-	if (md5.n != 32 || line.p[0] != '/')
-		return; /* what no version brings any more, or what is being added just now */
-	add(d, (struct details_file) { .path = { line.p, (size_t)(space - line.p) },
-				       .md5 = md5,
-				       .step = step,
-				       .config = true });
+	const char *space = memrchr(rest->p, ' ', rest->n);
+	if (!space)
+		return (struct str) { "", 0 };
+	struct str word = { space + 1, rest->n - (size_t)(space + 1 - rest->p) };
+	rest->n = (size_t)(space - rest->p);
+	return word;
 }
 
-/* "cn /etc/x", " /usr/bin/x" */
-static void rpm_file(struct details *d, size_t step, struct str line)
+/* " /etc/x 89269e1298235f1b12b4c16e4065ad0d", perhaps with " obsolete" or " remove-on-upgrade"
+ * behind it. */
+static void conffile(struct details *d, size_t step, struct str line)
 {
-	const char *slash = memchr(line.p, '/', line.n);
-	if (!slash)
-		return;
-	struct str flags = { line.p, (size_t)(slash - line.p) };
-	bool config = str_find(flags, 'c') >= 0;
-	add(d, (struct details_file) { .path = { slash, line.n - flags.n },
-				       .step = step,
-				       .config = config,
-				       .noreplace = config && str_find(flags, 'n') >= 0 });
+	struct details_file f = { .step = step, .config = true };
+	struct str word = last_word(&line);
+	for (; str_is(word, "obsolete") || str_is(word, "remove-on-upgrade");
+	     word = last_word(&line))
+		f.obsolete |= str_is(word, "obsolete");
+	if (word.n != 32 || !line.n || line.p[0] != '/')
+		return; /* what is being added just now */
+	f.path = line;
+	f.digest = word;
+	add(d, f);
+}
+
+/* "cn\t<digest>\t<size>\t-rw-r--r--\t/etc/x" */
+static bool rpm_file(struct str line, size_t step, struct details_file *out)
+{
+	struct str flags, digest, size, mode;
+	if (!str_split(&line, '\t', &flags) || !str_split(&line, '\t', &digest) ||
+	    !str_split(&line, '\t', &size) || !str_split(&line, '\t', &mode) || !line.n ||
+	    line.p[0] != '/')
+		return false;
+	*out = (struct details_file) { .path = line, .digest = digest, .step = step };
+	out->regular = mode.n && mode.p[0] == '-';
+	(void)(out->regular && size_of(size, 1, &out->size));
+	out->config = str_find(flags, 'c') >= 0;
+	out->noreplace = str_find(flags, 'n') >= 0;
+	out->ghost = str_find(flags, 'g') >= 0;
+	return true;
+}
+
+/* dpkg keeps the configuration of a package that was removed, and remembers it. */
+static size_t removed_step(const struct details *d, const struct str f[static 4])
+{
+	for (size_t i = 0; i < d->t->n && d->kind == PKGDB_DEB; i++) {
+		const struct backend_step *s = &d->t->steps[i];
+		if (s->to.n && !s->from.n && str_eq(s->name, f[0]) && str_eq(s->arch, f[1]))
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+/* A package's line; where it ends what its files belong to. */
+static size_t installed_step(struct details *d, struct str line)
+{
+	struct str f[4];
+	if (!head(line, f))
+		return SIZE_MAX;
+	size_t step = step_of(d, f[0], f[1], f[2], false);
+	if (step == SIZE_MAX)
+		return removed_step(d, f);
+	(void)size_of(f[3], d->kind == PKGDB_DEB ? KIB : 1, &d->sizes[step].was);
+	return step;
 }
 
 void details_installed(struct details *d, struct str text)
 {
-	struct str line, f[4];
+	struct str line;
+	struct details_file f;
 	size_t step = SIZE_MAX;
 	while (str_line(&text, &line)) {
-		if (line.n > 1 && line.p[0] == ' ') {
-			struct str rest = { line.p + 1, line.n - 1 };
-			if (step == SIZE_MAX)
-				continue;
-			if (d->kind == PKGDB_DEB)
-				conffile(d, step, rest);
-			else
-				rpm_file(d, step, rest);
-		} else if (line.n) {
-			step = head(line, f) ? step_of(d, f[0], f[1], f[2], false) : SIZE_MAX;
-			if (step != SIZE_MAX)
-				(void)size_of(f[3], d->kind == PKGDB_DEB ? KIB : 1,
-					      &d->sizes[step].was);
+		if (line.n < 2 || line.p[0] != ' ') {
+			step = line.n ? installed_step(d, line) : step;
+			continue;
 		}
+		struct str rest = { line.p + 1, line.n - 1 };
+		if (step == SIZE_MAX)
+			continue;
+		if (d->kind == PKGDB_DEB)
+			conffile(d, step, rest);
+		else if (rpm_file(rest, step, &f))
+			add(d, f);
+	}
+}
+
+static void add_new(struct details *d, struct details_file f)
+{
+	f.path = arena_str(&d->a, f.path);
+	f.digest = f.digest.n ? arena_str(&d->a, f.digest) : (struct str) { "", 0 };
+	VEC_PUSH(&d->anew, f);
+}
+
+void details_set_digest(struct details *d, const struct details_file *f, struct str hex)
+{
+	d->anew.p[f - d->anew.p].digest = arena_str(&d->a, hex);
+}
+
+void details_coming(struct details *d, struct str text, const int64_t *bytes, size_t n)
+{
+	struct str line, h[4];
+	struct details_file f;
+	size_t step = SIZE_MAX, package = 0;
+	while (str_line(&text, &line)) {
+		if (line.n && line.p[0] == ' ') {
+			if (step != SIZE_MAX &&
+			    rpm_file((struct str) { line.p + 1, line.n - 1 }, step, &f))
+				add_new(d, f);
+			continue;
+		}
+		if (!head(line, h))
+			continue;
+		step = step_of(d, h[0], h[1], h[2], true);
+		if (step != SIZE_MAX && size_of(h[3], 1, &d->sizes[step].will) && package < n)
+			d->sizes[step].download = bytes[package];
+		package++;
+	}
+}
+
+void details_conffiles(struct details *d, size_t step, struct str text)
+{
+	static const struct str flag = STR_LIT("remove-on-upgrade ");
+	struct str line;
+	while (str_line(&text, &line)) {
+		line = str_trim(line);
+		bool goes = str_starts(line, flag.p);
+		struct str path = goes ? str_trim((struct str) { line.p + flag.n, line.n - flag.n })
+				       : line;
+		if (path.n && path.p[0] == '/')
+			add_new(d,
+				(struct details_file) {
+					.path = path, .step = step, .config = true, .goes = goes });
 	}
 }
 
@@ -194,36 +279,6 @@ void details_list(struct details *d, size_t step, struct str text)
 	while (str_line(&text, &line))
 		if (line.n && line.p[0] == '/')
 			add(d, (struct details_file) { .path = line, .step = step });
-}
-
-void details_md5(struct details *d, struct str text)
-{
-	struct str line;
-	while (str_line(&text, &line)) {
-		if (line.n < 35 || line.p[32] != ' ')
-			continue;
-		struct str md5 = { line.p, 32 }, path = { line.p + 34, line.n - 34 };
-		for (size_t i = 0; i < d->files.n; i++) {
-			struct details_file *f = &d->files.p[i];
-			if (f->config && str_eq(f->path, path))
-				f->changed = !str_eq(f->md5, md5);
-		}
-	}
-}
-
-/* "S.5....T.  c /etc/x": the third character tells of the contents. */
-void details_verified(struct details *d, struct str text)
-{
-	struct str line;
-	while (str_line(&text, &line)) {
-		const char *slash = line.n > 9 ? memchr(line.p, '/', line.n) : NULL;
-		if (!slash || line.p[2] != '5')
-			continue;
-		struct str path = { slash, line.n - (size_t)(slash - line.p) };
-		for (size_t i = 0; i < d->files.n; i++)
-			if (d->files.p[i].config && str_eq(d->files.p[i].path, path))
-				d->files.p[i].changed = true;
-	}
 }
 
 static int by_path(const void *a, const void *b)
@@ -269,21 +324,6 @@ void details_after(const struct details *d, const struct pkgdb *now, struct aren
 	out->packages = all;
 	out->n = n;
 	pkgdb_sort(out);
-}
-
-static json_t *config_json(const struct details *d)
-{
-	json_t *list = json_array();
-	for (size_t i = 0; i < d->files.n && json_array_size(list) < PLAN_CONFIG_FILES_MAX; i++) {
-		const struct details_file *f = &d->files.p[i];
-		bool kept = d->kind == PKGDB_DEB || f->noreplace;
-		if (f->changed && d->t->steps[f->step].to.n)
-			json_array_append_new(list, json_pack("{s:o,s:o,s:s}", "package",
-							      json_text(d->t->steps[f->step].name),
-							      "path", json_text(f->path), "fate",
-							      kept ? "kept" : "replaced"));
-	}
-	return list;
 }
 
 static void add_name(json_t *list, struct str name)
@@ -360,8 +400,6 @@ json_t *details_json(struct details *d, const struct restart_list *users,
 		json_object_set_new(j, "disk", json_integer(disk));
 	if (free_bytes >= 0)
 		json_object_set_new(j, "free", json_integer(free_bytes));
-	if (d->config_told)
-		json_object_set_new(j, "config_files", config_json(d));
 	if (users)
 		json_object_set_new(j, "services", services_json(d, users, core));
 	if (kernel && users)

@@ -12,18 +12,23 @@
 
 /** Format for dpkg-query -W -f and for rpm -q --qf: a line "name arch version size" separated by
  * tabs for each package, then a line for each of its files that begins with a blank: of dpkg its
- * configuration files with their MD5, of rpm all files, with the flags of each before its path. */
+ * configuration files with their MD5, of rpm all files: flags, digest, size, permissions and path,
+ * separated by tabs. */
 #define DETAILS_DPKG_FORMAT                                                                        \
 	"${Package}\\t${Architecture}\\t${Version}\\t${Installed-Size}\\n${Conffiles}\\n"
-#define DETAILS_RPM_LINE                                                                           \
-	"%{NAME}\\t%{ARCH}\\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\\t%{LONGSIZE}\\n"
-#define DETAILS_RPM_FORMAT DETAILS_RPM_LINE "[ %{FILEFLAGS:fflags} %{FILENAMES}\\n]"
+#define DETAILS_RPM_FORMAT                                                                         \
+	"%{NAME}\\t%{ARCH}\\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\\t%{LONGSIZE}\\n"           \
+	"[ %{FILEFLAGS:fflags}\\t%{FILEDIGESTS}\\t%{LONGFILESIZES}\\t%{FILEMODES:perms}\\t%{"      \
+	"FILENAMES}\\n]"
 
 struct details_file {
-	struct str path, md5; /**< md5: of dpkg's configuration files, as they came */
+	struct str path, digest; /**< hex, as it came; empty = not told */
 	size_t step;
+	int64_t size;		/**< bytes; rpm tells it */
 	bool config, noreplace; /**< rpm: %config, %config(noreplace) */
-	bool changed;		/**< here, since it was installed */
+	bool regular;		/**< rpm: no link, no directory */
+	bool ghost;		/**< rpm: not brought, only owned */
+	bool obsolete, goes;	/**< dpkg: of an earlier version; remove-on-upgrade */
 };
 struct details {
 	enum pkgdb_kind kind;
@@ -31,9 +36,12 @@ struct details {
 	struct details_size {
 		int64_t was, will, download; /**< bytes, -1 = not told */
 	} * sizes;			     /**< a step each */
-	VEC(struct details_file) files;	     /**< of packages that are there now */
+	/** Of packages that are there now, and of those that come: of dpkg the latter's
+	 * configuration files only. */
+	VEC(struct details_file) files, anew;
+	bool unread; /**< a package that comes could not be read */
 	bool sorted;
-	bool files_told, config_told; /**< the list is whole */
+	bool files_told; /**< the list of those that are there is whole */
 	struct arena a;
 };
 void details_begin(struct details *d, enum pkgdb_kind kind, const struct backend_transaction *t);
@@ -44,14 +52,17 @@ AUTO_DEFINE_VALUE(struct details, details_done)
 bool details_available(struct details *d, struct str text, struct err *e) MUST_CHECK;
 /** Output in DETAILS_DPKG_FORMAT or DETAILS_RPM_FORMAT: sizes and files of what is there. */
 void details_installed(struct details *d, struct str text);
-/** One line of DETAILS_RPM_LINE, of a package file of `download` bytes. */
-void details_package(struct details *d, struct str line, int64_t download);
+/** Output in DETAILS_RPM_FORMAT of `n` package files in their order, which have so many bytes each:
+ * sizes and files of what comes. */
+void details_coming(struct details *d, struct str text, const int64_t *bytes, size_t n);
+/** The step by which this package comes; SIZE_MAX = none. */
+size_t details_step(const struct details *d, struct str name, struct str arch, struct str version);
+/** A .deb's list of configuration files (deb-conffiles(5)), of step `step`. */
+void details_conffiles(struct details *d, size_t step, struct str text);
 /** dpkg's list of a package's files (of step `step`). */
 void details_list(struct details *d, size_t step, struct str text);
-/** Output of md5sum of dpkg's configuration files. */
-void details_md5(struct details *d, struct str text);
-/** Output of rpm -V. */
-void details_verified(struct details *d, struct str text);
+/** Tells the digest of a file of `anew`, which was read later. */
+void details_set_digest(struct details *d, const struct details_file *f, struct str hex);
 /** Which step's package has the file, which some process has in use; SIZE_MAX = none. */
 size_t details_owner(struct details *d, struct str path);
 
@@ -62,8 +73,9 @@ bool details_disk(const struct details *d, int64_t *out);
 /** The packages as they will be. */
 void details_after(const struct details *d, const struct pkgdb *now, struct arena *a,
 		   struct pkgdb *out);
-/** As proto/plan.h has it. `users`: processes that use files of these packages, NULL = not known;
- * `kernel`: the verdict over details_after, NULL = not known; free_bytes -1 = not known. */
+/** As proto/plan.h has it, without its configuration files. `users`: processes that use files of
+ * these packages, NULL = not known; `kernel`: the verdict over details_after, NULL = not known;
+ * free_bytes -1 = not known. */
 json_t *details_json(struct details *d, const struct restart_list *users,
 		     const struct kernels_verdict *kernel, int64_t free_bytes);
 #endif

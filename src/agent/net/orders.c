@@ -207,6 +207,18 @@ static void add_reboot(struct orders *o, json_t *result)
 	json_object_set_new(result, "reboot_needed", json_boolean(health_reboot_needed(health)));
 }
 
+/* Details are advice, and an older server may not know all that is in them: it gets the result
+ * without. */
+static bool post_result(struct server *s, json_t *result, struct err *e)
+{
+	if (server_call(s, "POST", "/agent/v1/results", result, NULL, e))
+		return true;
+	if (e->code != ERR_INVALID || json_object_del(result, "details") != 0)
+		return false;
+	log_warn("a result is told without its details: %s", e->msg);
+	return server_call(s, "POST", "/agent/v1/results", result, NULL, e);
+}
+
 /* Posts what the root half has finished; true when nothing is left. */
 static bool flush(struct orders *o, struct server *s, struct err *e)
 {
@@ -225,7 +237,7 @@ static bool flush(struct orders *o, struct server *s, struct err *e)
 		    !reissued(o, s, id, &again, e))
 			return false;
 		add_reboot(o, result);
-		if (!again && !server_call(s, "POST", "/agent/v1/results", result, NULL, e)) {
+		if (!again && !post_result(s, result, e)) {
 			/* An answer that will never change must not block the others for ever. */
 			if (e->code != ERR_NOT_FOUND && e->code != ERR_INVALID)
 				return false;

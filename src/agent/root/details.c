@@ -1,26 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Asking dpkg, apt, rpm and /proc what a plan means here. Everything asked for is only read. */
+ * Asking dpkg, apt, rpm, the packages that come, the disk and /proc what a plan means here.
+ * Everything asked for is only read. */
 #include "agent/root/details.h"
 #include "agent/backends/details.h"
 #include "agent/reboot.h"
+#include "agent/root/config_files.h"
 #include "base/file.h"
 #include "base/log.h"
 
 #include <stdio.h>
 #include <sys/utsname.h>
 
-#define BATCH 64 /* packages asked about at once: a kernel has thousands of files */
+#define BATCH 64    /* packages asked about at once */
+#define RPM_BATCH 8 /* ... of rpm, which tells all files: a kernel has thousands */
 #define ASK_TIMEOUT_S 300
 #define SPARE_BYTES (64ll << 20) /* left free, as mirror.c does */
 
 struct asking {
 	struct run *r;
 	struct details d;
+	const char **debs; /* a step each: its package file; NULL = none, or not read */
+	json_t *config;	   /* NULL = not known */
 	struct arena a;
 };
 
 static void asking_done(struct asking *k)
 {
+	json_free(k->config);
 	details_done(&k->d);
 	arena_done(&k->a);
 }
@@ -32,6 +38,8 @@ static bool ask(struct asking *k, const char *const *argv, int64_t good_to, stru
 	struct exec_result res;
 	if (!run_quietly(k->r, argv, ASK_TIMEOUT_S, &res, e))
 		return false;
+	if (exec_was_cut(buf_str(&k->r->output)))
+		return err_set(e, ERR_LIMIT, "'%s' prints too much", argv[0]);
 	if (!res.timed_out && res.exit_status <= good_to)
 		return true;
 	return err_set(e, ERR_UNAVAILABLE, "'%s' ended with %d", argv[0], res.exit_status);
@@ -85,10 +93,9 @@ static const char *coming_deb(struct asking *k, const struct backend_step *s)
 		       : NULL;
 }
 
+/* Also what was removed once: its configuration may be there. */
 static const char *there_deb(struct asking *k, const struct backend_step *s)
 {
-	if (!s->from.n)
-		return NULL;
 	return s->arch.n ? arena_printf(&k->a, "%.*s:%.*s", STR_ARG(s->name), STR_ARG(s->arch))
 			 : arena_str(&k->a, s->name).p;
 }
@@ -98,22 +105,39 @@ static bool take_available(struct asking *k, struct str text, struct err *e)
 	return details_available(&k->d, text, e);
 }
 
-static bool ask_md5(struct asking *k, struct err *e)
+/* Which package file is whose, and which configuration files it brings. */
+static void read_debs(struct asking *k, const struct order_archive *ar)
 {
-	const char **argv = arena_array(&k->a, const char *, k->d.files.n + 4);
-	size_t n = 0;
-	argv[n++] = "md5sum";
-	argv[n++] = "--";
-	for (size_t i = 0; i < k->d.files.n; i++)
-		if (k->d.files.p[i].config)
-			argv[n++] = arena_str(&k->a, k->d.files.p[i].path).p;
-	argv[n] = NULL;
-	if (n == 2)
-		return true;
-	if (!ask(k, argv, 1, e)) /* 1: some are not there */
-		return false;
-	details_md5(&k->d, buf_str(&k->r->output));
-	return true;
+	for (uint32_t i = 0; i < ar->n_payload; i++) {
+		struct err why = { 0 };
+		size_t step;
+		const char *path = arena_printf(&k->a, "%s/%.*s/%.*s", k->r->mirror,
+						STR_ARG(ar->id), STR_ARG(ar->payload[i].path));
+		if (!config_read_deb(&k->d, path, &step, &why))
+			log_warn("order %s: '%s': %s", k->r->job.id, path, why.msg);
+		else if (step != SIZE_MAX)
+			k->debs[step] = path;
+	}
+}
+
+/* What a package that cannot be read brings stays unknown. */
+static void judge_debs(struct asking *k)
+{
+	size_t n;
+	k->debs = arena_array(&k->a, const char *, k->d.t->n + 1);
+	memset(k->debs, 0, k->d.t->n * sizeof(*k->debs));
+	for (uint32_t i = 0; i < k->r->order.n_archives; i++)
+		read_debs(k, &k->r->order.archives[i]);
+	for (size_t i = 0; i < k->d.t->n; i++)
+		k->d.unread |= k->d.t->steps[i].to.n && !k->debs[i];
+	struct config_case *cases = config_look(&k->d, "", &n);
+	for (size_t i = 0; i < k->d.t->n; i++) {
+		struct err why = { 0 };
+		if (k->debs[i] && config_asks(cases, n, i) &&
+		    !config_compare_deb(&k->d, k->debs[i], cases, n, i, "", &why))
+			log_warn("order %s: '%s': %s", k->r->job.id, k->debs[i], why.msg);
+	}
+	k->config = config_json(&k->d, cases, n);
 }
 
 /* dpkg's own lists: "name:arch.list" of what may stand beside another architecture's. */
@@ -141,10 +165,10 @@ static bool ask_dpkg(struct asking *k, struct err *e)
 	const char *show[] = { "apt-cache", "-c", conf, "--no-all-versions", "show", "--", NULL };
 	const char *query[] = { "dpkg-query", "-W", "-f", DETAILS_DPKG_FORMAT, "--", NULL };
 	const struct lots coming = { show, 0, BACKEND_MAX_STEPS, coming_deb, take_available };
-	const struct lots there = { query, 0, BATCH, there_deb, take_installed };
-	if (!ask_in_lots(k, &coming, e) || !ask_in_lots(k, &there, e) || !ask_md5(k, e))
+	const struct lots there = { query, 1, BATCH, there_deb, take_installed }; /* 1: new ones */
+	if (!ask_in_lots(k, &coming, e) || !ask_in_lots(k, &there, e))
 		return false;
-	k->d.config_told = true;
+	judge_debs(k);
 	return read_lists(k, e);
 }
 
@@ -160,31 +184,25 @@ static const char *there_rpm(struct asking *k, const struct backend_step *s)
 			 : NULL;
 }
 
-static bool take_verified(struct asking *k, struct str text, struct err *e)
-{
-	details_verified(&k->d, text);
-	return true;
-}
-
-/* The sizes of what comes stand in the package files themselves. */
+/* What comes stands in the package files themselves. */
 static bool ask_payload(struct asking *k, const struct order_archive *ar, struct err *e)
 {
-	for (uint32_t at = 0; at < ar->n_payload; at += BATCH) {
-		uint32_t n = MIN(ar->n_payload - at, (uint32_t)BATCH);
-		const char *argv[BATCH + 8] = { "rpm",	      "-qp",  "--nosignature",
-						"--nodigest", "--qf", DETAILS_RPM_LINE,
-						"--" };
-		struct str rest, line;
-		for (uint32_t i = 0; i < n; i++)
+	for (uint32_t at = 0; at < ar->n_payload; at += RPM_BATCH) {
+		uint32_t n = MIN(ar->n_payload - at, (uint32_t)RPM_BATCH);
+		const char *argv[RPM_BATCH + 8] = { "rpm",	  "-qp",  "--nosignature",
+						    "--nodigest", "--qf", DETAILS_RPM_FORMAT,
+						    "--" };
+		int64_t bytes[RPM_BATCH];
+		for (uint32_t i = 0; i < n; i++) {
+			bytes[i] = ar->payload[at + i].size;
 			argv[7 + i] = arena_printf(&k->a, "%s/%.*s/%.*s", k->r->mirror,
 						   STR_ARG(ar->id),
 						   STR_ARG(ar->payload[at + i].path));
+		}
 		argv[7 + n] = NULL;
 		if (!ask(k, argv, 0, e))
 			return false;
-		rest = buf_str(&k->r->output);
-		for (uint32_t i = 0; i < n && str_line(&rest, &line); i++)
-			details_package(&k->d, line, ar->payload[at + i].size);
+		details_coming(&k->d, buf_str(&k->r->output), bytes, n);
 	}
 	return true;
 }
@@ -192,18 +210,16 @@ static bool ask_payload(struct asking *k, const struct order_archive *ar, struct
 static bool ask_rpm(struct asking *k, struct err *e)
 {
 	const char *query[] = { "rpm", "-q", "--qf", DETAILS_RPM_FORMAT, "--", NULL };
-	const char *verify[] = { "rpm", "-V", "-c", "--nodeps", "--noscripts", "--", NULL };
-	const struct lots there = { query, 0, BATCH, there_rpm, take_installed };
-	const struct lots changed = { verify, 1, BATCH, there_rpm, take_verified };
+	const struct lots there = { query, 0, RPM_BATCH, there_rpm, take_installed };
+	size_t n;
 	for (uint32_t i = 0; i < k->r->order.n_archives; i++)
 		if (!ask_payload(k, &k->r->order.archives[i], e))
 			return false;
 	if (!ask_in_lots(k, &there, e))
 		return false;
 	k->d.files_told = true;
-	if (!ask_in_lots(k, &changed, e))
-		return false;
-	k->d.config_told = true;
+	const struct config_case *cases = config_look(&k->d, "", &n);
+	k->config = config_json(&k->d, cases, n);
 	return true;
 }
 
@@ -242,8 +258,11 @@ json_t *details_gather(struct run *r, const struct backend_transaction *t)
 	bool named = uname(&u) == 0;
 	if (named)
 		judge_kernel(&k, &u, &kernel);
-	return details_json(&k.d, scanned ? &users : NULL, named ? &kernel : NULL,
-			    file_free_bytes("/usr"));
+	json_t *j = details_json(&k.d, scanned ? &users : NULL, named ? &kernel : NULL,
+				 file_free_bytes("/usr"));
+	if (k.config)
+		json_object_set(j, "config_files", k.config);
+	return j;
 }
 
 const char *details_space(const json_t *details, struct err *e)

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define CUT "[... the middle was left out ...]"
 #define KEEP_HEAD (512 << 10)
 #define TERM_GRACE_MS 30000
 #define ORPHANS_MS 60000 /* for what a command that failed leaves running */
@@ -59,7 +60,12 @@ static void keep_small(int out)
 	struct stat st;
 	if (fstat(out, &st) == 0 && st.st_size > (off_t)EXEC_OUTPUT_MAX &&
 	    ftruncate(out, KEEP_HEAD) == 0)
-		dprintf(out, "\n[... the middle was left out ...]\n");
+		dprintf(out, "\n" CUT "\n");
+}
+
+bool exec_was_cut(struct str output)
+{
+	return memmem(output.p, output.n, CUT, sizeof(CUT) - 1) != NULL;
 }
 
 static bool collect(pid_t pid, int *status)

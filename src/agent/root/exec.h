@@ -19,4 +19,6 @@ struct exec_result {
 
 /** Runs to the end. The output stays in the file. */
 bool exec_run(const struct exec_spec *spec, struct exec_result *out, struct err *e) MUST_CHECK;
+/** Whether something of an output was thrown away. */
+bool exec_was_cut(struct str output);
 #endif
