@@ -41,9 +41,9 @@ struct actions {
 	struct actions_script script_after;  /**< before a reboot; also when the installation failed
 					      */
 	enum actions_power after;
-	/** While somebody is logged in, reboot or shutdown waits, but no longer than this (0: not
-	 * at all), nor past the end of the window in which the installation began: they see it
-	 * count down (window/countdown.h). */
+	/** While somebody is logged in, each reboot (that before, too) or shutdown waits, but no
+	 * longer than this (0: not at all), nor past the end of the window in which it began: they
+	 * see it count down (window/countdown.h). */
 	int64_t wait_minutes;
 	struct notice_budget postpone; /**< unless they put it off */
 };
@@ -56,6 +56,11 @@ static inline bool actions_any_before(const struct actions *a)
 static inline bool actions_any_after(const struct actions *a)
 {
 	return a->after != ACTIONS_NOTHING || a->script_after.there;
+}
+/** Whether people are waited for at some stage. */
+static inline bool actions_waits(const struct actions *a)
+{
+	return a->wait_minutes && (a->reboot_before || a->after != ACTIONS_NOTHING);
 }
 /** {"reboot": bool} and {"power": name, "wait_minutes": n}, complete; "script" {"sha256", "size",
  * "timeout_s", "exit_codes"} and "postpone" {"times", "minutes", "deadline_hours"} only where there

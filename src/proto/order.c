@@ -97,7 +97,7 @@ void order_write(const struct order *o, struct buf *out)
 		put_installation(j, o);
 	if (actions_any_before(&o->actions))
 		json_object_set_new(j, "before", actions_before_json(&o->actions));
-	if (actions_any_after(&o->actions))
+	if (actions_any_after(&o->actions) || actions_waits(&o->actions))
 		json_object_set_new(j, "after", actions_after_json(&o->actions));
 	if (o->window)
 		json_object_set_new(j, "window", window_write(o->window));

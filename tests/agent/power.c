@@ -228,24 +228,41 @@ static void F17_one_reboot_whatever_is_cut_short(void **state)
 	assert_int_equal(asked(b), 2);
 }
 
+/* A window of every day that opened two hours ago and ends so many minutes after this one. */
+static struct window_schedule ends_in(int minutes)
+{
+	struct window_schedule s = { .zone = "UTC", .n_windows = 1 };
+	int now = (int)(clock_wall_ms() / 60000 % 1440);
+	s.windows[0].weekdays = 127;
+	s.windows[0].start_min = (now + 1320) % 1440;
+	s.windows[0].end_min = (now + 1440 + minutes) % 1440;
+	s.triggers = SCHEDULE_REFRESH_CYCLE | SCHEDULE_START_UP;
+	return s;
+}
+
+/* The same order with other terms, as if the clock had moved instead. */
+static void seal_again(struct bench *b, const struct order *o)
+{
+	AUTO(buf_done) struct buf env = BUF_INIT(2 * ORDER_MAX);
+	AUTO(xfree) char *path = journal_path(b->root, ORDER_ID, "order");
+	struct err e = { 0 };
+	seal(b, o, &env);
+	assert_true(file_write_atomic(path, buf_str(&env), 0600, &e));
+}
+
 static void F17_a_reboot_before_keeps_to_the_window(void **state)
 {
 	struct bench *b = *state;
 	struct order o = plain_order();
-	/* an hour that is over: whoever restarted the machine needed too long */
-	int64_t past = clock_wall_ms() - 5 * HOUR_MS;
-	struct window_schedule s = { .zone = "UTC", .n_windows = 1 };
-	int minute = (int)(past / 60000 % 1440);
-	s.windows[0].weekdays = 127;
-	s.windows[0].start_min = minute;
-	s.windows[0].end_min = (minute + 60) % 1440;
-	s.triggers = SCHEDULE_REFRESH_CYCLE | SCHEDULE_START_UP;
+	struct window_schedule s = ends_in(30);
 	o.actions.reboot_before = true;
 	o.window = &s;
 	begin(b, &o, JOURNAL_BEFORE);
 	assert_false(run_once(b));
 	assert_string_equal(stands(b), "before");
 	boot(b, "before");
+	s = ends_in(-1); /* whoever restarted the machine needed too long */
+	seal_again(b, &o);
 	assert_true(run_once(b));
 	assert_string_equal(stands(b), "prepared"); /* nothing is installed; it waits */
 	assert_int_equal(asked(b), 1);
@@ -417,6 +434,7 @@ static void later(struct bench *b, int64_t minutes)
 	if (!file_exists(path))
 		return;
 	assert_true(file_read(path, &t, &e) && json_parse(buf_str(&t), 1000, &off, &e));
+	earlier(off, "since", minutes);
 	earlier(off, "until", minutes);
 	earlier(off, "put", minutes);
 	json_write(off, &out);
@@ -525,18 +543,6 @@ static void AC_36_who_restarts_it_herself_sees_no_second_restart(void **state)
 	assert_int_equal(told(b), 1);
 }
 
-/* A window of every day that opened an hour ago and ends so many minutes after this one. */
-static struct window_schedule ends_in(int minutes)
-{
-	struct window_schedule s = { .zone = "UTC", .n_windows = 1 };
-	int now = (int)(clock_wall_ms() / 60000 % 1440);
-	s.windows[0].weekdays = 127;
-	s.windows[0].start_min = (now + 1380) % 1440;
-	s.windows[0].end_min = (now + minutes) % 1440;
-	s.triggers = SCHEDULE_REFRESH_CYCLE | SCHEDULE_START_UP;
-	return s;
-}
-
 static void M_172_the_window_has_the_last_word(void **state)
 {
 	struct bench *b = *state;
@@ -560,6 +566,119 @@ static void M_172_the_window_has_the_last_word(void **state)
 	assert_string_equal(stands(b), "done succeeded installed outside_window");
 	assert_int_equal(told(b), 1);
 	assert_int_equal(asked(b), 0);
+}
+
+/* M-167: the same before an installation; then each stage has a countdown and a budget of its own.
+ */
+static void M_167_people_count_down_before(void **state)
+{
+	struct bench *b = *state;
+	struct order o = plain_order();
+	struct window_schedule s = ends_in(600);
+	struct err e = { 0 };
+	logged_in(b, getpid());
+	o.window = &s;
+	o.not_after_ms += 10 * HOUR_MS;
+	o.actions = (struct actions) { .reboot_before = true,
+				       .after = ACTIONS_SHUTDOWN,
+				       .wait_minutes = 60,
+				       .postpone = once };
+	begin(b, &o, JOURNAL_BEFORE);
+	run_until_told(b, 1);
+	assert_string_equal(shown(b), "installing waiting_users, 0 of 1, 9 hours");
+	later(b, 31);
+	run_until_told(b, 2); /* killed, it goes on where it was */
+	assert_string_equal(leaving(b, "postpone", 20), "80, 1 of 1");
+	assert_string_equal(leaving(b, "postpone", 20), "denied");
+	run_until_told(b, 3);
+	later(b, 60);
+	run_until_told(b, 4);
+	assert_int_equal(asked(b), 0);
+	later(b, 1);
+	assert_false(run_once(b));
+	assert_int_equal(asked(b), 1);
+	assert_false(run_once(b)); /* killed in the same boot */
+	assert_int_equal(told(b), 4);
+	assert_string_equal(leaving(b, "look", 0), "none");
+	boot(b, "before");
+	/* back in its window: nothing keeps it from installing, which this bench cannot */
+	AUTO(journal_job_done) struct journal_job j = { 0 };
+	load(b, &j);
+	assert_null(json_object_get(j.power, "wait"));
+	j.phase = JOURNAL_AFTER;
+	snprintf(j.outcome, sizeof(j.outcome), "succeeded");
+	snprintf(j.reason, sizeof(j.reason), "installed");
+	assert_true(journal_save(b->root, &j, &e));
+	run_until_told(b, 5);
+	assert_string_equal(leaving(b, "look", 0), "60, 0 of 1");
+	assert_int_equal(asked(b), 2);
+}
+
+/* Who restarts it herself while it counts down has done it. */
+static void M_167_restarted_by_hand(void **state)
+{
+	struct bench *b = *state;
+	struct order o = plain_order();
+	struct window_schedule s = ends_in(600);
+	logged_in(b, getpid());
+	o.window = &s;
+	o.actions = (struct actions) { .reboot_before = true, .wait_minutes = 60 };
+	begin(b, &o, JOURNAL_BEFORE);
+	run_until_told(b, 1);
+	boot(b, "wait");
+	/* and her window has ended meanwhile */
+	s = ends_in(-1);
+	seal_again(b, &o);
+	assert_true(run_once(b));
+	assert_string_equal(stands(b), "prepared");
+	assert_int_equal(asked(b), 0);
+	assert_int_equal(told(b), 1);
+	/* the next one does not restart it again */
+	AUTO(journal_job_done) struct journal_job j = { 0 };
+	load(b, &j);
+	assert_non_null(json_object_get(j.power, "before"));
+	assert_null(json_object_get(j.power, "wait"));
+}
+
+static void M_167_no_countdown_past_the_window(void **state)
+{
+	struct bench *b = *state;
+	struct order o = plain_order();
+	struct window_schedule s = ends_in(50);
+	logged_in(b, getpid());
+	o.window = &s;
+	o.actions = (struct actions) { .reboot_before = true,
+				       .wait_minutes = 600,
+				       .postpone = { 1, 600, 20 } };
+	/* early enough to be back in it, and not put off beyond */
+	begin(b, &o, JOURNAL_BEFORE);
+	run_until_told(b, 1);
+	assert_in_range(strtol(leaving(b, "look", 0), NULL, 10), 36, 39);
+	assert_string_equal(leaving(b, "postpone", 0), "denied");
+	/* the machine slept through its end: it is not restarted, and waits for the next one */
+	s = ends_in(-1);
+	seal_again(b, &o);
+	assert_true(run_once(b));
+	assert_string_equal(stands(b), "prepared");
+	assert_string_equal(leaving(b, "look", 0), "none");
+	/* so little is left that it would not be back: nobody is told */
+	s = ends_in(11);
+	begin(b, &o, JOURNAL_BEFORE);
+	assert_true(run_once(b));
+	assert_string_equal(stands(b), "prepared");
+	assert_int_equal(told(b), 1);
+	/* the same, with nobody to wait for: once, and at once */
+	put(arena_printf(&b->a, "%s/run/utmp", b->paths.sysroot), "");
+	begin(b, &o, JOURNAL_BEFORE);
+	assert_false(run_once(b));
+	assert_int_equal(asked(b), 1);
+	/* an order that is about to expire leaves people their minute all the same */
+	logged_in(b, getpid());
+	o.window = NULL;
+	o.not_after_ms = clock_wall_ms() / 1000 * 1000 + 60000;
+	begin(b, &o, JOURNAL_BEFORE);
+	run_until_told(b, 2);
+	assert_in_range(strtol(leaving(b, "look", 0), NULL, 10), 0, 1);
 }
 
 static void M_172_people_are_waited_for(void **state)
@@ -625,6 +744,9 @@ int main(int argc, char **argv UNUSED)
 		TEST(AC_36_people_count_down),
 		TEST(F17_killed_when_it_was_over),
 		TEST(M_172_the_window_has_the_last_word),
+		TEST(M_167_people_count_down_before),
+		TEST(M_167_restarted_by_hand),
+		TEST(M_167_no_countdown_past_the_window),
 		TEST(AC_36_who_restarts_it_herself_sees_no_second_restart),
 		TEST(M_172_switched_off_when_the_result_is_told),
 	};

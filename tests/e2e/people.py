@@ -13,11 +13,13 @@ def utmp(user, line):
 def at_terminal(eps, name, root, user, uid, displays=()):
     """Logs a Japanese user in at a terminal, and at `displays`: the file that has what her terminal shows, and the process that is to be ended if the
     endpoint goes down before. `root`: the endpoint's as its processes see it."""
-    with open(root / "etc/passwd", "a") as f:
-        f.write(f"{user}:x:{uid}:{uid}::/tmp:/bin/sh\n")
+    passwd = root / "etc/passwd"
+    if f"{user}:x:" not in passwd.read_text():  # she may have been here before the last boot
+        with open(passwd, "a") as f:
+            f.write(f"{user}:x:{uid}:{uid}::/tmp:/bin/sh\n")
     (root / "etc/locale.conf").write_text("LANG=en_US.UTF-8\n")
     accounts = root / "var/lib/AccountsService/users"
-    accounts.mkdir(parents=True)
+    accounts.mkdir(parents=True, exist_ok=True)
     (accounts / user).write_text("[User]\nLanguage=ja_JP.UTF-8\nSystemAccount=false\n")
     process = eps.spawn(name, "setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "script", "-q", "-f", "-c", "sleep 3600", "/tmp/typescript")
     find = ("find", "/dev/pts", "-user", str(uid), "-type", "c", "-printf", "%f")

@@ -3419,7 +3419,7 @@ export interface components {
         PolicyBefore: {
             /** @description Wake targets that are not in contact by magic packet (Wake-on-LAN), five minutes before each window; of a policy without windows when the deployment is made. A neighbour in the same subnet sends it, else the server where it is in that subnet itself. Their interfaces must be set up for it */
             wake?: boolean;
-            /** @description Restart the machine before anything is installed */
+            /** @description Restart the machine before anything is installed; users who are logged in are waited for as `after.wait_minutes` and `after.postpone` say, until ten minutes before the end of the window */
             reboot?: boolean;
             /** @description Runs after that reboot, right before the installation; when it does not end as it is to, nothing is installed */
             script?: components["schemas"]["PolicyScript"] | null;
@@ -3430,7 +3430,7 @@ export interface components {
              * @enum {string}
              */
             power?: "none" | "reboot_if_needed" | "reboot" | "shutdown";
-            /** @description While somebody is logged in, reboot or shutdown wait so long at most, and never past the end of the window; users are told when it begins, halfway, and when five minutes and one are left */
+            /** @description While somebody is logged in, each reboot (`before.reboot`, too) or shutdown waits so long at most, and never past the end of the window; users are told when it begins, halfway, and when five minutes and one are left */
             wait_minutes?: number;
             /** @description How users may put it off; needs `wait_minutes` */
             postpone?: components["schemas"]["PolicyAfterPostpone"] | null;

@@ -456,6 +456,25 @@ static void park(struct work *w, const struct opening *opening)
 	put_aside(w, &(struct waiting) { reason, opening->next_ms, look, NULL });
 }
 
+/* It was prepared again: the window closed over a reboot, or over the people that were waited for,
+ * and then it may be open still, but not long enough. */
+static void park_for_next(struct work *w)
+{
+	struct opening opening;
+	struct err e = { 0 };
+	if (!look_at_windows(w, &opening))
+		return;
+	int64_t end = opening.end_ms;
+	if (opening.open && end != WINDOW_NO_END &&
+	    !opening_of(&w->o->paths, &w->order, end, reboot_boot_time_ms(), &opening, &e)) {
+		report(w, "refused", "policy", e.msg);
+		return;
+	}
+	if (opening.open) /* forced by then, or a clock was set */
+		opening.next_ms = end != WINDOW_NO_END ? end : clock_wall_ms() + LOOK_AGAIN_MS;
+	park(w, &opening);
+}
+
 /* As the root half answered "install". Looked at again every minute: the last user may log out. */
 static void park_for_users(struct work *w, const json_t *r)
 {
@@ -559,11 +578,10 @@ static void install(struct work *w)
 		if (look_at_windows(w, &opening))
 			park(w, &opening);
 	} else if (installing && follow(w, "prepared")) {
-		/* prepared again: a reboot came first, and the window closed over it */
 		AUTO(json_free) json_t *status = ask(w, "status", "order", w->id);
 		const char *state = json_string_value(json_object_get(status, "state"));
-		if (state && strcmp(state, "prepared") == 0 && look_at_windows(w, &opening))
-			park(w, &opening);
+		if (state && strcmp(state, "prepared") == 0)
+			park_for_next(w);
 	}
 }
 

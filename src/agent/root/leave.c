@@ -49,7 +49,7 @@ static bool lock(const char *root, const char *id, int *fd_out, struct err *e)
 	return true;
 }
 
-/* What cannot be read was not put off. */
+/* What cannot be read was not put off, nor by what was said to the countdown before this one. */
 static void add_put_off(const char *root, const char *id, struct countdown *c)
 {
 	AUTO(xfree) char *path = journal_path(root, id, "put-off");
@@ -62,6 +62,8 @@ static void add_put_off(const char *root, const char *id, struct countdown *c)
 		log_error("'%s': %s", path, e.msg);
 		return;
 	}
+	if (number_of(j, "since") != c->since_ms)
+		return;
 	c->until_ms = number_of(j, "until");
 	c->put_ms = number_of(j, "put");
 	c->postponed = number_of(j, "postponed");
@@ -72,8 +74,9 @@ static bool save_put_off(const char *root, const char *id, const struct countdow
 	AUTO(xfree) char *path = journal_path(root, id, "put-off");
 	AUTO(buf_done) struct buf b = BUF_INIT(PUT_OFF_MAX);
 	AUTO(json_free)
-	json_t *j = json_pack("{s:I,s:I,s:I}", "until", (json_int_t)c->until_ms, "put",
-			      (json_int_t)c->put_ms, "postponed", (json_int_t)c->postponed);
+	json_t *j = json_pack("{s:I,s:I,s:I,s:I}", "since", (json_int_t)c->since_ms, "until",
+			      (json_int_t)c->until_ms, "put", (json_int_t)c->put_ms, "postponed",
+			      (json_int_t)c->postponed);
 	json_write(j, &b);
 	return file_write_atomic(path, buf_str(&b), 0600, e);
 }
@@ -112,6 +115,16 @@ bool leave_gone(struct run *r, bool *yes_out, struct err *e)
 {
 	*yes_out = false;
 	return !record_of(&r->job) || other_boot(record_of(&r->job), yes_out, e);
+}
+
+const char *leave_boot(const struct run *r)
+{
+	return json_string_value(json_object_get(record_of(&r->job), "boot"));
+}
+
+void leave_forget(struct run *r)
+{
+	(void)json_object_del(r->job.power, "wait");
 }
 
 /* On disk before anybody is told. Who is told at the last moment has a minute left in the window.
@@ -223,7 +236,7 @@ static bool counts_down(const struct agent_paths *p, const char *root, const cha
 	*yes_out = false;
 	if (!journal_load(root, id, j, e))
 		return false;
-	if (j->phase != JOURNAL_AFTER || !record_of(j) ||
+	if ((j->phase != JOURNAL_BEFORE && j->phase != JOURNAL_AFTER) || !record_of(j) ||
 	    json_is_true(json_object_get(record_of(j), "goes")))
 		return true;
 	if (!file_read(path, &envelope, e) || !gate_open(p, buf_str(&envelope), a, o, &reason, e) ||
@@ -233,11 +246,17 @@ static bool counts_down(const struct agent_paths *p, const char *root, const cha
 	return true;
 }
 
-static json_t *leaving_json(const char *id, const struct order *o, const struct countdown *c,
-			    int64_t now_ms)
+/* Before an installation it is always restarted. */
+static bool switches_off(const struct journal_job *j, const struct order *o)
 {
-	return json_pack("{s:{s:s,s:s,s:I,s:I,s:i,s:i}}", "leaving", "order", id, "power",
-			 o->actions.after == ACTIONS_SHUTDOWN ? "shutdown" : "restart", "at",
+	return j->phase == JOURNAL_AFTER && o->actions.after == ACTIONS_SHUTDOWN;
+}
+
+static json_t *leaving_json(const struct journal_job *j, const struct order *o,
+			    const struct countdown *c, int64_t now_ms)
+{
+	return json_pack("{s:{s:s,s:s,s:I,s:I,s:i,s:i}}", "leaving", "order", j->id, "power",
+			 switches_off(j, o) ? "shutdown" : "restart", "at",
 			 (json_int_t)countdown_decide(c, now_ms).end_ms, "postponed",
 			 (json_int_t)c->postponed, "allowed", c->budget.times, "minutes",
 			 c->budget.minutes);
@@ -267,16 +286,16 @@ bool leave_answer(const struct agent_paths *p, const char *root, const char *id,
 	if (postpone &&
 	    (!countdown_postpone(&c, minutes, now, e) || !save_put_off(root, id, &c, e)))
 		return false;
-	*out = leaving_json(id, &o, &c, now);
+	*out = leaving_json(&j, &o, &c, now);
 	return true;
 }
 
 /* --- telling --- */
 
-static void add_text(struct buf *b, enum notice_language lang, const struct actions *a,
-		     const struct countdown *c, int64_t now_ms)
+static void add_text(struct buf *b, enum notice_language lang, bool off, const struct countdown *c,
+		     int64_t now_ms)
 {
-	bool ja = lang == NOTICE_JA, off = a->after == ACTIONS_SHUTDOWN;
+	bool ja = lang == NOTICE_JA;
 	int64_t end = countdown_decide(c, now_ms).end_ms;
 	long long minutes = MAX(1, (end - now_ms + MINUTE_MS / 2) / MINUTE_MS);
 	int64_t furthest = MIN(countdown_deadline_ms(c), c->last_ms);
@@ -308,9 +327,9 @@ bool leave_show(const struct agent_paths *p, const char *id, int64_t at_ms, stru
 		return true;
 	struct countdown c = countdown_of(root, &j, &o);
 	c.told_ms = at_ms;
-	bool off = o.actions.after == ACTIONS_SHUTDOWN;
-	add_text(&en, NOTICE_EN, &o.actions, &c, at_ms);
-	add_text(&ja, NOTICE_JA, &o.actions, &c, at_ms);
+	bool off = switches_off(&j, &o);
+	add_text(&en, NOTICE_EN, off, &c, at_ms);
+	add_text(&ja, NOTICE_JA, off, &c, at_ms);
 	const struct tell_words words = {
 		{ [NOTICE_EN] = off ? "This computer is about to be switched off"
 				    : "This computer is about to restart",

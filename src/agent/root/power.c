@@ -25,6 +25,8 @@
 #define GOING_DOWN_MS (10 * 60000) /* services stop; then the reboot has failed */
 #define REFUSED_MS 2000		   /* until it is asked again */
 #define TOLD_MS 20000		   /* for the network half to say where we go */
+#define BACK_MS (10 * 60000)	   /* for the machine to come back, and to begin */
+#define LEAST_MS (2 * 60000)	   /* that people have at least: a minute, told in time */
 #define OFF_AFTER_MS 60000	   /* a shutdown, when nobody fetches the result */
 
 static void nap(int64_t ms)
@@ -105,14 +107,16 @@ static json_t *stage_of(struct run *r, const char *name)
 	return json_object_get(r->job.power, name);
 }
 
-/* On disk before the first question. */
+/* On disk before the first question. Where people were waited for, the boot is that in which they
+ * were: whoever restarted the machine meanwhile has done what the stage is for. */
 static bool stage_begin(struct run *r, const char *name, struct err *e)
 {
 	AUTO(xfree) char *told = journal_path(r->root, r->job.id, POWER_TOLD);
+	const char *waited = leave_boot(r);
 	char boot[REBOOT_BOOT_ID];
-	if (stage_of(r, name))
-		return true;
-	if (!reboot_boot_id(boot, e))
+	if (waited)
+		snprintf(boot, sizeof(boot), "%s", waited);
+	else if (!reboot_boot_id(boot, e))
 		return false;
 	if (unlink(told) != 0 && errno != ENOENT) /* of the stage before */
 		return err_sys(e, errno, "cannot remove '%s'", told);
@@ -121,6 +125,7 @@ static bool stage_begin(struct run *r, const char *name, struct err *e)
 	json_object_set_new(r->job.power, name,
 			    json_pack("{s:s,s:I,s:i}", "boot", boot, "since_ms",
 				      (json_int_t)clock_wall_ms(), "tries", 0));
+	leave_forget(r);
 	return journal_save(r->root, &r->job, e);
 }
 
@@ -182,6 +187,14 @@ static void set_reboot(struct run *r, const char *word)
 /* --- before
  * ------------------------------------------------------------------------------------------ */
 
+/* The next window counts down anew. */
+static bool back_to_waiting(struct run *r, struct err *e)
+{
+	leave_forget(r);
+	r->job.phase = JOURNAL_PREPARED;
+	return journal_save(r->root, &r->job, e);
+}
+
 /* The window may have ended while the machine was away: then the job waits for the next one, and
  * its reboot is not repeated there. What a user asked for does not wait. */
 static bool window_or_wait(struct run *r, bool *go_on_out, struct err *e)
@@ -190,21 +203,43 @@ static bool window_or_wait(struct run *r, bool *go_on_out, struct err *e)
 	if (!offers_opening(r->paths, r->root, &r->order, &now, e))
 		return false;
 	*go_on_out = now.open;
-	if (now.open)
-		return true;
-	r->job.phase = JOURNAL_PREPARED;
-	return journal_save(r->root, &r->job, e);
+	return now.open || back_to_waiting(r, e);
+}
+
+/* So that the machine is back in the window, and while the server still counts on this order; but
+ * people have their minute. */
+static int64_t people_until_ms(const struct run *r, const struct opening *now)
+{
+	int64_t good = MAX(r->order.not_after_ms - BACK_MS, clock_wall_ms() + LEAST_MS);
+	return now->end_ms == WINDOW_NO_END ? good : MIN(now->end_ms - BACK_MS, good);
+}
+
+/* *begun_out: the machine goes, or has gone; else the job waits for its window again. */
+static bool begin_before(struct run *r, bool *begun_out, struct err *e)
+{
+	struct opening now;
+	bool gone, closed = false;
+	if (!leave_gone(r, &gone, e) ||
+	    (!gone && !offers_opening(r->paths, r->root, &r->order, &now, e)))
+		return false;
+	if (!gone && now.open && !leave_wait(r, people_until_ms(r, &now), &closed, e))
+		return false;
+	*begun_out = gone || (now.open && !closed);
+	return *begun_out ? stage_begin(r, "before", e) : back_to_waiting(r, e);
 }
 
 bool power_before(struct run *r, bool *go_on_out, struct err *e)
 {
-	enum stage_end end = STAGE_BACK;
+	enum stage_end end;
+	bool begun = stage_of(r, "before") != NULL;
 	*go_on_out = false;
-	if (r->order.actions.reboot_before) {
-		if (!stage_begin(r, "before", e) || !stage_run(r, "before", &end, e))
-			return false;
-		set_reboot(r, end == STAGE_BACK ? "came_back" : "failed");
-	}
+	if (!begun && !begin_before(r, &begun, e))
+		return false;
+	if (!begun)
+		return true;
+	if (!stage_run(r, "before", &end, e))
+		return false;
+	set_reboot(r, end == STAGE_BACK ? "came_back" : "failed");
 	if (end != STAGE_BACK)
 		return run_finish(r, "failed", "reboot_failed",
 				  "the system did not restart before the installation", e);
@@ -297,8 +332,6 @@ bool power_after(struct run *r, struct err *e)
 		bool gone;
 		if (!leave_gone(r, &gone, e) || (!gone && !decide(r, &word, e)))
 			return false;
-		if (gone)
-			return came_back(r, e);
 		if (word)
 			return end_with(r, word, e);
 		if (!stage_begin(r, "after", e))

@@ -20,8 +20,9 @@
 
 struct run;
 
-/** Before installing. *go_on_out: install now; else this run is over: the job waits for its window
- * again, or has come to its end. False: try again. */
+/** Before installing, of an order that restarts the machine first: people are waited for (leave.h),
+ * no longer than lets it come back in the window. *go_on_out: install now; else this run is over:
+ * the job waits for its window again, or has come to its end. False: try again. */
 bool power_before(struct run *r, bool *go_on_out, struct err *e) MUST_CHECK;
 /** After an installation that succeeded, and all there is of an order to reboot: brings the job to
  * its end. False: try again. */

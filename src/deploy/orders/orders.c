@@ -489,7 +489,7 @@ bool order_issue(struct deploy *d, const struct match_view *v, const struct host
 		o.actions = (struct actions) { .after = ACTIONS_REBOOT,
 					       .wait_minutes = terms.actions.wait_minutes,
 					       .postpone = terms.actions.postpone };
-	if (o.actions.after == ACTIONS_NOTHING) /* older agents do not know it */
+	if (!actions_waits(&o.actions)) /* older agents do not know it */
 		o.actions.postpone = (struct notice_budget) { 0 };
 	if (order_installs(&o))
 		fill_archives(d->conf.store, v->catalog, h, all, n, a, &o);
