@@ -19,7 +19,7 @@
  * is a content, NULL = none; "=" = as the old version brought it. */
 struct file_case {
 	const char *name, *was, *here, *comes;
-	const char *fate; /* NULL = nothing to tell */
+	const char *fate;	       /* NULL = nothing to tell */
 	const char *old_flags, *flags; /* rpm: what stands before the path in %files */
 };
 
@@ -78,22 +78,22 @@ static const char *told(const json_t *list, const char *package, const char *nam
 	const json_t *one;
 	size_t i;
 	AUTO(xfree) char *path = xasprintf("/etc/t/%s", name);
-	json_array_foreach(list, i, one) if (strcmp(json_string_value(json_object_get(one, "path")),
-						    path) == 0 &&
-					     strcmp(json_string_value(
-							    json_object_get(one, "package")),
-						    package) == 0) return json_string_value(json_object_get(one,
-													    "fate"));
+	json_array_foreach(
+		list, i,
+		one) if (strcmp(json_string_value(json_object_get(one, "path")), path) == 0 &&
+			 strcmp(json_string_value(json_object_get(one, "package")), package) ==
+				 0) return json_string_value(json_object_get(one, "fate"));
 	return "nothing";
 }
 
 /* Told before = what lies there now = what the table says. */
-static void agree(const char *manager, const struct file_case *c, const char *said, const char *seen)
+static void agree(const char *manager, const struct file_case *c, const char *said,
+		  const char *seen)
 {
 	const char *fate = c->fate ? c->fate : "nothing";
 	if (strcmp(said, fate) != 0 || strcmp(seen, fate) != 0)
-		fail_msg("%s, %s: told '%s', came '%s', the table says '%s'", manager, c->name, said,
-			 seen, fate);
+		fail_msg("%s, %s: told '%s', came '%s', the table says '%s'", manager, c->name,
+			 said, seen, fate);
 }
 
 /* --- dpkg ---------------------------------------------------------------------------------------

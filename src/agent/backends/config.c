@@ -18,7 +18,7 @@ static int by_file(const void *a, const void *b)
 {
 	const struct side *x = a, *y = b;
 	int c = str_cmp(x->f->path, y->f->path);
-	return c		       ? c
+	return c			? c
 	       : x->is_new != y->is_new ? (int)x->is_new - (int)y->is_new
 					: (int)x->f->obsolete - (int)y->f->obsolete;
 }
@@ -119,11 +119,10 @@ json_t *config_json(const struct details *d, const struct config_case *cases, si
 		const struct config_case *c = &cases[i];
 		const char *fate = config_fate(d->kind, c);
 		if (fate)
-			json_array_append_new(
-				list,
-				json_pack("{s:o,s:o,s:s}", "package",
-					  json_text(d->t->steps[c->step].name), "path",
-					  json_text(c->path), "fate", fate));
+			json_array_append_new(list,
+					      json_pack("{s:o,s:o,s:s}", "package",
+							json_text(d->t->steps[c->step].name),
+							"path", json_text(c->path), "fate", fate));
 	}
 	return list;
 }
