@@ -26,10 +26,11 @@ start_server() {
 	tail -2 "$work/server.log" >&2
 	exit 2
 }
-# Returns when the server does nothing more of its own (what a start leaves to do: evaluation, its snapshot): less than
-# 50 ms of CPU in 5 s.
+# Returns when the server does nothing more of its own (what a start leaves to do: evaluation; its snapshot, a minute
+# after): less than 50 ms of CPU in 5 s.
 at_rest() {
 	local before after
+	sleep 65
 	for _ in $(seq 120); do
 		before=$(awk '{print $14 + $15}' "/proc/$server/stat")
 		sleep 5
