@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,9 +32,12 @@ static void pipes_close(struct pipes *p)
 }
 AUTO_DEFINE_VALUE(struct pipes, pipes_close)
 
-NORETURN static void child(const struct proc_spec *spec, struct pipes *p, char *const *env)
+NORETURN static void child(const struct proc_spec *spec, pid_t parent, struct pipes *p,
+			   char *const *env)
 {
 	setpgid(0, 0);
+	if (spec->bound && (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent))
+		_exit(127);
 	int in = spec->input.n ? p->in[0] : open("/dev/null", O_RDONLY);
 	dup2(in, 0);
 	dup2(p->out[1], 1);
@@ -182,9 +186,9 @@ bool proc_run(const struct proc_spec *spec, struct buf *out, struct buf *errout,
 	VEC_PUSH(&env, NULL);
 
 	int64_t start = clock_mono_ms();
-	pid_t pid = fork();
+	pid_t self = getpid(), pid = fork();
 	if (pid == 0)
-		child(spec, &p, env.p);
+		child(spec, self, &p, env.p);
 	int fork_errno = errno;
 	VEC_DONE(&env);
 	if (pid < 0)

@@ -14,6 +14,7 @@ struct proc_spec {
 	int64_t timeout_s;	/**< 1..86400; the whole process group is killed after it */
 	const char *cwd;	/**< NULL = / */
 	int pass_fd;		/**< > 0: the child has it too, as descriptor 3 */
+	bool bound;		/**< it is killed when the calling thread ends */
 };
 
 struct proc_result {

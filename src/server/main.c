@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "ipc/sandbox.h"
 #include "jobs/jobs.h"
+#include "server/backup.h"
 #include "server/server.h"
 
 #include <getopt.h>
@@ -16,13 +17,17 @@
 #include <unistd.h>
 
 static const char usage[] =
-	"usage: tsukuroid [--config FILE] [--check | --new-epoch | --verify] [--version]\n"
+	"usage: tsukuroid [--config FILE] [--check | --new-epoch | --verify | --backup DIR |\n"
+	"                 --restore DIR] [--version]\n"
 	"The Tsukuroi server: console and API (HTTPS 8383), agents (HTTPS 8027).\n"
 	"  --config FILE   configuration; default /etc/tsukuroi/tsukuroid.conf when it exists\n"
 	"  --check         read the configuration, say whether it is good, and exit\n"
 	"  --new-epoch     after a database was restored from a backup: agents report how they\n"
 	"                  stand before they get orders again; the server must be stopped\n"
-	"  --verify        look for damage in everything that is stored; the server must be stopped\n";
+	"  --verify        look for damage in everything that is stored; the server must be stopped\n"
+	"  --backup DIR    makes a copy of the database and the keys, DIR/tsukuroi-TIME; the server may\n"
+	"                  run meanwhile\n"
+	"  --restore DIR   puts such a copy back; the server must be stopped\n";
 
 static int fail(const struct err *e)
 {
@@ -101,17 +106,40 @@ static int verify(const struct options *o)
 	return good ? 0 : fail(&e);
 }
 
+static int backup(const struct options *o, const char *dir)
+{
+	struct err e = { 0 };
+	AUTO(xfree) char *name = NULL;
+	umask(077);
+	if (!server_backup(o, dir, &name, &e))
+		return fail(&e);
+	printf("backed up: %s\n", name);
+	return 0;
+}
+
+static int restore(const struct options *o, const char *dir)
+{
+	struct err e = { 0 };
+	umask(077);
+	if (!server_restore(o, dir, &e))
+		return fail(&e);
+	printf("restored, a new epoch begins; start the server\n");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = { { "config", required_argument, NULL, 'c' },
 					       { "check", no_argument, NULL, 'k' },
 					       { "verify", no_argument, NULL, 'y' },
 					       { "new-epoch", no_argument, NULL, 'e' },
+					       { "backup", required_argument, NULL, 'b' },
+					       { "restore", required_argument, NULL, 'r' },
 					       { "version", no_argument, NULL, 'v' },
 					       { "help", no_argument, NULL, 'h' },
 					       { NULL, 0, NULL, 0 } };
 	role_main(argc, argv, jobs_roles);
-	const char *config = NULL;
+	const char *config = NULL, *to = NULL, *from = NULL;
 	bool check = false, epoch = false, look = false;
 	for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
 		switch (c) {
@@ -119,6 +147,8 @@ int main(int argc, char **argv)
 		case 'k': check = true; break;
 		case 'e': epoch = true; break;
 		case 'y': look = true; break;
+		case 'b': to = optarg; break;
+		case 'r': from = optarg; break;
 		case 'v': printf("tsukuroid %s\n", TSUKUROI_VERSION); return 0;
 		case 'h': fputs(usage, stdout); return 0;
 		default: fputs(usage, stderr); return 2;
@@ -141,6 +171,12 @@ int main(int argc, char **argv)
 		printf("the configuration is good\n");
 		return 0;
 	}
+	if (from)
+		return restore(&o, from);
+	if (!server_restore_finish(&o, &e))
+		return fail(&e);
+	if (to)
+		return backup(&o, to);
 	if (look)
 		return verify(&o);
 	return epoch ? new_epoch(&o) : serve(&o);

@@ -47,3 +47,9 @@ bool options_load(const char *path, struct arena *a, struct options *out, struct
 	*out = o;
 	return true;
 }
+
+char *options_database_url(const struct options *o)
+{
+	return o->database[0] ? xstrdup(o->database)
+			      : xasprintf("sqlite:%s/tsukuroi.db", o->state_dir);
+}

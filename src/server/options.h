@@ -23,4 +23,6 @@ struct options {
 };
 /** Defaults, then the file: `path` NULL = /etc/tsukuroi/tsukuroid.conf when it exists. */
 bool options_load(const char *path, struct arena *a, struct options *out, struct err *e) MUST_CHECK;
+/** Of sql_open(): `database`, or the file in `state_dir`. The caller's to free. */
+char *options_database_url(const struct options *o);
 #endif

@@ -63,9 +63,7 @@ static bool open_database(const struct options *o, int *lock_out, struct sql **d
 			  struct err *e)
 {
 	AUTO(xfree) char *lock = file_join(o->state_dir, "tsukuroid.lock");
-	AUTO(xfree)
-	char *db = o->database[0] ? xstrdup(o->database)
-				  : xasprintf("sqlite:%s/tsukuroi.db", o->state_dir);
+	AUTO(xfree) char *db = options_database_url(o);
 	if (!file_lock(lock, lock_out, e))
 		return err_prefix(e, "another server uses this data; stop it first");
 	return sql_open(db, db_out, e) && sql_migrate(*db_out, e);

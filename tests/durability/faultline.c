@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum action { KILL_BEFORE = 1, KILL_AFTER, KILL_TORN, NO_SPACE, IO_ERROR };
@@ -142,4 +143,19 @@ int rename(const char *from, const char *to)
 int unlink(const char *name)
 {
 	FORWARD(REAL(unlink)(name), NAME, -1, name);
+}
+
+int mkdir(const char *name, mode_t mode)
+{
+	FORWARD(REAL(mkdir)(name, mode), NAME, -1, name);
+}
+
+int unlinkat(int dir, const char *name, int flags)
+{
+	FORWARD(REAL(unlinkat)(dir, name, flags), NAME, dir, NULL);
+}
+
+int rmdir(const char *name)
+{
+	FORWARD(REAL(rmdir)(name), NAME, -1, name);
 }
