@@ -115,6 +115,10 @@ void deploy_set_going(struct deploy *d, const struct match_view *v, const struct
 bool targets_insert(struct sql_conn *c, const char *deployment, const struct match_view *v,
 		    const struct resolved *set, const struct rollout_host *waves, int64_t now_ms,
 		    struct err *e) MUST_CHECK;
+/* By host number, how many of the set's patches it is to get: as many steps as the set has pairs,
+ * where asking each patch about each host would hold the database for minutes. A patch may have
+ * hosts beyond set->all. The caller's. */
+uint32_t *patches_by_host(const struct fleet *f, const struct resolved *set);
 /* An administrator's decision is the approval of these patches on these systems; NULL without a
  * ledger. */
 struct ledger_batch *deploy_approvals(struct deploy *d, const struct match_view *v,

@@ -31,10 +31,7 @@ static bool count_one(uint32_t host, void *counts)
 	return true;
 }
 
-/* How many of the set's patches each host is to get: as many steps as it has pairs, where asking
- * each patch about each host would hold the database for minutes. A patch may have hosts beyond
- * set->all. */
-static uint32_t *patches_by_host(const struct fleet *f, const struct resolved *set)
+uint32_t *patches_by_host(const struct fleet *f, const struct resolved *set)
 {
 	uint32_t *counts = xcalloc((size_t)fleet_host_count(f) + 1, sizeof(*counts));
 	for (size_t i = 0; i < set->n; i++)

@@ -56,17 +56,14 @@ static bool insert_target(struct sql_conn *c, const struct making *k, uint32_t n
 static bool insert_targets(struct sql_conn *c, const struct making *k, struct err *e)
 {
 	const struct resolved *set = &k->plan->set;
+	AUTO(xfree) uint32_t *counts = patches_by_host(k->v->fleet, set);
 	roaring_bitmap_t *done = roaring_bitmap_copy(set->all);
 	roaring_uint32_iterator_t it;
 	bool ok = true;
 	roaring_init_iterator(set->all, &it);
-	for (; ok && it.has_value; roaring_advance_uint32_iterator(&it)) {
-		int64_t patches = 0;
-		for (size_t i = 0; i < set->n; i++)
-			patches += roaring_bitmap_contains(set->hosts[i], it.current_value);
-		ok = insert_target(c, k, it.current_value, TARGET_PENDING, "waiting_agent", patches,
-				   e);
-	}
+	for (; ok && it.has_value; roaring_advance_uint32_iterator(&it))
+		ok = insert_target(c, k, it.current_value, TARGET_PENDING, "waiting_agent",
+				   counts[it.current_value], e);
 	for (size_t i = 0; ok && i < k->plan->refusals.n; i++) {
 		const struct uninstall_refused *x = &k->plan->refusals.p[i];
 		if (roaring_bitmap_add_checked(done, x->host))

@@ -4,6 +4,7 @@
  * transaction; the next plan sees them or there is no deployment. */
 #include "deploy/auto/auto_group.h"
 #include "deploy/auto/auto_int.h"
+#include "deploy/auto/claims.h"
 #include "deploy/queries.h"
 #include "deploy/targets/selector.h"
 
@@ -83,31 +84,29 @@ struct giving {
 	int64_t now_ms;
 };
 
+struct giving_to {
+	const struct giving *k;
+	struct sql_conn *c;
+};
+
+static bool give_to(void *arg, uint32_t host, struct str claim, struct err *e)
+{
+	const struct giving_to *to = arg;
+	return sql_run(to->c, &SQL_AUTO_CLAIM_INSERT,
+		       SQL_ARGS(sql_text(to->k->deployment),
+				sql_text(fleet_host(to->k->v->fleet, host)->id), sql_blob(claim)),
+		       e);
+}
+
 static bool give(struct sql_conn *c, void *arg, struct err *e)
 {
 	const struct giving *k = arg;
-	if (!sql_run(c, &SQL_AUTO_RUN_INSERT,
-		     SQL_ARGS(sql_text(k->deployment), sql_text(k->t->id),
-			      sql_int(k->t->spec.force_days), sql_int(k->now_ms)),
-		     e))
-		return false;
-	size_t bytes = (k->set->n + 7) / 8;
-	AUTO(xfree) char *bits = xmalloc(bytes);
-	roaring_uint32_iterator_t it;
-	roaring_init_iterator(k->set->all, &it);
-	for (; it.has_value; roaring_advance_uint32_iterator(&it)) {
-		memset(bits, 0, bytes);
-		for (size_t i = 0; i < k->set->n; i++)
-			if (roaring_bitmap_contains(k->set->hosts[i], it.current_value))
-				bits[i / 8] = (char)(bits[i / 8] | 1 << i % 8);
-		if (!sql_run(c, &SQL_AUTO_CLAIM_INSERT,
-			     SQL_ARGS(sql_text(k->deployment),
-				      sql_text(fleet_host(k->v->fleet, it.current_value)->id),
-				      sql_blob((struct str) { bits, bytes })),
-			     e))
-			return false;
-	}
-	return true;
+	struct giving_to to = { k, c };
+	return sql_run(c, &SQL_AUTO_RUN_INSERT,
+		       SQL_ARGS(sql_text(k->deployment), sql_text(k->t->id),
+				sql_int(k->t->spec.force_days), sql_int(k->now_ms)),
+		       e) &&
+	       claims_each(k->set, give_to, &to, e);
 }
 
 struct chosen {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What tasks have given to systems, read from the database. A deployment's claims are bits over its
- * patches in the order of their ids' bytes, whatever order the database keeps them in. */
+ * What tasks have given to systems, read from the database. A deployment's claims are places among
+ * its patches in the order of their ids' bytes, whatever order the database keeps them in. */
 #include "deploy/auto/auto_int.h"
+#include "deploy/auto/claims.h"
 #include "deploy/queries.h"
 
 #include <stdio.h>
@@ -84,21 +85,23 @@ bool auto_claims(struct deploy *d, const struct given *g,
 	struct sql_rows *rows;
 	if (!c || !sql_query(c, &SQL_AUTO_CLAIM_LIST, SQL_ARGS(sql_text(g->deployment)), &rows, e))
 		return false;
-	while (sql_next(rows)) {
-		struct str bits = sql_col_str(rows, 1);
+	AUTO(xfree) uint32_t *places = xcalloc(g->n + 1, sizeof(*places));
+	struct err bad;
+	bool ok = true;
+	while (ok && sql_next(rows)) {
+		size_t n;
+		ok = claim_read(sql_col_str(rows, 1), g->n, places, &n, &bad);
 		int64_t finished = sql_col_int(rows, 3);
 		struct claim one = { .host = sql_col_str(rows, 0),
 				     .state = (enum target_state)sql_col_int(rows, 2),
 				     .ended_ms = finished ? finished : sql_col_int(rows, 4),
 				     .reason = sql_col_str(rows, 5) };
-		for (size_t i = 0; i < g->n && i / 8 < bits.n; i++) {
-			if (!((unsigned char)bits.p[i / 8] >> i % 8 & 1))
-				continue;
-			one.patch = g->patches[i];
+		for (size_t i = 0; i < n; i++) {
+			one.patch = g->patches[places[i]];
 			fn(arg, &one);
 		}
 	}
-	return sql_rows_end(rows, e);
+	return sql_rows_end(rows, e) && (ok || err_set(e, bad.code, "%s", bad.msg));
 }
 
 static bool open_targets(struct deploy *d, const struct match_view *v, const char *deployment,

@@ -11,7 +11,7 @@ void auto_close(struct deploy *d);
 /* --- what a task has given (auto_history.c) ----------------------------------------------------
  */
 
-/* One bit per patch of a deployment, in the order of the ids' bytes. */
+/* A deployment's patches in the order of the ids' bytes: claims name them by their places. */
 struct given {
 	char deployment[33];
 	struct str *patches; /* sorted */
