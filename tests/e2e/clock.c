@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Preloaded into an endpoint's agent: its wall clock is ahead by the seconds in /run/clock-ahead,
- * as if the machine had been running for so long. Built by the tests that use it. */
+ * Preloaded into an endpoint's agent, or the server: its wall clock is ahead by the seconds in the
+ * file that CLOCK_AHEAD names, or /run/clock-ahead, as if the machine had been running for so long.
+ * Built by the tests that use it. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,7 +11,8 @@
 static long ahead(void)
 {
 	char text[32] = "";
-	int fd = open("/run/clock-ahead", O_RDONLY | O_CLOEXEC);
+	const char *path = getenv("CLOCK_AHEAD");
+	int fd = open(path ? path : "/run/clock-ahead", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
 	ssize_t n = read(fd, text, sizeof(text) - 1);
