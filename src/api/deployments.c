@@ -145,6 +145,7 @@ static json_t *preview_json(const struct deploy_preview *p)
 	warn(warnings, "superseded", p->superseded);
 	warn(warnings, "held", p->held);
 	warn(warnings, "rolled_back", p->rolled_back);
+	warn(warnings, "declined", p->declined);
 	warn(warnings, "reboots", p->reboots);
 	warn(warnings, "unapproved", p->unapproved);
 	warn(warnings, "empty_waves", p->pairs ? rollouts_empty(p) : 0);
@@ -158,6 +159,7 @@ static json_t *preview_json(const struct deploy_preview *p)
 	json_object_set_new(j, "superseded", json_integer(p->superseded));
 	json_object_set_new(j, "held", json_integer(p->held));
 	json_object_set_new(j, "rolled_back", json_integer(p->rolled_back));
+	json_object_set_new(j, "declined", json_integer(p->declined));
 	json_object_set_new(j, "unapproved", json_integer(p->unapproved));
 	json_object_set_new(j, "download_bytes", json_integer(p->download_bytes));
 	json_object_set_new(j, "stored_bytes", json_integer(p->stored_bytes));

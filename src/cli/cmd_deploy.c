@@ -77,6 +77,9 @@ static void show_preview(const json_t *p)
 		printf("  left out: %lld on hold, %lld superseded, %lld systems without a scan\n",
 		       (long long)print_int(p, "held"), (long long)print_int(p, "superseded"),
 		       (long long)print_int(p, "unknown"));
+	if (print_int(p, "declined") || print_int(p, "rolled_back"))
+		printf("  left out: %lld declined there, %lld uninstalled there before\n",
+		       (long long)print_int(p, "declined"), (long long)print_int(p, "rolled_back"));
 }
 
 /* What a draft says, its choice and its other members. */

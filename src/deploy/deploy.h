@@ -167,6 +167,7 @@ struct deploy_preview {
 	uint32_t patches, systems, pairs, reboots, offline, unknown, superseded, held;
 	uint32_t unapproved;	   /**< patches that are not approved (in it, or left out) */
 	uint32_t rolled_back;	   /**< pairs left out of "everything missing": taken back before */
+	uint32_t declined;	   /**< the same: the patch is declined for that system (S-09) */
 	uint32_t services_restart; /**< reserved: 0 */
 	int64_t download_bytes, stored_bytes; /**< to fetch from vendors / already here */
 	uint32_t severity[SEVERITIES_];

@@ -43,8 +43,8 @@ struct resolved {
 	roaring_bitmap_t *all; /* union of hosts[] */
 	struct arena arena;
 	uint32_t unapproved;
-	uint32_t superseded, held, unknown,
-		rolled_back; /* what was asked for and is not in the set, and why */
+	/* What was asked for and is not in the set, and why. */
+	uint32_t superseded, held, unknown, rolled_back, declined;
 };
 void resolved_done(struct resolved *r);
 AUTO_DEFINE_VALUE(struct resolved, resolved_done)

@@ -128,6 +128,12 @@ static void M_111_declined_for_a_group_everything_says_so(void **state)
 	expect(&previewed, 200, NULL);
 	assert_int_equal(int_at(previewed.json, "pairs"),
 			 total(w, "/api/v1/patch-systems?state=missing"));
+	assert_int_equal(int_at(previewed.json, "declined"), 1);
+	const json_t *warnings = json_object_get(previewed.json, "warnings"), *warning;
+	size_t i, said = 0;
+	json_array_foreach(warnings, i, warning)
+		said += strcmp(text_at(warning, "code"), "declined") == 0;
+	assert_int_equal(said, 1);
 
 	/* who comes and goes, at once */
 	move(w, group, "add", w->id[2]);

@@ -75,6 +75,15 @@ static uint32_t pairs(struct world *w, const struct deploy_request *r)
 	return p.pairs;
 }
 
+/* Pairs that the preview says are declined there. */
+static uint32_t left_out(struct world *w, const struct deploy_request *r)
+{
+	struct err e = { 0 };
+	struct deploy_preview p;
+	ok(deploy_preview(w->deploy, r, &p, &e), &e);
+	return p.declined;
+}
+
 static void S_09_declined_for_a_group_it_is_left_out_there_only(void **state)
 {
 	struct world *w = *state;
@@ -95,11 +104,15 @@ static void S_09_declined_for_a_group_it_is_left_out_there_only(void **state)
 	const struct decline_group g = { group, "branch" };
 	struct decline x = of_ssl(&g, 1);
 	assert_int_equal(pairs(w, &all), 4);
+	assert_int_equal(left_out(w, &all), 0);
 	ok(deploy_decline(w->deploy, &x, id, &e), &e);
 	assert_int_equal(pairs(w, &all), 3);
+	assert_int_equal(left_out(w, &all), 1);
 	assert_int_equal(pairs(w, &named), 2); /* by name it is installed on both */
+	assert_int_equal(left_out(w, &named), 0);
 	move(w, group, 1, true);
 	assert_int_equal(pairs(w, &all), 2);
+	assert_int_equal(left_out(w, &all), 2);
 	move(w, group, 1, false);
 	deploy_close(w->deploy);
 	open_deploy(w); /* remembered */

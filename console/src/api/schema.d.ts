@@ -3347,6 +3347,8 @@ export interface components {
             held: number;
             /** @description Pairs left out of everything missing because they were taken back there */
             rolled_back: number;
+            /** @description Pairs left out of everything missing because the patch is declined there: on all systems, or for a group of the system */
+            declined: number;
             /** @description Patches that are not approved; left out with only_approved */
             unapproved: number;
             /** @description To fetch from vendors */
@@ -3356,7 +3358,7 @@ export interface components {
             by_severity: components["schemas"]["SeverityCounts"];
             /** @description How many systems each wave of the rollout has; empty without a rollout */
             waves: number[];
-            /** @description Codes: nothing_to_do, offline, unknown, superseded, held, rolled_back, reboots, unapproved, empty_waves (waves of the rollout in which no system is; they are passed over) */
+            /** @description Codes: nothing_to_do, offline, unknown, superseded, held, rolled_back, declined, reboots, unapproved, empty_waves (waves of the rollout in which no system is; they are passed over) */
             warnings: components["schemas"]["Message"][];
             /** @description Of an uninstallation, at most 500 */
             steps?: components["schemas"]["UninstallStep"][];

@@ -81,6 +81,7 @@ bool deploy_preview(struct deploy *d, const struct deploy_request *r, struct dep
 		p.unknown = set.unknown;
 		p.unapproved = set.unapproved;
 		p.rolled_back = set.rolled_back;
+		p.declined = set.declined;
 		preview_count_hosts(&v, &set, &p);
 		count_bytes(d, &v, &set, &p);
 	}

@@ -94,6 +94,17 @@ static void count_held(const struct match_view *v, uint32_t patch, const roaring
 						: roaring_bitmap_get_cardinality(held));
 }
 
+static void count_declined(const struct match_view *v, uint32_t patch,
+			   const roaring_bitmap_t *systems, struct resolved *out)
+{
+	roaring_bitmap_t *own;
+	const roaring_bitmap_t *lack = match_declined_hosts(v, patch, VERDICT_MISSING, &own);
+	if (lack)
+		out->declined += (uint32_t)roaring_bitmap_and_cardinality(lack, systems);
+	if (own)
+		roaring_bitmap_free(own);
+}
+
 /* Entry B: named patches, on every host that misses them or on those of the named systems. */
 static bool by_patch(const struct match_view *v, const struct deploy_request *r,
 		     const roaring_bitmap_t *systems, struct resolved *out, struct err *e)
@@ -125,6 +136,7 @@ static bool by_system(struct deploy *d, const struct match_view *v, const roarin
 		roaring_bitmap_t *own;
 		const roaring_bitmap_t *missing = match_due_hosts(v, p, VERDICT_MISSING, &own);
 		count_held(v, p, systems, out);
+		count_declined(v, p, systems, out);
 		if (missing && roaring_bitmap_intersect(missing, systems))
 			per[p] = roaring_bitmap_and(missing, systems);
 		if (own)

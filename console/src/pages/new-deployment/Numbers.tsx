@@ -27,7 +27,8 @@ export function PreviewNumbers({ p }: { p: P }) {
 export function Warnings({ p }: { p: P }) {
 	const { maybe } = useI18n();
 	const params: Record<string, number> = {
-		nothing_to_do: 0, offline: p.offline, unknown: p.unknown, superseded: p.superseded, held: p.held, rolled_back: p.rolled_back, reboots: p.reboots,
+		nothing_to_do: 0, offline: p.offline, unknown: p.unknown, superseded: p.superseded, held: p.held, rolled_back: p.rolled_back, declined: p.declined,
+		reboots: p.reboots,
 	};
 	return (
 		<div className="tk-notes">
