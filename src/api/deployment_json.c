@@ -163,7 +163,10 @@ bool deployment_target_json(struct call *c, const char *deployment, const struct
 	json_object_set_new(j, "detail", words_text_or_null(t->detail));
 	json_object_set_new(j, "updated", json_time(t->updated_ms));
 	json_object_set_new(j, "started", json_time(t->started_ms));
-	json_object_set_new(j, "finished", json_time(t->finished_ms));
+	/* what it told when it stopped to be approved is no end */
+	json_object_set_new(j, "finished",
+			    t->state == TARGET_AWAITING_APPROVAL ? json_null()
+								 : json_time(t->finished_ms));
 	json_object_set_new(j, "next_attempt", json_time(t->next_attempt_ms));
 	json_object_set_new(j, "attempts", json_integer(t->attempts));
 	json_object_set_new(j, "exit_status", ran ? json_integer(t->exit_status) : json_null());

@@ -9,7 +9,8 @@ import { DataTable } from '../../ui/DataTable';
 
 type Summary = Schemas['PlanSummary'];
 
-export function PlanSummary({ summary: s }: { summary: Summary }) {
+/** drift: what was permitted, of a deployment whose plans are approved. */
+export function PlanSummary({ summary: s, drift }: { summary: Summary; drift?: Schemas['PlanList']['drift'] }) {
 	const { t, number, word, bytes } = useI18n();
 	const unknown = <span className="tk-none">{t('plans.unknown')}</span>;
 	const told = s.systems === s.with_details ? '' : ` ${t('plans.toldBy', { n: s.with_details, of: number(s.systems) })}`;
@@ -22,6 +23,7 @@ export function PlanSummary({ summary: s }: { summary: Summary }) {
 					[t('plans.download'), s.download === null ? unknown : t('plans.downloadOf', { all: bytes(s.download), most: bytes(s.download_max ?? 0) }) + told],
 					[t('plans.disk'), s.disk_max === null ? unknown : diskText(t, bytes, s.disk_max) + told],
 					[t('plans.reboots'), reboots],
+					...(drift ? [[t('plans.drift'), t(`planDrift.${drift}`)]] : []),
 				] as [string, ReactNode][]} />
 				<DataTable label={t('plans.packages')} keyboard={false} rows={s.packages} rowId={p => `${p.action} ${p.name} ${p.arch}`} rowName={p => p.name} empty={null} columns={[
 					{ id: 'action', header: t('plans.action'), cell: p => word('planAction', p.action) },
@@ -53,5 +55,7 @@ type T = ReturnType<typeof useI18n>['t'];
 
 /** By how much a disk fills, or how much more room there will be. */
 export function diskText(t: T, bytes: (n: number) => string, n: number): string {
+	if (n === 0)
+		return t('plans.diskSame');
 	return n < 0 ? t('plans.diskLess', { size: bytes(-n) }) : t('plans.diskMore', { size: bytes(n) });
 }

@@ -37,9 +37,8 @@ export function Plans({ id, open }: { id: string; open: boolean }) {
 			{list => (
 				<>
 					{list.waiting > 0 && <Note tone="warning" title={t('plans.waiting')}>{t('plans.waitingText')}</Note>}
-					{list.approval === 'plan' && <p className="tk-small">{t('plans.drift')}: {t(`planDrift.${list.drift}`)}</p>}
 					{list.items.length === 0 && <Empty title={t('plans.none')} why={t('plans.noneWhy')} />}
-					{list.items.length > 0 && <PlanSummary summary={list.summary} />}
+					{list.items.length > 0 && <PlanSummary summary={list.summary} drift={list.approval === 'plan' ? list.drift : undefined} />}
 					{(list.page.total > list.items.length || !!list.page.prev_cursor) && <div className="tk-toolbar"><span className="tk-grow-space" /><Pager page={list.page} shown={list.items.length} /></div>}
 					{list.items.map(p => (
 						<Card key={`${p.hash} ${p.was?.hash ?? ''} ${p.drift_allowed}`} title={t('plans.systems', { n: p.systems })} extra={
@@ -49,7 +48,7 @@ export function Plans({ id, open }: { id: string; open: boolean }) {
 										: open && may('deploy') && <Button variant="primary" size="sm" isDisabled={approve.isPending} onClick={() => approve.mutate([p.hash])}>{t('plans.approve', { n: p.systems })}</Button>
 						}>
 							{p.was ? <Drift now={p.steps} was={p.was} /> : <Steps steps={p.steps} />}
-							<p className="tk-small">SHA-256 <code>{p.hash}</code></p>
+							<p className="tk-small">{p.was && `${t('plans.now')}: `}SHA-256 <code>{p.hash}</code></p>
 						</Card>
 					))}
 				</>

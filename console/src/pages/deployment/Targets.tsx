@@ -27,7 +27,7 @@ export function Targets({ id, restarts, installs, retry }: { id: string; restart
 	const columns = useColumns<Target>('targets', [
 		{ id: 'hostname', header: t('system.name'), words: true, fixed: true, cell: x => <Link href={systemPath(x.system)}>{x.hostname}</Link> },
 		{ id: 'state', header: t('deployment.targetState'), cell: x => <TargetState target={x} /> },
-		{ id: 'reason', header: t('deployment.reason'), grow: true, title: x => x.detail ?? '', cell: x => <TargetReason target={x} /> },
+		{ id: 'reason', header: t('deployment.reason'), grow: true, words: true, title: x => x.detail ?? '', cell: x => <TargetReason target={x} /> },
 		{ id: 'done', drop: 2, header: t('deployment.done'), cell: x => x.total > 0 && (x.state === 'downloading' || x.state === 'installing') ? <Meter done={x.done} total={x.total} /> : <span className="tk-none">–</span> },
 		...(restarts
 			? [{ id: 'services', drop: 3, header: t('evidence.services'), title: (x: Target) => x.services.join('\n'), cell: (x: Target) => <span className="tk-mono">{x.services.join(', ')}</span> }]

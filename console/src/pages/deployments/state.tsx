@@ -38,11 +38,11 @@ function WhenNext({ target: x }: { target: Target }) {
 		return null;
 	if (x.next_attempt && Date.parse(x.next_attempt) > Date.now())
 		return <span className="tk-small tk-when">{t('why.nextAttempt')} <Time at={x.next_attempt} /></span>;
-	if (!x.window)
+	if (!x.window?.end && !x.window?.local_end) // of a policy without windows: it may start at any time
 		return null;
-	const [from, to] = x.window.zone ? [exact(x.window.start!, x.window.zone), x.window.end && exact(x.window.end, x.window.zone)]
-		: [x.window.local_start!.replace('T', ' '), x.window.local_end?.replace('T', ' ')];
-	return <span className="tk-small tk-when">{t(x.window.zone ? 'why.window' : 'why.windowLocal', { from, to: to || '…', zone: x.window.zone ?? '' })}</span>;
+	const [from, to] = x.window.zone ? [exact(x.window.start!, x.window.zone), exact(x.window.end!, x.window.zone)]
+		: [x.window.local_start!.replace('T', ' '), x.window.local_end!.replace('T', ' ')];
+	return <span className="tk-small tk-when">{t(x.window.zone ? 'why.window' : 'why.windowLocal', { from, to, zone: x.window.zone ?? '' })}</span>;
 }
 
 /** Why it waits or how it ended, in words, then what was said besides, then when it goes on. */
@@ -57,9 +57,8 @@ export function TargetReason({ target }: { target: Target }) {
 		<>
 			{words}
 			{target.cause && target.state !== 'failed' && target.cause !== target.reason && <span className="tk-small"> {t('why.lastCause', { why: text(target.cause) })}</span>}
-			{words && target.detail && ' — '}
-			{target.detail && <span lang="en" className="tk-small">{target.detail}</span>}
-			{target.notice && <> — <NoticeText notice={target.notice} /></>}
+			{target.detail && <span lang="en" className={words ? 'tk-small tk-when tk-said' : 'tk-small'}>{target.detail}</span>}
+			{target.notice && <NoticeText notice={target.notice} />}
 			{target.wake && target.state === 'pending' && <WakeText wake={target.wake} />}
 			{target.scripts.map(s => <ScriptText key={s.stage} script={s} />)}
 			{!words && !target.detail && <span className="tk-none">–</span>}
@@ -71,18 +70,22 @@ export function TargetReason({ target }: { target: Target }) {
 /** Of a target that waits for its users (or is about to be restarted): when they were told, and what they put off. */
 function NoticeText({ notice }: { notice: NonNullable<Target['notice']> }) {
 	const { t, dateTime } = useI18n();
-	const said = [notice.shown ? t('notify.seen', { time: dateTime(notice.shown) }) : t('notify.notYet')];
+	const said: string[] = [];
+	if (notice.shown)
+		said.push(t('notify.seen', { time: dateTime(notice.shown) }));
+	else if (notice.postponed === 0) // what was put off is told again when its time has come
+		said.push(t('notify.notYet'));
 	if (notice.allowed > 0)
 		said.push(t('notify.put', { n: notice.postponed, of: notice.allowed }));
 	if (notice.deadline)
 		said.push(t('notify.until', { time: dateTime(notice.deadline) }));
-	return <span className="tk-small">{said.join(' · ')}</span>;
+	return <span className="tk-small tk-when">{said.join(' · ')}</span>;
 }
 
 /** What was done to wake it for a window. */
 function WakeText({ wake }: { wake: NonNullable<Target['wake']> }) {
 	const { t, dateTime } = useI18n();
-	return <span className="tk-small"> · {t(`wake.${wake.state}`, { by: wake.by ?? t('wake.server'), time: dateTime(wake.at!) })}</span>;
+	return <span className="tk-small tk-when">{t(`wake.${wake.state}`, { by: wake.by ?? t('wake.server'), time: dateTime(wake.at!) })}</span>;
 }
 
 /** What became of a script of its policy. */
@@ -90,7 +93,7 @@ function ScriptText({ script }: { script: Target['scripts'][number] }) {
 	const { t } = useI18n();
 	const name = script.name ? t('scripts.named', { name: script.name, version: script.version }) : '';
 	const end = script.state !== 'ended' ? t(`scriptState.${script.state}`) : script.timed_out ? t('scriptState.timeout') : t('scriptState.exit', { code: script.exit_status ?? 0 });
-	return <span className={script.good ? 'tk-small' : 'tk-small tk-danger'}> · {t(`scriptStage.${script.stage}`)} {name} {end}</span>;
+	return <span className={script.good ? 'tk-small tk-when' : 'tk-small tk-when tk-danger-text'}>{t(`scriptStage.${script.stage}`)} {name} {end}</span>;
 }
 
 export function TargetsBar({ counts, thin }: { counts: Deployment['targets']; thin?: boolean }) {

@@ -29,7 +29,7 @@ export function Calendar({ windows, zone }: { windows: RealWindow[]; zone: strin
 	const title = view === 'month'
 		? named(`${day.slice(0, 7)}-01`, { year: 'numeric', month: 'long' })
 		: `${named(days[0]!, { year: 'numeric', month: 'long', day: 'numeric' })} – ${named(days[6]!, { month: 'long', day: 'numeric' })}`;
-	const said = (b: Block) => `${clock(b.from)}–${windows[b.window]?.end === null ? t('policy.noEnd') : clock(b.to)}`;
+	const said = (b: Block) => b.to - b.from === 1440 ? t('windowCal.wholeDay') : `${clock(b.from)}–${clock(b.to)}`;
 	const blocks = (d: string) => byDay.get(d) ?? [];
 	return (
 		<Card title={t('windowCal.title', { n: windows.length })} extra={<span>{t('windowCal.clocks', { zone })}</span>}>

@@ -60,12 +60,18 @@ export function Budget({ id, value, most, put }: { id: string; value: Postpone; 
 	return (
 		<>
 			<div className="tk-row" role="group" aria-label={t('notify.postpone')}>
-				<label htmlFor={`${id}-times`}>{t('notify.times')}</label>
-				<TextInput id={`${id}-times`} type="number" min={1} max={20} className="tk-number" value={value.times} onChange={(_, v) => set({ times: within(v, 1, 20) })} />
-				<label htmlFor={`${id}-minutes`}>{t('notify.minutes')}</label>
-				<TextInput id={`${id}-minutes`} type="number" min={5} max={most.minutes} className="tk-number" value={value.minutes} onChange={(_, v) => set({ minutes: within(v, 5, most.minutes) })} />
-				<label htmlFor={`${id}-deadline`}>{t('notify.deadline')}</label>
-				<TextInput id={`${id}-deadline`} type="number" min={1} max={most.deadline_hours} className="tk-number" value={value.deadline_hours} onChange={(_, v) => set({ deadline_hours: within(v, 1, most.deadline_hours) })} />
+				<span className="tk-pair">
+					<label htmlFor={`${id}-times`}>{t('notify.times')}</label>
+					<TextInput id={`${id}-times`} type="number" min={1} max={20} className="tk-number" value={value.times} onChange={(_, v) => set({ times: within(v, 1, 20) })} />
+				</span>
+				<span className="tk-pair">
+					<label htmlFor={`${id}-minutes`}>{t('notify.minutes')}</label>
+					<TextInput id={`${id}-minutes`} type="number" min={5} max={most.minutes} className="tk-number" value={value.minutes} onChange={(_, v) => set({ minutes: within(v, 5, most.minutes) })} />
+				</span>
+				<span className="tk-pair">
+					<label htmlFor={`${id}-deadline`}>{t('notify.deadline')}</label>
+					<TextInput id={`${id}-deadline`} type="number" min={1} max={most.deadline_hours} className="tk-number" value={value.deadline_hours} onChange={(_, v) => set({ deadline_hours: within(v, 1, most.deadline_hours) })} />
+				</span>
 			</div>
 			<p className="tk-small">{t('notify.deadlineHelp')}</p>
 		</>

@@ -33,16 +33,20 @@ export function ScriptChoice({ stage, value, put }: { stage: 'before' | 'after';
 			</FormGroup>
 			{value && (
 				<div className="tk-row" role="group" aria-label={t(`policy.${stage}.script`)}>
-					<label htmlFor={`p-time-${stage}`}>{t('policy.script.timeout')}</label>
-					<TextInput id={`p-time-${stage}`} type="number" min={1} max={7200} className="tk-number" value={value.timeout_s ?? 300}
-						onChange={(_, v) => put({ ...value, timeout_s: Math.max(1, Math.min(7200, Math.trunc(Number(v)) || 1)) })} />
-					<label htmlFor={`p-codes-${stage}`}>{t('policy.script.codes')}</label>
-					<TextInput id={`p-codes-${stage}`} className="tk-number" value={codes} validated={exitCodes(codes) ? 'default' : 'error'} onChange={(_, v) => {
-						setCodes(v);
-						const good = exitCodes(v);
-						if (good)
-							put({ ...value, exit_codes: good });
-					}} />
+					<span className="tk-pair">
+						<label htmlFor={`p-time-${stage}`}>{t('policy.script.timeout')}</label>
+						<TextInput id={`p-time-${stage}`} type="number" min={1} max={7200} className="tk-number" value={value.timeout_s ?? 300}
+							onChange={(_, v) => put({ ...value, timeout_s: Math.max(1, Math.min(7200, Math.trunc(Number(v)) || 1)) })} />
+					</span>
+					<span className="tk-pair">
+						<label htmlFor={`p-codes-${stage}`}>{t('policy.script.codes')}</label>
+						<TextInput id={`p-codes-${stage}`} className="tk-number" value={codes} validated={exitCodes(codes) ? 'default' : 'error'} onChange={(_, v) => {
+							setCodes(v);
+							const good = exitCodes(v);
+							if (good)
+								put({ ...value, exit_codes: good });
+						}} />
+					</span>
 				</div>
 			)}
 		</>

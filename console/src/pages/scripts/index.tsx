@@ -30,13 +30,13 @@ export default function Scripts() {
 			{!(list.error && !list.data) && (
 				<DataTable label={t('scripts.title')} rows={list.data?.items} rowId={s => s.id} rowName={named}
 					columns={[
-						{ id: 'name', header: t('scripts.name'), cell: s => <Button variant="link" isInline onClick={() => setShown(s)}>{s.name}</Button> },
+						{ id: 'name', header: t('scripts.name'), cell: s => <button type="button" className="tk-link" onClick={() => setShown(s)}><span translate="no">{s.name}</span></button> },
 						{ id: 'version', header: t('scripts.version'), numeric: true, cell: s => s.version },
 						{ id: 'expires', header: t('scripts.expires'), cell: s => <><Time at={s.expires} />{Date.parse(s.expires) < Date.now() && <> <span className="tk-tag">{t('scripts.expired')}</span></>}</> },
 						{ id: 'keys', header: t('scripts.keys'), numeric: true, cell: s => s.keys.length },
 						{ id: 'policies', header: t('scripts.policies'), grow: true, words: true, title: s => s.policies.join(', '), cell: s => s.policies.length ? s.policies.join(', ') : <span className="tk-none">–</span> },
 						{ id: 'uploaded', drop: 1, header: t('scripts.uploaded'), cell: s => <Time at={s.uploaded} /> },
-						...(edit ? [{ id: 'do', header: t('deploy.action'), cell: (s: Script) => <Button variant="link" isInline aria-label={t('scripts.removeName', { name: named(s) })} onClick={() => setRemoving(s)}>{t('scripts.remove')}</Button> }] : []),
+						...(edit ? [{ id: 'do', header: t('deploy.action'), cell: (s: Script) => <button type="button" className="tk-link" aria-label={t('scripts.removeName', { name: named(s) })} onClick={() => setRemoving(s)}>{t('scripts.remove')}</button> }] : []),
 					]}
 					empty={<Empty title={t('scripts.none')} why={t('scripts.how')} />} />
 			)}

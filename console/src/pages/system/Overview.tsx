@@ -84,7 +84,7 @@ function Interfaces({ lan }: { lan: NonNullable<Detail['lan']> }) {
 function Countdown({ id }: { id: string }) {
 	const list = useSystemDeployments(id, {});
 	return (list.data?.items ?? []).filter(x => countsDown(x.target)).map(x => (
-		<p key={x.deployment.id}><Link href={deploymentPath(x.deployment.id)}>{x.deployment.name}</Link>: <TargetReason target={x.target} /></p>
+		<Note key={x.deployment.id} tone="info" title={<Link href={deploymentPath(x.deployment.id)}>{x.deployment.name}</Link>}><TargetReason target={x.target} /></Note>
 	));
 }
 

@@ -90,7 +90,7 @@ export function SystemDeployments({ id }: { id: string }) {
 				columns={[
 					{ id: 'name', header: t('deployment.name'), words: true, cell: x => <Link href={deploymentPath(x.deployment.id)}>{x.deployment.name}</Link> },
 					{ id: 'state', header: t('deployment.targetState'), cell: x => <TargetState target={x.target} /> },
-					{ id: 'reason', header: t('deployment.reason'), grow: true, title: x => x.target.detail ?? '', cell: x => <TargetReason target={x.target} /> },
+					{ id: 'reason', header: t('deployment.reason'), grow: true, words: true, title: x => x.target.detail ?? '', cell: x => <TargetReason target={x.target} /> },
 					{ id: 'patches', drop: 2, header: t('deployment.patches'), numeric: true, cell: x => number(x.target.patches) },
 					{ id: 'deployment', header: t('deployment.state'), cell: x => <DeploymentState state={x.deployment.state} /> },
 					{ id: 'finished', drop: 1, header: t('deployment.finished'), cell: x => <Time at={x.target.finished} /> },
