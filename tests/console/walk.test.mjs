@@ -22,6 +22,9 @@ before(async () => {
 });
 after(() => b?.close());
 
+/** Deployments of tests/e2e/console_world.py, each stopped where a person is asked or told. */
+const STOPPED = { plan: '設定ファイルのある更新', drift: '計画が変わる更新', before: '先に入れた更新', script: '締め処理の後の更新', postponed: '作業中の人に知らせる更新', countdown: '再起動のある更新', wake: '夜間に起動する更新' };
+
 /** Ids of things that exist on this server, by the API. */
 async function things() {
 	const get = async path => (await b.api(path)).items ?? [];
@@ -29,12 +32,13 @@ async function things() {
 	const [patch] = await get('/patches?view=missing&limit=1');
 	const [any] = await get('/patches?view=supported&limit=1');
 	const deployments = await get('/deployments');
-	const deployment = deployments.find(d => d.state !== 'draft' && d.option === 'deploy'), published = deployments.find(d => d.state !== 'draft' && d.option === 'publish');
+	const stopped = Object.fromEntries(Object.entries(STOPPED).map(([key, name]) => [key, deployments.find(d => d.name === name)?.id]).filter(([, id]) => id));
+	const deployment = deployments.find(d => d.state !== 'draft' && d.option === 'deploy' && !Object.values(STOPPED).includes(d.name)), published = deployments.find(d => d.state !== 'draft' && d.option === 'publish');
 	const drafts = await Promise.all(deployments.filter(d => d.state === 'draft').map(d => b.api(`/deployments/${d.id}`)));
 	const draft = drafts.find(d => d.request.option !== 'publish'), publishedDraft = drafts.find(d => d.request.option === 'publish');
 	const halted = deployments.find(d => d.name === 'グループごとの段階');
 	const missing = system ? (await b.api(`/systems/${system.id}/patches?limit=1`)).items[0] : undefined;
-	return { system, patch: patch ?? any, deployment, draft, published, publishedDraft, halted, missing };
+	return { system, patch: patch ?? any, deployment, draft, published, publishedDraft, halted, missing, stopped };
 }
 
 async function screens() {
@@ -71,6 +75,14 @@ async function screens() {
 		list['deployment-published'] = `/deploy/tasks/${t.published.id}`;
 	if (t.publishedDraft)
 		list['deployment-published-form'] = `/deploy/tasks/${t.publishedDraft.id}/edit`;
+	for (const key of ['script', 'postponed', 'countdown'])
+		if (t.stopped[key])
+			list[`deployment-${key}`] = `/deploy/tasks/${t.stopped[key]}`;
+	for (const key of ['plan', 'drift'])
+		if (t.stopped[key])
+			list[`deployment-${key}`] = `/deploy/tasks/${t.stopped[key]}?tab=plans`;
+	if (t.stopped.countdown)
+		list['system-countdown'] = `/systems/${(await b.api(`/deployments/${t.stopped.countdown}/targets`)).items[0].system}/overview`;
 	const policy = (await b.api('/deployment-policies')).items.find(p => !p.built_in);
 	if (policy)
 		list.policy = `/deploy/policies/${policy.id}`;
@@ -550,6 +562,87 @@ test('AC-14 console: a halted rollout is resumed and halted again, with a reason
 	}
 });
 
+/** One of the stopped deployments in each language: `see(page, words, checked)`; checked(name) looks at what is shown. */
+async function inBothLanguages(words, see) {
+	for (const language of ['en', 'ja']) {
+		await b.prefer({ language, theme: 'light' });
+		const p = await open(b);
+		await see(p, words[language], async name => {
+			if (shots)
+				await p.screenshot({ path: join(shots, `${name}-${language}.png`) });
+			assert.deepEqual(await scan(p), [], name);
+			if (language === 'ja')
+				assert.deepEqual(await englishIn(p), [], name);
+		});
+		assert.deepEqual(p.errors, []);
+		await p.close();
+	}
+}
+
+test('plans: what waits is found by its state, its configuration files are told, and it is approved', o, async t => {
+	const { stopped } = await things();
+	if (!stopped.plan)
+		return t.skip('no deployment whose plan waits on this server');
+	await inBothLanguages({
+		en: { chip: /^Awaiting approval/, open: 'Show the plan of ep1', kept: 'the new one is put beside it', deleted: 'Was deleted here and stays so', drift: 'The plan has become another one' },
+		ja: { chip: /^承認待ち/, open: 'ep1 の実行計画を表示', kept: '変更済みのファイルを残し', deleted: '削除されたままにし', drift: '計画が変わったため何も実行していません' },
+	}, async (p, w, checked) => {
+		await visit(p, `/deploy/tasks/${stopped.drift}`);
+		await p.locator('tbody').getByText(w.drift).waitFor();
+		await visit(p, `/deploy/tasks/${stopped.plan}`);
+		await p.getByRole('button', { name: w.chip }).click();
+		await p.waitForURL(/state=awaiting_approval/);
+		assert.equal(await p.locator('tbody tr').count(), 2);
+		await checked('deployment-awaiting');
+		await p.getByRole('button', { name: w.open }).click();
+		const dialog = p.getByRole('dialog');
+		await dialog.getByText('/etc/nginx/nginx.conf').waitFor();
+		const said = await dialog.innerText();
+		assert.ok(said.includes(w.kept) && said.includes(w.deleted), said);
+		await checked('plan-dialog');
+	});
+	const p = await open(b);
+	await visit(p, `/deploy/tasks/${stopped.plan}?tab=plans`);
+	await p.getByRole('button', { name: '2 台分を承認' }).click();
+	await p.getByText('admin が承認').waitFor();
+	await p.getByText('承認待ちの実行計画があります').waitFor({ state: 'detached' });
+	assert.deepEqual(await scan(p), []);
+	if (shots)
+		await p.screenshot({ path: join(shots, 'plan-approved-ja.png') });
+	assert.equal((await b.api(`/deployments/${stopped.plan}/plans`)).items[0].approved_by, 'admin');
+	assert.deepEqual(p.errors, []);
+	await p.close();
+});
+
+test('M-165, M-168: a policy wakes systems and runs a signed script, which was read before', o, async t => {
+	const [script] = (await b.api('/scripts')).items;
+	if (!script)
+		return t.skip('no script on this server');
+	await inBothLanguages({ en: { remove: /^Remove / }, ja: { remove: /を削除$/ } }, async (p, w, checked) => {
+		await visit(p, '/deploy/scripts');
+		assert.equal(await p.getByRole('button', { name: w.remove }).count(), 2);
+		await p.getByRole('button', { name: script.name, exact: true }).click();
+		await p.getByRole('dialog').getByText('#!/bin/sh').waitFor();
+		await checked('script-dialog');
+		await visit(p, '/deploy/policies/new');
+		await p.fill('#p-name', `Night ${await p.evaluate(() => document.documentElement.lang)}`);
+		await p.check('#p-wake');
+		await p.selectOption('#p-script-before', script.id);
+		await p.fill('#p-codes-before', '0, 3');
+		await p.locator('#p-codes-before').scrollIntoViewIfNeeded();
+		// Each label stands beside its field, not above it in another row.
+		for (const id of ['p-time-before', 'p-codes-before'])
+			assert.ok(Math.abs((await p.locator(`label[for=${id}]`).boundingBox()).y - (await p.locator(`#${id}`).boundingBox()).y) < 24, id);
+		await checked('policy-script');
+		await p.click('button[type=submit]');
+		await p.waitForURL(/\/deploy\/policies$/);
+	});
+	const made = (await b.api('/deployment-policies')).items.filter(x => /^Night /.test(x.name.en));
+	assert.equal(made.length, 2);
+	for (const { before } of made)
+		assert.deepEqual([before.wake, before.script.sha256, before.script.exit_codes], [true, script.id, [0, 3]]);
+});
+
 test('A-console: menus and dialogs have no violation', o, async () => {
 	await b.prefer({ language: 'ja', theme: 'light' });
 	const p = await open(b);
@@ -572,6 +665,24 @@ test('A-console: a small window keeps everything reachable', o, async () => {
 	await p.getByRole('link', { name: '欠落パッチ' }).first().click();
 	await p.waitForURL(/patches\/missing/);
 	await p.close();
+});
+
+test('M-165: who has woken a system that was switched off is told, and when', { ...o, timeout: 240_000 }, async t => {
+	const { stopped } = await things();
+	if (!stopped.wake)
+		return t.skip('no deployment that wakes a system on this server');
+	// It must have been silent for two minutes; most of them went by in the tests before.
+	let wake;
+	for (let n = 0; n < 180 && wake?.state !== 'sent'; n++) {
+		await new Promise(done => setTimeout(done, n ? 1000 : 0));
+		({ wake } = (await b.api(`/deployments/${stopped.wake}/targets`)).items[0]);
+	}
+	assert.match(wake?.by ?? '', /^ep[13]$/);
+	await inBothLanguages({ en: new RegExp(`Wake packet sent by ${wake.by} at `), ja: new RegExp(`${wake.by} が .* に起動パケットを送信しました`) }, async (p, said, checked) => {
+		await visit(p, `/deploy/tasks/${stopped.wake}`);
+		await p.locator('tbody').getByText(said).waitFor();
+		await checked('deployment-woken');
+	});
 });
 
 test('session: signing out leads to sign-in, a wrong password says so, signing in returns', { ...o, timeout: 60_000 }, async t => {
