@@ -42,7 +42,7 @@ static bool misfit(struct err *e, const char *what)
 }
 
 /* Lines that came may be new to the fleet: those are stored first. */
-static bool number_lines(struct fleet *f, struct changes *c, struct err *e)
+static bool number_lines(struct fleet *f, uint32_t host, struct changes *c, struct err *e)
 {
 	VEC(struct str) unknown = { 0 };
 	c->gone.facts = xmalloc(sizeof(*c->gone.facts) * (c->gone.lines.n + 1));
@@ -58,7 +58,7 @@ static bool number_lines(struct fleet *f, struct changes *c, struct err *e)
 	bool ok = room ||
 		  err_set(e, ERR_LIMIT, "the fleet has more than %u distinct inventory lines",
 			  FLEET_MAX_FACTS);
-	ok = ok && (unknown.n == 0 || fleet_intern(f, unknown.p, unknown.n, e));
+	ok = ok && (unknown.n == 0 || fleet_intern(f, host, unknown.p, unknown.n, e));
 	if (ok && unknown.n > 0) {
 		fleet_read_lock(f);
 		find(f, &c->come);
@@ -102,7 +102,7 @@ static bool put_delta(struct fleet *f, struct host *h, const struct fleet_delta 
 		return false;
 	if (h->n_facts + c.come.lines.n > FLEET_DELTA_FACTS)
 		return misfit(e, "leads to more lines than a delta may");
-	if (!number_lines(f, &c, e))
+	if (!number_lines(f, h->no, &c, e))
 		return false;
 	AUTO(xfree) uint32_t *old = record_facts(h);
 	AUTO(xfree) uint32_t *facts = xmalloc(sizeof(*facts) * (h->n_facts + c.come.lines.n + 1));

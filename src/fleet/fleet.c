@@ -54,6 +54,7 @@ void fleet_free(struct fleet *f)
 	hours_done(&f->scan_hours);
 	pthread_mutex_destroy(&f->intern_lock);
 	pthread_cond_destroy(&f->interned);
+	novelty_done(&f->novelty);
 	VEC_DONE(&f->contacts);
 	VEC_DONE(&f->contact_waiting);
 	VEC_DONE(&f->rescans);

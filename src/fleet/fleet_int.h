@@ -9,6 +9,7 @@
 #include "fleet/hours.h"
 #include "fleet/ids.h"
 #include "fleet/index.h"
+#include "fleet/novelty.h"
 #include "fleet/roster.h"
 #include "fleet/snapfile.h"
 
@@ -34,6 +35,7 @@ struct fleet {
 	pthread_mutex_t intern_lock;
 	pthread_cond_t interned;
 	struct interning *gathering;
+	struct novelty novelty; /* under intern_lock */
 	bool interning;
 	struct ids ids;		  /* agent id -> host number */
 	VEC(struct host *) hosts; /* in `records`, like their ids */
@@ -130,7 +132,8 @@ bool fleet_db_versions(struct fleet *f,
 bool fleet_put_facts(struct fleet *f, struct host *h, const uint32_t *facts, uint32_t n,
 		     const struct sha256 *digest, int64_t scanned_ms, struct err *e) MUST_CHECK;
 /* Makes lines known, durably; no lock held but a host's. */
-bool fleet_intern(struct fleet *f, const struct str *lines, size_t n, struct err *e) MUST_CHECK;
+bool fleet_intern(struct fleet *f, uint32_t host, const struct str *lines, size_t n, struct err *e)
+	MUST_CHECK;
 /* Releases the write lock and tells. */
 void fleet_publish(struct fleet *f);
 /* Takes the host's lock; false (nothing taken) when there is no such host. */

@@ -49,7 +49,8 @@ static void scan_lines(struct fleet *f, struct str text, struct scan *s)
 }
 
 /* Most scans bring nothing new and need the read lock only. */
-static bool scan_text(struct fleet *f, struct str text, struct scan *s, struct err *e)
+static bool scan_text(struct fleet *f, uint32_t host, struct str text, struct scan *s,
+		      struct err *e)
 {
 	fleet_read_lock(f);
 	scan_lines(f, text, s);
@@ -59,7 +60,7 @@ static bool scan_text(struct fleet *f, struct str text, struct scan *s, struct e
 		return err_set(e, ERR_LIMIT, "the fleet has more than %u distinct inventory lines",
 			       FLEET_MAX_FACTS);
 	if (s->unknown.n > 0) {
-		if (!fleet_intern(f, s->unknown.p, s->unknown.n, e))
+		if (!fleet_intern(f, host, s->unknown.p, s->unknown.n, e))
 			return false;
 		fleet_read_lock(f);
 		scan_lines(f, text, s);
@@ -123,7 +124,7 @@ static bool put_inventory(struct fleet *f, struct host *h, struct str text,
 			  const struct sha256 *digest, int64_t scanned_ms, struct err *e)
 {
 	AUTO(scan_done) struct scan s = { 0 };
-	return inventory_check(text, e) && scan_text(f, text, &s, e) &&
+	return inventory_check(text, e) && scan_text(f, h->no, text, &s, e) &&
 	       fleet_put_facts(f, h, s.facts.p, (uint32_t)s.facts.n, digest, scanned_ms, e);
 }
 

@@ -66,9 +66,13 @@ static void interning_leave(struct interning *b)
 	xfree(b);
 }
 
-bool fleet_intern(struct fleet *f, const struct str *lines, size_t n, struct err *e)
+bool fleet_intern(struct fleet *f, uint32_t host, const struct str *lines, size_t n, struct err *e)
 {
 	pthread_mutex_lock(&f->intern_lock);
+	if (!novelty_take(&f->novelty, host, n, clock_now_ms(&f->clock), e)) {
+		pthread_mutex_unlock(&f->intern_lock);
+		return err_prefix(e, "new inventory lines");
+	}
 	if (!f->gathering) {
 		f->gathering = xcalloc(1, sizeof(*f->gathering));
 		f->gathering->lines = intern_new();
@@ -91,8 +95,11 @@ bool fleet_intern(struct fleet *f, const struct str *lines, size_t n, struct err
 		pthread_cond_broadcast(&f->interned);
 	}
 	bool ok = b->ok;
-	if (!ok && e)
-		*e = b->e;
+	if (!ok) {
+		novelty_give(&f->novelty, host, n);
+		if (e)
+			*e = b->e;
+	}
 	interning_leave(b);
 	pthread_mutex_unlock(&f->intern_lock);
 	return ok || err_prefix(e, "new inventory lines");

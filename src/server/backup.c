@@ -76,7 +76,8 @@ static bool give_name(const char *path, const char *dir, const char *name, struc
 	return file_sync_dir(dir, e);
 }
 
-/* --- making one -------------------------------------------------------------------------------- */
+/* --- making one --------------------------------------------------------------------------------
+ */
 
 static bool fill(const struct options *o, const char *into, struct err *e)
 {
@@ -130,20 +131,26 @@ bool server_backup(const struct options *o, const char *dir, char **name_out, st
 	return true;
 }
 
-/* --- putting one back -------------------------------------------------------------------------- */
+/* --- putting one back --------------------------------------------------------------------------
+ */
 
 static bool wanted(struct str list, const char *name, struct sha256 *out, struct err *e)
 {
 	struct str line;
 	while (str_line(&list, &line))
-		if (line.n > SHA256_HEX && str_is((struct str) { line.p + SHA256_HEX + 1, line.n - SHA256_HEX - 1 }, name) &&
+		if (line.n > SHA256_HEX &&
+		    str_is((struct str) { line.p + SHA256_HEX + 1, line.n - SHA256_HEX - 1 },
+			   name) &&
 		    digest_parse((struct str) { line.p, SHA256_HEX - 1 }, out))
 			return true;
-	return err_set(e, ERR_CORRUPT, "'" SUMS "' does not name '%s'; is this a copy of another kind of "
-		       "database?", name);
+	return err_set(e, ERR_CORRUPT,
+		       "'" SUMS "' does not name '%s'; is this a copy of another kind of "
+		       "database?",
+		       name);
 }
 
-static bool take(const char *from, const char *into, const char *name, struct str sums, struct err *e)
+static bool take(const char *from, const char *into, const char *name, struct str sums,
+		 struct err *e)
 {
 	AUTO(xfree) char *source = file_join(from, name);
 	AUTO(xfree) char *copy = file_join(into, name);
@@ -220,8 +227,8 @@ static bool is_owner(const struct options *o, struct err *e)
 	if (stat(o->state_dir, &st) != 0)
 		return err_sys(e, errno, "cannot look at '%s'", o->state_dir);
 	return st.st_uid == geteuid() ||
-	       err_set(e, ERR_DENIED, "'%s' belongs to user %u; run this as that user", o->state_dir,
-		       (unsigned)st.st_uid);
+	       err_set(e, ERR_DENIED, "'%s' belongs to user %u; run this as that user",
+		       o->state_dir, (unsigned)st.st_uid);
 }
 
 static bool lock_data(const struct options *o, int *fd_out, struct err *e)

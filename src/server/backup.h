@@ -8,8 +8,8 @@
 /** Makes `dir`/tsukuroi-TIME (UTC), whose name is `*name_out` (the caller's to free): complete,
  *  read again and synced before it gets that name; a running server goes on meanwhile. What an
  *  earlier call that was killed has left is removed. ERR_CONFLICT while another one runs. */
-bool server_backup(const struct options *o, const char *dir, char **name_out,
-		   struct err *e) MUST_CHECK;
+bool server_backup(const struct options *o, const char *dir, char **name_out, struct err *e)
+	MUST_CHECK;
 /** With the server stopped, as the owner of its state directory: puts the copy `from` in place of
  *  the installation's data and begins a new epoch. Before anything is replaced, all of the copy
  *  stands beside it and was read; from there on every start of the server completes it

@@ -47,12 +47,16 @@ static bool drop(const char *path, struct err *e)
 	       err_sys(e, errno, "cannot remove '%s'", path);
 }
 
-/* --- SQLite ------------------------------------------------------------------------------------ */
+/* --- SQLite ------------------------------------------------------------------------------------
+ */
 
 static bool lite_failed(sqlite3 *h, int rc, const char *what, const char *path, struct err *e)
 {
 	bool full = (rc & 0xff) == SQLITE_FULL || (h && sqlite3_system_errno(h) == ENOSPC);
-	return err_set(e, full ? ERR_FULL : (rc & 0xff) == SQLITE_BUSY ? ERR_UNAVAILABLE : ERR_IO,
+	return err_set(e,
+		       full			    ? ERR_FULL
+		       : (rc & 0xff) == SQLITE_BUSY ? ERR_UNAVAILABLE
+						    : ERR_IO,
 		       "cannot %s '%.150s': %s", what, path,
 		       full ? "no space is left on its disk; make room, then try again"
 			    : sqlite3_errstr(rc));
@@ -157,9 +161,8 @@ static bool pg_run(const char *url, const char *const *argv, enum err_code code,
 		return err_prefix(e, "'%s' (of PostgreSQL's client programs)", argv[0]);
 	struct str rest = buf_str(&says), first = { "", 0 };
 	bool said UNUSED = str_line(&rest, &first);
-	return r.exit_status == 0 ||
-	       err_set(e, code, "'%s' ended with status %d: %.*s", argv[0], r.exit_status,
-		       (int)MIN(first.n, 150), first.p);
+	return r.exit_status == 0 || err_set(e, code, "'%s' ended with status %d: %.*s", argv[0],
+					     r.exit_status, (int)MIN(first.n, 150), first.p);
 }
 
 static bool pg_look(const char *url, const char *copy, struct err *e)
@@ -182,15 +185,21 @@ static bool pg_put_back(const char *url, const char *copy, struct err *e)
 {
 	AUTO(xfree) char *script = xasprintf("%s.sql", copy);
 	AUTO(xfree) char *to = xasprintf("--file=%s", script);
-	const char *const unpack[] = { "pg_restore",	  "--no-owner", "--no-privileges",
-				       "--no-publications", to,		copy,
-				       NULL };
-	/* One transaction: what a newer program had added goes, too. */
-	const char *const load[] = {
-		"psql",	  "--no-psqlrc", "--quiet",	"--no-password", "--set=ON_ERROR_STOP=1",
-		"--output=/dev/null", "--single-transaction", "--command=drop schema public cascade",
-		"--command=create schema public", to, NULL
+	const char *const unpack[] = {
+		"pg_restore", "--no-owner", "--no-privileges", "--no-publications", to, copy, NULL
 	};
+	/* One transaction: what a newer program had added goes, too. */
+	const char *const load[] = { "psql",
+				     "--no-psqlrc",
+				     "--quiet",
+				     "--no-password",
+				     "--set=ON_ERROR_STOP=1",
+				     "--output=/dev/null",
+				     "--single-transaction",
+				     "--command=drop schema public cascade",
+				     "--command=create schema public",
+				     to,
+				     NULL };
 	return pg_run(url, unpack, ERR_CORRUPT, e) && pg_run(url, load, ERR_IO, e) &&
 	       drop(script, e) && drop(copy, e) && sync_parent(copy, e);
 }
