@@ -123,6 +123,11 @@ void ledger_follow(struct ledger *l, bool follows)
 	l->follows = follows;
 }
 
+bool ledger_leads(const struct ledger *l)
+{
+	return !l->follows;
+}
+
 struct ledger *ledger_open(struct sql *db, const struct clock *clock)
 {
 	struct ledger *l = xcalloc(1, sizeof(*l));

@@ -40,6 +40,8 @@ void ledger_detach(struct ledger *l);
 /** Where several servers share a database, one of them writes down what new catalogs change: the
  * others follow. Who leads from now on makes up for what may not have been written. */
 void ledger_follow(struct ledger *l, bool follows);
+/** What every server sees by itself is written down by this one. */
+bool ledger_leads(const struct ledger *l);
 /** After a new catalog could not be written down: makes up for it. Call it every minute. */
 bool ledger_catch_up(struct ledger *l, struct err *e) MUST_CHECK;
 /** Drops rows older than `days`, some thousand at a time; call it every minute. */

@@ -166,7 +166,6 @@ struct look {
 	const roaring_bitmap_t *old, *new, *came, *went;
 	roaring_bitmap_t *touched;
 	bool all_touched;
-	struct intern *grown;
 };
 
 static void look_done(struct look *l)
@@ -192,7 +191,9 @@ static void refresh(struct filter_run *run, struct mask *mask)
 	mask->fresh = NULL;
 }
 
-/* What there is to change, found while readers read on. `adopt` is held, so that it stays so. */
+/* What there is to change, found while readers read on. `adopt` is held, so that it stays so. Who
+ * asks for new answers takes members as they were at the last look: who came or went since is for
+ * the next one, which tells of it. */
 static void look(struct look *l, bool asks)
 {
 	struct match *m = l->m;
@@ -202,7 +203,7 @@ static void look(struct look *l, bool asks)
 	match_read(m, &v);
 	filter_run_begin(&run, &v, m->declined_now_ms);
 	bool fresh = asks;
-	for (size_t i = 0; i < m->masks.n; i++) {
+	for (size_t i = 0; !asks && i < m->masks.n; i++) {
 		refresh(&run, m->masks.p[i]);
 		fresh = fresh || m->masks.p[i]->fresh;
 	}
@@ -244,9 +245,6 @@ static void move(struct look *l, const struct change *c)
 	}
 	tally_move_patch(&l->items, s, c->patch, l->came, true);
 	tally_move_patch(&l->items, s, c->patch, l->went, false);
-	if (l->grown && p->set[SET_MISSING] &&
-	    roaring_bitmap_intersect(p->set[SET_MISSING], l->came))
-		intern_add(l->grown, s->catalog->patches[c->patch].id);
 }
 
 static void change_patches_of(struct look *l)
@@ -313,13 +311,58 @@ static void forget_fresh(struct match *m)
 	}
 }
 
-/* `adopt` is held. */
-static bool change(struct match *m, bool asks, int64_t now_ms, struct intern *grown)
+static roaring_bitmap_t *only_in(const roaring_bitmap_t *a, const roaring_bitmap_t *b,
+				 const roaring_bitmap_t *within)
 {
-	AUTO(look_done) struct look l = { .m = m, .grown = grown };
+	roaring_bitmap_t *out = a ? roaring_bitmap_and(a, within) : roaring_bitmap_create();
+	if (b)
+		roaring_bitmap_andnot_inplace(out, b);
+	return out;
+}
+
+/* What changes on hosts that miss a patch; nothing has changed yet. */
+static bool tell(const struct look *l, match_declined_moved_fn *fn, void *arg)
+{
+	AUTO(match_read_end) struct match_view v;
+	VEC(struct match_declined_move) moves = { 0 };
+	match_read(l->m, &v);
+	for (size_t i = 0; i < l->changes.n; i++) {
+		const struct change *c = &l->changes.p[i];
+		const struct patch_state *p = &l->m->state->patches[c->patch];
+		const roaring_bitmap_t *lack = p->set[SET_MISSING];
+		if (!lack || p->declined || c->to.everywhere)
+			continue;
+		const struct mask *to = c->to.mask;
+		const roaring_bitmap_t *old = p->mask ? p->mask->hosts : NULL, *new = NULL;
+		if (to)
+			new = to->fresh ? to->fresh : to->hosts;
+		struct match_declined_move one = { c->patch, only_in(new, old, lack),
+						   only_in(old, new, lack) };
+		if (roaring_bitmap_is_empty(one.came) && roaring_bitmap_is_empty(one.went)) {
+			roaring_bitmap_free(one.came);
+			roaring_bitmap_free(one.went);
+			continue;
+		}
+		VEC_PUSH(&moves, one);
+	}
+	bool good = !moves.n || fn(arg, &v, moves.p, moves.n);
+	for (size_t i = 0; i < moves.n; i++) {
+		roaring_bitmap_free(moves.p[i].came);
+		roaring_bitmap_free(moves.p[i].went);
+	}
+	VEC_DONE(&moves);
+	return good;
+}
+
+/* `adopt` is held. */
+static bool change(struct match *m, bool asks, int64_t now_ms, match_declined_moved_fn *fn,
+		   void *arg)
+{
+	AUTO(look_done) struct look l = { .m = m };
 	m->declined_now_ms = now_ms;
 	look(&l, asks);
-	if (l.changes.n > 0) {
+	bool changes = l.changes.n > 0 && (!fn || tell(&l, fn, arg));
+	if (changes) {
 		fleet_read_lock(m->fleet);
 		pthread_rwlock_wrlock(&m->lock);
 		apply(&l);
@@ -329,7 +372,7 @@ static bool change(struct match *m, bool asks, int64_t now_ms, struct intern *gr
 	forget_fresh(m);
 	if (asks)
 		drop_unused(m);
-	return l.changes.n > 0;
+	return changes;
 }
 
 /* --- the contract --- */
@@ -346,18 +389,19 @@ void match_set_declined(struct match *m, match_declined_fn *fn, void *arg, int64
 void match_declined_changed(struct match *m, int64_t now_ms)
 {
 	pthread_mutex_lock(&m->adopt);
-	(void)change(m, true, now_ms, NULL);
+	(void)change(m, true, now_ms, NULL, NULL);
 	pthread_mutex_unlock(&m->adopt);
 	match_notify(m);
 }
 
-bool match_declined_follow(struct match *m, int64_t now_ms, bool at_once, struct intern *grown)
+bool match_declined_follow(struct match *m, int64_t now_ms, bool at_once,
+			   match_declined_moved_fn *fn, void *arg)
 {
 	int64_t begin = clock_mono_ms();
 	if (m->n_masks == 0 || (!at_once && begin < m->rest) ||
 	    pthread_mutex_trylock(&m->adopt) != 0)
 		return false;
-	bool changed = change(m, false, now_ms, grown);
+	bool changed = change(m, false, now_ms, fn, arg);
 	int64_t end = clock_mono_ms();
 	m->rest = end + REST_TIMES * (end - begin);
 	pthread_mutex_unlock(&m->adopt);

@@ -106,12 +106,22 @@ typedef bool match_declined_fn(void *arg, const struct patch *p, struct buf *gro
 void match_set_declined(struct match *m, match_declined_fn *fn, void *arg, int64_t now_ms);
 /** After the answers changed. */
 void match_declined_changed(struct match *m, int64_t now_ms);
+/** Of the hosts that miss a patch, those on which it is declined from now on, and those on which it
+ * is no longer; not both empty. */
+struct match_declined_move {
+	uint32_t patch;
+	roaring_bitmap_t *came, *went;
+};
+/** What is about to change, while it has not; false: it stays as it is, and is found again by the
+ * next look. */
+typedef bool match_declined_moved_fn(void *arg, const struct match_view *v,
+				     const struct match_declined_move *list, size_t n);
 /** Looks who is in those groups by now: members come and go, dynamic groups follow hosts and time.
  * Cheap when nobody did. Without `at_once` it is passed over for a while after one that took long,
- * and always while a new catalog is adopted: call it again. Returns whether anything changed;
- * `grown` (may be NULL) gets the ids of patches that are declined on hosts that miss them and were
- * not before. */
-bool match_declined_follow(struct match *m, int64_t now_ms, bool at_once, struct intern *grown);
+ * and always while a new catalog is adopted: call it again. Returns whether anything changed; `fn`
+ * (may be NULL) is told before, once, unless that is nothing on hosts that miss a patch. */
+bool match_declined_follow(struct match *m, int64_t now_ms, bool at_once,
+			   match_declined_moved_fn *fn, void *arg);
 /** On every host; on this one; on some, were it only by group. */
 bool match_is_declined(const struct match_view *v, uint32_t patch);
 bool match_is_declined_on(const struct match_view *v, uint32_t patch, uint32_t host);

@@ -301,6 +301,69 @@ static void S_09_automated_deployment_goes_by_group_too(void **state)
 	assert_int_equal(p.rows.p[0].declined, 2);
 }
 
+/* The history of openssl's update: declines and their ends, oldest first, with the host. */
+static void history_is(struct world *w, const char *expected)
+{
+	AUTO(arena_done) struct arena a = { 0 };
+	AUTO(buf_done) struct buf text = BUF_INIT(4096);
+	struct err e = { 0 };
+	struct ledger_place at = { 0 };
+	struct ledger_item *items;
+	size_t n;
+	bool more;
+	ok(ledger_of_patch(w->ledger, STR_LIT(SSL_PATCH), &at, 50, &a, &items, &n, &more, &e), &e);
+	for (size_t i = n; i-- > 0;) {
+		if (items[i].event != LEDGER_DECLINED && items[i].event != LEDGER_UNDECLINED)
+			continue;
+		int host = strcmp(items[i].host, w->id[0]) == 0	  ? 0
+			   : strcmp(items[i].host, w->id[1]) == 0 ? 1
+								  : -1;
+		buf_printf(&text, "%s %d of %u; ", ledger_event_name(items[i].event), host,
+			   items[i].hosts);
+	}
+	assert_string_equal(buf_str(&text).n ? buf_str(&text).p : "", expected);
+}
+
+/* Whoever joins or leaves a group changes what is declined there: the history says so, once, and
+ * only of who lacks it. */
+static void S_09_the_history_tells_who_joins_and_leaves(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	char group[33], other[33], id[33], also[33];
+	lack_all(w);
+	make_group(w, "branch", "", group);
+	make_group(w, "second", "", other);
+	move(w, group, 0, true);
+	const struct decline_group g = { group, "branch" }, both = { other, "second" };
+	struct decline x = of_ssl(&g, 1), y = of_ssl(&both, 1);
+	ok(deploy_decline(w->deploy, &x, id, &e), &e);
+	history_is(w, "declined 0 of 1; ");
+	move(w, group, 1, true);
+	history_is(w, "declined 0 of 1; declined 1 of 1; ");
+	move(w, group, 1, true); /* nothing new */
+	ok(deploy_declines_follow(w->deploy, true, true, &e), &e);
+	history_is(w, "declined 0 of 1; declined 1 of 1; ");
+	move(w, group, 0, false);
+	history_is(w, "declined 0 of 1; declined 1 of 1; undeclined 0 of 1; ");
+	/* not of who is in another such group, nor of who does not lack it */
+	ok(deploy_decline(w->deploy, &y, also, &e), &e);
+	history_is(w, "declined 0 of 1; declined 1 of 1; undeclined 0 of 1; declined -1 of 0; ");
+	move(w, other, 1, true);
+	inventory(w, 0, INVENTORY("3.0.2-1", ZLIB_OLD));
+	move(w, group, 0, true);
+	history_is(w, "declined 0 of 1; declined 1 of 1; undeclined 0 of 1; declined -1 of 0; ");
+	/* another server leads: it writes */
+	inventory(w, 0, INVENTORY("3.0.1-1", ZLIB_OLD));
+	ledger_follow(w->ledger, true);
+	move(w, group, 0, false);
+	history_is(w, "declined 0 of 1; declined 1 of 1; undeclined 0 of 1; declined -1 of 0; ");
+	ledger_follow(w->ledger, false);
+	move(w, group, 0, true);
+	history_is(w, "declined 0 of 1; declined 1 of 1; undeclined 0 of 1; declined -1 of 0; "
+		      "declined 0 of 1; ");
+}
+
 static uint32_t declined_on(struct world *w)
 {
 	AUTO(match_read_end) struct match_view v;
@@ -353,6 +416,7 @@ static int group(void)
 		T(S_09_declined_for_a_group_it_is_left_out_there_only),
 		T(S_09_a_dynamic_group_is_followed_until_the_end),
 		T(S_09_the_same_is_not_declined_twice),
+		T(S_09_the_history_tells_who_joins_and_leaves),
 		T(S_21_a_group_is_kept_while_something_is_declined_for_it),
 		T(S_09_automated_deployment_goes_by_group_too),
 		T(S_09_another_server_on_the_database_agrees),

@@ -359,17 +359,25 @@ static roaring_bitmap_t *hosts_of(const struct match_view *v, const struct held_
 	return out;
 }
 
+static void add_hosts(struct ledger_batch *b, const struct match_view *v,
+		      const roaring_bitmap_t *hosts)
+{
+	roaring_uint32_iterator_t it;
+	roaring_init_iterator(hosts, &it);
+	for (; it.has_value; roaring_advance_uint32_iterator(&it))
+		ledger_batch_swept(b, str_of(fleet_host(v->fleet, it.current_value)->id));
+}
+
 static void sweep(struct ledger_batch *b, const struct match_view *v, uint32_t patch,
 		  const roaring_bitmap_t *within)
 {
 	const roaring_bitmap_t *hosts = match_hosts(v, patch, VERDICT_MISSING);
-	roaring_uint32_iterator_t it;
 	if (!hosts)
 		return;
-	roaring_init_iterator(hosts, &it);
-	for (; it.has_value; roaring_advance_uint32_iterator(&it))
-		if (!within || roaring_bitmap_contains(within, it.current_value))
-			ledger_batch_swept(b, str_of(fleet_host(v->fleet, it.current_value)->id));
+	roaring_bitmap_t *some = within ? roaring_bitmap_and(hosts, within) : NULL;
+	add_hosts(b, v, some ? some : hosts);
+	if (some)
+		roaring_bitmap_free(some);
 }
 
 /* One row per patch it is about, with the systems that lack it. */
@@ -593,12 +601,60 @@ bool deploy_decline_fits_group(struct deploy *d, const struct match_view *v, con
 	return ok;
 }
 
+/* Who joins or leaves a group that something is declined for. */
+struct following {
+	struct deploy *d;
+	struct intern *grown; /* patches that are declined on more systems */
+	struct err e;
+};
+
+static void sweep_hosts(struct ledger_batch *b, const struct match_view *v, uint32_t patch,
+			const roaring_bitmap_t *hosts, enum ledger_event event)
+{
+	if (roaring_bitmap_is_empty(hosts))
+		return;
+	ledger_batch_sweep(b, v->catalog->patches[patch].id, event);
+	add_hosts(b, v, hosts);
+}
+
+static bool write_history(struct sql_conn *c, void *arg, struct err *e)
+{
+	return ledger_batch_write(c, arg, e);
+}
+
+/* The history first: what is not written down is not so yet. */
+static bool note_moves(void *arg, const struct match_view *v,
+		       const struct match_declined_move *list, size_t n)
+{
+	struct following *f = arg;
+	struct ledger *l = f->d->conf.ledger;
+	for (size_t i = 0; i < n; i++)
+		if (!roaring_bitmap_is_empty(list[i].came))
+			intern_add(f->grown, v->catalog->patches[list[i].patch].id);
+	if (!l || !ledger_leads(l))
+		return true;
+	struct ledger_batch *b = ledger_batch_new(l);
+	for (size_t i = 0; i < n; i++) {
+		sweep_hosts(b, v, list[i].patch, list[i].came, LEDGER_DECLINED);
+		sweep_hosts(b, v, list[i].patch, list[i].went, LEDGER_UNDECLINED);
+	}
+	bool ok = sql_write(f->d->conf.db, write_history, b, &f->e);
+	ledger_batch_done(b, ok);
+	return ok;
+}
+
 bool deploy_declines_follow(struct deploy *d, bool at_once, bool withdraw, struct err *e)
 {
 	AUTO(intern_free) struct intern *grown = intern_new();
 	struct decline_write w = { .now_ms = clock_now_ms(d->conf.clock), .patches = grown };
-	if (!match_declined_follow(d->conf.match, w.now_ms, at_once, grown) || !withdraw ||
-	    intern_count(grown) == 0)
+	struct following f = { .d = d, .grown = grown };
+	bool changed = match_declined_follow(d->conf.match, w.now_ms, at_once, note_moves, &f);
+	if (f.e.code)
+		return err_set(e, f.e.code,
+			       "who joins or leaves groups that something is declined "
+			       "for is not written down: %s",
+			       f.e.msg);
+	if (!changed || !withdraw || intern_count(grown) == 0)
 		return true;
 	return sql_write(d->conf.db, withdraw_all, &w, e) ||
 	       err_prefix(e, "orders with patches that are declined now are not withdrawn");
