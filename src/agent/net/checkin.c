@@ -136,7 +136,8 @@ static bool exchange(const struct agent_paths *p, const struct checkin_scan *sca
 	const char *want = "none", *base = "";
 	json_t *orders = NULL, *wakes = NULL;
 	if (!server_open(p, s, e) || !request_body(p, scan, &body, e) ||
-	    !server_call(s, "POST", "/agent/v1/checkin", body, &reply, e) ||
+	    !server_post_news(s, "/agent/v1/checkin", body, json_object_get(body, "attrs"), "lan",
+			      &reply, e) ||
 	    !read_reply(p, reply, &r, &want, &base, &orders, &wakes, e))
 		return false;
 	for (size_t i = 0; i < json_array_size(orders); i++) {

@@ -111,7 +111,8 @@ static bool ask(const struct agent_paths *p, const char *servers, const struct e
 	bool answered = false;
 	if (!attrs_gather(p, &attrs, e))
 		return false;
-	json_object_del(attrs, "health");
+	json_object_del(attrs, "health"); /* the first check-in tells these */
+	json_object_del(attrs, "lan");
 	AUTO(json_free)
 	json_t *body = json_pack("{s:s,s:o,s:O}", "token", t->id_secret, "csr", json_text(csr),
 				 "attrs", attrs);

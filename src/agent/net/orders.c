@@ -211,12 +211,7 @@ static void add_reboot(struct orders *o, json_t *result)
  * without. */
 static bool post_result(struct server *s, json_t *result, struct err *e)
 {
-	if (server_call(s, "POST", "/agent/v1/results", result, NULL, e))
-		return true;
-	if (e->code != ERR_INVALID || json_object_del(result, "details") != 0)
-		return false;
-	log_warn("a result is told without its details: %s", e->msg);
-	return server_call(s, "POST", "/agent/v1/results", result, NULL, e);
+	return server_post_news(s, "/agent/v1/results", result, result, "details", NULL, e);
 }
 
 /* Posts what the root half has finished; true when nothing is left. */

@@ -151,3 +151,14 @@ bool server_call(struct server *s, const char *method, const char *path, const j
 	return buf_ok(&b, "request", e) &&
 	       server_send(s, method, path, body ? headers : NULL, buf_str(&b), reply_out, e);
 }
+
+bool server_post_news(struct server *s, const char *path, json_t *body, json_t *part,
+		      const char *news, json_t **reply_out, struct err *e)
+{
+	if (server_call(s, "POST", path, body, reply_out, e))
+		return true;
+	if (s->status != 400 || json_object_del(part, news) != 0)
+		return false;
+	log_warn("%s is told without '%s': %s", path, news, e->msg);
+	return server_call(s, "POST", path, body, reply_out, e);
+}
