@@ -105,6 +105,30 @@ static void checkin(struct world *w, struct agent *a, const char *inventory, con
 		(void)snprintf(a->nonce, sizeof(a->nonce), "%s", text_at(out->json, "nonce"));
 }
 
+/* An agent of tomorrow is refused what is not known, which costs it nothing: its next check-in,
+ * without, is good with the same nonce. One of yesterday, which tells little, is served. */
+static void agents_of_other_days_check_in(void **state)
+{
+	struct world *w = *state;
+	AUTO(agent_done) struct agent a;
+	enrol(w, &a);
+	AUTO(reply_done) struct reply first, refused, without, old;
+	checkin(w, &a, "", "", "", &first);
+	expect(&first, 200, NULL);
+	AUTO(xfree) char *body = checkin_body(&a, "", "", "");
+	const char *rest = strstr(body, "\"hostname\"");
+	AUTO(xfree) char *tomorrow = xasprintf("{\"attrs\":{\"tomorrow\":[],%s", rest);
+	agent_post(w, &a, "checkin", tomorrow, NULL, &refused);
+	expect(&refused, 400, NULL);
+	checkin(w, &a, "", "", "", &without);
+	expect(&without, 200, NULL);
+	AUTO(xfree)
+	char *yesterday = xasprintf("{\"attrs\":{\"hostname\":\"new1\"},\"nonce\":\"%s\"}",
+				    a.nonce);
+	agent_post(w, &a, "checkin", yesterday, NULL, &old);
+	expect(&old, 200, NULL);
+}
+
 static const char *hash_of(const char *text, char hex[static SHA256_HEX])
 {
 	struct sha256 d = digest_of(str_of(text));
@@ -737,6 +761,7 @@ static int group(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(enrol_check_in_and_report),
+		cmocka_unit_test(agents_of_other_days_check_in),
 		cmocka_unit_test(zstd_is_bounded),
 		cmocka_unit_test(requested_scans_end_with_a_scan_or_a_failure_after_the_request),
 		cmocka_unit_test(A41_enrolment_tokens_are_counted_and_checked),
