@@ -166,6 +166,7 @@ bool agent_policy_load(const struct agent_paths *p, struct arena *a, struct agen
 	struct agent_policy pol = { .install = true,
 				    .unsigned_sources = "",
 				    .restart = true,
+				    .wake_on_lan = true,
 				    .never_restart = "",
 				    .downgrade_days = 30 };
 	const char *suites = "host", *downgrade = "previous", *reboot = "yes", *content = "";
@@ -179,6 +180,7 @@ bool agent_policy_load(const struct agent_paths *p, struct arena *a, struct agen
 		{ "downgrade", CONF_TEXT, &downgrade, 2, 8 },
 		{ "downgrade_days", CONF_INT, &pol.downgrade_days, 1, 3650 },
 		{ "reboot", CONF_TEXT, &reboot, 3, 5 },
+		{ "wake_on_lan", CONF_BOOL, &pol.wake_on_lan, 0, 0 },
 		{ "content_keys", CONF_TEXT, &content, 0, 2000 },
 		{ "content_threshold", CONF_INT, &threshold, 1, SCRIPT_KEYS_MAX },
 	};

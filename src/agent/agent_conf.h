@@ -75,8 +75,10 @@ struct agent_policy {
 	/** content_keys = KEY KEY ... (none): whose scripts run here (proto/script.h); without one
 	 * no script does. content_threshold = N (1): so many of them must have signed it. */
 	struct script_keys content;
-	bool reboot; /**< reboot = yes|never (yes): whether an order may restart the machine or
-		      * switch it off */
+	bool reboot;	  /**< reboot = yes|never (yes): whether an order may restart the machine or
+			   * switch it off */
+	bool wake_on_lan; /**< wake_on_lan = yes|no (yes): whether the server's setting may set
+			   * network cards up for waking */
 };
 bool agent_policy_load(const struct agent_paths *p, struct arena *a, struct agent_policy *out,
 		       struct err *e) MUST_CHECK;

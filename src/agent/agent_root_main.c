@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * tsukuroi-agent-root: the half with rights and without a network. Linked with base, format,
  * crypto, pkgver and proto only: there is no code in it that could speak to a server. */
+#include "agent/root/cards.h"
 #include "agent/root/leave.h"
 #include "agent/root/notices.h"
 #include "agent/root/offers.h"
@@ -18,6 +19,7 @@ static const char usage[] = "usage: tsukuroi-agent-root run [--agent-user NAME]\
 			    "       tsukuroi-agent-root tell-users ORDER START  (the same)\n"
 			    "       tsukuroi-agent-root tell-leaving ORDER TIME  (the same)\n"
 			    "       tsukuroi-agent-root tell-offer DEPLOYMENT TIME  (the same)\n"
+			    "       tsukuroi-agent-root set-cards on|off  (the same)\n"
 			    "options: --config-dir DIR --state-dir DIR --run-dir DIR\n";
 
 static int fail(const struct err *e)
@@ -52,6 +54,9 @@ int main(int argc, char **argv)
 		return fail(&e);
 	if (argc == 3 && strcmp(argv[1], "run-job") == 0)
 		return runner_run(&paths, argv[2], &e) ? 0 : fail(&e);
+	bool on = argc == 3 && strcmp(argv[2], "on") == 0;
+	if (argc == 3 && strcmp(argv[1], "set-cards") == 0 && (on || strcmp(argv[2], "off") == 0))
+		return cards_run(&paths, on, &e) ? 0 : fail(&e);
 	uint64_t ms;
 	bool timed = argc == 4 && str_to_u64(str_of(argv[3]), &ms) && ms < INT64_MAX;
 	if (timed && strcmp(argv[1], "tell-users") == 0)

@@ -172,9 +172,12 @@ static bool reply(struct call *c, const struct checkin *k, const struct known *n
 	else
 		buf_adds(&b, "[]");
 	put_errands(&b, w);
-	buf_printf(&b, ",\"epoch\":%llu,\"refresh_s\":%lld,\"server_time\":\"%s\"}",
+	buf_printf(&b,
+		   ",\"epoch\":%llu,\"refresh_s\":%lld,\"wake_on_lan\":%s,\"server_time\":\"%s\"}",
 		   (unsigned long long)deploy_epoch(c->conf->deploy),
-		   (long long)c->conf->refresh_s(c->conf->arg), clock_rfc3339(c->now_ms, when));
+		   (long long)c->conf->refresh_s(c->conf->arg),
+		   c->conf->wake_on_lan(c->conf->arg) ? "true" : "false",
+		   clock_rfc3339(c->now_ms, when));
 	return buf_ok(&b, "the reply", e) && call_text(c, 200, "application/json", buf_str(&b));
 }
 

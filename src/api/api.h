@@ -93,6 +93,8 @@ struct api_conf {
 			struct err *e);
 	/** Seconds between two contacts of an agent (setting). */
 	int64_t (*refresh_s)(void *arg);
+	/** Whether agents set network cards up for waking (setting). */
+	bool (*wake_on_lan)(void *arg);
 	/** These hosts' agents may be connected to another server on the same database: it shall
 	 * tell them to check in now. Returns at once; may be NULL. */
 	void (*wake_elsewhere)(void *arg, const uint32_t *hosts, size_t n);

@@ -15,6 +15,17 @@ const char *lan_wake_name(enum lan_wake w)
 	return wakes[w];
 }
 
+bool lan_wake_read(const char *word, enum lan_wake *out)
+{
+	for (int w = 0; w < LAN_WAKES_; w++) {
+		if (strcmp(wakes[w], word) != 0)
+			continue;
+		*out = (enum lan_wake)w;
+		return true;
+	}
+	return false;
+}
+
 bool lan_mac_read(const char *text, uint8_t out[static 6])
 {
 	static const uint8_t zero[6];
@@ -71,7 +82,6 @@ static bool read_nic(const json_t *j, struct lan_nic *out, struct err *e)
 	static const char *const known[] = { "name", "mac", "wake", "subnets", NULL };
 	const char *name, *mac, *wake;
 	json_t *subnets = NULL;
-	int w = 0;
 	if (!json_is_object(j))
 		return err_set(e, ERR_INVALID, "'interfaces' must be objects");
 	if (!json_only(j, known, e) || !json_need_str(j, "name", 1, LAN_NAME - 1, &name, e) ||
@@ -86,10 +96,8 @@ static bool read_nic(const json_t *j, struct lan_nic *out, struct err *e)
 	(void)snprintf(out->name, sizeof(out->name), "%s", name);
 	if (!lan_mac_read(mac, out->mac))
 		return err_set(e, ERR_INVALID, "'mac' must be such as '02:00:5e:10:00:01'");
-	while (w < LAN_WAKES_ && strcmp(wakes[w], wake) != 0)
-		w++;
-	out->wake = (enum lan_wake)w;
-	return w < LAN_WAKES_ || err_set(e, ERR_INVALID, "'wake' does not know this word");
+	return lan_wake_read(wake, &out->wake) ||
+	       err_set(e, ERR_INVALID, "'wake' does not know this word");
 }
 
 bool lan_read(const json_t *j, struct lan *out, struct err *e)

@@ -35,6 +35,8 @@ struct lan {
 };
 /** "unknown", "none", "off", "on". */
 const char *lan_wake_name(enum lan_wake w);
+/** False, and *out as it was, for another word. */
+bool lan_wake_read(const char *word, enum lan_wake *out);
 /** The address of one machine's Ethernet interface: not zero, no group's. */
 bool lan_mac_read(const char *text, uint8_t out[static 6]) MUST_CHECK;
 const char *lan_mac_text(const uint8_t mac[static 6], char out[static LAN_MAC_TEXT]);

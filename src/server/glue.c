@@ -238,6 +238,12 @@ int64_t glue_refresh_s(void *arg)
 	return settings_int(g->settings, SETTING_REFRESH_CYCLE_S);
 }
 
+bool glue_wake_on_lan(void *arg)
+{
+	struct glue *g = arg;
+	return settings_bool(g->settings, SETTING_WAKE_ON_LAN);
+}
+
 /* Extended support counts only where the host gets it (Ubuntu Pro's esm-infra). */
 bool glue_end_of_life(void *arg, const struct match_view *v, uint32_t host, int64_t now_ms)
 {

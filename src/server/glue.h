@@ -52,6 +52,7 @@ bool glue_jobs_list(void *arg, size_t max, struct arena *a, struct api_job **out
 bool glue_job_get(void *arg, const char *id, struct arena *a, struct api_job *out, struct err *e)
 	MUST_CHECK;
 int64_t glue_refresh_s(void *arg);
+bool glue_wake_on_lan(void *arg);
 bool glue_end_of_life(void *arg, const struct match_view *v, uint32_t host, int64_t now_ms);
 /** Hands the status policy of the settings to match. */
 void glue_health_policy(struct glue *g);

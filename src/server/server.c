@@ -219,6 +219,7 @@ static bool open_api(struct server *s, const struct options *o, struct signer *s
 				.jobs_list = glue_jobs_list,
 				.job_get = glue_job_get,
 				.refresh_s = glue_refresh_s,
+				.wake_on_lan = glue_wake_on_lan,
 				.wake_elsewhere = glue_wake_elsewhere,
 				.want_payload = glue_want_payload,
 				.read_changelog = glue_read_changelog };

@@ -75,7 +75,7 @@ static int tear_down(void **state)
 static struct order_package packages[] = { { STR_LIT("openssl"), STR_LIT("amd64"),
 					     STR_LIT("3.0") } };
 
-static struct order plain_order(void)
+static inline struct order plain_order(void)
 {
 	int64_t now = clock_wall_ms() / 1000 * 1000;
 	return (struct order) { .org = STR_LIT(ORG_ID),
@@ -91,7 +91,7 @@ static struct order plain_order(void)
 				.n_packages = 1 };
 }
 
-static void seal(struct bench *b, const struct order *o, struct buf *out)
+static inline void seal(struct bench *b, const struct order *o, struct buf *out)
 {
 	AUTO(buf_done) struct buf json = BUF_INIT(ORDER_MAX);
 	struct err e = { 0 };

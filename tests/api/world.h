@@ -238,6 +238,11 @@ static int64_t world_refresh(void *arg UNUSED)
 	return 5400;
 }
 
+static bool world_wake_on_lan(void *arg UNUSED)
+{
+	return true;
+}
+
 /* --- requests ------------------------------------------------------------------------------------
  */
 
@@ -441,6 +446,7 @@ static void world_api(struct world *w)
 				 .jobs_list = world_jobs,
 				 .job_get = world_job_get,
 				 .refresh_s = world_refresh,
+				 .wake_on_lan = world_wake_on_lan,
 				 .want_payload = world_want,
 				 .read_changelog = world_changelog };
 	ok(api_new(&conf, &w->api, &e), &e);

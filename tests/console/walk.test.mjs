@@ -47,7 +47,7 @@ async function screens() {
 	const list = {
 		home: '/', missing: '/patches/missing', critical: '/patches/critical', installed: '/patches/installed', applicable: '/patches/applicable', supported: '/patches/supported',
 		latest: '/patches/latest', detail: '/patches/detail', 'detail-nothing': '/patches/detail?q=no-such-patch-at-all', downloaded: '/patches/downloaded', declined: '/patches/declined', 'health-policy': '/systems/health-policy', nothing: '/patches/missing?q=no-such-patch-at-all', systems: '/systems', scan: '/systems/scan', deployments: '/deploy/tasks', 'deployments-trash': '/deploy/tasks?trash=true', 'new-deployment': '/deploy/tasks/new', policies: '/deploy/policies', portal: '/deploy/portal', 'new-policy': '/deploy/policies/new', scripts: '/deploy/scripts', auto: '/deploy/auto', 'new-auto': '/deploy/auto/new', approval: '/deploy/approval',
-		groups: '/agents/groups', 'new-group': '/agents/groups/new', computers: '/agents/computers', 'install-agents': '/agents/install', offices: '/agents/offices', reports: '/reports', 'patch-db': '/admin/patch-db', mail: '/admin/mail', about: '/admin/about',
+		groups: '/agents/groups', 'new-group': '/agents/groups/new', computers: '/agents/computers', 'install-agents': '/agents/install', offices: '/agents/offices', 'agent-settings': '/agents/settings', reports: '/reports', 'patch-db': '/admin/patch-db', mail: '/admin/mail', about: '/admin/about',
 		me: '/me', 'not-found': '/no/such/page',
 	};
 	if (t.patch)

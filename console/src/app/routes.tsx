@@ -29,6 +29,7 @@ const Groups = lazy(() => import('../pages/groups'));
 const Group = lazy(() => import('../pages/group'));
 const Offices = lazy(() => import('../pages/offices'));
 const Reports = lazy(() => import('../pages/reports'));
+const AgentSettings = lazy(() => import('../pages/agent-settings'));
 const PatchDb = lazy(() => import('../pages/patch-db'));
 const Mail = lazy(() => import('../pages/mail'));
 const About = lazy(() => import('../pages/about'));
@@ -72,6 +73,7 @@ export function Routes() {
 			<Route path="/agents/groups/new"><Group /></Route>
 			<Route path="/agents/groups/:id">{p => <Group key={p.id} id={decodeId(p.id)} />}</Route>
 			<Route path="/agents/offices"><Offices /></Route>
+			<Route path="/agents/settings"><AgentSettings /></Route>
 			<Route path="/reports"><Reports /></Route>
 			<Route path="/admin"><Redirect to="/admin/patch-db" replace /></Route>
 			<Route path="/admin/patch-db"><PatchDb /></Route>

@@ -56,6 +56,7 @@ export const NAV: NavTab[] = [
 			{ to: '/agents/install', name: 'agents.install' },
 			{ to: '/agents/groups', name: 'groups.title' },
 			{ to: '/agents/offices', name: 'agents.offices' },
+			{ to: '/agents/settings', name: 'agents.settings' },
 		],
 	},
 	{ id: 'reports', name: 'nav.reports', icon: ReportIcon, to: '/reports', pages: [] },

@@ -32,6 +32,7 @@ export const ja = {
 	'setting.health.vulnerable.moderate': '「脆弱」の条件: 中', 'settingHelp.health.vulnerable.moderate': '重要度「中」の欠落パッチがこの件数以上で「脆弱」になります。0 は条件にしません。',
 	'setting.health.vulnerable.low': '「脆弱」の条件: 低', 'settingHelp.health.vulnerable.low': '重要度「低」の欠落パッチがこの件数以上で「脆弱」になります。0 は条件にしません。',
 	'setting.health.vulnerable.unrated': '「脆弱」の条件: 未評価', 'settingHelp.health.vulnerable.unrated': '重要度「未評価」の欠落パッチがこの件数以上で「脆弱」になります。0 は条件にしません。',
+	'agents.settings': 'エージェント設定', 'agents.settingsLead': 'すべてのエージェントに、次回の接続時に伝えられます。', 'agents.settingsDenied': 'エージェントの設定は管理者が行います。', 'setting.agent.refresh_s': 'リフレッシュサイクル', 'settingHelp.agent.refresh_s': 'エージェントがサーバーへ接続する間隔です。', 'setting.agent.wake_on_lan': 'Wake On LAN 設定の有効化', 'settingHelp.agent.wake_on_lan': 'エージェントが、マジックパケットで起動できるようにネットワークカードを設定します (すぐに、および起動のたびに)。「いいえ」の場合、カードの設定は変更せず、以前にこの設定で有効にしたカードは元に戻します。policy.conf に wake_on_lan = no と書かれたシステムは変更しません。BIOS/UEFI 側の設定が必要な場合もあります。現在の状態は各システムのページに表示されます。',
 	'setting.agent.stale_scan_s': 'スキャンを古いとみなすまでの期間', 'settingHelp.agent.stale_scan_s': '最後のスキャンがこれより古いシステムは「不明」になります。',
 	'patches.critical': '重大な脆弱性', 'patches.critical.lead': '欠落しているパッチのうち、悪用が確認された脆弱性 (CISA KEV) を修正するものです。',
 	'patch.kev': '悪用確認', 'patch.epss': '悪用予測 (EPSS)', 'patch.exploitation': '悪用の状況',

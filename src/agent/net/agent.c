@@ -8,6 +8,7 @@
 #include "agent/net/enroll.h"
 #include "agent/net/orders.h"
 #include "agent/net/push.h"
+#include "agent/net/root_client.h"
 #include "agent/net/scan.h"
 #include "agent/net/server.h"
 #include "agent/net/users.h"
@@ -34,6 +35,7 @@
 #define BACK_OFF_S 30  /* after a contact that failed, doubling up to the cycle */
 #define RETRY_AFTER_MAX_S 3600
 #define CONTROL_MS 2000
+#define CARDS_MS 10000 /* until it is known what came of the cards' setting */
 
 struct agent {
 	struct agent_paths paths;
@@ -46,7 +48,8 @@ struct agent {
 	char scan_error[240], contact_error[240];
 	unsigned failures;
 	int64_t refresh_s, retry_after_s;
-	int64_t next_ms; /* monotonic: next contact */
+	int64_t next_ms;	    /* monotonic: next contact */
+	bool knows_cards, cards_on; /* what the server last said of network cards */
 	atomic_bool asking_apt;
 	int64_t settled_ms; /* monotonic: dpkg's database is scanned then; 0 = nothing to do */
 };
@@ -211,6 +214,22 @@ static void ask_apt(struct agent *a)
 		atomic_store(&a->asking_apt, false);
 }
 
+/* Whether something else was said than before: what came of it is told soon. */
+static bool follow_cards(struct agent *a, const struct checkin_reply *r)
+{
+	struct err e = { 0 };
+	bool other = a->knows_cards && a->cards_on != r->wake_on_lan;
+	if (!r->tells_wake_on_lan)
+		return false;
+	if (!root_client_cards(&a->paths, r->wake_on_lan, &e)) {
+		log_warn("network cards: %s", e.msg);
+		return false;
+	}
+	a->knows_cards = true;
+	a->cards_on = r->wake_on_lan;
+	return other;
+}
+
 static void contact(struct agent *a)
 {
 	struct checkin_reply r = { 0 };
@@ -233,6 +252,8 @@ static void contact(struct agent *a)
 		a->refresh_s = conf.refresh_s;
 	a->next_ms = clock_mono_ms() +
 		     agent_next_ms(a->refresh_s, a->failures, a->retry_after_s, random_u64());
+	if (ok && follow_cards(a, &r))
+		a->next_ms = MIN(a->next_ms, clock_mono_ms() + CARDS_MS);
 	write_status(a);
 	ask_apt(a);
 	pages_give_back(); /* what a check-in needed is not kept for an hour and a half */

@@ -3,6 +3,7 @@
 #include "agent/net/attrs.h"
 #include "agent/net/health.h"
 #include "agent/net/lan.h"
+#include "agent/net/root_client.h"
 #include "agent/platform.h"
 #include "agent/reboot.h"
 #include "base/file.h"
@@ -148,6 +149,7 @@ bool attrs_gather(const struct agent_paths *p, json_t **out, struct err *e)
 	json_object_set_new(j, "arch", json_text(db.native));
 	struct lan lan;
 	lan_gather(p, &lan);
+	root_client_wake(p, &lan);
 	json_object_set_new(j, "lan", lan_write(&lan));
 	if (!health_gather(p, false, &health, e))
 		return false;

@@ -119,9 +119,11 @@ static bool read_reply(const struct agent_paths *p, const json_t *j, struct chec
 	    !json_opt_bool(j, "scan", &out->scan, e) ||
 	    !json_opt_array(j, "orders", ORDERS_MAX, orders, e) ||
 	    !json_opt_array(j, "wake", WAKES_MAX, wakes, e) ||
+	    !json_opt_bool(j, "wake_on_lan", &out->wake_on_lan, e) ||
 	    !json_opt_int(j, "refresh_s", 30, 7 * 86400, &out->refresh_s, e) ||
 	    !json_opt_str(j, "server_time", 40, &when, e))
 		return err_prefix(e, "server's answer");
+	out->tells_wake_on_lan = json_object_get(j, "wake_on_lan") != NULL;
 	if (clock_parse_rfc3339(str_of(when), &server_ms))
 		out->skew_ms = clock_wall_ms() - server_ms;
 	return file_write_atomic(agent_state_file(p, &a, "net/nonce"), str_of(nonce), 0600, e);

@@ -15,9 +15,10 @@ struct checkin_scan {
 	const char *error;  /**< of a later scan that failed, or NULL */
 };
 struct checkin_reply {
-	bool scan;	   /**< the server wants a scan now */
-	int64_t refresh_s; /**< 0 = not told */
-	int64_t skew_ms;   /**< this machine's clock minus the server's */
+	bool scan;			     /**< the server wants a scan now */
+	int64_t refresh_s;		     /**< 0 = not told */
+	int64_t skew_ms;		     /**< this machine's clock minus the server's */
+	bool tells_wake_on_lan, wake_on_lan; /**< servers of before do not tell */
 	size_t n_orders;
 };
 /** `order` is called for each sealed order of the reply. *retry_after_s_out, always set: how long

@@ -46,6 +46,26 @@ bool root_client_restart(const struct agent_paths *p, json_t **out)
 	return true;
 }
 
+bool root_client_cards(const struct agent_paths *p, bool on, struct err *e)
+{
+	AUTO(json_free) json_t *request = json_pack("{s:s,s:b}", "verb", "cards", "on", on);
+	AUTO(json_free) json_t *reply = NULL;
+	return root_client_request(p, request, &reply, e) || err_prefix(e, "root half");
+}
+
+void root_client_wake(const struct agent_paths *p, struct lan *l)
+{
+	AUTO(json_free) json_t *reply = NULL;
+	if (!root_client_call(p, "cards", NULL, NULL, &reply, NULL))
+		return;
+	const json_t *words = json_object_get(reply, "wake");
+	for (size_t i = 0; i < l->n; i++) {
+		const char *word = json_string_value(json_object_get(words, l->nics[i].name));
+		if (word)
+			(void)lan_wake_read(word, &l->nics[i].wake);
+	}
+}
+
 void root_client_last(const struct agent_paths *p, int64_t *epoch_out, int64_t *seq_out)
 {
 	AUTO(json_free) json_t *reply = NULL;

@@ -32,7 +32,8 @@ bool launch_systemd_runs(void)
 	return lstat("/run/systemd/system", &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* What is started: our own program with `verb`, the job's id, and `number` unless it is NULL. */
+/* What is started: our own program with `verb`, the job's id or another word, and `number` unless
+ * it is NULL. */
 struct launch {
 	const char *self, *unit, *verb, *id, *number;
 };
@@ -103,6 +104,13 @@ bool runner_start(const struct agent_paths *p, const char *id, int64_t attempt, 
 	AUTO(xfree) char *self = own_path();
 	AUTO(xfree) char *unit = xasprintf("--unit=tsukuroi-job-%s-%lld", id, (long long)attempt);
 	struct launch l = { self, unit, "run-job", id, NULL };
+	return launch_systemd_runs() ? start_unit(&l, p, e) : start_session(&l, p, netns, e);
+}
+
+bool runner_cards(const struct agent_paths *p, bool on, int netns, struct err *e)
+{
+	AUTO(xfree) char *self = own_path();
+	struct launch l = { self, "--unit=tsukuroi-cards", "set-cards", on ? "on" : "off", NULL };
 	return launch_systemd_runs() ? start_unit(&l, p, e) : start_session(&l, p, netns, e);
 }
 

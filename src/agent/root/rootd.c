@@ -7,6 +7,7 @@
 #include "agent/platform.h"
 #include "agent/reboot.h"
 #include "agent/restart.h"
+#include "agent/root/cards.h"
 #include "agent/root/gate.h"
 #include "agent/root/had.h"
 #include "agent/root/journal.h"
@@ -41,6 +42,7 @@ struct rootd {
 	int listener, netns; /* netns: the machine's network, for runners; -1 = ours is the same */
 	char active[JOURNAL_ID]; /* job that needs a runner; "" = none */
 	int64_t next_start_ms;
+	struct cards_turn cards;
 };
 
 void rootd_free(struct rootd *d)
@@ -477,6 +479,17 @@ static json_t *verb_restart(struct rootd *d, const json_t *request)
 	return json_pack("{s:o}", "restart", restart_json(&list));
 }
 
+static json_t *verb_cards(struct rootd *d, const json_t *request)
+{
+	struct err e = { 0 };
+	bool on = false;
+	if (!json_opt_bool(request, "on", &on, &e) ||
+	    (json_object_get(request, "on") &&
+	     !cards_follow(&d->cards, &d->paths, d->root, on, d->netns, &e)))
+		return error_json(&e);
+	return cards_words(d->root);
+}
+
 json_t *rootd_answer(struct rootd *d, const json_t *request)
 {
 	static const struct {
@@ -492,6 +505,7 @@ json_t *rootd_answer(struct rootd *d, const json_t *request)
 		{ "results", verb_results, { "verb" } },
 		{ "ack", verb_ack, { "verb", "order" } },
 		{ "restart", verb_restart, { "verb" } },
+		{ "cards", verb_cards, { "verb", "on" } },
 		{ "offer", verb_offer, { "verb", "envelope", "answer", "user" } },
 		{ "leaving", verb_leaving, { "verb", "answer", "minutes", "user" } },
 		{ "users", verb_users, { "verb", "envelope", "answer", "minutes", "user" } },
@@ -587,6 +601,9 @@ bool rootd_new(const struct agent_paths *p, const char *agent_user, struct rootd
 	    !listen_for(d, agent_user, e) || !recover(d, e))
 		return false;
 	d->netns = leave_network();
+	struct err why = { 0 };
+	if (!cards_resume(&d->cards, p, d->root, d->netns, &why))
+		log_warn("network cards: %s", why.msg);
 	*out = TAKE(d);
 	return true;
 }

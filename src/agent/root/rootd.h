@@ -16,11 +16,12 @@
  *   restart   -> {"restart": [...]} of docs/agent-protocol.md section 5, without the packages
  *   users     {"envelope", "answer": "look"|"postpone"|"install", "minutes"?, "user"?} -> what
  *             notices.h says of an order; shows and starts nothing
- *   leaving   {"answer": "look"|"postpone", "minutes"?, "user"?} -> what leave.h says of a restart
- *             that is about to come
- *   offer     {"envelope", "answer": "look"|"tell"|"want", "user"?} -> what offers.h says of an
- * order that is published; "tell" tells its users once, "want" keeps that one asks for it Only root
- * and the agent's user are answered (SO_PEERCRED). */
+ *   cards     {"on"?: bool} -> {"wake": {...}}: network cards are set up for waking, or not; what
+ * is known of them (cards.h) leaving   {"answer": "look"|"postpone", "minutes"?, "user"?} -> what
+ * leave.h says of a restart that is about to come offer     {"envelope", "answer":
+ * "look"|"tell"|"want", "user"?} -> what offers.h says of an order that is published; "tell" tells
+ * its users once, "want" keeps that one asks for it Only root and the agent's user are answered
+ * (SO_PEERCRED). */
 #ifndef AGENT_ROOT_ROOTD_H
 #define AGENT_ROOT_ROOTD_H
 #include "agent/agent_conf.h"

@@ -17,4 +17,6 @@ bool runner_start(const struct agent_paths *p, const char *id, int64_t attempt, 
  * (offers_show()). */
 bool runner_tell(const struct agent_paths *p, const char *verb, const char *id, int64_t ms,
 		 int netns, struct err *e) MUST_CHECK;
+/** The same for the process that sets network cards up (cards_run()). */
+bool runner_cards(const struct agent_paths *p, bool on, int netns, struct err *e) MUST_CHECK;
 #endif
