@@ -48,7 +48,7 @@ function Edit({ items, etag }: { items: Setting[]; etag: string }) {
 				placeholder={s.secret && s.is_set ? t('settings.secretSet') : undefined} validated={isNumber(s) && !validNumber(s, value) ? 'error' : 'default'} onChange={(_, v) => put(v)} />
 		);
 	};
-	const said = (s: Setting, v: Setting['value']) => s.type === 'duration_s' ? durationText(t, Number(v)) : maybe(`choice.${s.key}.${show(v)}`) ?? (show(v) || '–');
+	const said = (s: Setting, v: Setting['value']) => s.type === 'duration_s' ? durationText(t, Number(v)) : s.type === 'boolean' ? t(v === true ? 'yesno.true' : 'yesno.false') : maybe(`choice.${s.key}.${show(v)}`) ?? (show(v) || '–');
 	const limit = (s: Setting, n: number) => s.type === 'duration_s' ? durationText(t, n) : String(n);
 	return (
 		<Form onSubmit={e => {
