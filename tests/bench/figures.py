@@ -4,7 +4,7 @@
 
 A small archive is made up; bench/run measures P1..P5, P8, P9 on its fleet. Whether a figure is reached is not looked at
 (a busy machine, a sanitizer); what is counted must be right: verdicts against the workload itself and against a join in
-SQL, counts after restarts, and the same fleet from the same seed."""
+SQL, counts after restarts, the pairs of large deployments, and the same fleet from the same seed."""
 import pathlib
 import random
 import shutil
@@ -58,6 +58,14 @@ def main():
                 wrong.append(f"no {line}")
         if "guard_postgresql_sum=FAILED" in ran.stdout:
             wrong.append("PostgreSQL counts otherwise")
+        large = subprocess.run([BUILD / "bench/deployments", "--packages", packages, "--state", work / "s2", "--hosts", str(HOSTS), "--patches", str(PATCHES),
+                                "--seed", "2"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        print(large.stdout)
+        for guard in ("planned_nothing_twice", "under_way", "given_comes_back", "shown_by_hand"):
+            if f"guard_{guard}=ok" not in large.stdout.split():
+                wrong.append(f"deployments: no guard_{guard}=ok")
+        if large.returncode:
+            wrong.append(f"deployments ended with {large.returncode}")
         for figure in ("P1", "P2", "P3", "P4", "P5", "P8", "P9"):
             rows = [r for r in ran.stdout.splitlines() if r.startswith(f"| {figure} |")]
             if not rows or any("not measured" in r and "not installed" not in r for r in rows):
