@@ -132,11 +132,11 @@ static const struct reason table[] = {
 	  false,
 	  { "Its wave of the rollout is not open yet", "順番の段階がまだ始まっていません" },
 	  { "It begins when the waves before it have passed.",
-	    "前の段階が合格すると始まります。" } },
+	    "前の段階を通過すると始まります。" } },
 	{ "rollout_halted",
 	  REASON_WAITS,
 	  false,
-	  { "The rollout is halted", "段階的な配布が停止しています" },
+	  { "The rollout is halted", "段階配布が停止しています" },
 	  { "See why it was halted, then resume the rollout.",
 	    "停止した理由を確認してから、再開してください。" } },
 	{ "awaiting_approval",
@@ -529,7 +529,7 @@ static const struct reason table[] = {
 	{ "deployment_expired",
 	  REASON_ENDED,
 	  false,
-	  { "The deployment expired before it started", "開始前に配布の有効期限を過ぎました" },
+	  { "The deployment expired before it started", "開始前に配布の適用期限を過ぎました" },
 	  { "Clone the deployment with a later end.", "期限を延ばして配布を複製してください。" } },
 };
 
