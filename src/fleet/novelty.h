@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a host may bring that no host ever had. A distinct inventory line is kept for good, in memory
- * and database, so a host that lies could otherwise fill both with lines that change at each scan.
- * Not thread-safe. */
+ * What a host may bring that no host ever had. A distinct inventory line is kept for good, in
+ * memory and database, so a host that lies could otherwise fill both with lines that change at each
+ * scan. Not thread-safe. */
 #ifndef FLEET_NOVELTY_H
 #define FLEET_NOVELTY_H
 #include "base/err.h"
@@ -17,8 +17,8 @@ struct novelty {
 void novelty_done(struct novelty *v);
 /** Host `no` brings so many new lines. ERR_UNAVAILABLE when that is too many for now; nothing is
  * taken then. */
-bool novelty_take(struct novelty *v, uint32_t no, size_t lines, int64_t now_ms,
-		  struct err *e) MUST_CHECK;
+bool novelty_take(struct novelty *v, uint32_t no, size_t lines, int64_t now_ms, struct err *e)
+	MUST_CHECK;
 /** They were not stored. */
 void novelty_give(struct novelty *v, uint32_t no, size_t lines);
 #endif

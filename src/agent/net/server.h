@@ -37,9 +37,9 @@ char *server_chosen(const char *servers);
  * ERR_CONFLICT, 429 and 5xx ERR_UNAVAILABLE, else ERR_INVALID; the text is the server's. */
 bool server_call(struct server *s, const char *method, const char *path, const json_t *body,
 		 json_t **reply_out, struct err *e) MUST_CHECK;
-/** POSTs `body`, of which `part` is `body` itself or an object in it, with a member `news` that older
- * servers do not know and refuse (400): then once more without it, which is then out of `body`. It
- * must be advice that an agent's work does not depend on. */
+/** POSTs `body`, of which `part` is `body` itself or an object in it, with a member `news` that
+ * older servers do not know and refuse (400): then once more without it, which is then out of
+ * `body`. It must be advice that an agent's work does not depend on. */
 bool server_post_news(struct server *s, const char *path, json_t *body, json_t *part,
 		      const char *news, json_t **reply_out, struct err *e) MUST_CHECK;
 /** server_call() with bytes of one's own. `headers` as in struct http_request. */
