@@ -59,6 +59,17 @@ static uint64_t file_bytes(const char *dir, const char *name)
 	return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
+/* What of the resident bytes the program holds, and what the allocator keeps free between them. */
+static void print_heap(const struct mallinfo2 *before, uint32_t hosts)
+{
+	struct mallinfo2 now = mallinfo2();
+	double held = (double)(now.uordblks + now.hblkhd) -
+		      (double)(before->uordblks + before->hblkhd);
+	printf("p8_held_bytes_per_host=%.0f p8_of_these_mapped=%.0f p8_free_in_heap_per_host=%.0f\n",
+	       held / hosts, ((double)now.hblkhd - (double)before->hblkhd) / hosts,
+	       ((double)now.fordblks - (double)before->fordblks) / hosts);
+}
+
 static void open_state(struct run *r)
 {
 	struct err e = { 0 };
@@ -75,6 +86,7 @@ static void open_state(struct run *r)
 	}
 	malloc_trim(0);
 	uint64_t before = resident_bytes(false);
+	struct mallinfo2 heap_before = mallinfo2();
 	double from = cpu_s();
 	must(sql_open(url, &r->db, &e) && sql_migrate(r->db, &e), &e);
 	must(fleet_load(r->db, &clock_system, &r->fleet, &e), &e);
@@ -98,6 +110,7 @@ static void open_state(struct run *r)
 	       c->n_patches, c->n_components);
 	printf("p8_resident_bytes_per_host=%.0f p8_disk_bytes_per_host=%.0f\n",
 	       (double)resident / r->hosts, (double)disk / r->hosts);
+	print_heap(&heap_before, r->hosts);
 	guard(r, "p1_cpu", used <= 8.0 * MAX(r->hosts, 100000u) / 1e6);
 	/* What does not grow with hosts weighs little from here on. */
 	if (r->hosts >= 100000)
